@@ -1,0 +1,2 @@
+//! A signed double-entry ledger with a public Merkle log.
+#![forbid(unsafe_code)]
