@@ -1,2 +1,22 @@
 //! A signed double-entry ledger with a public Merkle log.
+//!
+//! The library has no clock, no network, no async and no global state; only `store` touches files. A module
+//! uses only what stands above it in this list, and `log` and `books` do not know each other:
+//!
+//! | layer | modules |
+//! |---|---|
+//! | 0 values | [`limits`], [`amount`], [`time`], [`id`], [`keys`], [`account`], [`charter`] |
+//! | 1 statements | [`entry`] |
 #![forbid(unsafe_code)]
+
+pub mod limits;
+
+pub mod amount;
+pub mod id;
+pub mod keys;
+pub mod time;
+
+pub mod account;
+pub mod charter;
+
+pub mod entry;
