@@ -7,6 +7,8 @@
 //! |---|---|
 //! | 0 values | [`limits`], [`amount`], [`time`], [`id`], [`keys`], [`account`], [`charter`] |
 //! | 1 statements | [`entry`] |
+//! | 2a books | [`books`] |
+//! | 2b log | [`log`] |
 #![forbid(unsafe_code)]
 
 pub mod limits;
@@ -20,3 +22,5 @@ pub mod account;
 pub mod charter;
 
 pub mod entry;
+
+pub mod books;
