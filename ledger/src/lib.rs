@@ -24,3 +24,4 @@ pub mod charter;
 pub mod entry;
 
 pub mod books;
+pub mod log;
