@@ -25,3 +25,6 @@ pub mod entry;
 
 pub mod books;
 pub mod log;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
