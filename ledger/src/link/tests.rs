@@ -84,8 +84,8 @@ fn a_link_that_is_not_ours_says_which_part_is_wrong() {
         ("KLVP:".to_owned(), "the payload"),
         ("KLVP:a".to_owned(), "the payload"),
         (format!("KLVP:{}", base45::encode(b"12345678abc")), "the payment in this code"),
-        (format!("KLVC:{}", base45::encode(&[0_u8; 111])), "exactly 112 bytes"),
-        (format!("KLVC:{}", base45::encode(&[0xff_u8; 112])), "a size of at most"),
+        (format!("KLVC:{}", base45::encode([0_u8; 111])), "exactly 112 bytes"),
+        (format!("KLVC:{}", base45::encode([0xff_u8; 112])), "a size of at most"),
         (format!("KLVC:{}", "0".repeat(5_000)), "at most 4296 fit"),
     ] {
         let refusal = refused(&text);
