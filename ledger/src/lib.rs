@@ -7,6 +7,8 @@
 //! |---|---|
 //! | 0 values | [`limits`], [`amount`], [`time`], [`id`], [`keys`], [`account`], [`charter`] |
 //! | 1 statements | [`entry`], [`link`] |
+//! | 2a books | [`books`] |
+//! | 2b log | [`log`] |
 #![forbid(unsafe_code)]
 
 pub mod limits;
@@ -21,3 +23,6 @@ pub mod charter;
 
 pub mod entry;
 pub mod link;
+
+pub mod books;
+pub mod log;
