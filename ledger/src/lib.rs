@@ -7,6 +7,8 @@
 //! |---|---|
 //! | 0 values | [`limits`], [`amount`], [`time`], [`id`], [`keys`], [`account`], [`charter`] |
 //! | 1 statements | [`entry`] |
+//! | 2a books, 2b log | [`books`], [`log`] |
+//! | 3 evidence | [`record`], [`receipt`] |
 #![forbid(unsafe_code)]
 
 pub mod limits;
@@ -20,3 +22,9 @@ pub mod account;
 pub mod charter;
 
 pub mod entry;
+
+pub mod books;
+pub mod log;
+
+pub mod receipt;
+pub mod record;

@@ -1,0 +1,3 @@
+//! temporary
+#![allow(missing_docs)]
+pub mod effects;
