@@ -1,3 +1,4 @@
 //! temporary
 #![allow(missing_docs)]
-pub mod effects;
+mod effects;
+pub use effects::{Line, Reference};

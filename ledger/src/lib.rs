@@ -9,6 +9,7 @@
 //! | 1 statements | [`entry`] |
 //! | 2a books, 2b log | [`books`], [`log`] |
 //! | 3 evidence | [`record`], [`receipt`] |
+//! | 4 storage | [`store`] |
 #![forbid(unsafe_code)]
 
 pub mod limits;
@@ -28,3 +29,5 @@ pub mod log;
 
 pub mod receipt;
 pub mod record;
+
+pub mod store;

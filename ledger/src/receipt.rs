@@ -3,7 +3,7 @@
 //! A receipt is an opening of the leaf, its inclusion proof, and a checkpoint signed by the log; as a file it is a
 //! C2SP `.tlog-proof` whose `extra` line holds the opening. *Paid* means that [`Receipt::verify`] succeeds.
 
-use crate::books::effects::Line;
+use crate::books::Line;
 use crate::entry::VerifiedEntry;
 use crate::entry::cbor::{CborError, Reader, Writer};
 use crate::entry::signed::EnvelopeError;

@@ -3,7 +3,7 @@
 //! Every byte that is hashed here is specified in protocol section 5: a salt hides the record, so that the leaf
 //! `0x01 ‖ C` tells the public nothing; a signer opens the record, each account its own line, an auditor the whole.
 
-use crate::books::effects::{Line, Reference};
+use crate::books::{Line, Reference};
 use crate::entry::cbor::{CborError, Reader, Writer};
 use crate::entry::{Kind, SignedEntry};
 use crate::id::{AccountId, Digest, RequestId, TaskId};
