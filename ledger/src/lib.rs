@@ -8,8 +8,9 @@
 //! | 0 values | [`limits`], [`amount`], [`time`], [`id`], [`keys`], [`account`], [`charter`] |
 //! | 1 statements | [`entry`] |
 //! | 2a books, 2b log | [`books`], [`log`] |
-//! | 3 evidence | [`record`], [`receipt`] |
+//! | 3 evidence | [`record`], [`receipt`], [`refusal`] |
 //! | 4 storage | [`store`] |
+//! | 5 engine | [`engine`] |
 #![forbid(unsafe_code)]
 
 pub mod limits;
@@ -29,5 +30,8 @@ pub mod log;
 
 pub mod receipt;
 pub mod record;
+pub mod refusal;
 
 pub mod store;
+
+pub mod engine;

@@ -208,15 +208,31 @@ impl Commitment {
 
     /// Returns the leaf of the public log: `0x01 ‖ C`.
     pub fn leaf(&self) -> [u8; 33] {
-        let mut leaf = [LEAF_TYPE; 33];
-        leaf[1..].copy_from_slice(&self.hash());
-        leaf
+        leaf_of(&self.hash())
     }
 
     /// Returns the hash of that leaf in the tree.
     pub fn leaf_hash(&self) -> Hash {
-        leaf_hash(&self.leaf())
+        leaf_hash_of(&self.hash())
     }
+
+    /// Returns `C` and the hash of the leaf that carries it.
+    pub fn hash_and_leaf(&self) -> ([u8; 32], Hash) {
+        let hash = self.hash();
+        (hash, leaf_hash_of(&hash))
+    }
+}
+
+/// Returns the leaf that carries the commitment `C`: `0x01 ‖ C`.
+pub fn leaf_of(commitment: &[u8; 32]) -> [u8; 33] {
+    let mut leaf = [LEAF_TYPE; 33];
+    leaf[1..].copy_from_slice(commitment);
+    leaf
+}
+
+/// Returns the hash of the leaf that carries the commitment `C`.
+pub fn leaf_hash_of(commitment: &[u8; 32]) -> Hash {
+    leaf_hash(&leaf_of(commitment))
 }
 
 /// Returns `A`: what a record's bytes hash to under its record salt.
