@@ -7,7 +7,8 @@
 //! |---|---|
 //! | 0 values | [`limits`], [`amount`], [`time`], [`id`], [`keys`], [`account`], [`charter`] |
 //! | 1 statements | [`entry`] |
-//! | 2a books, 2b log | [`books`], [`log`] |
+//! | 2a books | [`books`] |
+//! | 2b log | [`log`] |
 //! | 3 evidence | [`record`], [`receipt`], [`refusal`] |
 //! | 4 storage | [`store`] |
 //! | 5 engine | [`engine`] |

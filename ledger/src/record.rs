@@ -135,7 +135,7 @@ impl LedgerLine {
     fn write(&self, w: &mut Writer) {
         let Line { account, seq, debit, credit, reference } = &self.line;
         w.array(8).uint(self.index).uint(self.recorded_at.millis()).uint(self.kind.number());
-        w.bytes(&account.0).uint(*seq).uint(*debit).uint(*credit).optional(*reference, write_reference);
+        w.bytes(&account.0).uint(*seq).uint(*debit).uint(*credit).optional(*reference, |w, reference| reference.write(w));
     }
 
     /// Reads the canonical bytes of a line.
@@ -165,15 +165,6 @@ impl LedgerLine {
     pub fn view(&self, line_salt: &[u8; 32]) -> Hash {
         view_hash(line_salt, &self.encode())
     }
-}
-
-fn write_reference(w: &mut Writer, reference: Reference) {
-    match reference {
-        Reference::Request(id) => w.array(2).uint(0).bytes(&id.0),
-        Reference::Task(id) => w.array(2).uint(1).bytes(&id.0),
-        Reference::Line { index, line } => w.array(3).uint(2).uint(index).uint(line),
-        Reference::State(digest) => w.array(2).uint(3).bytes(&digest.0),
-    };
 }
 
 fn read_reference(r: &mut Reader<'_>) -> Result<Reference, CborError> {

@@ -1,8 +1,8 @@
 //! A store in memory, for tests, simulations and the model of what a store is: it "restarts" without losing anything.
 
 use super::{
-    Fault, Group, OpenError, Posted, PostedLine, ReadFault, Recovery, Replay, SignedHead, Snapshot, SnapshotMaker,
-    Store, StoreReader, StoredGroup, StoredRecord, Unfit, split_salted,
+    Fault, Group, OpenError, Posted, ReadFault, Recovery, Replay, SignedHead, Snapshot, SnapshotMaker,
+    Store, StoreReader, StoredGroup, StoredRecord, split_salted,
 };
 use crate::id::EntryId;
 use crate::time::Timestamp;
