@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::anchor::{self, FoundAnchor};
+use super::anchor::{self, Anchor, FoundAnchor};
 use super::disk::{Access, Disk};
 use super::fault::{Damaged, Fault, OpenError, Place, ReadError};
 use super::frame::{Commit, CommitHash, FRAME_ALIGNMENT, FramePosition};
@@ -23,6 +23,23 @@ pub(super) struct Survey {
     pub(super) beyond_anchor_bytes: u64,
     /// What stands behind the last complete group.
     pub(super) tail: Option<Tail>,
+}
+
+impl Survey {
+    /// Returns what an empty directory would show once it had this anchor.
+    pub(super) fn of_nothing(anchor: Anchor) -> Survey {
+        Survey::new(Vec::new(), Vec::new(), FoundAnchor { sequence: 0, slot_damaged: false, anchor }, None)
+    }
+
+    fn new(
+        live: Vec<Surveyed>,
+        superseded: Vec<u32>,
+        anchor: FoundAnchor,
+        origin: Option<(u64, CommitHash)>,
+    ) -> Survey {
+        let last = origin.unwrap_or((anchor.anchor.group, anchor.anchor.commit_hash));
+        Survey { live, superseded, anchor, last, beyond_anchor: None, beyond_anchor_bytes: 0, tail: None }
+    }
 }
 
 /// A segment and how far its own groups reach.
@@ -100,9 +117,7 @@ impl<'a> Walk<'a> {
         from: Option<Commit>,
     ) -> Result<Walk<'a>, ReadError> {
         let origin = settings.origin();
-        let beyond_anchor = None;
-        let survey =
-            Survey { live, superseded, anchor, last: origin, beyond_anchor, beyond_anchor_bytes: 0, tail: None };
+        let survey = Survey::new(live, superseded, anchor, Some(origin));
         let mut walk = Walk { disk, settings, survey, at: (0, SEGMENT_HEADER_BYTES) };
         if let Some(first) = walk.survey.live.first() {
             if first.header.first_group != origin.0 + 1 {
