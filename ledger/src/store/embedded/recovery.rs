@@ -24,7 +24,8 @@ use super::frame::{Commit, CommitHash, FRAME_HEADER_BYTES, move_to_segment, padd
 use super::journal::{Active, Bug, Journal, Settings, next_header};
 use super::reader::{LiveSegment, Reader, Shared};
 use super::segment::{
-    SEGMENT_HEADER_BYTES, SegmentBuilder, StoredGroup, UNFINISHED, Window, open_segment, read_group, segment_name,
+    SEGMENT_HEADER_BYTES, SegmentBuilder, StoredGroup, UNFINISHED, Window, open_segment, read_group,
+    segment_name,
 };
 use super::survey::{Survey, Tail, survey};
 

@@ -174,7 +174,9 @@ impl<'a> Walk<'a> {
     fn run(mut self) -> Result<Survey, ReadError> {
         let (origin, anchor_group) = (self.settings.origin().0, self.survey.anchor.anchor.group);
         if anchor_group < origin {
-            return Err(Damaged::AnchorMismatch { place: Place { group: anchor_group, ..self.place() } }.into());
+            return Err(
+                Damaged::AnchorMismatch { place: Place { group: anchor_group, ..self.place() } }.into()
+            );
         }
         self.compare_with_anchor()?;
         for at in self.at.0..self.survey.live.len() {
@@ -207,7 +209,8 @@ impl<'a> Walk<'a> {
         let header = self.survey.live[at].header;
         while next.is_none_or(|next| self.survey.last.0 + 1 < next.first_group) {
             let (group, hash) = self.survey.last;
-            let Some(group) = read_group(&mut window, &header, self.settings, group + 1, hash, self.at.1)? else {
+            let Some(group) = read_group(&mut window, &header, self.settings, group + 1, hash, self.at.1)?
+            else {
                 break;
             };
             self.at.1 = group.end();
@@ -271,7 +274,8 @@ impl<'a> Walk<'a> {
         while position < len {
             let block = (len - position).min(SEGMENT_HEADER_BYTES - position % SEGMENT_HEADER_BYTES) as usize;
             if position % SEGMENT_HEADER_BYTES == 0
-                && window.bytes(position, block)?.is_some_and(|block| block.iter().all(|byte| *byte == 0)) {
+                && window.bytes(position, block)?.is_some_and(|block| block.iter().all(|byte| *byte == 0))
+            {
                 position += block as u64;
                 continue;
             }

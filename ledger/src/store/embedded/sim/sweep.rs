@@ -190,7 +190,8 @@ pub fn bit_flips(first_seed: u64, rounds: u64, bug: Option<Bug>) -> Result<Tally
 fn judge_flip(disk: &SimDisk, workload: &Workload, dead: bool, tally: &mut Tally) -> Result<(), String> {
     let shared: Arc<dyn Disk> = Arc::new(disk.clone());
     let scan = scan_all(shared.clone(), workload.settings());
-    let opened = Directory::lock(shared, workload.settings().clone()).and_then(|directory| directory.open(None));
+    let opened =
+        Directory::lock(shared, workload.settings().clone()).and_then(|directory| directory.open(None));
     let report = match (scan, opened) {
         (Err(OpenError::Damaged(scanned)), Err(OpenError::Damaged(opened))) => {
             tally.flips.0 += 1;

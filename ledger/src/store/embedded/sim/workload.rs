@@ -255,7 +255,9 @@ impl Workload {
                 self.groups.push(group);
                 self.unanswered.1 += 1;
             }
-            (in_flight, found) if found == acknowledged => self.unanswered.0 += u64::from(in_flight.is_some()),
+            (in_flight, found) if found == acknowledged => {
+                self.unanswered.0 += u64::from(in_flight.is_some())
+            }
             (_, found) => {
                 return broken(format!("{acknowledged} groups were acknowledged, {found} were found"));
             }
