@@ -254,7 +254,9 @@ impl Groups {
         let group = read_group(&mut window, &segment.header, settings, expected, self.hash, offset)?;
         let Some(group) = group else {
             let place = Place { segment: number, offset, group: expected };
-            return Err(Damaged::Unreadable { place, why: "no sound group of this number stands there" }.into());
+            return Err(
+                Damaged::Unreadable { place, why: "no sound group of this number stands there" }.into()
+            );
         };
         self.window = Some((number, window));
         self.group = expected;
