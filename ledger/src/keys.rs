@@ -46,6 +46,11 @@ impl PublicKey {
         ReadyKey::from_bytes(bytes).map(|ready| ready.public_key())
     }
 
+    /// Returns the key of bytes that were found canonical before they were recorded.
+    pub(crate) fn checked_before(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// Returns the public half of `key`.
     pub fn of(key: &SigningKey) -> Self {
         Self(key.verifying_key().to_bytes())
@@ -77,6 +82,13 @@ impl PublicKey {
     /// Returns whether `signature` is this key's over `message`.
     pub fn has_signed(&self, message: &[u8], signature: &Signature) -> bool {
         self.ready().has_signed(message, signature)
+    }
+}
+
+// Tables keyed by public keys are asked with the bytes that an envelope claims to be a key.
+impl std::borrow::Borrow<[u8; 32]> for PublicKey {
+    fn borrow(&self) -> &[u8; 32] {
+        &self.0
     }
 }
 

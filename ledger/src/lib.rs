@@ -7,6 +7,11 @@
 //! |---|---|
 //! | 0 values | [`limits`], [`amount`], [`time`], [`id`], [`keys`], [`account`], [`charter`] |
 //! | 1 statements | [`entry`] |
+//! | 2a books | [`books`] |
+//! | 2b log | [`log`] |
+//! | 3 evidence | [`record`], [`receipt`], [`refusal`] |
+//! | 4 storage | [`store`] |
+//! | 5 engine | [`engine`] |
 #![forbid(unsafe_code)]
 
 pub mod limits;
@@ -20,3 +25,14 @@ pub mod account;
 pub mod charter;
 
 pub mod entry;
+
+pub mod books;
+pub mod log;
+
+pub mod receipt;
+pub mod record;
+pub mod refusal;
+
+pub mod store;
+
+pub mod engine;
