@@ -6,7 +6,7 @@
 //! | layer | modules |
 //! |---|---|
 //! | 0 values | [`limits`], [`amount`], [`time`], [`id`], [`keys`], [`account`], [`charter`] |
-//! | 1 statements | [`entry`] |
+//! | 1 statements | [`entry`], [`link`] |
 //! | 2a books | [`books`] |
 //! | 2b log | [`log`] |
 //! | 3 evidence | [`record`], [`receipt`], [`refusal`] |
@@ -25,6 +25,7 @@ pub mod account;
 pub mod charter;
 
 pub mod entry;
+pub mod link;
 
 pub mod books;
 pub mod log;
@@ -36,3 +37,6 @@ pub mod refusal;
 pub mod store;
 
 pub mod engine;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
