@@ -5,7 +5,7 @@
 
 mod reader;
 mod refusals;
-mod replay;
+pub(crate) mod replay;
 
 pub use reader::{Holder, Published, ReadError, Reader, StandingGuard, Statement, StatementLine};
 
