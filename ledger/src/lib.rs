@@ -26,3 +26,6 @@ pub mod link;
 
 pub mod books;
 pub mod log;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
