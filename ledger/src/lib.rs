@@ -9,6 +9,9 @@
 //! | 1 statements | [`entry`], [`link`] |
 //! | 2a books | [`books`] |
 //! | 2b log | [`log`] |
+//! | 3 evidence | [`record`], [`receipt`], [`refusal`] |
+//! | 4 storage | [`store`] |
+//! | 5 engine | [`engine`] |
 #![forbid(unsafe_code)]
 
 pub mod limits;
@@ -26,6 +29,14 @@ pub mod link;
 
 pub mod books;
 pub mod log;
+
+pub mod receipt;
+pub mod record;
+pub mod refusal;
+
+pub mod store;
+
+pub mod engine;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
