@@ -5,7 +5,9 @@
 
 mod reader;
 mod refusals;
-mod replay;
+pub(crate) mod replay;
+#[cfg(test)]
+mod tests;
 
 pub use reader::{Holder, Published, ReadError, Reader, StandingGuard, Statement, StatementLine};
 

@@ -8,7 +8,7 @@ use super::block::Block;
 use super::disk::{Access, Disk, RealDisk};
 use super::fault::{Damaged, Fault, OpenError, ReadError};
 use super::frame::{Commit, CommitHash, Frame, FrameKind, FramePosition};
-use super::journal::{Journal, Settings};
+use super::journal::{Journal, SEGMENT_BYTES, Settings};
 use super::reader::Reader;
 use super::recovery::{Directory, Opened};
 use super::segment::StoredGroup as JournalGroup;
@@ -46,11 +46,13 @@ pub struct Options {
     pub snapshot_every: u64,
     /// What sled may keep in memory, in bytes.
     pub views_cache_bytes: u64,
+    /// Length of a journal's segment, in bytes.
+    pub segment_bytes: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { snapshot_every: 250_000, views_cache_bytes: 32 << 20 }
+        Self { snapshot_every: 250_000, views_cache_bytes: 32 << 20, segment_bytes: SEGMENT_BYTES }
     }
 }
 
@@ -106,9 +108,10 @@ enum Work {
     Check { tile_roots: Vec<Hash> },
 }
 
-/// The domain of a ledger's journal; community data has another.
-fn domain() -> [u8; 32] {
-    Sha256::digest(b"klaver/ledger-journal/v1\n").into()
+fn settings(options: &Options, salt: [u8; 32]) -> Settings {
+    // A ledger's journal has this domain; community data has another.
+    let domain = Sha256::digest(b"klaver/ledger-journal/v1\n").into();
+    Settings { segment_bytes: options.segment_bytes, ..Settings::new(domain, salt) }
 }
 
 impl EmbeddedStore {
@@ -145,7 +148,7 @@ impl EmbeddedStore {
         options: Options,
         salt: [u8; 32],
     ) -> Result<Self, OpenError> {
-        let opened = Directory::lock(disk.clone(), Settings::new(domain(), salt))?.found()?;
+        let opened = Directory::lock(disk.clone(), settings(&options, salt))?.found()?;
         Self::assemble(disk, opened, views, options, None, Vec::new())
     }
 
@@ -159,7 +162,7 @@ impl EmbeddedStore {
         options: Options,
         salt: [u8; 32],
     ) -> Result<Self, OpenError> {
-        let settings = Settings::new(domain(), salt);
+        let settings = settings(&options, salt);
         let directory = Directory::lock(disk.clone(), settings.clone())?;
         let mut notes = Vec::new();
         let mark = directory.anchor().and_then(|anchor| decode_anchor(&anchor.payload)).and_then(|(_, mark)| mark);
