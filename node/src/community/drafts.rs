@@ -39,6 +39,11 @@ impl DraftRow {
 }
 
 impl Community {
+    /// Returns whether any entry waits for signatures.
+    pub fn has_drafts(&self) -> bool {
+        !self.state().drafts.is_empty()
+    }
+
     /// Returns the signatures that wait for `signed`, put together with its own.
     pub fn complete_draft(&self, id: &EntryId, signed: SignedEntry) -> SignedEntry {
         let waiting = {

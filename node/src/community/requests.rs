@@ -77,6 +77,11 @@ impl Community {
         self.state().requests.get(&id.0).cloned()
     }
 
+    /// Returns whether any request may still be paid.
+    pub fn has_open_requests(&self) -> bool {
+        self.state().requests.values().any(|row| row.paid.is_none())
+    }
+
     /// Returns the requests that were not paid yet, as far as is known here.
     pub fn unpaid_requests(&self) -> Vec<(RequestId, RequestRow)> {
         let state = self.state();
