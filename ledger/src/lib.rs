@@ -6,7 +6,7 @@
 //! | layer | modules |
 //! |---|---|
 //! | 0 values | [`limits`], [`amount`], [`time`], [`id`], [`keys`], [`account`], [`charter`] |
-//! | 1 statements | [`entry`] |
+//! | 1 statements | [`entry`], [`link`] |
 #![forbid(unsafe_code)]
 
 pub mod limits;
@@ -20,3 +20,4 @@ pub mod account;
 pub mod charter;
 
 pub mod entry;
+pub mod link;

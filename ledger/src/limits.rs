@@ -41,6 +41,15 @@ pub const UNIT_WORD_BYTES_MAX: usize = 40;
 /// Longest origin of a public log, in bytes.
 pub const ORIGIN_BYTES_MAX: usize = 200;
 
+/// Longest link in a QR code, in bytes: version 6 at level M, which every camera reads.
+pub const LINK_BYTES_MAX: usize = 90;
+
+/// Most characters of any code: what the largest QR code holds in its alphanumeric mode.
+pub const QR_CHARS_MAX: usize = 4_296;
+
+/// Longest alias in a link, in bytes.
+pub const ALIAS_BYTES_MAX: usize = 32;
+
 /// Seconds in a UTC day.
 pub const DAY_SECONDS: u64 = 86_400;
 
