@@ -7,6 +7,9 @@
 //! |---|---|
 //! | 0 values | [`limits`], [`amount`], [`time`], [`id`], [`keys`], [`account`], [`charter`] |
 //! | 1 statements | [`entry`], [`link`] |
+//! | 2a books, 2b log | [`books`], [`log`] |
+//! | 3 evidence | [`record`], [`receipt`] |
+//! | 4 storage | [`store`] |
 #![forbid(unsafe_code)]
 
 pub mod limits;
@@ -21,3 +24,11 @@ pub mod charter;
 
 pub mod entry;
 pub mod link;
+
+pub mod books;
+pub mod log;
+
+pub mod receipt;
+pub mod record;
+
+pub mod store;

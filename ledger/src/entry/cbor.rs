@@ -83,6 +83,11 @@ impl Writer {
         Self(Encoder::new(Vec::with_capacity(capacity)))
     }
 
+    /// Returns a writer that goes on where `bytes` end; [`finish`](Self::finish) gives them back.
+    pub fn after(bytes: Vec<u8>) -> Self {
+        Self(Encoder::new(bytes))
+    }
+
     /// Starts an array of `length` items.
     pub fn array(&mut self, length: usize) -> &mut Self {
         written(self.0.array(length as u64).is_ok());
@@ -289,6 +294,13 @@ impl<'b> Reader<'b> {
             let limit = format!("{} to {} belong there", allowed.start(), allowed.end());
             CborError::out_of_range(field, format!("{length} items"), limit)
         })
+    }
+
+    /// Passes over one item of any type and returns its bytes.
+    pub fn item(&mut self, field: &'static str) -> Result<&'b [u8], CborError> {
+        let start = self.0.position();
+        self.0.skip().map_err(|_| self.unexpected(field, "a complete item"))?;
+        Ok(&self.0.input()[start..self.0.position()])
     }
 
     /// Returns the position in the input, in bytes.

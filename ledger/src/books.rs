@@ -1,0 +1,4 @@
+//! temporary
+#![allow(missing_docs)]
+mod effects;
+pub use effects::{Line, Reference};

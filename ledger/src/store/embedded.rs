@@ -1,0 +1,20 @@
+//! The store inside the node's own process: plain files in one directory, no server.
+//!
+//! In reading order: [`disk`] is the only place that touches files; [`frame`] and [`segment`] are the bytes of the
+//! journal; [`journal`] appends groups durably, [`recovery`] opens a directory after whatever happened to it,
+//! [`reader`] reads groups and single frames while the writer appends; [`anchor`] remembers the newest commit
+//! outside the journal; [`fault`] says what went wrong and what to do.
+
+pub mod anchor;
+pub mod disk;
+pub mod fault;
+pub mod frame;
+pub mod journal;
+pub mod reader;
+pub mod recovery;
+pub mod segment;
+#[cfg(any(test, feature = "testing"))]
+pub mod sim;
+mod survey;
+#[cfg(test)]
+mod tests;
