@@ -80,6 +80,13 @@ impl PublicKey {
     }
 }
 
+// Tables keyed by public keys are asked with the bytes that an envelope claims to be a key.
+impl std::borrow::Borrow<[u8; 32]> for PublicKey {
+    fn borrow(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
 impl ReadyKey {
     /// Returns the decompressed key of these bytes.
     ///

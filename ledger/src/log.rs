@@ -24,3 +24,17 @@ pub mod proof_file;
 
 mod text;
 
+#[cfg(test)]
+mod note_tests;
+#[cfg(test)]
+mod policy_tests;
+#[cfg(test)]
+mod proof_file_tests;
+#[cfg(test)]
+mod proof_tests;
+#[cfg(test)]
+mod test_support;
+#[cfg(test)]
+mod tile_tests;
+#[cfg(test)]
+mod tree_tests;
