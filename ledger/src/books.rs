@@ -10,6 +10,7 @@ mod rejection;
 pub mod rules;
 mod sheet;
 mod signers;
+pub mod snapshot;
 
 mod soundness;
 mod trial_balance;

@@ -46,6 +46,11 @@ impl PublicKey {
         ReadyKey::from_bytes(bytes).map(|ready| ready.public_key())
     }
 
+    /// Returns the key of bytes that were found canonical before they were recorded.
+    pub(crate) fn checked_before(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// Returns the public half of `key`.
     pub fn of(key: &SigningKey) -> Self {
         Self(key.verifying_key().to_bytes())

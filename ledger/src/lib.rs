@@ -7,9 +7,11 @@
 //! |---|---|
 //! | 0 values | [`limits`], [`amount`], [`time`], [`id`], [`keys`], [`account`], [`charter`] |
 //! | 1 statements | [`entry`], [`link`] |
-//! | 2a books, 2b log | [`books`], [`log`] |
-//! | 3 evidence | [`record`], [`receipt`] |
+//! | 2a books | [`books`] |
+//! | 2b log | [`log`] |
+//! | 3 evidence | [`record`], [`receipt`], [`refusal`] |
 //! | 4 storage | [`store`] |
+//! | 5 engine | [`engine`] |
 #![forbid(unsafe_code)]
 
 pub mod limits;
@@ -30,5 +32,8 @@ pub mod log;
 
 pub mod receipt;
 pub mod record;
+pub mod refusal;
 
 pub mod store;
+
+pub mod engine;

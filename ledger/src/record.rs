@@ -135,7 +135,7 @@ impl LedgerLine {
     fn write(&self, w: &mut Writer) {
         let Line { account, seq, debit, credit, reference } = &self.line;
         w.array(8).uint(self.index).uint(self.recorded_at.millis()).uint(self.kind.number());
-        w.bytes(&account.0).uint(*seq).uint(*debit).uint(*credit).optional(*reference, write_reference);
+        w.bytes(&account.0).uint(*seq).uint(*debit).uint(*credit).optional(*reference, |w, reference| reference.write(w));
     }
 
     /// Reads the canonical bytes of a line.
@@ -165,15 +165,6 @@ impl LedgerLine {
     pub fn view(&self, line_salt: &[u8; 32]) -> Hash {
         view_hash(line_salt, &self.encode())
     }
-}
-
-fn write_reference(w: &mut Writer, reference: Reference) {
-    match reference {
-        Reference::Request(id) => w.array(2).uint(0).bytes(&id.0),
-        Reference::Task(id) => w.array(2).uint(1).bytes(&id.0),
-        Reference::Line { index, line } => w.array(3).uint(2).uint(index).uint(line),
-        Reference::State(digest) => w.array(2).uint(3).bytes(&digest.0),
-    };
 }
 
 fn read_reference(r: &mut Reader<'_>) -> Result<Reference, CborError> {
@@ -208,15 +199,31 @@ impl Commitment {
 
     /// Returns the leaf of the public log: `0x01 ‖ C`.
     pub fn leaf(&self) -> [u8; 33] {
-        let mut leaf = [LEAF_TYPE; 33];
-        leaf[1..].copy_from_slice(&self.hash());
-        leaf
+        leaf_of(&self.hash())
     }
 
     /// Returns the hash of that leaf in the tree.
     pub fn leaf_hash(&self) -> Hash {
-        leaf_hash(&self.leaf())
+        leaf_hash_of(&self.hash())
     }
+
+    /// Returns `C` and the hash of the leaf that carries it.
+    pub fn hash_and_leaf(&self) -> ([u8; 32], Hash) {
+        let hash = self.hash();
+        (hash, leaf_hash_of(&hash))
+    }
+}
+
+/// Returns the leaf that carries the commitment `C`: `0x01 ‖ C`.
+pub fn leaf_of(commitment: &[u8; 32]) -> [u8; 33] {
+    let mut leaf = [LEAF_TYPE; 33];
+    leaf[1..].copy_from_slice(commitment);
+    leaf
+}
+
+/// Returns the hash of the leaf that carries the commitment `C`.
+pub fn leaf_hash_of(commitment: &[u8; 32]) -> Hash {
+    leaf_hash(&leaf_of(commitment))
 }
 
 /// Returns `A`: what a record's bytes hash to under its record salt.

@@ -20,6 +20,9 @@ pub struct Seconds(pub u64);
 pub struct Day(pub u64);
 
 impl Timestamp {
+    /// The latest moment that can be written down.
+    pub const LATEST: Self = Self(INTEGER_MAX);
+
     /// Returns the moment `milliseconds` after 1970 UTC, or `None` beyond 2^53 - 1.
     pub fn from_millis(milliseconds: u64) -> Option<Self> {
         (milliseconds <= INTEGER_MAX).then_some(Self(milliseconds))

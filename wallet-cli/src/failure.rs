@@ -39,6 +39,8 @@ pub struct Failure {
     value: Option<String>,
     limit: Option<String>,
     advice: Option<String>,
+    /// Whether the node said it, in a sentence of its own.
+    by_node: bool,
 }
 
 /// What a command returns.
@@ -56,6 +58,7 @@ impl Failure {
             value: None,
             limit: None,
             advice: None,
+            by_node: false,
         }
     }
 
@@ -87,6 +90,7 @@ impl Failure {
             value: problem.value,
             limit: problem.limit,
             advice: problem.advice,
+            by_node: true,
         }
     }
 
@@ -102,7 +106,7 @@ impl Failure {
         let key = format!("error.{}", self.code);
         let own = language.find(&key, &values).filter(|_| self.has_what_it_says(language, &key, &values));
         let message = match (&own, &self.detail) {
-            (Some(own), Some(detail)) if self.is_of_library() => format!("{own} ({detail})"),
+            (Some(own), Some(detail)) if !self.by_node => format!("{own} ({detail})"),
             (Some(own), _) => own.clone(),
             (None, Some(detail)) => detail.clone(),
             (None, None) => self.code.clone(),
@@ -120,11 +124,6 @@ impl Failure {
                 "field": self.field, "value": self.value, "limit": self.limit,
             }
         })
-    }
-
-    /// Whether the detail says more than the sentence of our own does.
-    fn is_of_library(&self) -> bool {
-        self.advice.is_none() && self.field.is_none() && self.detail.is_some()
     }
 
     /// A sentence with a placeholder that stayed open is worse than the node's own.

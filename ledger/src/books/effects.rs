@@ -10,7 +10,7 @@ use crate::time::{Deadline, Timestamp};
 use smallvec::SmallVec;
 
 /// One line of an entry: what it does to one account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line {
     /// The account.
     pub account: AccountId,

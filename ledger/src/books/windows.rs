@@ -75,6 +75,11 @@ impl Default for Today {
     }
 }
 
+/// Returns whether a row is still within the longest window that any policy may set.
+pub(super) fn is_kept(row: &Row, now: Timestamp) -> bool {
+    now.is_within(ROWS_KEPT, row.recorded_at)
+}
+
 impl Windows {
     /// Returns the index under which `id` was recorded, as long as the entry has not expired.
     pub fn recorded(&self, id: &EntryId) -> Option<u64> {
@@ -125,7 +130,7 @@ impl Windows {
         }
         self.ids.insert(id, (index, expires_at));
         while let Some(oldest) = self.rows.first_entry() {
-            if recorded_at.is_within(ROWS_KEPT, oldest.get().recorded_at) {
+            if is_kept(oldest.get(), recorded_at) {
                 break;
             }
             oldest.remove();
@@ -149,6 +154,9 @@ impl Windows {
             Act::Reverse { index, line, amount } => {
                 let row = self.rows.get_mut(index).expect("the rule found this row");
                 row.lines[*line as usize - 1].left -= amount;
+                if row.lines.iter().all(|line| line.left == 0) {
+                    self.rows.remove(index);
+                }
             }
             Act::ReverseClaim { index, amount } => {
                 let claim = self.claims.get_mut(index).expect("the rule found this claim");

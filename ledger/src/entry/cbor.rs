@@ -4,7 +4,7 @@
 //! lengths. minicbor reads and writes the items; because it accepts longer forms of integers and lengths,
 //! whoever decodes a whole message encodes it again and compares ([`CborError::NotCanonical`]).
 
-use crate::limits::INTEGER_MAX;
+use crate::limits::{INTEGER_MAX, LINES_MAX};
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
 
@@ -269,7 +269,8 @@ impl<'b> Reader<'b> {
         mut read: impl FnMut(&mut Self) -> Result<T, CborError>,
     ) -> Result<Vec<T>, CborError> {
         let length = self.length_in(field, &allowed)?;
-        let mut items = Vec::with_capacity(length);
+        // A length is only a claim: memory grows with what is really there.
+        let mut items = Vec::with_capacity(length.min(LINES_MAX));
         let mut previous: &[u8] = &[];
         for _ in 0..length {
             let start = self.0.position();
@@ -301,6 +302,11 @@ impl<'b> Reader<'b> {
         let start = self.0.position();
         self.0.skip().map_err(|_| self.unexpected(field, "a complete item"))?;
         Ok(&self.0.input()[start..self.0.position()])
+    }
+
+    /// Returns whether an array comes next.
+    pub fn next_is_array(&self) -> bool {
+        matches!(self.0.datatype(), Ok(Type::Array))
     }
 
     /// Returns the position in the input, in bytes.

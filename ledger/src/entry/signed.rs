@@ -220,6 +220,14 @@ impl SignedEntry {
         Ok(VerifiedEntry { id: id_of(&message), signers, signed: self })
     }
 
+    /// Takes the entry of a record of our own journal as verified: it was when it was recorded, and the log's signed
+    /// root covers its bytes. Replay alone may say so; an audit verifies.
+    pub(crate) fn recorded(self, ledger: &LedgerId) -> VerifiedEntry {
+        let id = self.id(ledger);
+        let signers = self.signatures.iter().map(|(key, _)| PublicKey::checked_before(*key)).collect();
+        VerifiedEntry { signed: self, id, signers }
+    }
+
     /// Verifies every signature by whatever canonical key made it: for whoever looks keys up afterwards.
     ///
     /// # Errors

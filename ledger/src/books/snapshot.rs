@@ -1,0 +1,285 @@
+//! A snapshot: the canonical CBOR of everything [`apply`](super::rules::apply) reads.
+//!
+//! Two books that judge every future entry alike have the same snapshot: sets are sorted, what has expired is
+//! left out, and what has waited long enough is in force. `docs/spec/klaver.cddl` has the same in CDDL.
+
+use super::windows::Today;
+use super::*;
+use crate::amount::Scale;
+use crate::charter::{Predecessor, UnitWords};
+use crate::entry::Kind;
+use crate::entry::cbor::{CborError, Reader, Writer};
+use crate::entry::codec::{read_charter, read_state, write_charter, write_state};
+use crate::id::{Digest, LedgerId, OrganisationId, RequestId};
+use crate::limits::{LINES_MAX, NAME_BYTES_MAX, UNIT_WORD_BYTES_MAX};
+use crate::time::{Day, Deadline};
+
+/// The version of the snapshot format.
+pub const SNAPSHOT_VERSION: u64 = 1;
+
+type Result<T> = std::result::Result<T, CborError>;
+
+impl Books {
+    /// Returns the snapshot of founded books.
+    ///
+    /// # Panics
+    /// Before founding, when there is nothing to keep.
+    pub fn encode_snapshot(&self) -> Vec<u8> {
+        let Books { standing, windows } = self;
+        let now = standing.last_recorded_at;
+        let community = standing.community().expect("a founded ledger has a community");
+        let (charter, charter_base) = standing.charter_in_force(now).expect("a founded ledger has a charter");
+        let w = &mut Writer::with_capacity(256 * standing.accounts.len() + 128 * windows.ids.len() + 4_096);
+        w.array(13).uint(SNAPSHOT_VERSION).uint(standing.size).uint(now.millis());
+        write_community(w, community);
+        w.array(2).uint(charter_base);
+        write_charter(w, charter);
+        w.optional(standing.waiting_charter(now), |w, waiting| {
+            w.array(4).uint(waiting.index).uint(waiting.effective_at.millis()).bool(waiting.by_rescue);
+            write_charter(w, &waiting.charter);
+        });
+        let mut accounts: Vec<&Account> = standing.accounts.iter().collect();
+        accounts.sort_unstable_by_key(|account| account.id());
+        w.list(&accounts, |w, account| write_account(w, account, now));
+        let sums = standing.circulation;
+        w.list(&[sums.issued, sums.returned, sums.redeemed, sums.settled, sums.retired], |w, sum| {
+            w.uint(u64::try_from(*sum).expect("sums over a community's life are never below zero"));
+        });
+        let rows: Vec<_> = windows.rows.iter().filter(|(_, row)| windows::is_kept(row, now)).collect();
+        w.list(&rows, |w, (index, row)| write_row(w, **index, row));
+        let claims: Vec<_> = windows.claims.iter().collect();
+        w.list(&claims, |w, (index, claim)| {
+            w.array(4).uint(**index).bytes(&claim.merchant.0).uint(claim.recorded_at.millis()).uint(claim.left);
+        });
+        let mut ids: Vec<_> = windows.ids.iter().filter(|(_, (_, until))| !until.has_passed(now)).collect();
+        ids.sort_unstable_by_key(|(id, _)| **id);
+        w.list(&ids, |w, (id, (index, until))| {
+            w.array(3).bytes(&id.0).uint(*index).uint(until.seconds());
+        });
+        let mut requests: Vec<_> = windows.requests.iter().filter(|(_, until)| !until.has_passed(now)).collect();
+        requests.sort_unstable_by_key(|(key, _)| **key);
+        w.list(&requests, |w, ((payee, request), until)| {
+            w.array(3).bytes(&payee.0).bytes(&request.0).uint(until.seconds());
+        });
+        write_today(w, &windows.today);
+        std::mem::replace(w, Writer::with_capacity(0)).finish()
+    }
+
+    /// Reads a snapshot.
+    ///
+    /// # Errors
+    /// Names the first field that is not as the specification says.
+    pub fn decode_snapshot(bytes: &[u8]) -> Result<Books> {
+        let r = &mut Reader::new(bytes);
+        r.array("snapshot", 13)?;
+        let version = r.uint("version")?;
+        if version != SNAPSHOT_VERSION {
+            return Err(CborError::Unknown { field: "snapshot version", value: version });
+        }
+        let mut books = Books::new();
+        books.standing.size = r.uint("size")?;
+        books.standing.last_recorded_at = read_time(r, "last_recorded_at")?;
+        books.standing.community = Some(Arc::new(read_community(r)?));
+        r.array("charter", 2)?;
+        let base = r.uint("base")?;
+        books.standing.charter = Some(CharterInForce { base, charter: Arc::new(read_charter(r)?) });
+        books.standing.waiting_charter = r.optional(|r| {
+            r.array("waiting charter", 4)?;
+            let (index, effective_at) = (r.uint("index")?, read_time(r, "effective_at")?);
+            let by_rescue = r.bool("by_rescue")?;
+            Ok(WaitingCharter { index, effective_at, by_rescue, charter: Arc::new(read_charter(r)?) })
+        })?;
+        for account in r.set("accounts", 1..=u32::MAX as usize, read_account)? {
+            books.standing.insert(account);
+        }
+        r.array("circulation", 5)?;
+        books.standing.circulation = Circulation {
+            issued: r.uint("issued")? as i64,
+            returned: r.uint("returned")? as i64,
+            redeemed: r.uint("redeemed")? as i64,
+            settled: r.uint("settled")? as i64,
+            retired: r.uint("retired")? as i64,
+        };
+        books.windows = read_windows(r)?;
+        r.end("snapshot")?;
+        Ok(books)
+    }
+}
+
+impl Standing {
+    /// Puts an account of a snapshot into every index.
+    fn insert(&mut self, account: Account) {
+        let number = u32::try_from(self.accounts.len()).expect("fewer than 2^32 accounts");
+        self.by_id.insert(account.id(), number);
+        if account.closed_to.is_none() {
+            self.list_keys(&account.in_force.state, number);
+        }
+        if let Some(waiting) = &account.waiting {
+            self.waiting.insert(waiting.index, number);
+            if let WaitingFor::Change { state, .. } = &waiting.what {
+                self.list_keys(state, number);
+            }
+        }
+        self.accounts.push(account);
+    }
+}
+
+fn write_community(w: &mut Writer, community: &Community) {
+    w.array(5).bytes(&community.ledger.0).text(&community.name);
+    w.array(2).text(&community.unit.one).text(&community.unit.many).uint(community.scale.decimals().into());
+    w.optional(community.predecessor, |w, old| {
+        w.array(4).bytes(&old.ledger.0).uint(old.size).bytes(&old.root.0).bytes(&old.snapshot.0);
+    });
+}
+
+fn read_community(r: &mut Reader<'_>) -> Result<Community> {
+    r.array("community", 5)?;
+    let ledger = LedgerId(r.fixed("ledger")?);
+    let name = r.text("name", NAME_BYTES_MAX)?;
+    r.array("unit", 2)?;
+    let unit = UnitWords { one: r.text("unit", UNIT_WORD_BYTES_MAX)?, many: r.text("unit", UNIT_WORD_BYTES_MAX)? };
+    let decimals = r.uint("scale")?;
+    let scale = Scale::new(decimals).map_err(|error| CborError::out_of_range("scale", decimals, error))?;
+    let predecessor = r.optional(|r| {
+        r.array("predecessor", 4)?;
+        Ok(Predecessor {
+            ledger: LedgerId(r.fixed("predecessor")?),
+            size: r.uint("predecessor")?,
+            root: Digest(r.fixed("predecessor")?),
+            snapshot: Digest(r.fixed("predecessor")?),
+        })
+    })?;
+    Ok(Community { settlement: AccountId::settlement_of(&ledger), ledger, name, unit, scale, predecessor })
+}
+
+fn write_account(w: &mut Writer, account: &Account, now: Timestamp) {
+    let in_force = account.standing(now);
+    w.array(12);
+    write_state(w, &in_force.state);
+    w.uint(in_force.status.number()).uint(in_force.base);
+    w.optional(account.waiting(now), |w, waiting| {
+        w.array(5).uint(waiting.index).uint(waiting.effective_at.millis()).bool(waiting.has_veto);
+        match &waiting.what {
+            WaitingFor::Change { state, opens } => {
+                w.array(2);
+                write_state(w, state);
+                w.bool(*opens);
+            }
+            WaitingFor::Close { heir } => {
+                w.bytes(&heir.0);
+            }
+        }
+        w.bytes(&waiting.digest.0);
+    });
+    w.optional(account.vetoed, |w, digest| {
+        w.bytes(&digest.0);
+    });
+    w.bool(account.frozen_veto_used).optional(account.closed_to, |w, heir| {
+        w.bytes(&heir.0);
+    });
+    w.uint(account.debits).uint(account.credits).uint(account.lines);
+    w.optional(account.last_line, |w, index| {
+        w.uint(index);
+    });
+    w.optional(account.last_own_entry, |w, time| {
+        w.uint(time.millis());
+    });
+}
+
+fn read_account(r: &mut Reader<'_>) -> Result<Account> {
+    r.array("account", 12)?;
+    let state = read_state(r)?;
+    let number = r.uint("status")?;
+    let status = AccountStatus::from_number(number).ok_or(CborError::Unknown { field: "status", value: number })?;
+    let mut account = Account::opened(state, r.uint("base")?);
+    account.in_force.status = status;
+    account.waiting = r.optional(|r| {
+        r.array("waiting", 5)?;
+        let (index, effective_at) = (r.uint("index")?, read_time(r, "effective_at")?);
+        let has_veto = r.bool("has_veto")?;
+        let what = if r.next_is_array() {
+            r.array("waiting", 2)?;
+            WaitingFor::Change { state: Arc::new(read_state(r)?), opens: r.bool("opens")? }
+        } else {
+            WaitingFor::Close { heir: AccountId(r.fixed("heir")?) }
+        };
+        Ok(Waiting { index, effective_at, has_veto, what, digest: Digest(r.fixed("digest")?) })
+    })?;
+    account.vetoed = r.optional(|r| r.fixed("vetoed").map(Digest))?;
+    account.frozen_veto_used = r.bool("frozen_veto_used")?;
+    account.closed_to = r.optional(|r| r.fixed("closed_to").map(AccountId))?;
+    (account.debits, account.credits, account.lines) = (r.uint("debits")?, r.uint("credits")?, r.uint("lines")?);
+    account.last_line = r.optional(|r| r.uint("last_line"))?;
+    account.last_own_entry = r.optional(|r| read_time(r, "last_own_entry"))?;
+    Ok(account)
+}
+
+fn write_row(w: &mut Writer, index: u64, row: &Row) {
+    w.array(5).uint(index).uint(row.kind.number()).bytes(&row.origin.0).uint(row.recorded_at.millis());
+    w.list(&row.lines, |w, line| {
+        w.array(2).bytes(&line.account.0).uint(line.left);
+    });
+}
+
+fn write_today(w: &mut Writer, today: &Today) {
+    let issued: Vec<_> = today.issued.iter().collect();
+    w.array(4).uint(today.day.0).uint(today.registrar_opens).uint(today.registrar_freezes);
+    w.list(&issued, |w, (organisation, amount)| {
+        w.array(2).bytes(&organisation.0).uint(**amount);
+    });
+}
+
+fn read_windows(r: &mut Reader<'_>) -> Result<Windows> {
+    const MANY: std::ops::RangeInclusive<usize> = 0..=u32::MAX as usize;
+    let mut windows = Windows::default();
+    let rows = r.list("rows", MANY, |r| {
+        r.array("rows", 5)?;
+        let index = r.uint("index")?;
+        let number = r.uint("kind")?;
+        let kind = Kind::from_number(number)
+            .filter(|kind| matches!(kind, Kind::Earn | Kind::Pay))
+            .ok_or(CborError::Unknown { field: "rows", value: number })?;
+        let (origin, recorded_at) = (AccountId(r.fixed("origin")?), read_time(r, "recorded_at")?);
+        let lines = r.list("lines", 1..=LINES_MAX, |r| {
+            r.array("lines", 2)?;
+            Ok(RowLine { account: AccountId(r.fixed("account")?), left: r.uint("left")? })
+        })?;
+        Ok((index, Row { kind, origin, recorded_at, lines: lines.into() }))
+    })?;
+    windows.rows = rows.into_iter().collect();
+    let claims = r.list("claims", MANY, |r| {
+        r.array("claims", 4)?;
+        let (index, merchant) = (r.uint("index")?, AccountId(r.fixed("merchant")?));
+        Ok((index, Claim { merchant, recorded_at: read_time(r, "recorded_at")?, left: r.uint("left")? }))
+    })?;
+    windows.claims = claims.into_iter().collect();
+    let ids = r.set("ids", MANY, |r| {
+        r.array("ids", 3)?;
+        Ok((EntryId(r.fixed("id")?), (r.uint("index")?, read_deadline(r)?)))
+    })?;
+    windows.ids = ids.into_iter().collect();
+    let requests = r.set("requests", MANY, |r| {
+        r.array("requests", 3)?;
+        Ok(((AccountId(r.fixed("payee")?), RequestId(r.fixed("request")?)), read_deadline(r)?))
+    })?;
+    windows.requests = requests.into_iter().collect();
+    r.array("today", 4)?;
+    let day = Day(r.uint("day")?);
+    let (registrar_opens, registrar_freezes) = (r.uint("opens")?, r.uint("freezes")?);
+    let issued = r.set("issued", MANY, |r| {
+        r.array("issued", 2)?;
+        Ok((OrganisationId(r.fixed("organisation")?), r.uint("amount")?))
+    })?;
+    windows.today = Today { day, registrar_opens, registrar_freezes, issued: issued.into_iter().collect() };
+    Ok(windows)
+}
+
+fn read_time(r: &mut Reader<'_>, field: &'static str) -> Result<Timestamp> {
+    let millis = r.uint(field)?;
+    Timestamp::from_millis(millis).ok_or_else(|| CborError::out_of_range(field, millis, "at most 2^53 - 1"))
+}
+
+fn read_deadline(r: &mut Reader<'_>) -> Result<Deadline> {
+    let seconds = r.uint("until")?;
+    Deadline::from_seconds(seconds).ok_or_else(|| CborError::out_of_range("until", seconds, "at most the year 9999"))
+}
