@@ -94,6 +94,11 @@ impl Failure {
         }
     }
 
+    /// Returns whether the node said it about the request itself.
+    pub fn is_by_node(&self) -> bool {
+        self.by_node
+    }
+
     /// Returns what to say: what was wrong, then what to do, if there is anything.
     pub fn sentences(&self, language: Language) -> (String, Option<String>) {
         let mut values: Vec<(&str, &str)> =

@@ -30,6 +30,7 @@ pub mod output;
 pub mod places;
 pub mod qr;
 pub mod session;
+pub mod statement;
 
 use clap::FromArgMatches as _;
 use failure::{Exit, Failure};

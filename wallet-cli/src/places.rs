@@ -84,6 +84,11 @@ impl Places {
         self.sessions().join(format!("{}-{}.json", &ledger[..16], &key[..16]))
     }
 
+    /// Returns the directory of receipts.
+    pub fn receipts(&self) -> PathBuf {
+        self.home.join("receipts")
+    }
+
     /// Returns the directory of what a node said that cannot be true.
     pub fn evidence(&self) -> PathBuf {
         self.home.join("evidence")
