@@ -8,6 +8,8 @@ pub mod chart;
 mod effects;
 mod rejection;
 pub mod rules;
+#[cfg(test)]
+mod rules_tests;
 mod sheet;
 mod signers;
 pub mod snapshot;
@@ -175,6 +177,10 @@ impl Standing {
     /// Carries out what the rules decided, on a copy for readers as on the writer's own. Cannot fail.
     pub fn post(&mut self, recorded_at: Timestamp, effects: &Effects) {
         let index = self.size;
+        // Acts first: an account that is opened here has its first line here.
+        for act in &effects.acts {
+            self.act(act, index, recorded_at);
+        }
         for line in effects.lines() {
             let account = self.account_mut(&line.account);
             // INV-5 and the gap check of a person's overview rest on this number.
@@ -183,9 +189,6 @@ impl Standing {
             account.last_line = Some(index);
             account.debits += line.debit;
             account.credits += line.credit;
-        }
-        for act in &effects.acts {
-            self.act(act, index, recorded_at);
         }
         self.circulation.add(&effects.circulation);
         self.size += 1;

@@ -68,8 +68,8 @@ rejections! {
     AccountExists { account: AccountId },
     /// The account is closed.
     #[code("account_closed", Some(*field))]
-    #[error("{field}: account {account} is closed: its credits went to {heir}, use that one")]
-    AccountClosed { field: &'static str, account: AccountId, heir: AccountId },
+    #[error("{field}: account {account} is closed: ask its owner for the code of another one")]
+    AccountClosed { field: &'static str, account: AccountId },
     /// The account is at rest.
     #[code("at_rest", Some(*field))]
     #[error("{field}: account {account} is at rest, nothing leaves it: ask the coordination to wake it")]
@@ -114,10 +114,10 @@ rejections! {
     #[code("budget_ended", Some("budget"))]
     #[error("budget {budget} ended at {until}: use another budget, or ask the council for a later end")]
     BudgetEnded { budget: AccountId, until: Deadline },
-    /// The payee would hold more than its ceiling.
+    /// The payee would hold more than its ceiling. By how much is the payee's own business.
     #[code("ceiling", Some("amount"))]
-    #[error("account {account} can take {room} minor units before its ceiling, this is {requested}: lower the amount, or spend some first")]
-    Ceiling { account: AccountId, room: Total, requested: Total },
+    #[error("with {requested} minor units more, account {account} would pass its ceiling: lower the amount, or pay later")]
+    Ceiling { account: AccountId, requested: Total },
     /// A budget is never above zero.
     #[code("budget_full", Some("amount"))]
     #[error("budget {budget} has {outstanding} minor units outstanding, {requested} cannot be taken back: lower the amount, or choose another budget")]

@@ -111,7 +111,7 @@ impl Sheet {
         if let (Some(ceiling), CreditAs::Payment) = (state.ceiling, credit_as) {
             let room = u64::try_from(ceiling.minor() as i64 - balance).unwrap_or(0);
             if amount > room {
-                return Err(Rejection::Ceiling { account: id, room: total(room), requested: total(amount) });
+                return Err(Rejection::Ceiling { account: id, requested: total(amount) });
             }
         }
         let so_far: u64 = self.lines.iter().filter(|line| line.account == id).map(|line| line.credit).sum();

@@ -49,14 +49,19 @@ impl Books {
         w.list(&rows, |w, (index, row)| write_row(w, **index, row));
         let claims: Vec<_> = windows.claims.iter().collect();
         w.list(&claims, |w, (index, claim)| {
-            w.array(4).uint(**index).bytes(&claim.merchant.0).uint(claim.recorded_at.millis()).uint(claim.left);
+            w.array(4)
+                .uint(**index)
+                .bytes(&claim.merchant.0)
+                .uint(claim.recorded_at.millis())
+                .uint(claim.left);
         });
         let mut ids: Vec<_> = windows.ids.iter().filter(|(_, (_, until))| !until.has_passed(now)).collect();
         ids.sort_unstable_by_key(|(id, _)| **id);
         w.list(&ids, |w, (id, (index, until))| {
             w.array(3).bytes(&id.0).uint(*index).uint(until.seconds());
         });
-        let mut requests: Vec<_> = windows.requests.iter().filter(|(_, until)| !until.has_passed(now)).collect();
+        let mut requests: Vec<_> =
+            windows.requests.iter().filter(|(_, until)| !until.has_passed(now)).collect();
         requests.sort_unstable_by_key(|(key, _)| **key);
         w.list(&requests, |w, ((payee, request), until)| {
             w.array(3).bytes(&payee.0).bytes(&request.0).uint(until.seconds());
@@ -137,7 +142,8 @@ fn read_community(r: &mut Reader<'_>) -> Result<Community> {
     let ledger = LedgerId(r.fixed("ledger")?);
     let name = r.text("name", NAME_BYTES_MAX)?;
     r.array("unit", 2)?;
-    let unit = UnitWords { one: r.text("unit", UNIT_WORD_BYTES_MAX)?, many: r.text("unit", UNIT_WORD_BYTES_MAX)? };
+    let unit =
+        UnitWords { one: r.text("unit", UNIT_WORD_BYTES_MAX)?, many: r.text("unit", UNIT_WORD_BYTES_MAX)? };
     let decimals = r.uint("scale")?;
     let scale = Scale::new(decimals).map_err(|error| CborError::out_of_range("scale", decimals, error))?;
     let predecessor = r.optional(|r| {
@@ -190,7 +196,8 @@ fn read_account(r: &mut Reader<'_>) -> Result<Account> {
     r.array("account", 12)?;
     let state = read_state(r)?;
     let number = r.uint("status")?;
-    let status = AccountStatus::from_number(number).ok_or(CborError::Unknown { field: "status", value: number })?;
+    let status =
+        AccountStatus::from_number(number).ok_or(CborError::Unknown { field: "status", value: number })?;
     let mut account = Account::opened(state, r.uint("base")?);
     account.in_force.status = status;
     account.waiting = r.optional(|r| {
@@ -208,7 +215,8 @@ fn read_account(r: &mut Reader<'_>) -> Result<Account> {
     account.vetoed = r.optional(|r| r.fixed("vetoed").map(Digest))?;
     account.frozen_veto_used = r.bool("frozen_veto_used")?;
     account.closed_to = r.optional(|r| r.fixed("closed_to").map(AccountId))?;
-    (account.debits, account.credits, account.lines) = (r.uint("debits")?, r.uint("credits")?, r.uint("lines")?);
+    (account.debits, account.credits, account.lines) =
+        (r.uint("debits")?, r.uint("credits")?, r.uint("lines")?);
     account.last_line = r.optional(|r| r.uint("last_line"))?;
     account.last_own_entry = r.optional(|r| read_time(r, "last_own_entry"))?;
     Ok(account)
@@ -281,5 +289,6 @@ fn read_time(r: &mut Reader<'_>, field: &'static str) -> Result<Timestamp> {
 
 fn read_deadline(r: &mut Reader<'_>) -> Result<Deadline> {
     let seconds = r.uint("until")?;
-    Deadline::from_seconds(seconds).ok_or_else(|| CborError::out_of_range("until", seconds, "at most the year 9999"))
+    Deadline::from_seconds(seconds)
+        .ok_or_else(|| CborError::out_of_range("until", seconds, "at most the year 9999"))
 }

@@ -139,9 +139,12 @@ pub(super) fn read(disk: &dyn Disk, settings: &Settings) -> Result<Option<FoundA
     let mut blocks = vec![0; 2 * SLOT_BYTES + 1];
     let len = file.read_full(&mut blocks, 0).map_err(|error| Fault::io("read", ANCHOR_NAME, &error))?;
     if len != 2 * SLOT_BYTES {
-        return Err(Damaged::AnchorUnreadable { why: "the file does not have the length of two slots" }.into());
+        return Err(
+            Damaged::AnchorUnreadable { why: "the file does not have the length of two slots" }.into()
+        );
     }
-    let slots = [decode(&blocks[..SLOT_BYTES], settings)?, decode(&blocks[SLOT_BYTES..2 * SLOT_BYTES], settings)?];
+    let slots =
+        [decode(&blocks[..SLOT_BYTES], settings)?, decode(&blocks[SLOT_BYTES..2 * SLOT_BYTES], settings)?];
     let slot_damaged = slots.iter().any(Option::is_none);
     let newest = slots.into_iter().flatten().max_by_key(|(_, sequence)| *sequence);
     let Some((anchor, sequence)) = newest else {

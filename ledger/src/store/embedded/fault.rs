@@ -54,7 +54,9 @@ pub enum Fault {
         limit: u64,
     },
     /// An anchor may only move forward. Nothing was written.
-    #[error("an anchor at group {group} is older than the present one at group {present}: write the newest commit")]
+    #[error(
+        "an anchor at group {group} is older than the present one at group {present}: write the newest commit"
+    )]
     AnchorGoesBack {
         /// The group that was to be anchored.
         group: u64,
@@ -150,7 +152,10 @@ pub enum Damaged {
         place: Place,
     },
     /// A segment file is missing.
-    #[error("the segment that begins with group {first_group} is missing, groups before it are safe: {}", ADVICE)]
+    #[error(
+        "the segment that begins with group {first_group} is missing, groups before it are safe: {}",
+        ADVICE
+    )]
     SegmentMissing {
         /// The first group that is missing.
         first_group: u64,
@@ -158,7 +163,8 @@ pub enum Damaged {
     /// The newest segment is shorter than it was made.
     #[error(
         "segment {segment} is {len} bytes long and was made with {capacity}, so it was cut off; groups up to \
-         {safe_through} are safe: {}", ADVICE
+         {safe_through} are safe: {}",
+        ADVICE
     )]
     SegmentShort {
         /// Number of the segment file.
@@ -179,7 +185,10 @@ pub enum Damaged {
         anchor_group: u64,
     },
     /// The journal has another commit than its anchor names.
-    #[error("{place}: the commit is not the one that the anchor names: journal and anchor are of different histories: {}", ADVICE)]
+    #[error(
+        "{place}: the commit is not the one that the anchor names: journal and anchor are of different histories: {}",
+        ADVICE
+    )]
     AnchorMismatch {
         /// The commit that differs.
         place: Place,
@@ -194,7 +203,9 @@ pub enum Damaged {
         why: &'static str,
     },
     /// The commit that reading should start from is not there.
-    #[error("the starting point at {place} is not a commit of this journal ({why}): open without it, which reads everything")]
+    #[error(
+        "the starting point at {place} is not a commit of this journal ({why}): open without it, which reads everything"
+    )]
     StartUnknown {
         /// Where the commit should stand.
         place: Place,

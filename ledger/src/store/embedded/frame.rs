@@ -251,8 +251,7 @@ impl<'b> GroupEncoder<'b> {
     }
 
     fn seal(&mut self, offset: usize, content: u32) {
-        let checksum =
-            crc32c::crc32c_append(content, &self.buffer[offset + 12..offset + FRAME_HEADER_BYTES]);
+        let checksum = crc32c::crc32c_append(content, &self.buffer[offset + 12..offset + FRAME_HEADER_BYTES]);
         self.buffer[offset..offset + 4].copy_from_slice(&checksum.to_le_bytes());
     }
 }

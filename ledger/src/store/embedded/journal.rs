@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 use super::disk::{DiskFile, Lock};
 use super::fault::Fault;
 use super::frame::{
-    Commit, CommitHash, FRAME_PAYLOAD_BYTES_MAX, Frame, FramePosition, GROUP_BYTES_MAX, GroupEncoder, group_len,
+    Commit, CommitHash, FRAME_PAYLOAD_BYTES_MAX, Frame, FramePosition, GROUP_BYTES_MAX, GroupEncoder,
+    group_len,
 };
 use super::reader::{LiveSegment, Reader, Shared};
 use super::segment::{SEGMENT_HEADER_BYTES, SegmentBuilder, SegmentHeader};
@@ -127,7 +128,12 @@ impl Journal {
     /// # Errors
     /// `Fault::FrameTooLarge` and `Fault::GroupTooLarge` before anything is written. `Fault::ReadOnly` when a write or
     /// sync failed, now or earlier: whether the group exists is then known only after opening again.
-    pub fn append_group(&mut self, frames: &[Frame<'_>], body: &[u8], now_ms: u64) -> Result<GroupPosition, Fault> {
+    pub fn append_group(
+        &mut self,
+        frames: &[Frame<'_>],
+        body: &[u8],
+        now_ms: u64,
+    ) -> Result<GroupPosition, Fault> {
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
         }
@@ -159,7 +165,12 @@ impl Journal {
         Reader::new(self.shared.clone())
     }
 
-    pub(super) fn new(shared: Arc<Shared>, active: Active, last: (u64, CommitHash), lock: Arc<Lock>) -> Journal {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        active: Active,
+        last: (u64, CommitHash),
+        lock: Arc<Lock>,
+    ) -> Journal {
         Journal { shared, active, last, buffer: Vec::new(), fault: None, _lock: lock }
     }
 
@@ -172,8 +183,10 @@ impl Journal {
     ) -> Result<GroupPosition, Fault> {
         let settings = &self.shared.settings;
         let full = self.active.offset + len as u64 > self.active.segment.header.capacity;
-        let old =
-            self.active.since_ms.is_some_and(|since| now_ms.saturating_sub(since) >= settings.segment_span_ms);
+        let old = self
+            .active
+            .since_ms
+            .is_some_and(|since| now_ms.saturating_sub(since) >= settings.segment_span_ms);
         if full || old {
             self.active = self.next_segment(len as u64)?;
         }
@@ -212,11 +225,9 @@ impl Journal {
 
     fn next_segment(&self, group_len: u64) -> Result<Active, Fault> {
         let settings = &self.shared.settings;
-        let header =
-            next_header(settings, Some(self.active.segment.header.number), self.last, group_len);
+        let header = next_header(settings, Some(self.active.segment.header.number), self.last, group_len);
         let file = SegmentBuilder::begin(&*self.shared.disk, &settings.domain, header)?.finish(settings)?;
-        let segment =
-            self.shared.roll(LiveSegment::new(header, SEGMENT_HEADER_BYTES, Some(file.clone())));
+        let segment = self.shared.roll(LiveSegment::new(header, SEGMENT_HEADER_BYTES, Some(file.clone())));
         Ok(Active { segment, file, offset: SEGMENT_HEADER_BYTES, since_ms: None })
     }
 }
@@ -228,8 +239,7 @@ pub(super) fn next_header(
     last: (u64, CommitHash),
     groups_len: u64,
 ) -> SegmentHeader {
-    let number =
-        newest.map_or(0, |newest| newest.checked_add(1).expect("a journal never has 2^32 segments"));
+    let number = newest.map_or(0, |newest| newest.checked_add(1).expect("a journal never has 2^32 segments"));
     // The salt is new at each opening and the number within it, so no id comes twice; zeros are never an id.
     let mut hash = Sha256::new();
     hash.update(b"klaver/journal-segment/v1\n");

@@ -6,9 +6,9 @@
 //!
 //! 1. removes unfinished files, which never counted;
 //! 2. copies the bytes of a torn group into a file `torn-SEGMENT-OFFSET` and syncs it;
-//! 3. makes a fresh segment, copies the groups beyond the anchor into it, syncs it, renames it, syncs the directory:
-//!    from then on it supersedes those groups in older segments;
-//! 4. writes the anchor into a fresh file in the same way;
+//! 3. writes the anchor into a fresh file, syncs it, renames it, syncs the directory;
+//! 4. makes a fresh segment in the same way and copies the groups beyond the anchor into it: from then on it
+//!    supersedes those groups in older segments;
 //! 5. cuts off, or removes, what is superseded.
 //!
 //! A crash at any step leaves what the next opening recovers in the same way: before the rename nothing counts, after
@@ -17,14 +17,15 @@
 use std::io;
 use std::sync::Arc;
 
-use super::anchor::{self, Anchor, AnchorFile, FoundAnchor};
+use super::anchor::{self, Anchor, AnchorFile};
 use super::disk::{Access, Disk, DiskFile, Lock};
 use super::fault::{Damaged, Fault, OpenError, Place};
 use super::frame::{Commit, CommitHash, FRAME_HEADER_BYTES, move_to_segment, padded};
 use super::journal::{Active, Bug, Journal, Settings, next_header};
 use super::reader::{LiveSegment, Reader, Shared};
 use super::segment::{
-    SEGMENT_HEADER_BYTES, SegmentBuilder, StoredGroup, UNFINISHED, Window, open_segment, read_group, segment_name,
+    SEGMENT_HEADER_BYTES, SegmentBuilder, StoredGroup, UNFINISHED, Window, open_segment, read_group,
+    segment_name,
 };
 use super::survey::{Survey, Tail, survey};
 
@@ -109,27 +110,17 @@ impl Directory {
     /// Founds a journal in a directory that has none, or whose founding was interrupted.
     ///
     /// # Errors
-    /// `OpenError::NotEmpty` when groups were written here already.
+    /// `OpenError::NotEmpty` when groups were written here already; else as [`Directory::open`].
     pub fn found(self) -> Result<Opened, OpenError> {
-        let found = match survey(&*self.disk, &self.settings, None)? {
-            Some(survey) if survey.last.0 == 0 => return self.recover(survey),
+        let survey = match survey(&*self.disk, &self.settings, None)? {
+            Some(survey) if survey.last.0 == 0 => survey,
             Some(_) => return Err(OpenError::NotEmpty),
             None => {
-                let anchor = Anchor {
-                    group: 0,
-                    commit_hash: CommitHash::genesis(&self.settings.domain),
-                    payload: Vec::new(),
-                };
-                FoundAnchor { anchor, sequence: 0, slot_damaged: false }
+                let (group, commit_hash) = self.settings.origin();
+                Survey::of_nothing(Anchor { group, commit_hash, payload: Vec::new() })
             }
         };
-        // The anchor comes first: segments without an anchor are refused for ever after.
-        self.remove_unfinished()?;
-        drop(AnchorFile::recreate(&*self.disk, &self.settings, found, self.lock.clone())?);
-        match survey(&*self.disk, &self.settings, None)? {
-            Some(survey) => self.recover(survey),
-            None => Err(Damaged::AnchorMissing.into()),
-        }
+        self.recover(survey)
     }
 
     /// Opens the journal, reading what stands behind the commit `from`, or everything.
@@ -154,9 +145,10 @@ impl Directory {
             return self.go_on_in_place(survey);
         }
         let report = report(&survey, torn);
-        let (fresh, file, end, since_ms) = self.copy_beyond_anchor(&survey)?;
+        // The anchor comes before the segment: segments without an anchor are refused for ever after.
         let lock = self.lock.clone();
         let anchor = AnchorFile::recreate(&*self.disk, &self.settings, survey.anchor.clone(), lock)?;
+        let (fresh, file, end, since_ms) = self.copy_beyond_anchor(&survey)?;
         let mut segments = self.drop_superseded(&survey, fresh.first_group)?;
         segments.push(LiveSegment::new(fresh, end, Some(file.clone())));
         let (shared, segment) = share(&self.disk, &self.settings, segments);

@@ -23,8 +23,8 @@ use std::sync::Arc;
 use super::disk::{Access, Disk, DiskFile};
 use super::fault::{Damaged, Fault, ReadError};
 use super::frame::{
-    CommitHash, CommitPayload, FRAME_HEADER_BYTES, FrameHeader, FrameKind, FramePosition, GROUP_BYTES_MAX, fold,
-    u32_at, u64_at,
+    CommitHash, CommitPayload, FRAME_HEADER_BYTES, FrameHeader, FrameKind, FramePosition, GROUP_BYTES_MAX,
+    fold, u32_at, u64_at,
 };
 use super::journal::{Bug, Settings};
 
@@ -79,7 +79,11 @@ impl SegmentHeader {
     }
 
     /// Reads and checks the header of the file named for segment `number`.
-    pub(super) fn read(file: &dyn DiskFile, number: u32, domain: &[u8; 32]) -> Result<SegmentHeader, ReadError> {
+    pub(super) fn read(
+        file: &dyn DiskFile,
+        number: u32,
+        domain: &[u8; 32],
+    ) -> Result<SegmentHeader, ReadError> {
         let name = segment_name(number);
         let mut block = vec![0; SEGMENT_HEADER_BYTES as usize];
         let read = file.read_full(&mut block, 0).map_err(|error| Fault::io("read", &name, &error))?;
@@ -157,9 +161,7 @@ impl<'d> SegmentBuilder<'d> {
 
     /// Adds bytes: groups that are copied.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), Fault> {
-        self.file
-            .write_all_at(bytes, self.end)
-            .map_err(|error| Fault::io("write", &self.name, &error))?;
+        self.file.write_all_at(bytes, self.end).map_err(|error| Fault::io("write", &self.name, &error))?;
         self.end += bytes.len() as u64;
         Ok(())
     }

@@ -475,8 +475,10 @@ impl Disk for SimDisk {
             return Err(error);
         }
         if state.powered {
-            state.pending_names.clear();
-            state.durable_names = state.names.clone();
+            // What an earlier, failed sync forgot stays forgotten.
+            for change in std::mem::take(&mut state.pending_names) {
+                change.apply(&mut state.durable_names);
+            }
         }
         state.leave(())
     }
@@ -492,9 +494,9 @@ impl Disk for SimDisk {
             state.files.push(SimFile::default());
             state.change_name(NameChange::Put(name.to_owned(), file));
         }
-        let held = SimLock { state: self.state.clone(), epoch: state.epoch };
         state.leave(())?;
         state.locked = true;
+        let held = SimLock { state: self.state.clone(), epoch: state.epoch };
         Ok(Lock::new(held))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::anchor::{self, FoundAnchor};
+use super::anchor::{self, Anchor, FoundAnchor};
 use super::disk::{Access, Disk};
 use super::fault::{Damaged, Fault, OpenError, Place, ReadError};
 use super::frame::{Commit, CommitHash, FRAME_ALIGNMENT, FramePosition};
@@ -23,6 +23,23 @@ pub(super) struct Survey {
     pub(super) beyond_anchor_bytes: u64,
     /// What stands behind the last complete group.
     pub(super) tail: Option<Tail>,
+}
+
+impl Survey {
+    /// Returns what an empty directory would show once it had this anchor.
+    pub(super) fn of_nothing(anchor: Anchor) -> Survey {
+        Survey::new(Vec::new(), Vec::new(), FoundAnchor { sequence: 0, slot_damaged: false, anchor }, None)
+    }
+
+    fn new(
+        live: Vec<Surveyed>,
+        superseded: Vec<u32>,
+        anchor: FoundAnchor,
+        origin: Option<(u64, CommitHash)>,
+    ) -> Survey {
+        let last = origin.unwrap_or((anchor.anchor.group, anchor.anchor.commit_hash));
+        Survey { live, superseded, anchor, last, beyond_anchor: None, beyond_anchor_bytes: 0, tail: None }
+    }
 }
 
 /// A segment and how far its own groups reach.
@@ -100,9 +117,7 @@ impl<'a> Walk<'a> {
         from: Option<Commit>,
     ) -> Result<Walk<'a>, ReadError> {
         let origin = settings.origin();
-        let beyond_anchor = None;
-        let survey =
-            Survey { live, superseded, anchor, last: origin, beyond_anchor, beyond_anchor_bytes: 0, tail: None };
+        let survey = Survey::new(live, superseded, anchor, Some(origin));
         let mut walk = Walk { disk, settings, survey, at: (0, SEGMENT_HEADER_BYTES) };
         if let Some(first) = walk.survey.live.first() {
             if first.header.first_group != origin.0 + 1 {
@@ -159,7 +174,9 @@ impl<'a> Walk<'a> {
     fn run(mut self) -> Result<Survey, ReadError> {
         let (origin, anchor_group) = (self.settings.origin().0, self.survey.anchor.anchor.group);
         if anchor_group < origin {
-            return Err(Damaged::AnchorMismatch { place: Place { group: anchor_group, ..self.place() } }.into());
+            return Err(
+                Damaged::AnchorMismatch { place: Place { group: anchor_group, ..self.place() } }.into()
+            );
         }
         self.compare_with_anchor()?;
         for at in self.at.0..self.survey.live.len() {
@@ -192,7 +209,8 @@ impl<'a> Walk<'a> {
         let header = self.survey.live[at].header;
         while next.is_none_or(|next| self.survey.last.0 + 1 < next.first_group) {
             let (group, hash) = self.survey.last;
-            let Some(group) = read_group(&mut window, &header, self.settings, group + 1, hash, self.at.1)? else {
+            let Some(group) = read_group(&mut window, &header, self.settings, group + 1, hash, self.at.1)?
+            else {
                 break;
             };
             self.at.1 = group.end();
@@ -256,7 +274,8 @@ impl<'a> Walk<'a> {
         while position < len {
             let block = (len - position).min(SEGMENT_HEADER_BYTES - position % SEGMENT_HEADER_BYTES) as usize;
             if position % SEGMENT_HEADER_BYTES == 0
-                && window.bytes(position, block)?.is_some_and(|block| block.iter().all(|byte| *byte == 0)) {
+                && window.bytes(position, block)?.is_some_and(|block| block.iter().all(|byte| *byte == 0))
+            {
                 position += block as u64;
                 continue;
             }
