@@ -115,10 +115,38 @@ mod tests {
 
     /// What no screen or paper says, in any of the languages.
     const FORBIDDEN: &[&str] = &[
-        "loon", "uurloon", "klant", "klanten", "cliënt", "cliënten", "doelgroep", "kansarm", "kansarmen", "behoeftig",
-        "behoeftigen", "geweigerd", "geblokkeerd", "salaire", "client", "clients", "cliente", "pauvre", "pauvres",
-        "refusé", "refusée", "bloqué", "bloquée", "wage", "wages", "salary", "customer", "customers", "needy", "poor",
-        "refused", "blocked",
+        "loon",
+        "uurloon",
+        "klant",
+        "klanten",
+        "cliënt",
+        "cliënten",
+        "doelgroep",
+        "kansarm",
+        "kansarmen",
+        "behoeftig",
+        "behoeftigen",
+        "geweigerd",
+        "geblokkeerd",
+        "salaire",
+        "client",
+        "clients",
+        "cliente",
+        "pauvre",
+        "pauvres",
+        "refusé",
+        "refusée",
+        "bloqué",
+        "bloquée",
+        "wage",
+        "wages",
+        "salary",
+        "customer",
+        "customers",
+        "needy",
+        "poor",
+        "refused",
+        "blocked",
     ];
 
     fn table(language: Language) -> BTreeMap<String, String> {
@@ -136,7 +164,8 @@ mod tests {
         assert!(english.len() > 100, "only {} sentences were read", english.len());
         for language in [Language::Dutch, Language::French] {
             let other = table(language);
-            let (ours, theirs): (BTreeSet<_>, BTreeSet<_>) = (english.keys().collect(), other.keys().collect());
+            let (ours, theirs): (BTreeSet<_>, BTreeSet<_>) =
+                (english.keys().collect(), other.keys().collect());
             let differ: Vec<_> = ours.symmetric_difference(&theirs).collect();
             assert!(differ.is_empty(), "add these keys to every table: {differ:?}");
             for (key, sentence) in &english {

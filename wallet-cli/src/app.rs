@@ -173,8 +173,7 @@ impl<'o> App<'o> {
             return Ok(token);
         }
         let key = self.signing_key(hat)?;
-        let challenge: Challenge =
-            contact.http.post(paths::CHALLENGES, None, &serde_json::json!({}))?;
+        let challenge: Challenge = contact.http.post(paths::CHALLENGES, None, &serde_json::json!({}))?;
         let origin = contact.http.node().to_string();
         if challenge.origin != origin {
             // Signing another address would let this node open a session there.
@@ -209,7 +208,7 @@ impl<'o> App<'o> {
         read: impl Fn(&str) -> Outcome<T>,
     ) -> Outcome<T> {
         match read(&self.token(contact, hat)?) {
-            Err(failure) if failure.exit == Exit::Key => {
+            Err(failure) if failure.code == "session_needed" => {
                 session::forget(&self.places, &contact.community.ledger, &hat.public_key)?;
                 read(&self.token(contact, hat)?)
             }
@@ -271,8 +270,8 @@ impl<'o> App<'o> {
     /// # Errors
     /// When the file cannot be written.
     pub fn set_usual(&self, name: &str) -> Outcome<()> {
-        let bytes = serde_json::to_vec(&Settings { usual: Some(name.to_owned()) })
-            .expect("a string is always JSON");
+        let bytes =
+            serde_json::to_vec(&Settings { usual: Some(name.to_owned()) }).expect("a string is always JSON");
         Ok(klaver_keystore::private_file::replace(&self.places.settings(), &bytes)?)
     }
 

@@ -145,7 +145,8 @@ fn translate(mut command: clap::Command, language: Language, path: &str) -> clap
     if let Some(about) = language.find(path, &[]) {
         command = command.about(about.clone()).long_about(about);
     }
-    let arguments: Vec<clap::Id> = command.get_arguments().map(|argument| argument.get_id().clone()).collect();
+    let arguments: Vec<clap::Id> =
+        command.get_arguments().map(|argument| argument.get_id().clone()).collect();
     for id in arguments {
         // Options of every command have one sentence for all of them.
         let own = language.find(&format!("{path}.{id}"), &[]);

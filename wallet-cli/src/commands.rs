@@ -75,13 +75,13 @@ fn account_of(app: &App<'_>, text: &str) -> Outcome<AccountId> {
         return Ok(account);
     }
     let own = app.keys().unwrap_or_default();
-    own.iter()
-        .find(|key| key.name == text)
-        .and_then(|key| key.purpose.account())
-        .ok_or_else(|| Failure::new(Exit::Usage, "no_such_account").with("value", crate::output::harmless(text)))
+    own.iter().find(|key| key.name == text).and_then(|key| key.purpose.account()).ok_or_else(|| {
+        Failure::new(Exit::Usage, "no_such_account").with("value", crate::output::harmless(text))
+    })
 }
 
 /// Reads an identifier of hexadecimal digits that was typed.
 fn hex<T>(text: &str, read: impl FnOnce(&str) -> Option<T>) -> Outcome<T> {
-    read(text).ok_or_else(|| Failure::new(Exit::Usage, "not_hex").with("value", crate::output::harmless(text)))
+    read(text)
+        .ok_or_else(|| Failure::new(Exit::Usage, "not_hex").with("value", crate::output::harmless(text)))
 }

@@ -68,9 +68,8 @@ impl Community {
     /// # Errors
     /// `Mismatch` when what it says makes no sense.
     pub fn first_seen(node: NodeAddress, said: &klaver_api::Community) -> Outcome<Self> {
-        let strange = |what: &str| {
-            Failure::text(Exit::Mismatch, "strange_answer", what.to_owned()).with("node", &node)
-        };
+        let strange =
+            |what: &str| Failure::text(Exit::Mismatch, "strange_answer", what.to_owned()).with("node", &node);
         let ledger = LedgerId::from_hex(&said.ledger).ok_or_else(|| strange("ledger"))?;
         let log_key: VerifierKey = said.log.vkey.parse().map_err(|_| strange("log.vkey"))?;
         let listed = data_encoding::HEXLOWER.encode(log_key.public_key());
@@ -80,7 +79,8 @@ impl Community {
         {
             return Err(strange("the log's key is not in the charter"));
         }
-        let log_path = said.log.url.strip_prefix(&node.to_string()).map_or(klaver_api::paths::LOG, |path| path);
+        let log_path =
+            said.log.url.strip_prefix(&node.to_string()).map_or(klaver_api::paths::LOG, |path| path);
         Ok(Self {
             ledger,
             name: said.name.clone(),
@@ -105,9 +105,8 @@ impl Community {
         let bytes = private_file::read(&path, FILE_BYTES_MAX).map_err(|error| {
             if error.is_missing() { Failure::new(Exit::Key, "not_joined") } else { error.into() }
         })?;
-        Self::decode(&bytes).ok_or_else(|| {
-            Failure::new(Exit::Failed, "community_damaged").with("path", path.display())
-        })
+        Self::decode(&bytes)
+            .ok_or_else(|| Failure::new(Exit::Failed, "community_damaged").with("path", path.display()))
     }
 
     /// Reads every community, by name.

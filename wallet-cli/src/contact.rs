@@ -24,6 +24,8 @@ pub struct Contact {
     /// The node.
     pub http: Http,
     places: Places,
+    /// Whether what is seen is remembered.
+    remembers: bool,
 }
 
 impl Contact {
@@ -32,10 +34,26 @@ impl Contact {
     /// # Errors
     /// `Network` when it cannot be reached, `Mismatch` when its log contradicts what is remembered.
     pub fn open(places: &Places, community: Community) -> Outcome<Self> {
+        Self::make(places, community, true)
+    }
+
+    /// Contacts a community that was not joined, and remembers nothing of it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn passing(places: &Places, community: Community) -> Outcome<Self> {
+        Self::make(places, community, false)
+    }
+
+    fn make(places: &Places, community: Community, remembers: bool) -> Outcome<Self> {
         let http = Http::new(community.node.clone());
-        let mut contact = Self { community, http, places: places.clone() };
+        let mut contact = Self { community, http, places: places.clone(), remembers };
         contact.check_log()?;
         Ok(contact)
+    }
+
+    fn save(&self) -> Outcome<()> {
+        if self.remembers { self.community.save(&self.places) } else { Ok(()) }
     }
 
     /// Reads a receipt and verifies opening, inclusion, the log's signature and the signatures inside.
@@ -52,7 +70,7 @@ impl Contact {
         match verified {
             Ok((receipt, proven)) => {
                 self.community.remember(proven.checkpoint.clone());
-                self.community.save(&self.places)?;
+                self.save()?;
                 Ok((receipt, proven))
             }
             Err(failure) => {
@@ -76,8 +94,8 @@ impl Contact {
             let failure = Failure::text(Exit::Mismatch, "checkpoint_wrong", error);
             self.keep_evidence("checkpoint", &bytes, failure)
         })?;
-        let is_news = self.community.checkpoint.as_ref().map(SignedCheckpoint::checkpoint)
-            != Some(seen.checkpoint());
+        let is_news =
+            self.community.checkpoint.as_ref().map(SignedCheckpoint::checkpoint) != Some(seen.checkpoint());
         if let Some(known) = self.community.checkpoint.clone() {
             self.must_continue(&known, &seen)?;
         }
@@ -90,7 +108,7 @@ impl Contact {
         self.community.ahead = ahead;
         self.community.checkpoint = Some(seen);
         if is_news || !reached.is_empty() {
-            self.community.save(&self.places)?;
+            self.save()?;
         }
         Ok(())
     }
@@ -117,7 +135,8 @@ impl Contact {
     pub fn keep_evidence(&self, what: &str, bytes: &[u8], failure: Failure) -> Failure {
         let directory = self.places.evidence();
         let path = directory.join(format!("{what}-{}.txt", moment::now().millis()));
-        let kept = private_file::create_directory(&directory).and_then(|()| private_file::replace(&path, bytes));
+        let kept =
+            private_file::create_directory(&directory).and_then(|()| private_file::replace(&path, bytes));
         match kept {
             Ok(()) => failure.with("path", path.display()),
             Err(_) => failure.with("path", "-"),

@@ -78,8 +78,9 @@ pub fn read(
         }
     }
     if !mistakes.is_empty() {
-        return Err(Failure::text(Exit::Usage, "list_mistakes", mistakes.join("\n"))
-            .with("count", mistakes.len()));
+        return Err(
+            Failure::text(Exit::Usage, "list_mistakes", mistakes.join("\n")).with("count", mistakes.len())
+        );
     }
     if list.is_empty() {
         return Err(Failure::new(Exit::Usage, "list_empty"));

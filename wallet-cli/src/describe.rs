@@ -3,9 +3,9 @@
 //! The sentences are made from the bytes that will be signed, never from what a node says they mean.
 
 use crate::failure::Outcome;
+use crate::moment;
 use crate::money::Unit;
 use crate::output::Output;
-use crate::moment;
 use klaver_ledger::account::{AccountState, AccountStatus};
 use klaver_ledger::entry::{Body, Entry};
 use klaver_ledger::id::AccountId;
@@ -119,10 +119,13 @@ fn body(body: &Body, unit: &Unit, output: &Output, names: &Names<'_>) -> Vec<Str
             let charter = klaver_api::CharterJson::of(&govern.charter, unit.scale);
             let text = serde_json::to_string_pretty(&charter).unwrap_or_default();
             let base = govern.base.to_string();
-            std::iter::once(say("entry.govern", &[("base", &base)])).chain(text.lines().map(str::to_owned)).collect()
+            std::iter::once(say("entry.govern", &[("base", &base)]))
+                .chain(text.lines().map(str::to_owned))
+                .collect()
         }
         Body::Attest(attest) => {
-            let (what, size) = (say(&format!("statement.{}", attest.statement), &[]), attest.size.to_string());
+            let (what, size) =
+                (say(&format!("statement.{}", attest.statement), &[]), attest.size.to_string());
             let hash = attest.document.to_hex();
             vec![say("entry.attest", &[("what", &what), ("size", &size), ("hash", &hash)])]
         }

@@ -6,6 +6,7 @@ use crate::describe;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
 use crate::outbox::{OutboxEntry, OutboxState};
+use crate::output::Output;
 use klaver_api::{Draft, EntryJson, MemoJson, Submit, SubmitAnswer, paths, text};
 use klaver_keystore::{KeyInfo, private_file};
 use klaver_ledger::entry::memo::Memo;
@@ -175,8 +176,10 @@ pub fn show(
         app.output.json(&serde_json::json!({ "dry_run": true, "entry": id, "says": json }));
         return Ok(Shown::Only);
     }
+    // Who must answer a question sees what it is about, also when it should be quiet.
+    let tell = if app.global.yes { Output::note } else { Output::warn };
     for line in &lines {
-        app.output.note("line", &[("line", line)]);
+        tell(app.output, "line", &[("line", line)]);
     }
     if contact.community.demo {
         app.output.note("note.demo", &[]);
@@ -193,16 +196,12 @@ pub fn submit(app: &App<'_>, contact: &mut Contact, kept: OutboxEntry) -> Outcom
     let answer = match contact.http.post::<SubmitAnswer>(paths::ENTRIES, None, &kept.submit) {
         Ok(answer) => answer,
         Err(failure) => {
-            let state = match failure.exit {
-                Exit::Rules | Exit::Key => OutboxState::Refused,
-                Exit::Failed if failure.is_by_node() => OutboxState::Refused,
-                _ => OutboxState::Unknown,
-            };
+            let state = if failure.is_final() { OutboxState::Refused } else { OutboxState::Unknown };
             kept.settle(&app.places, state)?;
             if state == OutboxState::Unknown {
                 app.output.warn("note.unknown", &[]);
             }
-            return Err(failure);
+            return Err(failure.with_amounts(&contact.community.unit(app.output.language)));
         }
     };
     match answer {
@@ -224,35 +223,48 @@ pub fn submit(app: &App<'_>, contact: &mut Contact, kept: OutboxEntry) -> Outcom
         }
         SubmitAnswer::Draft { draft, waits_for } => {
             kept.settle(&app.places, OutboxState::Draft)?;
-            Ok(Sent::Draft { draft: Box::new(draft), waits_for })
+            Ok(Sent::Draft { draft, waits_for })
         }
     }
 }
 
 /// Says what became of an entry, `done` being the sentence for a recorded one.
 pub fn report(app: &App<'_>, sent: &Sent, done: &str) -> Exit {
+    report_with(app, sent, done, serde_json::Map::new())
+}
+
+/// Says the same; `json` is added to what a program reads.
+pub fn report_with(
+    app: &App<'_>,
+    sent: &Sent,
+    done: &str,
+    mut json: serde_json::Map<String, serde_json::Value>,
+) -> Exit {
+    let mut add = |name: &str, value: serde_json::Value| json.insert(name.to_owned(), value);
     match sent {
         Sent::Recorded(recorded) => {
             app.output.line(&app.output.good(done));
             let (index, path) = (recorded.receipt.index, recorded.path.display().to_string());
             app.output.note("note.receipt", &[("index", &index.to_string()), ("path", &path)]);
-            app.output.json(&serde_json::json!({
-                "outcome": "recorded", "index": index,
-                "recorded_at": recorded.proven.recorded_at.to_string(),
-                "entry": entry_id(&recorded.proven), "receipt": path,
-            }));
+            add("outcome", "recorded".into());
+            add("index", index.into());
+            add("recorded_at", recorded.proven.recorded_at.to_string().into());
+            add("entry", entry_id(&recorded.proven).into());
+            add("receipt", path.into());
         }
         Sent::Draft { draft, waits_for } => {
             let waits_for = crate::output::harmless(waits_for);
             app.output.say("done.draft", &[("waits_for", &waits_for)]);
             app.output.say("done.draft.link", &[("link", &crate::output::harmless(&draft.link))]);
-            app.output.json(&serde_json::json!({
-                "outcome": "draft", "draft": draft.id, "link": draft.link, "waits_for": waits_for,
-                "expires_at": draft.expires_at,
-            }));
+            add("outcome", "draft".into());
+            add("draft", draft.id.clone().into());
+            add("link", draft.link.clone().into());
+            add("waits_for", waits_for.into());
+            add("expires_at", draft.expires_at.clone().into());
         }
-        Sent::DryRun => {}
+        Sent::DryRun => return Exit::Ok,
     }
+    app.output.json(&json.into());
     Exit::Ok
 }
 

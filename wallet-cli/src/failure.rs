@@ -39,8 +39,8 @@ pub struct Failure {
     value: Option<String>,
     limit: Option<String>,
     advice: Option<String>,
-    /// Whether the node said it, in a sentence of its own.
-    by_node: bool,
+    /// The status of the answer, when the node said it in a sentence of its own.
+    status: Option<u16>,
 }
 
 /// What a command returns.
@@ -58,7 +58,7 @@ impl Failure {
             value: None,
             limit: None,
             advice: None,
-            by_node: false,
+            status: None,
         }
     }
 
@@ -90,13 +90,25 @@ impl Failure {
             value: problem.value,
             limit: problem.limit,
             advice: problem.advice,
-            by_node: true,
+            status: Some(problem.status),
         }
     }
 
-    /// Returns whether the node said it about the request itself.
-    pub fn is_by_node(&self) -> bool {
-        self.by_node
+    /// Returns this failure with the amounts of a rule as people read them: a node names minor units.
+    pub fn with_amounts(mut self, unit: &crate::money::Unit) -> Self {
+        if self.status.is_some() && self.field.as_deref() == Some("amount") {
+            for amount in [&mut self.value, &mut self.limit].into_iter().flatten() {
+                if let Ok(minor) = amount.parse() {
+                    *amount = unit.show_balance(minor);
+                }
+            }
+        }
+        self
+    }
+
+    /// Returns whether the node looked at what was sent and will never take it.
+    pub fn is_final(&self) -> bool {
+        matches!(self.status, Some(400 | 401 | 403 | 409 | 410 | 413 | 415 | 422))
     }
 
     /// Returns what to say: what was wrong, then what to do, if there is anything.
@@ -111,7 +123,7 @@ impl Failure {
         let key = format!("error.{}", self.code);
         let own = language.find(&key, &values).filter(|_| self.has_what_it_says(language, &key, &values));
         let message = match (&own, &self.detail) {
-            (Some(own), Some(detail)) if !self.by_node => format!("{own} ({detail})"),
+            (Some(own), Some(detail)) if self.status.is_none() => format!("{own} ({detail})"),
             (Some(own), _) => own.clone(),
             (None, Some(detail)) => detail.clone(),
             (None, None) => self.code.clone(),

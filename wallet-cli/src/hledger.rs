@@ -18,7 +18,11 @@ pub struct JournalHead<'a> {
 /// Returns the journal of `lines`, oldest first, with a balance assertion after every line.
 pub fn print(head: &JournalHead<'_>, lines: &[StatementLine]) -> String {
     let commodity = format!("\"{}\"", head.commodity.replace(['"', '\n', ';'], " "));
-    let shape = if head.decimals == 0 { "1000.".to_owned() } else { format!("1000.{:0<1$}", "", usize::from(head.decimals)) };
+    let shape = if head.decimals == 0 {
+        "1000.".to_owned()
+    } else {
+        format!("1000.{:0<1$}", "", usize::from(head.decimals))
+    };
     let mut journal = format!(
         "; {}: {}\n\ndecimal-mark .\ncommodity {shape} {commodity}\n",
         plain(head.community),

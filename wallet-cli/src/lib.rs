@@ -23,8 +23,8 @@ pub mod entries;
 pub mod failure;
 pub mod hledger;
 pub mod http;
-pub mod money;
 pub mod moment;
+pub mod money;
 pub mod outbox;
 pub mod output;
 pub mod places;
@@ -49,7 +49,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Err(error) => {
             let is_help = !error.use_stderr();
             if !is_help && arguments.iter().any(|argument| argument == "--json") {
-                let failure = Failure::text(Exit::Usage, "usage", error.render().to_string().trim().to_owned());
+                let failure =
+                    Failure::text(Exit::Usage, "usage", error.render().to_string().trim().to_owned());
                 return Output::for_json(language).report(&failure);
             }
             // A closed pipe while printing help is nobody's mistake.

@@ -143,13 +143,13 @@ pub fn load_all(places: &Places) -> Outcome<Vec<OutboxEntry>> {
 pub fn load(places: &Places, id: &EntryId) -> Outcome<OutboxEntry> {
     let path = places.outbox_entry(id);
     let bytes = private_file::read(&path, FILE_BYTES_MAX)?;
-    decode(&bytes)
-        .ok_or_else(|| Failure::new(Exit::Failed, "outbox_damaged").with("path", path.display()))
+    decode(&bytes).ok_or_else(|| Failure::new(Exit::Failed, "outbox_damaged").with("path", path.display()))
 }
 
 /// Reads a file and checks that the envelope is the entry the file is named after.
 fn decode(bytes: &[u8]) -> Option<OutboxEntry> {
-    let file: OutboxFile = serde_json::from_slice(bytes).ok().filter(|file: &OutboxFile| file.klaver_outbox == 1)?;
+    let file: OutboxFile =
+        serde_json::from_slice(bytes).ok().filter(|file: &OutboxFile| file.klaver_outbox == 1)?;
     let entry = OutboxEntry {
         id: EntryId::from_hex(&file.entry)?,
         ledger: LedgerId::from_hex(&file.ledger)?,

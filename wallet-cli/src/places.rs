@@ -18,7 +18,8 @@ impl Places {
     /// # Errors
     /// When none of these is known.
     pub fn find(given: Option<&Path>) -> Outcome<Self> {
-        let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let absolute =
+            |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let home = given
             .map(Path::to_owned)
             .or_else(|| absolute("XDG_DATA_HOME").map(|data| data.join("klaver")))

@@ -158,7 +158,8 @@ fn show(app: &App<'_>, which: Option<&str>) -> Outcome {
     let kind = app.output.words(&format!("kind.{}", said.state.kind), &[]);
     let status = app.output.words(&format!("status.{}", said.status), &[]);
     let name = said.name.as_deref().map_or(String::new(), crate::output::harmless);
-    let values = [("account", &*said.state.account), ("kind", &*kind), ("status", &*status), ("name", &*name)];
+    let values =
+        [("account", &*said.state.account), ("kind", &*kind), ("status", &*status), ("name", &*name)];
     app.output.say("account.head", &values);
     if let Some(balance) = &said.balance {
         app.output.say("balance", &[("balance", &unit.show_text(balance))]);

@@ -19,7 +19,12 @@ impl Completions {
     /// None of its own.
     pub fn run(self, app: &mut App<'_>) -> Outcome {
         let mut bytes = Vec::new();
-        clap_complete::generate(self.shell, &mut crate::cli::localised(app.output.language), "klaver", &mut bytes);
+        clap_complete::generate(
+            self.shell,
+            &mut crate::cli::localised(app.output.language),
+            "klaver",
+            &mut bytes,
+        );
         app.output.data(&bytes);
         Ok(Exit::Ok)
     }

@@ -57,14 +57,17 @@ impl Correct {
             }
             let known = known.as_deref().unwrap_or_default();
             let found = match (number, AccountId::parse(which)) {
-                (Some(number), _) => number.checked_sub(1).and_then(|at| known.get(at as usize)).map(|c| (number, c.1)),
+                (Some(number), _) => {
+                    number.checked_sub(1).and_then(|at| known.get(at as usize)).map(|c| (number, c.1))
+                }
                 (None, Ok(account)) => {
                     let at = known.iter().position(|(payee, _)| *payee == account);
                     at.map(|at| (at as u64 + 1, known[at].1))
                 }
                 (None, Err(_)) => None,
             };
-            let none = || Failure::new(Exit::Usage, "no_such_line").with("value", which).with("index", self.index);
+            let none =
+                || Failure::new(Exit::Usage, "no_such_line").with("value", which).with("index", self.index);
             let (number, whole) = found.ok_or_else(none)?;
             lines.push((number, amount.unwrap_or(whole)));
         }

@@ -40,8 +40,7 @@ impl Cosign {
             Err(_) => draft.clone(),
         };
         let path = paths::fill(paths::DRAFT, &id);
-        let said: Draft =
-            app.with_session(&contact, &hat, |token| contact.http.get(&path, Some(token)))?;
+        let said: Draft = app.with_session(&contact, &hat, |token| contact.http.get(&path, Some(token)))?;
         let envelope = text::from_base64url("envelope", &said.envelope)?;
         let differs = |error: String| Failure::text(Exit::Mismatch, "draft_differs", error);
         let entry = SignedEntry::decode_draft(&envelope).map_err(|error| differs(error.to_string()))?;

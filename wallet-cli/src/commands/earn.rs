@@ -69,12 +69,7 @@ impl Earn {
         Ok(report(app, &sent, &done))
     }
 
-    fn typed(
-        &self,
-        app: &App<'_>,
-        each: Option<Amount>,
-        unit: &Unit,
-    ) -> Outcome<Vec<(AccountId, Amount)>> {
+    fn typed(&self, app: &App<'_>, each: Option<Amount>, unit: &Unit) -> Outcome<Vec<(AccountId, Amount)>> {
         let mut payees: Vec<(AccountId, Amount)> = Vec::new();
         for text in &self.to {
             let (account, amount) = match text.split_once('=') {

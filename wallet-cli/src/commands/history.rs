@@ -64,7 +64,14 @@ impl History {
         if lines.is_empty() {
             app.output.say("history.empty", &[]);
         } else {
-            let header = ["column.index", "column.when", "column.what", "column.amount", "column.balance", "column.memo"];
+            let header = [
+                "column.index",
+                "column.when",
+                "column.what",
+                "column.amount",
+                "column.balance",
+                "column.memo",
+            ];
             let header: Vec<String> = header.iter().map(|key| app.output.words(key, &[])).collect();
             let header: Vec<&str> = header.iter().map(String::as_str).collect();
             app.output.table(&header, &lines.iter().map(row).collect::<Vec<_>>(), &[0, 3, 4]);

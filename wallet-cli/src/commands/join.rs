@@ -49,6 +49,12 @@ impl Join {
         let (node, code) = read_link(&self.link)?;
         let http = Http::new(node.clone());
         let said: klaver_api::Community = http.get(paths::COMMUNITY, None)?;
+        if said.origin != node.to_string() {
+            // Sessions are signed for the address that was typed: under another name none would open.
+            return Err(Failure::new(Exit::Usage, "other_origin")
+                .with("node", &node)
+                .with("origin", crate::output::harmless(&said.origin)));
+        }
         let seen = Community::first_seen(node.clone(), &said)?;
         let community = match Community::load(&app.places, &seen.ledger) {
             Ok(known) if known.log_key == seen.log_key => {

@@ -5,8 +5,8 @@ use crate::community::Community;
 use crate::contact::Contact;
 use crate::entries::{self, Sent};
 use crate::failure::{Exit, Outcome};
-use crate::outbox::{self, OutboxEntry};
 use crate::moment;
+use crate::outbox::{self, OutboxEntry};
 use clap::Subcommand;
 
 /// Show or send again what was signed and not yet confirmed.

@@ -59,8 +59,7 @@ impl Pay {
             return Err(other_community(node, &community.name));
         }
         let mut contact = Contact::open(&app.places, community)?;
-        let request: PaymentRequest =
-            contact.http.get(&paths::fill(paths::REQUEST, id.to_hex()), None)?;
+        let request: PaymentRequest = contact.http.get(&paths::fill(paths::REQUEST, id.to_hex()), None)?;
         if request.ledger != contact.community.ledger.to_hex() || request.id != id.to_hex() {
             return Err(Failure::new(Exit::Mismatch, "request_differs"));
         }
@@ -94,7 +93,13 @@ impl Pay {
         let amount = unit.parse(amount)?;
         let line = PayLine { to, amount, request: None };
         if self.offline {
-            return sign_offline(app, &hat, community.ledger, PayBody { from, payees: vec![line], late: true }, self.memo);
+            return sign_offline(
+                app,
+                &hat,
+                community.ledger,
+                PayBody { from, payees: vec![line], late: true },
+                self.memo,
+            );
         }
         let mut contact = Contact::open(&app.places, community)?;
         let body = Body::Pay(PayBody { from, payees: vec![line], late: false });
@@ -173,9 +178,7 @@ fn read_code(what: &str) -> Outcome<String> {
     }
     let path = Path::new(what);
     if !what.contains("://") && path.is_file() {
-        let file = File::open(path).map_err(|error| {
-            Failure::text(Exit::Usage, "not_a_picture", error)
-        })?;
+        let file = File::open(path).map_err(|error| Failure::text(Exit::Usage, "not_a_picture", error))?;
         return qr::read_png(BufReader::new(file));
     }
     Ok(what.to_owned())

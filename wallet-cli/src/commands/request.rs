@@ -42,9 +42,8 @@ impl Request {
             amount: text::decimal(amount, unit.scale),
             valid_for,
         };
-        let request: PaymentRequest = app.with_session(&contact, &hat, |token| {
-            contact.http.post(paths::REQUESTS, Some(token), &body)
-        })?;
+        let request: PaymentRequest =
+            app.with_session(&contact, &hat, |token| contact.http.post(paths::REQUESTS, Some(token), &body))?;
         let amount = unit.show(amount);
         let until = moment::show_text(&request.until, app.output.language);
         app.output.line(&qr::draw(&request.link)?);
@@ -54,6 +53,8 @@ impl Request {
             app.output.json(&serde_json::json!(request));
             return Ok(Exit::Ok);
         }
+        // A program needs the link before it waits, and the end when it comes.
+        app.output.json(&serde_json::json!(request));
         app.output.note("request.waiting", &[]);
         let end = wait(&contact, &request.id)?;
         if end.state != RequestState::Paid {

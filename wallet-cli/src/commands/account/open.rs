@@ -3,7 +3,7 @@
 use super::grant;
 use crate::app::App;
 use crate::commands::{account_of, hex};
-use crate::entries::{Plan, report, send};
+use crate::entries::{Plan, report_with, send};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
 use clap::Args;
@@ -88,13 +88,14 @@ impl Open {
         };
         let plan = Plan::patient(Body::Open(OpenBody { states: vec![state] }));
         let sent = send(app, &mut contact, &hat, plan)?;
-        let exit = report(app, &sent, &app.output.words("done.open", &[("account", &account.to_string())]));
+        let mut json = serde_json::Map::new();
+        json.insert("account".to_owned(), account.to_string().into());
+        json.insert("organisation".to_owned(), organisation.map(|id| id.to_hex()).into());
+        let done = app.output.words("done.open", &[("account", &account.to_string())]);
+        let exit = report_with(app, &sent, &done, json);
         if let Some(organisation) = organisation {
             app.output.note("done.open.organisation", &[("organisation", &organisation.to_hex())]);
         }
-        app.output.json(&serde_json::json!({
-            "account": account.to_string(), "organisation": organisation.map(|id| id.to_hex()),
-        }));
         Ok(exit)
     }
 }
