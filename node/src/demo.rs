@@ -9,6 +9,11 @@ pub mod dice;
 pub mod history;
 pub mod scribe;
 
+pub mod command;
+pub mod directory;
+pub mod story;
+mod wallets;
+
 use cast::Cast;
 use dice::SeededSalts;
 use klaver_ledger::engine::{Fault, FoundError, Ledger, LedgerOpenError, NodeKeys};
@@ -17,6 +22,8 @@ use klaver_ledger::id::LedgerId;
 use klaver_ledger::store::Store;
 use klaver_ledger::time::{Day, Timestamp};
 use scribe::Desk;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The plan of a town: who lives there, from when to when.
 pub struct Town {
@@ -66,7 +73,7 @@ impl Town {
     /// # Errors
     /// When the store is not empty or cannot be written.
     pub fn found<S: Store>(&self, store: S) -> Result<Ledger<S>, FoundError> {
-        let salts = SeededSalts::from_record(self.cast.seed, 0);
+        let salts = SeededSalts::new(self.cast.seed, Arc::default());
         Ledger::found(store, self.log_key(), self.founding.clone(), self.start, salts).map(|(ledger, _)| ledger)
     }
 
@@ -74,9 +81,12 @@ impl Town {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub fn open<S: Store>(&self, store: S, size: u64) -> Result<Ledger<S>, LedgerOpenError> {
-        let salts = SeededSalts::from_record(self.cast.seed, size);
-        Ledger::open(store, self.log_key(), salts).map(|(ledger, _)| ledger)
+    pub fn open<S: Store>(&self, store: S) -> Result<Ledger<S>, LedgerOpenError> {
+        let next = Arc::new(AtomicU64::new(0));
+        let salts = SeededSalts::new(self.cast.seed, next.clone());
+        let (ledger, report) = Ledger::open(store, self.log_key(), salts)?;
+        next.store(report.size, Ordering::Relaxed);
+        Ok(ledger)
     }
 
     /// Plays the history; what is there already is passed over.

@@ -8,6 +8,8 @@ use klaver_ledger::record::SaltSource;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// One stream of chance: the same seed and name give the same stream.
 pub struct Dice(ChaCha20Rng);
@@ -91,20 +93,19 @@ pub fn organisation(seed: u64, name: &str) -> OrganisationId {
 /// ends at the same root.
 pub struct SeededSalts {
     seed: u64,
-    next: u64,
+    next: Arc<AtomicU64>,
 }
 
 impl SeededSalts {
-    /// Returns the salts of the records from index `size` on.
-    pub fn from_record(seed: u64, size: u64) -> Self {
-        Self { seed, next: size }
+    /// Returns the salts of `seed` from the record on that `next` names when the first one is asked for.
+    pub fn new(seed: u64, next: Arc<AtomicU64>) -> Self {
+        Self { seed, next }
     }
 }
 
 impl SaltSource for SeededSalts {
     fn salt(&mut self) -> [u8; 32] {
-        let index = self.next;
-        self.next += 1;
+        let index = self.next.fetch_add(1, Ordering::Relaxed);
         Dice::new(self.seed, &format!("salt/{index}")).thirty_two()
     }
 }
@@ -133,9 +134,10 @@ mod tests {
 
     #[test]
     fn salts_go_on_where_they_stopped() {
-        let mut whole = SeededSalts::from_record(7, 0);
+        let from = |index| SeededSalts::new(7, Arc::new(AtomicU64::new(index)));
+        let mut whole = from(0);
         let all: Vec<_> = (0..5).map(|_| whole.salt()).collect();
-        let mut rest = SeededSalts::from_record(7, 3);
+        let mut rest = from(3);
         assert_eq!([rest.salt(), rest.salt()], all[3..]);
     }
 }

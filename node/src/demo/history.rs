@@ -20,7 +20,7 @@ use klaver_ledger::store::Store;
 use klaver_ledger::time::{Day, Seconds, Timestamp};
 use std::collections::{HashMap, HashSet};
 
-pub use policy::founding;
+pub use policy::{ORIGIN, founding};
 
 /// How many days the history has.
 pub const DAYS: u64 = 92;

@@ -119,14 +119,14 @@ fn an_interrupted_history_goes_on_and_ends_at_the_same_root() {
     let mut size = 0;
     for memos_max in [0, 5, 60] {
         let ledger =
-            if size == 0 { town.found(store.reopen()).unwrap() } else { town.open(store.reopen(), size).unwrap() };
+            if size == 0 { town.found(store.reopen()).unwrap() } else { town.open(store.reopen()).unwrap() };
         let reader = ledger.reader();
         let mut paper = Paper { memos_max: Some(memos_max), ..Paper::default() };
         assert!(matches!(town.play(ledger, &mut paper), Err(Interrupted::Desk(_))));
         assert!(reader.head().size > size && reader.head().size < whole.0);
         size = reader.head().size;
     }
-    let ledger = town.play(town.open(store.reopen(), size).unwrap(), &mut Paper::default()).unwrap();
+    let ledger = town.play(town.open(store.reopen()).unwrap(), &mut Paper::default()).unwrap();
     assert_eq!(root(&ledger), whole);
     // And once more over the whole: nothing is recorded twice.
     let ledger = town.play(ledger, &mut Paper::default()).unwrap();
@@ -139,7 +139,7 @@ fn a_history_does_not_go_on_over_what_others_wrote() {
     let mut paper = Paper { memos_max: Some(3), ..Paper::default() };
     let store = MemoryStore::new();
     drop(one.play(one.found(store.reopen()).unwrap(), &mut paper));
-    let ledger = one.open(store.reopen(), 0).unwrap();
+    let ledger = one.open(store.reopen()).unwrap();
     let refused = other.play(ledger, &mut Paper::default()).err().unwrap();
     assert!(matches!(refused, Interrupted::Diverged { index: 1, .. }), "{refused}");
 }
