@@ -74,7 +74,8 @@ impl Town {
     /// When the store is not empty or cannot be written.
     pub fn found<S: Store>(&self, store: S) -> Result<Ledger<S>, FoundError> {
         let salts = SeededSalts::new(self.cast.seed, Arc::default());
-        Ledger::found(store, self.log_key(), self.founding.clone(), self.start, salts).map(|(ledger, _)| ledger)
+        Ledger::found(store, self.log_key(), self.founding.clone(), self.start, salts)
+            .map(|(ledger, _)| ledger)
     }
 
     /// Opens the town's ledger, to go on with its history.

@@ -34,9 +34,9 @@ const MERCHANTS: [(&str, &[u64]); 6] = [
 
 const MEMBERS: [&str; 40] = [
     "Joris", "Fatima", "Lien", "Ahmad", "Marleen", "Oksana", "Dirk", "Yasmina", "Griet", "Bilal", "Hilde",
-    "Mehmet", "Annelies", "Piet", "Zahra", "Koen", "Nadia", "Luc", "Amina", "Staf", "Ivana", "Bram", "Soraya",
-    "Jef", "Lotte", "Tarek", "Miet", "Olena", "Raf", "Halima", "Kristof", "Elif", "Wim", "Jamila", "Roos",
-    "Idris", "Trui", "Sander", "Mariam", "Gust",
+    "Mehmet", "Annelies", "Piet", "Zahra", "Koen", "Nadia", "Luc", "Amina", "Staf", "Ivana", "Bram",
+    "Soraya", "Jef", "Lotte", "Tarek", "Miet", "Olena", "Raf", "Halima", "Kristof", "Elif", "Wim", "Jamila",
+    "Roos", "Idris", "Trui", "Sander", "Mariam", "Gust",
 ];
 
 /// Everybody and everything with a key or an account.

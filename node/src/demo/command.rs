@@ -95,7 +95,9 @@ fn present(
     };
     writeln!(out, "{}", say(key, &[("size", &size), ("until", &town.until.to_string())]))?;
     writeln!(out)?;
-    for line in teller.tell(&story).map_err(|why| anyhow!(why)).context("the ledger does not pass its audit")? {
+    for line in
+        teller.tell(&story).map_err(|why| anyhow!(why)).context("the ledger does not pass its audit")?
+    {
         writeln!(out, "  {line}")?;
     }
     let root = data_encoding::BASE64.encode(&head.root.0);
@@ -143,7 +145,11 @@ fn commands<R: StoreReader>(
     vec![
         ("citizen", cast.citizen().name.to_owned(), vec!["balance".to_owned(), format!("pay {request}")]),
         ("merchant", cast.baker().shop.name.to_owned(), merchant),
-        ("trekker", format!("{}, {}", place.trekker.name, place.name), vec![format!("earn --each 2 {friends}")]),
+        (
+            "trekker",
+            format!("{}, {}", place.trekker.name, place.name),
+            vec![format!("earn --each 2 {friends}")],
+        ),
         ("coordinator", "2/3".to_owned(), council),
         ("auditor", url.to_owned(), vec![format!("audit {url}")]),
     ]
@@ -201,21 +207,25 @@ fn free_port(wished: SocketAddr) -> anyhow::Result<SocketAddr> {
 
 /// Returns the language of whoever reads, by the usual variables.
 fn language_of(variable: impl Fn(&str) -> Option<String>) -> Language {
-    let set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(variable).find(|value| !value.is_empty());
+    let set =
+        ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(variable).find(|value| !value.is_empty());
     set.and_then(|locale| Language::from_locale(&locale)).unwrap_or(Language::English)
 }
 
 /// Reads a day: year, month and day.
 fn parse_day(text: &str) -> Result<Day, String> {
     let wrong = || format!("\"{text}\" is no day: write it like 2026-06-01");
-    let parts: Vec<u64> = text.split('-').map(|part| part.parse().map_err(|_| wrong())).collect::<Result<_, _>>()?;
+    let parts: Vec<u64> =
+        text.split('-').map(|part| part.parse().map_err(|_| wrong())).collect::<Result<_, _>>()?;
     let [year, month, day] = parts[..] else { return Err(wrong()) };
     if !(1970..=9999).contains(&year) {
         return Err(wrong());
     }
     // A year has at most 366 days: the day is looked for from the first that it can be.
     let first = (year - 1970) * 365;
-    let found = (first..first + 366 + (year - 1970) / 4 + 1).map(Day).find(|found| found.civil() == (year, month, day));
+    let found = (first..first + 366 + (year - 1970) / 4 + 1)
+        .map(Day)
+        .find(|found| found.civil() == (year, month, day));
     found.ok_or_else(wrong)
 }
 
@@ -228,7 +238,9 @@ mod tests {
         for day in [0, 58, 59, 364, 365, 11_016, 18_262, 20_514, 20_779, 47_540] {
             assert_eq!(parse_day(&Day(day).to_string()), Ok(Day(day)));
         }
-        for wrong in ["", "2026", "2026-02-30", "2026-13-01", "1969-12-31", "today", "2026-06-01-01", "-1-1-1"] {
+        for wrong in
+            ["", "2026", "2026-02-30", "2026-13-01", "1969-12-31", "today", "2026-06-01-01", "-1-1-1"]
+        {
             assert!(parse_day(wrong).is_err(), "{wrong}");
         }
     }

@@ -99,7 +99,9 @@ pub enum DemoError {
         until: Day,
     },
     /// No history fits before that day.
-    #[error("--until {until}: the history ends between 2020-01-01 and today, {today}: give a day between them")]
+    #[error(
+        "--until {until}: the history ends between 2020-01-01 and today, {today}: give a day between them"
+    )]
     Until {
         /// The day.
         until: Day,
@@ -194,7 +196,12 @@ pub fn open(data: &DataDir, wish: Wish, url: &str, today: Day) -> Result<Opened,
 ///
 /// # Errors
 /// When it cannot be kept.
-pub fn ask_for(community: &Community, account: AccountId, amount: u64, until: u64) -> Result<RequestId, DemoError> {
+pub fn ask_for(
+    community: &Community,
+    account: AccountId,
+    amount: u64,
+    until: u64,
+) -> Result<RequestId, DemoError> {
     let mut id = [0; 16];
     getrandom::fill(&mut id)?;
     let row = RequestRow { account: account.0, amount, until, paid: None };
@@ -253,7 +260,8 @@ fn write_settings(data: &DataDir, town: &Town, url: &str) -> Result<(), DemoErro
                 std::fs::remove_dir_all(&keys).map_err(|error| DemoError::Io { path: keys, error })?;
             }
             let cast = &town.cast;
-            let (log, registrar, guardian) = (cast.log.clone(), cast.registrar.clone(), cast.guardian.clone());
+            let (log, registrar, guardian) =
+                (cast.log.clone(), cast.registrar.clone(), cast.guardian.clone());
             NodeKeys { log, registrar, guardian }.write(data)?;
         }
         Err(error) => return Err(error.into()),
@@ -301,7 +309,11 @@ impl Desk for CommunityDesk<'_> {
 
     fn add_memo(&mut self, index: u64, memo: &Memo) -> Result<(), String> {
         self.pending.push(self.community.add_memo(index, memo));
-        if self.pending.len() < PENDING_MAX { Ok(()) } else { self.finish().map_err(|error| error.to_string()) }
+        if self.pending.len() < PENDING_MAX {
+            Ok(())
+        } else {
+            self.finish().map_err(|error| error.to_string())
+        }
     }
 }
 

@@ -169,7 +169,9 @@ impl<S: Store> Player<'_, S> {
                 6 => &[0, 1],
                 _ => &[],
             };
-            events.extend(places.iter().map(|place| (14 * 60 + self.dice.below(120), Session { place: *place })));
+            events.extend(
+                places.iter().map(|place| (14 * 60 + self.dice.below(120), Session { place: *place })),
+            );
         }
         if day > 0 {
             let purchases = self.dice.between(2, 5);

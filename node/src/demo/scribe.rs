@@ -75,7 +75,12 @@ impl<'d, S: Store> Scribe<'d, S> {
     ///
     /// # Errors
     /// As [`record`](Self::record).
-    pub fn record_with_memo(&mut self, body: Body, memo: &str, keys: &[&SigningKey]) -> Result<u64, Interrupted> {
+    pub fn record_with_memo(
+        &mut self,
+        body: Body,
+        memo: &str,
+        keys: &[&SigningKey],
+    ) -> Result<u64, Interrupted> {
         let memo = Memo::new(self.salts.sixteen(), memo).expect("the demonstration's memos are short");
         let index = self.record_entry(body, Some(&memo), keys)?;
         self.desk.add_memo(index, &memo).map_err(Interrupted::Desk)?;

@@ -43,7 +43,9 @@ impl Story {
             let stored = stored.map_err(|error| error.to_string())?;
             let record = Record::decode(&stored.record).map_err(|error| error.to_string())?;
             let place = match &record.signed.entry().body {
-                Body::Earn(earn) if earn.reason == EarnReason::Helped && earn.payees.len() > 2 => &mut story.session,
+                Body::Earn(earn) if earn.reason == EarnReason::Helped && earn.payees.len() > 2 => {
+                    &mut story.session
+                }
                 Body::Pay(pay) if pay.payees.iter().any(|line| line.request.is_some()) => &mut story.payment,
                 Body::Refund(_) => &mut story.refund,
                 Body::Correct(_) => &mut story.correction,
@@ -75,7 +77,9 @@ impl<R: StoreReader> Teller<'_, R> {
         let mut lines = Vec::new();
         lines.extend(story.session.as_ref().and_then(|record| self.session(record)));
         lines.extend(story.payment.as_ref().and_then(|record| self.payment(record)));
-        for (key, record) in [("demo.story.refund", &story.refund), ("demo.story.correction", &story.correction)] {
+        for (key, record) in
+            [("demo.story.refund", &story.refund), ("demo.story.correction", &story.correction)]
+        {
             if let Some(record) = record {
                 lines.extend(self.reversal(key, record)?);
             }
@@ -88,11 +92,15 @@ impl<R: StoreReader> Teller<'_, R> {
     fn session(&self, record: &Record) -> Option<String> {
         let Body::Earn(earn) = &record.signed.entry().body else { return None };
         let place = self.cast().place_of(&earn.budget)?;
-        let signed = |key: &PublicKey| record.signed.signatures().iter().any(|(signer, _)| signer == key.as_bytes());
-        let person = [&place.trekker, &place.stand_in].into_iter().find(|person| signed(&PublicKey::of(&person.key)))?;
+        let signed =
+            |key: &PublicKey| record.signed.signatures().iter().any(|(signer, _)| signer == key.as_bytes());
+        let person = [&place.trekker, &place.stand_in]
+            .into_iter()
+            .find(|person| signed(&PublicKey::of(&person.key)))?;
         let sum: Option<Total> = earn.payees.iter().map(|(_, amount)| *amount).sum();
         let (count, amount) = (earn.payees.len().to_string(), self.amount(sum?.minor()));
-        let values = [("count", &*count), ("place", place.name), ("trekker", person.name), ("amount", &amount)];
+        let values =
+            [("count", &*count), ("place", place.name), ("trekker", person.name), ("amount", &amount)];
         Some(self.event("demo.story.session", record, &values))
     }
 
@@ -125,8 +133,11 @@ impl<R: StoreReader> Teller<'_, R> {
     fn claim(&self, record: &Record) -> Option<String> {
         let Body::Redeem(redeem) = &record.signed.entry().body else { return None };
         let euro = redeem.rate.and_then(|rate| rate.euro_cents(redeem.amount))?;
-        let (merchant, amount, euro) =
-            (self.name(&redeem.merchant), self.amount(redeem.amount.minor()), self.number(euro.cast_signed()));
+        let (merchant, amount, euro) = (
+            self.name(&redeem.merchant),
+            self.amount(redeem.amount.minor()),
+            self.number(euro.cast_signed()),
+        );
         let values = [("merchant", &*merchant), ("amount", &*amount), ("euro", &*euro)];
         Some(self.event("demo.story.claim", record, &values))
     }
@@ -139,8 +150,7 @@ impl<R: StoreReader> Teller<'_, R> {
             Expectations { ledger: Some(self.town.ledger), heads: vec![head], ..Expectations::default() };
         let audited = match audit(records, &expectations, |_| ()) {
             Verdict::Holds(audited) => audited,
-            Verdict::Violation(violation) => return Err(format!("record {}: {}", violation.index, violation.why)),
-            Verdict::Unreadable { index, why } => return Err(format!("record {index}: {why}")),
+            other => return Err(other.to_string()),
         };
         let sums = audited.trial_balance.circulation;
         let show = |minor: i64| self.amount(minor.unsigned_abs());

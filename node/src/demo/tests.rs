@@ -90,7 +90,9 @@ fn the_history_holds_every_kind_and_passes_the_audit() {
         assert_eq!(paper.names.values().filter(|(_, listed)| !*listed).count(), 40);
         assert!(paper.memos.len() > 50);
         let circulation = audited.trial_balance.circulation;
-        assert!(circulation.retired > 0 && circulation.redeemed > circulation.settled && circulation.returned > 0);
+        assert!(
+            circulation.retired > 0 && circulation.redeemed > circulation.settled && circulation.returned > 0
+        );
         assert!(audited.trial_balance.below_zero > 0, "seed {seed}: nobody used the mutual credit");
     }
 }

@@ -184,7 +184,8 @@ impl<S: Store> Player<'_, S> {
         let budget = &place.budgets[usize::from(self.dice.chance(35))];
         let who = if self.dice.chance(20) { &place.stand_in } else { &place.trekker };
         let payees = members.iter().map(|member| (self.cast.members[*member].account, minor(each))).collect();
-        let memos = ["Enveloppen gevuld", "Tuin gewied", "Soep gemaakt", "Fietsen opgeknapt", "Boeken gesorteerd"];
+        let memos =
+            ["Enveloppen gevuld", "Tuin gewied", "Soep gemaakt", "Fietsen opgeknapt", "Boeken gesorteerd"];
         let memo = if sings { "Samen gezongen" } else { memos[self.dice.pick(memos.len())] };
         let session = self.issue(budget.account, reason, payees, memo, &[&who.key])?;
         self.session = Some(session);
@@ -273,7 +274,14 @@ impl<S: Store> Player<'_, S> {
         Ok(())
     }
 
-    fn pay(&mut self, from: AccountId, to: AccountId, amount: u64, memo: Option<&str>, key: &SigningKey) -> Done {
+    fn pay(
+        &mut self,
+        from: AccountId,
+        to: AccountId,
+        amount: u64,
+        memo: Option<&str>,
+        key: &SigningKey,
+    ) -> Done {
         let line = PayLine { to, amount: minor(amount), request: None };
         self.pay_line(from, line, memo, &[key]).map(drop)
     }
@@ -365,7 +373,8 @@ impl<S: Store> Player<'_, S> {
     /// Every merchant with ten credits or more asks half of them in euro; the rest is to be spent again.
     pub(super) fn pay_out(&mut self) -> Done {
         for merchant in 0..self.cast.merchants.len() {
-            let has = u64::try_from(self.scribe.has(&self.cast.merchants[merchant].shop.account)).unwrap_or(0);
+            let has =
+                u64::try_from(self.scribe.has(&self.cast.merchants[merchant].shop.account)).unwrap_or(0);
             if has >= 1_000 {
                 self.redeem(merchant, has / 200 * 100)?;
             }
@@ -424,7 +433,8 @@ impl<S: Store> Player<'_, S> {
         let reader = self.scribe.ledger().reader();
         let mut tree = Tree::new();
         for index in 0..size {
-            let unreadable = |error: &dyn std::fmt::Display| Interrupted::Diverged { index, why: error.to_string() };
+            let unreadable =
+                |error: &dyn std::fmt::Display| Interrupted::Diverged { index, why: error.to_string() };
             let stored = reader.record(index).map_err(|error| unreadable(&error))?;
             let lines = reader.lines(index).map_err(|error| unreadable(&error))?;
             tree.append_hash(Commitment::of(&stored.salt, &stored.record, &lines).leaf_hash());

@@ -1,7 +1,7 @@
 //! The last day, of which the story is told: one of each.
 
-use super::{CITIZEN, Player};
 use super::acts::minor;
+use super::{CITIZEN, Player};
 use crate::demo::Interrupted;
 use klaver_ledger::amount::Amount;
 use klaver_ledger::entry::{Body, Correct, CorrectReason, EarnReason};
@@ -23,7 +23,8 @@ impl<S: Store> Player<'_, S> {
         group.sort_unstable();
         group.dedup();
         let usual = |member: usize| minor(if member == BY_MISTAKE { 400 } else { 200 });
-        let payees = group.iter().map(|member| (self.cast.members[*member].account, usual(*member))).collect();
+        let payees =
+            group.iter().map(|member| (self.cast.members[*member].account, usual(*member))).collect();
         let budget = place.budgets[0].account;
         let trekker = &place.trekker.key;
         let session = self.issue(budget, EarnReason::Helped, payees, "5000 brieven gevouwen", &[trekker])?;
