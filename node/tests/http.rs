@@ -271,7 +271,7 @@ async fn bad_input_gets_a_problem_that_helps() {
         (with("application/cbor", Vec::new()), 400, "malformed_entry"),
         (with("application/cbor", tampered), 400, "bad_signature"),
         (with("application/cbor", stranger.encode()), 400, "unknown_key"),
-        (with("application/cbor", good.encode()), 422, "unknown_account"),
+        (with("application/cbor", good.encode()), 422, "insufficient_credits"),
         (Request::get("/v1/nothing").body(Body::empty()).unwrap(), 404, "unknown_path"),
         (Request::get("/log/tile/0/../checkpoint").body(Body::empty()).unwrap(), 404, "unknown_path"),
         (Request::put(paths::ENTRIES).body(Body::empty()).unwrap(), 405, "unknown_method"),
@@ -333,7 +333,8 @@ async fn the_page_of_a_request_tells_whom_how_much_and_how() {
         let asked = Request::get(&path).header("accept-language", language).body(Body::empty()).unwrap();
         let page = world.call(asked).await;
         let html = String::from_utf8(page.bytes).unwrap();
-        for word in words.iter().chain(&[&format!("klaver pay {URL}{path}").as_str()]) {
+        let command = format!("klaver pay {URL}{path}");
+        for word in words.into_iter().chain([command.as_str()]) {
             assert!(html.contains(word), "{word} is missing in {html}");
         }
         assert!(!html.contains("<script"), "pages have no script");
