@@ -22,8 +22,8 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("receipt", &[VALUES, &["entry", "books", "log", "record"]]),
     ("store", &[VALUES, &["entry", "books", "log", "record", "refusal"]]),
     ("engine", &[VALUES, &["entry", "books", "log", "record", "refusal", "receipt", "store"]]),
-    // Its own tree and its own path: it shares only values, codec and rules with the writer.
-    ("audit", &[VALUES, &["entry", "books", "record"]]),
+    // Its own path: it shares only values, codec, rules and the formats of the log with the writer; see below.
+    ("audit", &[VALUES, &["entry", "books", "log", "record"]]),
     // Doubles and small worlds, compiled for tests alone.
     (
         "testing",
@@ -41,7 +41,8 @@ fn arrows_between_modules_of_the_ledger_point_upwards() {
     let mut wrong = Vec::new();
     for (path, text) in rust_files("ledger/src") {
         let module = module_of(&path);
-        if module == "lib" || path.ends_with("tests.rs") || path.contains("/tests/") {
+        let for_tests = ["tests.rs", "/conformance.rs"].iter().any(|end| path.ends_with(end));
+        if module == "lib" || for_tests || path.contains("/tests/") {
             continue;
         }
         let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == module) else {
@@ -63,6 +64,19 @@ fn arrows_between_modules_of_the_ledger_point_upwards() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_audit_computes_its_own_tree() {
+    for (path, text) in rust_files("ledger/src").iter().filter(|(path, _)| module_of(path) == "audit") {
+        for writers in ["log::tree", "log::small_tree"] {
+            let found = without_tests(text).contains(writers);
+            assert!(
+                !found,
+                "{path} uses {writers}: an audit that shares the writer's path shares its mistakes"
+            );
+        }
+    }
 }
 
 #[test]
