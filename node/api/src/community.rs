@@ -1,0 +1,98 @@
+//! What anybody may know of a community, and the names it lists.
+
+use crate::charter::CharterJson;
+use klaver_ledger::charter::UnitWords;
+use serde::{Deserialize, Serialize};
+
+/// The community's own words for one and for many units.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct UnitJson {
+    /// One: "klaver".
+    pub one: String,
+    /// Many: "klavers".
+    pub many: String,
+}
+
+impl UnitJson {
+    /// Returns the twin of `unit`.
+    pub fn of(unit: &UnitWords) -> Self {
+        Self { one: unit.one.clone(), many: unit.many.clone() }
+    }
+}
+
+/// Where the public log is, and how to verify it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct LogAddress {
+    /// The prefix of its paths, without trailing slash: add `/checkpoint`, `/tile/…`.
+    pub url: String,
+    /// The first line of its checkpoints.
+    pub origin: String,
+    /// Its verifier key, in the form of C2SP signed notes.
+    pub vkey: String,
+}
+
+/// What anybody may know of a community.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Community {
+    /// Its name.
+    pub name: String,
+    /// Its words for the unit.
+    pub unit: UnitJson,
+    /// How many decimals people see.
+    pub scale: u8,
+    /// The ledger's id, in hexadecimal: signed with every entry.
+    pub ledger: String,
+    /// The address that links and sessions name: `https://host`, without trailing slash.
+    pub origin: String,
+    /// How many records there are.
+    pub size: u64,
+    /// The node's time, so that a wallet sees when its own clock is wrong.
+    pub now: String,
+    /// Index of the entry that made the charter: what a `govern` names as `base`.
+    pub charter_base: u64,
+    /// Who governs, and the policy in force.
+    pub charter: CharterJson,
+    /// The account that redeemed credits move to.
+    pub settlement: String,
+    /// The public log.
+    pub log: LogAddress,
+    /// Whether this is a demonstration with keys that anybody can know.
+    pub demo: bool,
+    /// Why nothing can be recorded now, and what to do; `null` when all is well.
+    pub read_only: Option<String>,
+}
+
+/// The name by which an account may be shown. Community data: erasable, outside the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// The name, at most 80 bytes of UTF-8; `null` removes it.
+    pub name: Option<String>,
+    /// Whether anybody may find it in the directory (places and merchants).
+    #[serde(default)]
+    pub listed: bool,
+}
+
+/// A place or merchant that chose to be listed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct DirectoryEntry {
+    /// Its account.
+    pub account: String,
+    /// Its kind of account.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct DirectoryPage {
+    /// Who is listed, by name.
+    pub entries: Vec<DirectoryEntry>,
+}

@@ -1,0 +1,51 @@
+//! The HTTP types of a Klaver node: what travels as JSON, under which path, and what a refusal looks like.
+//!
+//! Node, command line wallet and tests share this crate; the types of the web pages are made from the
+//! OpenAPI document that it feeds (feature `schema`). Values of the ledger are not serde types, they have
+//! one canonical byte form; their twins here end in `Json` and convert by hand.
+//!
+//! Conventions of every body:
+//!
+//! | what | how it is written |
+//! |---|---|
+//! | account | bech32m text, `klv1…` |
+//! | entry, ledger, request, task, organisation, key, hash | lowercase hexadecimal |
+//! | amount, balance | decimal string with as many decimals as the community's scale: `"12.50"`, `"-3.00"` |
+//! | moment of recording | ISO 8601 UTC with milliseconds: `"2026-11-22T10:30:00.123Z"` |
+//! | deadline | ISO 8601 UTC in whole seconds: `"2026-11-22T10:35:00Z"` |
+//! | envelope, opening, salt | base64url without padding |
+//! | index, line, size | a JSON number, at most 2^53 - 1 |
+//! | absent | `null`, or the field left out |
+#![forbid(unsafe_code)]
+
+pub mod paths;
+pub mod problem;
+pub mod text;
+
+pub mod account;
+pub mod charter;
+pub mod entry;
+
+pub mod community;
+pub mod draft;
+pub mod join;
+pub mod receipt;
+pub mod request;
+pub mod session;
+pub mod statement;
+pub mod submit;
+
+pub mod audit;
+
+pub use account::{AccountJson, AccountStateJson, KeyJson, PendingJson};
+pub use charter::{CharterJson, PolicyJson, RateJson};
+pub use community::{Community, DirectoryEntry, DirectoryPage, LogAddress, Profile, UnitJson};
+pub use draft::{Draft, DraftPage};
+pub use entry::{BodyJson, EntryJson};
+pub use join::{CreateInvitation, Invitation, Join, Joined};
+pub use problem::Problem;
+pub use receipt::{ConsistencyJson, ReceiptJson};
+pub use request::{CreateRequest, PaymentRequest, RequestState};
+pub use session::{Challenge, CreateSession, Session, SessionRole};
+pub use statement::{StatementLine, StatementPage};
+pub use submit::{MemoJson, Submit, SubmitAnswer};

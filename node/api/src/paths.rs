@@ -1,0 +1,87 @@
+//! The path of every route, relative to the node's public address.
+//!
+//! Names in braces are parameters; the functions below fill them in.
+
+/// The community: name, unit, rules, address and key of the log. `GET`, public.
+pub const COMMUNITY: &str = "/v1/community";
+/// Places and merchants that chose to be listed. `GET`, public.
+pub const DIRECTORY: &str = "/v1/directory";
+/// Records a signed entry. `POST`, public: the signatures are the authority.
+pub const ENTRIES: &str = "/v1/entries";
+/// The receipt of an entry by its id. `GET`; anybody who knows the id gets the index, a session more.
+pub const ENTRY: &str = "/v1/entries/{id}";
+/// The receipt of one line or of a whole record. `GET`, session.
+pub const RECEIPT: &str = "/v1/receipts/{index}";
+/// Consistency of two sizes of the log. `GET ?from=&to=`, public.
+pub const CONSISTENCY: &str = "/v1/proofs/consistency";
+/// Entries that wait for signatures. `POST` public; `GET` session.
+pub const DRAFTS: &str = "/v1/drafts";
+/// One draft. `GET`, session of a key that may sign it.
+pub const DRAFT: &str = "/v1/drafts/{id}";
+/// Something to sign, that proves who holds a key. `POST`, public.
+pub const CHALLENGES: &str = "/v1/sessions/challenges";
+/// A session for a signed challenge. `POST` public; `DELETE` ends the one that asks.
+pub const SESSIONS: &str = "/v1/sessions";
+/// Accounts that the session may see. `GET`, session.
+pub const ACCOUNTS: &str = "/v1/accounts";
+/// One account. `GET`, session.
+pub const ACCOUNT: &str = "/v1/accounts/{id}";
+/// Its lines, newest first. `GET ?cursor=&limit=`, session.
+pub const STATEMENT: &str = "/v1/accounts/{id}/statement";
+/// Its name in the directory. `PUT`, session.
+pub const PROFILE: &str = "/v1/accounts/{id}/profile";
+/// Its lines as they are recorded, as server-sent events. `GET`, session.
+pub const ACCOUNT_EVENTS: &str = "/v1/accounts/{id}/events";
+/// Creates a payment request. `POST`, session.
+pub const REQUESTS: &str = "/v1/requests";
+/// A payment request by its unguessable id. `GET`, public.
+pub const REQUEST: &str = "/v1/requests/{id}";
+/// Its changes as server-sent events. `GET`, public.
+pub const REQUEST_EVENTS: &str = "/v1/requests/{id}/events";
+/// Creates an invitation. `POST`, session of the council.
+pub const INVITATIONS: &str = "/v1/invitations";
+/// Opens a member account by the community's policy. `POST`, public.
+pub const JOIN: &str = "/v1/join";
+/// Every record with its salt, as a CBOR sequence. `GET ?from=`, session of an auditor.
+pub const AUDIT_RECORDS: &str = "/v1/audit/records";
+/// The description of this interface (OpenAPI 3.1). `GET`, public.
+pub const OPENAPI: &str = "/v1/openapi.json";
+
+/// The page of a payment request, for people. `GET`, public.
+pub const REQUEST_PAGE: &str = "/p/{id}";
+/// The page of an invitation, for people. `GET`, public.
+pub const INVITATION_PAGE: &str = "/i/{code}";
+/// The page of a draft, for people. `GET`, public.
+pub const DRAFT_PAGE: &str = "/d/{id}";
+
+/// Where the public log starts (C2SP tlog-tiles).
+pub const LOG: &str = "/log";
+/// The newest published checkpoint. `GET`, public.
+pub const LOG_CHECKPOINT: &str = "/log/checkpoint";
+
+/// Whether the process runs. `GET`, public.
+pub const HEALTHZ: &str = "/healthz";
+/// Whether entries can be recorded, and why not. `GET`, public.
+pub const READYZ: &str = "/readyz";
+
+/// The media type of a refusal (RFC 9457).
+pub const PROBLEM_JSON: &str = "application/problem+json";
+/// The media type of an envelope sent as it is.
+pub const CBOR: &str = "application/cbor";
+/// The media type of records for auditors (RFC 8742).
+pub const CBOR_SEQUENCE: &str = "application/cbor-seq";
+/// The media type of server-sent events.
+pub const EVENT_STREAM: &str = "text/event-stream";
+
+/// Returns `path` with its one parameter filled in.
+///
+/// ```
+/// use klaver_api::paths;
+/// assert_eq!(paths::fill(paths::REQUEST_EVENTS, "00ff"), "/v1/requests/00ff/events");
+/// ```
+pub fn fill(path: &str, value: impl std::fmt::Display) -> String {
+    match (path.find('{'), path.find('}')) {
+        (Some(start), Some(end)) => format!("{}{value}{}", &path[..start], &path[end + 1..]),
+        _ => path.to_owned(),
+    }
+}
