@@ -6,6 +6,8 @@
 mod reader;
 mod refusals;
 pub(crate) mod replay;
+#[cfg(test)]
+mod tests;
 
 pub use reader::{Holder, Published, ReadError, Reader, StandingGuard, Statement, StatementLine};
 
