@@ -90,7 +90,8 @@ impl Service {
         };
         let code = match (policy.joining, &asked.code) {
             (Joining::ByCouncil, _) => {
-                let advice = "here the council opens every account: give it the public key that your wallet shows";
+                let advice =
+                    "here the council opens every account: give it the public key that your wallet shows";
                 return Err(Refused::Forbidden { advice });
             }
             (Joining::Open, None) => None,
@@ -102,7 +103,8 @@ impl Service {
         {
             return Err(unknown_invitation());
         }
-        let opened = self.open_member(keys, policy.member_limit, Deadline::after(now, Seconds(ENTRY_SECONDS))).await;
+        let opened =
+            self.open_member(keys, policy.member_limit, Deadline::after(now, Seconds(ENTRY_SECONDS))).await;
         if let (Err(_), Some(code)) = (&opened, &code) {
             self.community.return_invitation(code);
         }
@@ -124,7 +126,10 @@ impl Service {
 
     fn joined_before(&self, first: &KeyGrant) -> Option<AccountId> {
         let standing = self.reader.standing();
-        standing.accounts_of_key(&first.key).find(|account| account.kind() == AccountKind::Member).map(|a| a.id())
+        standing
+            .accounts_of_key(&first.key)
+            .find(|account| account.kind() == AccountKind::Member)
+            .map(|a| a.id())
     }
 
     async fn open_member(
