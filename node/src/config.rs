@@ -128,8 +128,10 @@ impl DataDir {
     /// `NotEmpty` when something is.
     pub fn check_empty(&self) -> Result<(), ConfigError> {
         match std::fs::read_dir(&self.root) {
-            Ok(mut entries) if entries.next().is_some() => Err(ConfigError::NotEmpty { path: self.root.clone() }),
-            Ok(_) => Ok(()),
+            Ok(mut entries) => match entries.next() {
+                Some(_) => Err(ConfigError::NotEmpty { path: self.root.clone() }),
+                None => Ok(()),
+            },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(ConfigError::Io { path: self.root.clone(), error }),
         }
@@ -148,8 +150,8 @@ impl DataDir {
             }
             Err(error) => return Err(ConfigError::Io { path, error }),
         };
-        let config: Config =
-            serde_json::from_slice(&bytes).map_err(|error| ConfigError::Malformed { path: path.clone(), error })?;
+        let config: Config = serde_json::from_slice(&bytes)
+            .map_err(|error| ConfigError::Malformed { path: path.clone(), error })?;
         if config.layout > LAYOUT {
             return Err(ConfigError::NewerLayout { path, found: config.layout });
         }
@@ -191,8 +193,10 @@ impl Config {
     /// # Errors
     /// When they cannot.
     pub fn address(&self) -> Result<NodeAddress, ConfigError> {
-        NodeAddress::parse(&self.public_url)
-            .map_err(|error| ConfigError::Address { address: self.public_url.clone(), reason: error.to_string() })
+        NodeAddress::parse(&self.public_url).map_err(|error| ConfigError::Address {
+            address: self.public_url.clone(),
+            reason: error.to_string(),
+        })
     }
 
     /// Returns the origin of the public log: the address of the log without its scheme.
@@ -230,7 +234,8 @@ mod tests {
 
     #[test]
     fn an_address_that_no_link_can_carry_is_refused() {
-        for wrong in ["", "klaver.example", "http://klaver.example", "https://klaver.example/path", "ftp://x"] {
+        for wrong in ["", "klaver.example", "http://klaver.example", "https://klaver.example/path", "ftp://x"]
+        {
             assert!(matches!(Config::new(wrong), Err(ConfigError::Address { .. })), "{wrong}");
         }
     }

@@ -59,7 +59,8 @@ impl NodeKeys {
     pub fn write(&self, data: &DataDir) -> Result<(), KeysError> {
         let directory = data.keys();
         private_file::create_directory(&directory)?;
-        for (name, key) in [("log", &self.log), ("registrar", &self.registrar), ("guardian", &self.guardian)] {
+        for (name, key) in [("log", &self.log), ("registrar", &self.registrar), ("guardian", &self.guardian)]
+        {
             let text = format!("{}\n", HEXLOWER.encode(&key.to_bytes()));
             private_file::create(&directory.join(name), text.as_bytes())?;
         }
@@ -86,7 +87,8 @@ fn read_key(path: &Path) -> Result<SigningKey, KeysError> {
     let bytes = private_file::read(path, 200)?;
     let seed: Option<[u8; 32]> =
         HEXLOWER.decode(bytes.trim_ascii()).ok().and_then(|bytes| bytes.try_into().ok());
-    seed.map(|seed| SigningKey::from_bytes(&seed)).ok_or_else(|| KeysError::Malformed { path: path.to_owned() })
+    seed.map(|seed| SigningKey::from_bytes(&seed))
+        .ok_or_else(|| KeysError::Malformed { path: path.to_owned() })
 }
 
 #[cfg(test)]

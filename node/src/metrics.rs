@@ -66,7 +66,10 @@ impl Metrics {
     pub fn to_text(&self, size: u64, published_size: u64, read_only: bool) -> String {
         let mut text = String::with_capacity(2_048);
         let mut line = |name: &str, kind: &str, help: &str, value: u64| {
-            let _ = write!(text, "# HELP klaver_{name} {help}\n# TYPE klaver_{name} {kind}\nklaver_{name} {value}\n");
+            let _ = write!(
+                text,
+                "# HELP klaver_{name} {help}\n# TYPE klaver_{name} {kind}\nklaver_{name} {value}\n"
+            );
         };
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         line("records", "gauge", "Records in the ledger.", size);
@@ -76,13 +79,20 @@ impl Metrics {
         line("entries_recorded_total", "counter", "Entries recorded.", get(&self.recorded));
         line("entries_known_total", "counter", "Entries sent again.", get(&self.known));
         line("entries_declined_total", "counter", "Entries declined by the rules.", get(&self.declined));
-        line("entries_busy_total", "counter", "Entries turned away by a full queue.", get(&self.turned_away_busy));
+        line(
+            "entries_busy_total",
+            "counter",
+            "Entries turned away by a full queue.",
+            get(&self.turned_away_busy),
+        );
         line("connections", "gauge", "Open connections.", get(&self.connections));
         let turned_away = get(&self.connections_turned_away);
         line("connections_turned_away_total", "counter", "Connections beyond the cap.", turned_away);
         let too_slow = get(&self.connections_too_slow);
         line("connections_too_slow_total", "counter", "Connections closed for being slow.", too_slow);
-        text.push_str("# HELP klaver_answers_total Requests answered.\n# TYPE klaver_answers_total counter\n");
+        text.push_str(
+            "# HELP klaver_answers_total Requests answered.\n# TYPE klaver_answers_total counter\n",
+        );
         for (class, counter) in (1..).zip(&self.answers) {
             let _ = writeln!(text, "klaver_answers_total{{status=\"{class}xx\"}} {}", get(counter));
         }

@@ -144,7 +144,8 @@ impl Service {
         let ledger_id = founded(&ledger.reader()).ledger;
         let community = Community::open(data.root(), &ledger_id)?;
         let beat = beat.unwrap_or(Beat { seconds: config.beat_seconds });
-        let service = Self::start(Parts { config, registrar: keys.registrar, ledger, clock, community }, beat)?;
+        let service =
+            Self::start(Parts { config, registrar: keys.registrar, ledger, clock, community }, beat)?;
         Ok((service, report))
     }
 
@@ -269,7 +270,10 @@ impl Service {
 ///
 /// # Errors
 /// Says what is damaged, what is safe, and what helps.
-pub fn open_ledger(data: &DataDir, log_key: SigningKey) -> Result<(Ledger<NodeStore>, OpeningReport), StartError> {
+pub fn open_ledger(
+    data: &DataDir,
+    log_key: SigningKey,
+) -> Result<(Ledger<NodeStore>, OpeningReport), StartError> {
     let mut salt = [0; 32];
     getrandom::fill(&mut salt)?;
     let store = EmbeddedStore::open(&data.ledger(), Options::default(), salt).map_err(OpenError::from)?;

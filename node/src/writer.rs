@@ -26,7 +26,9 @@ const COMPANY: Duration = Duration::from_micros(200);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unrecorded {
     /// The queue is full.
-    #[error("the node is busy: {QUEUE_ENTRIES_MAX} entries are waiting; send the same entry again in a second")]
+    #[error(
+        "the node is busy: {QUEUE_ENTRIES_MAX} entries are waiting; send the same entry again in a second"
+    )]
     Busy,
     /// Nothing is recorded now.
     #[error("nothing can be recorded now: {why}")]
@@ -144,7 +146,9 @@ impl Writer {
     /// Returns the answer to whoever comes after the end.
     pub fn stopped(&self) -> Unrecorded {
         let why = self.status.read_only();
-        Unrecorded::ReadOnly { why: why.unwrap_or_else(|| "the node is stopping: try again in a minute".to_owned()) }
+        Unrecorded::ReadOnly {
+            why: why.unwrap_or_else(|| "the node is stopping: try again in a minute".to_owned()),
+        }
     }
 }
 
@@ -222,7 +226,8 @@ impl<S: Store> Thread<S> {
                 return true;
             }
         };
-        let (entries, answers): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.entry, job.answer)).unzip();
+        let (entries, answers): (Vec<_>, Vec<_>) =
+            jobs.into_iter().map(|job| (job.entry, job.answer)).unzip();
         let started = Instant::now();
         let ledger = self.ledger.take().expect("the ledger is given back after each group");
         match ledger.commit(entries, now) {

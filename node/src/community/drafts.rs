@@ -53,9 +53,14 @@ impl Community {
             }
             state.drafts.get(&draft_id(id)).and_then(DraftRow::signed)
         };
-        let Some(waiting) = waiting.filter(|waiting| waiting.payload() == signed.payload()) else { return signed };
+        let Some(waiting) = waiting.filter(|waiting| waiting.payload() == signed.payload()) else {
+            return signed;
+        };
         // The signatures that came just now replace older ones by the same keys.
-        signed.signatures().iter().fold(waiting, |merged, (key, signature)| merged.with_signature(*key, *signature))
+        signed
+            .signatures()
+            .iter()
+            .fold(waiting, |merged, (key, signature)| merged.with_signature(*key, *signature))
     }
 
     /// Keeps an entry that lacks signers, with what it already has; returns whether there was room.
@@ -121,7 +126,8 @@ pub fn may_read(standing: &Standing, entry: &Entry, key: &PublicKey, now: Timest
     let holds = |account: &Account, rights: Rights| {
         account.standing(now).state.grant(key).is_some_and(|grant| grant.rights.bits() & rights.bits() != 0)
     };
-    let of = |id: &AccountId, rights: Rights| standing.account(id).is_some_and(|account| holds(account, rights));
+    let of =
+        |id: &AccountId, rights: Rights| standing.account(id).is_some_and(|account| holds(account, rights));
     let second_organisation = || {
         standing.accounts_of_key(key).any(|account| {
             matches!(account.kind(), AccountKind::Budget | AccountKind::Fund) && holds(account, Rights::SPEND)
@@ -138,7 +144,8 @@ pub fn may_read(standing: &Standing, entry: &Entry, key: &PublicKey, now: Timest
             let colleague = || {
                 organisation.is_some()
                     && standing.accounts_of_key(key).any(|account| {
-                        account.standing(now).state.organisation == organisation && holds(account, Rights::SPEND)
+                        account.standing(now).state.organisation == organisation
+                            && holds(account, Rights::SPEND)
                     })
             };
             council() || auditor() || of(&change.state.account, Rights::ALL) || colleague()
@@ -146,7 +153,9 @@ pub fn may_read(standing: &Standing, entry: &Entry, key: &PublicKey, now: Timest
         Body::Veto(veto) => {
             council()
                 || auditor()
-                || standing.account_waiting_for(veto.index).is_some_and(|account| holds(account, Rights::MANAGE))
+                || standing
+                    .account_waiting_for(veto.index)
+                    .is_some_and(|account| holds(account, Rights::MANAGE))
         }
         Body::Close(close) => {
             council() || auditor() || of(&close.account, Rights::MANAGE) || of(&close.heir, Rights::SPEND)
@@ -157,9 +166,7 @@ pub fn may_read(standing: &Standing, entry: &Entry, key: &PublicKey, now: Timest
         Body::Refund(_) => false,
         Body::Redeem(redeem) => of(&redeem.merchant, Rights::REDEEM),
         Body::Correct(correct) => {
-            council()
-                || correct.cover.is_some_and(|cover| of(&cover, Rights::SPEND))
-                || second_organisation()
+            council() || correct.cover.is_some_and(|cover| of(&cover, Rights::SPEND)) || second_organisation()
         }
         Body::Attest(_) => council() || auditor(),
     }

@@ -33,6 +33,17 @@ impl Community {
         on_disk(written).await.map(|()| true)
     }
 
+    /// Adds an invitation before anything asynchronous runs: when a community is founded.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    pub fn add_first_invitation(&self, code: [u8; 16], row: InvitationRow) -> Result<(), KeepError> {
+        let written = self.put(Table::Invitation, &code, &row);
+        self.state().invitations.insert(code, row);
+        let lost = || KeepError::Write { why: "an earlier write failed".to_owned() };
+        written.blocking_recv().unwrap_or_else(|_| Err(lost()))
+    }
+
     /// Returns an invitation that can be used at `now_seconds`.
     pub fn invitation(&self, code: &[u8; 16], now_seconds: u64) -> Option<InvitationRow> {
         let usable = |row: &&InvitationRow| row.uses_left > 0 && now_seconds < row.expires_at;

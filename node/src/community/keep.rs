@@ -9,7 +9,7 @@ use klaver_ledger::store::embedded::disk::RealDisk;
 use klaver_ledger::store::embedded::fault::{Fault, OpenError, ReadError};
 use klaver_ledger::store::embedded::frame::{Frame, FrameKind};
 use klaver_ledger::store::embedded::journal::{Journal, Settings};
-use klaver_ledger::store::embedded::recovery::Directory;
+use klaver_ledger::store::embedded::recovery::{Directory, Opened};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,9 @@ pub enum KeepError {
         error: String,
     },
     /// A row has a form that this program does not know.
-    #[error("community data has a row of table {table} that cannot be read: update klaver-node, or put a backup back")]
+    #[error(
+        "community data has a row of table {table} that cannot be read: update klaver-node, or put a backup back"
+    )]
     Row {
         /// The table's number.
         table: u8,
@@ -139,8 +141,11 @@ struct Files {
 
 impl Files {
     fn open(root: &Path, ledger: &LedgerId) -> Result<Self, KeepError> {
-        let domain =
-            Sha256::new().chain_update(b"klaver/community-journal/v1\n").chain_update(ledger.0).finalize().into();
+        let domain = Sha256::new()
+            .chain_update(b"klaver/community-journal/v1\n")
+            .chain_update(ledger.0)
+            .finalize()
+            .into();
         let numbers = directories(root).map_err(|error| failed(root, error))?;
         let number = numbers.last().copied().unwrap_or(1);
         let path = directory(root, number);
@@ -150,13 +155,13 @@ impl Files {
             std::fs::remove_dir_all(directory(root, *old)).map_err(|error| failed(root, error))?;
         }
         let disk = RealDisk::create(&path).map_err(|error| failed(&path, error))?;
-        let lock = Directory::lock(Arc::new(disk), settings(domain)?).map_err(|error| failed(&path, error))?;
+        let lock =
+            Directory::lock(Arc::new(disk), settings(domain)?).map_err(|error| failed(&path, error))?;
         let opened = match if is_new { lock.found() } else { lock.open(None) } {
             // The directory was made, but the crash came before its first file.
-            Err(OpenError::Empty) => found(&path, domain),
-            opened => opened,
+            Err(OpenError::Empty) => found(&path, domain)?,
+            opened => opened.map_err(|error| failed(&path, error))?,
         };
-        let opened = opened.map_err(|error| failed(&path, error))?;
         let mut files = Self {
             root: root.to_owned(),
             domain,
@@ -199,7 +204,8 @@ impl Files {
             match waiting.recv_timeout(Duration::from_millis(500)) {
                 Ok(first) => {
                     let batch: Vec<Write> = std::iter::once(first).chain(waiting.try_iter()).collect();
-                    let result = self.append(&batch).map_err(|fault| KeepError::Write { why: fault.to_string() });
+                    let result =
+                        self.append(&batch).map_err(|fault| KeepError::Write { why: fault.to_string() });
                     if let Err(error) = &result {
                         tracing::error!(%error, "community data is read-only");
                     }
@@ -233,7 +239,8 @@ impl Files {
 
     fn append(&mut self, batch: &[Write]) -> Result<(), Fault> {
         let rows: Vec<_> = batch.iter().flat_map(|write| &write.rows).collect();
-        let payloads: Vec<(FrameKind, Vec<u8>)> = rows.iter().map(|(key, value)| join(key, value.as_deref())).collect();
+        let payloads: Vec<(FrameKind, Vec<u8>)> =
+            rows.iter().map(|(key, value)| join(key, value.as_deref())).collect();
         append(&mut self.journal, &payloads)?;
         let rows: Vec<_> = rows.into_iter().cloned().collect();
         for (key, value) in rows {
@@ -266,7 +273,7 @@ impl Files {
             _ => {}
         }
         {
-            let mut opened = found(&unfinished, self.domain).map_err(|error| failed(&unfinished, error))?;
+            let mut opened = found(&unfinished, self.domain)?;
             let rows: Vec<_> = self.live.iter().map(|(key, value)| join(key, Some(value))).collect();
             for part in rows.chunks(1_024) {
                 append(&mut opened.journal, part).map_err(|error| failed(&unfinished, error))?;
@@ -294,11 +301,10 @@ fn append(journal: &mut Journal, rows: &[(FrameKind, Vec<u8>)]) -> Result<(), Fa
     journal.append_group(&frames, &[], crate::clock::wall_clock().millis()).map(drop)
 }
 
-fn found(path: &Path, domain: [u8; 32]) -> Result<klaver_ledger::store::embedded::recovery::Opened, OpenError> {
-    let fault = |error: &std::io::Error| OpenError::from(Fault::io("create", "the directory", error));
-    let disk = RealDisk::create(path).map_err(|error| fault(&error))?;
-    let settings = settings(domain).map_err(|error| fault(&std::io::Error::other(error)))?;
-    Directory::lock(Arc::new(disk), settings)?.found()
+fn found(path: &Path, domain: [u8; 32]) -> Result<Opened, KeepError> {
+    let disk = RealDisk::create(path).map_err(|error| failed(path, error))?;
+    let lock = Directory::lock(Arc::new(disk), settings(domain)?).map_err(|error| failed(path, error))?;
+    lock.found().map_err(|error| failed(path, error))
 }
 
 fn settings(domain: [u8; 32]) -> Result<Settings, KeepError> {

@@ -36,8 +36,7 @@ pub struct Mismatch {
 
 impl RequestRow {
     fn check(&self, line: &PayLine) -> Result<(), Mismatch> {
-        let differs =
-            |field, found: String, expected: String| Err(Mismatch { field, found, expected });
+        let differs = |field, found: String, expected: String| Err(Mismatch { field, found, expected });
         let Some(request) = line.request else { return Ok(()) };
         if line.to.0 != self.account {
             // Neither account is repeated: the page of a stranger's request must not tell whose it is.
@@ -61,8 +60,7 @@ impl Community {
     pub async fn add_request(&self, id: RequestId, row: RequestRow) -> Result<bool, KeepError> {
         let written = {
             let mut state = self.state();
-            let open =
-                |other: &&RequestRow| other.account == row.account && other.paid.is_none();
+            let open = |other: &&RequestRow| other.account == row.account && other.paid.is_none();
             if state.requests.values().filter(open).count() >= OPEN_PER_ACCOUNT_MAX {
                 return Ok(false);
             }
@@ -109,7 +107,8 @@ impl Community {
     pub fn mark_paid(&self, id: &RequestId, account: &AccountId, index: u64, at_ms: u64) {
         let written: Option<Written> = {
             let mut state = self.state();
-            let row = state.requests.get_mut(&id.0).filter(|row| row.account == account.0 && row.paid.is_none());
+            let row =
+                state.requests.get_mut(&id.0).filter(|row| row.account == account.0 && row.paid.is_none());
             row.map(|row| {
                 row.paid = Some((index, at_ms));
                 let row = row.clone();
@@ -136,7 +135,10 @@ mod tests {
         let line = |to: u8, amount, until| PayLine {
             to: AccountId([to; 16]),
             amount: Amount::new(amount).unwrap(),
-            request: Some(RequestRef { id: RequestId([9; 16]), until: Deadline::from_seconds(until).unwrap() }),
+            request: Some(RequestRef {
+                id: RequestId([9; 16]),
+                until: Deadline::from_seconds(until).unwrap(),
+            }),
         };
         assert_eq!(row.check(&line(1, 250, 1_000)), Ok(()));
         for (wrong, field) in

@@ -132,7 +132,8 @@ impl Sessions {
         state.sessions.retain(|_, row| row.expires_at > now);
         let own = |row: &Row| row.visitor.key == visitor.key;
         if state.sessions.values().filter(|row| own(row)).count() >= SESSIONS_PER_KEY_MAX {
-            let oldest = state.sessions.iter().filter(|(_, row)| own(row)).min_by_key(|(_, row)| row.expires_at);
+            let oldest =
+                state.sessions.iter().filter(|(_, row)| own(row)).min_by_key(|(_, row)| row.expires_at);
             if let Some(oldest) = oldest.map(|(hash, _)| *hash) {
                 state.sessions.remove(&oldest);
             }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, Sleep};
@@ -57,7 +57,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// The answer to a connection too many, without reading what it wants.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n\
-    content-type: application/problem+json\r\ncontent-length: 178\r\n\r\n\
+    content-type: application/problem+json\r\ncontent-length: 176\r\n\r\n\
     {\"type\":\"urn:klaver:problem:busy\",\"title\":\"The node is busy\",\"status\":503,\"code\":\"busy\",\
     \"detail\":\"Too many connections.\",\"advice\":\"Try again in five seconds.\",\"transient\":true}";
 
@@ -73,7 +73,7 @@ pub async fn serve(
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = stopping.wait_for(|stopping| *stopping) => break,
+            () = stopped(&mut stopping) => break,
         };
         let stream = match accepted {
             Ok((stream, _)) => stream,
@@ -104,6 +104,12 @@ pub async fn serve(
     if tokio::time::timeout(limits.drain_time, places.acquire_many(all)).await.is_err() {
         tracing::warn!("some connections did not end in time and are cut off");
     }
+}
+
+/// Waits until the node stops.
+pub async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // When the sender is gone, the node has stopped too.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
 /// Tells a connection too many, as far as it listens at once.
@@ -144,8 +150,12 @@ async fn connection(
     let connection = builder.serve_connection(io, service);
     tokio::pin!(connection);
     let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        _ = stopping.wait_for(|stopping| *stopping) => {
+        ended = connection.as_mut() => Some(ended),
+        () = stopped(&mut stopping) => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -219,7 +229,11 @@ impl<T> Watched<T> {
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for Watched<T> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_read(cx, buf)
     }
 }
@@ -258,7 +272,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Watched<T> {
 mod tests {
     use super::*;
     use axum::routing::{get, post};
-    use tokio::io::AsyncReadExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     struct Node {
         address: std::net::SocketAddr,
@@ -306,7 +320,9 @@ mod tests {
         let node = start(limits()).await;
         let answer = exchange(node.address, HELLO).await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-        for header in ["x-content-type-options: nosniff", "cache-control: no-store", "content-security-policy: "] {
+        for header in
+            ["x-content-type-options: nosniff", "cache-control: no-store", "content-security-policy: "]
+        {
             assert!(answer.contains(header), "{answer}");
         }
     }

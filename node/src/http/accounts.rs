@@ -41,9 +41,9 @@ pub async fn accounts(
     QueryOf(query): QueryOf<PageQuery>,
 ) -> Result<Json<AccountPage>, Answer> {
     let from = match &query.cursor {
-        Some(cursor) => cursor
-            .parse()
-            .map_err(|_| FieldError::new("cursor", cursor, "use what the page before gave as next, or none"))?,
+        Some(cursor) => cursor.parse().map_err(|_| {
+            FieldError::new("cursor", cursor, "use what the page before gave as next, or none")
+        })?,
         None => 0,
     };
     Ok(Json(app.service.accounts(&visitor, from)))

@@ -41,13 +41,16 @@ pub async fn records(
 ) -> Result<Response, Answer> {
     app.service.begin_audit(&visitor, query.from).await?;
     let (parts, waiting) = mpsc::channel::<std::io::Result<Bytes>>(PARTS_WAITING_MAX);
-    let records = app.service.reader().records(query.from);
+    let reader = app.service.reader().clone();
     tokio::task::spawn_blocking(move || {
+        let records = reader.records(query.from);
         let mut part = Vec::with_capacity(PART_BYTES + 4_096);
         for record in records {
             match record {
                 Ok(stored) => {
-                    part.extend_from_slice(&AuditRecord { salt: stored.salt.0, record: stored.record }.encode());
+                    part.extend_from_slice(
+                        &AuditRecord { salt: stored.salt.0, record: stored.record }.encode(),
+                    );
                 }
                 Err(fault) => {
                     tracing::error!(%fault, "records could not be read for an auditor");
@@ -57,7 +60,9 @@ pub async fn records(
                 }
             }
             if part.len() >= PART_BYTES
-                && parts.blocking_send(Ok(std::mem::replace(&mut part, Vec::with_capacity(PART_BYTES)).into())).is_err()
+                && parts
+                    .blocking_send(Ok(std::mem::replace(&mut part, Vec::with_capacity(PART_BYTES)).into()))
+                    .is_err()
             {
                 return;
             }

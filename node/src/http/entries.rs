@@ -26,7 +26,10 @@ use klaver_ledger::log::hash::Hash;
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Busy or read-only", body = Problem, content_type = "application/problem+json"),
     ))]
-pub async fn submit(State(app): State<App>, body: EntryBody) -> Result<(StatusCode, Json<SubmitAnswer>), Answer> {
+pub async fn submit(
+    State(app): State<App>,
+    body: EntryBody,
+) -> Result<(StatusCode, Json<SubmitAnswer>), Answer> {
     let (signed, memo) = match body {
         EntryBody::Cbor(bytes) => (SignedEntry::decode(&bytes)?, None),
         EntryBody::Json(submit) => {
@@ -36,13 +39,16 @@ pub async fn submit(State(app): State<App>, body: EntryBody) -> Result<(StatusCo
         }
     };
     Ok(match app.service.submit(signed, memo).await? {
-        Submitted::Recorded(id, receipt) => {
-            (StatusCode::CREATED, Json(SubmitAnswer::Recorded { receipt: ReceiptJson::of(&receipt, Some(&id)) }))
-        }
+        Submitted::Recorded(id, receipt) => (
+            StatusCode::CREATED,
+            Json(SubmitAnswer::Recorded { receipt: ReceiptJson::of(&receipt, Some(&id)) }),
+        ),
         Submitted::Known(id, receipt) => {
             (StatusCode::OK, Json(SubmitAnswer::Known { receipt: ReceiptJson::of(&receipt, Some(&id)) }))
         }
-        Submitted::Draft(draft, waits_for) => (StatusCode::ACCEPTED, Json(SubmitAnswer::Draft { draft, waits_for })),
+        Submitted::Draft(draft, waits_for) => {
+            (StatusCode::ACCEPTED, Json(SubmitAnswer::Draft { draft, waits_for }))
+        }
     })
 }
 
@@ -56,7 +62,10 @@ pub async fn submit(State(app): State<App>, body: EntryBody) -> Result<(StatusCo
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Busy or read-only", body = Problem, content_type = "application/problem+json"),
     ))]
-pub async fn create_draft(state: State<App>, body: EntryBody) -> Result<(StatusCode, Json<SubmitAnswer>), Answer> {
+pub async fn create_draft(
+    state: State<App>,
+    body: EntryBody,
+) -> Result<(StatusCode, Json<SubmitAnswer>), Answer> {
     submit(state, body).await
 }
 

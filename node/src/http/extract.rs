@@ -119,7 +119,9 @@ impl<T: DeserializeOwned> FromRequestParts<App> for QueryOf<T> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Answer> {
         match Query::<T>::from_request_parts(parts, app).await {
             Ok(Query(query)) => Ok(Self(query)),
-            Err(error) => Err(FieldError::new("query", parts.uri.query().unwrap_or_default(), error.body_text()).into()),
+            Err(error) => {
+                Err(FieldError::new("query", parts.uri.query().unwrap_or_default(), error.body_text()).into())
+            }
         }
     }
 }
@@ -135,12 +137,14 @@ async fn read(body: Body) -> Result<Bytes, Answer> {
     match tokio::time::timeout(BODY_TIME_MAX, whole).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(_)) => {
-            let problem = Problem::new(413, "body_too_large", "The body is too large", "The body was not read whole.");
+            let problem =
+                Problem::new(413, "body_too_large", "The body is too large", "The body was not read whole.");
             let advice = "Send one entry at a time; split it if it is larger.";
             Err(Answer(Box::new(problem.with_limit(format!("{BODY_BYTES_MAX} bytes")).with_advice(advice))))
         }
         Err(_) => {
-            let problem = Problem::new(408, "body_too_slow", "The body came too slowly", "The body was not complete.");
+            let problem =
+                Problem::new(408, "body_too_slow", "The body came too slowly", "The body was not complete.");
             let limit = format!("{} seconds", BODY_TIME_MAX.as_secs());
             Err(Answer(Box::new(problem.with_limit(limit).with_advice("Send it again.").passing())))
         }
@@ -160,7 +164,12 @@ fn media_type(headers: &HeaderMap) -> &str {
 }
 
 fn unsupported_media(expected: &str) -> Answer {
-    let problem = Problem::new(415, "media_type", "Another media type belongs here", "The Content-Type is another one.");
+    let problem = Problem::new(
+        415,
+        "media_type",
+        "Another media type belongs here",
+        "The Content-Type is another one.",
+    );
     let problem = problem.in_field("Content-Type").with_limit(expected);
     Answer(Box::new(problem.with_advice(format!("Send {expected}."))))
 }

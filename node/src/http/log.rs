@@ -36,7 +36,11 @@ pub async fn checkpoint(State(app): State<App>) -> Response {
         (status = 404, description = "Not published (yet)", body = Problem,
             content_type = "application/problem+json"),
     ))]
-pub async fn tile(State(app): State<App>, Path(path): Path<String>, request: HeaderMap) -> Result<Response, Answer> {
+pub async fn tile(
+    State(app): State<App>,
+    Path(path): Path<String>,
+    request: HeaderMap,
+) -> Result<Response, Answer> {
     let path: TilePath = format!("tile/{path}").parse().map_err(|_| no_such_path())?;
     let size = app.service.published().size;
     let octets = HeaderValue::from_static("application/octet-stream");
@@ -61,10 +65,12 @@ pub async fn tile(State(app): State<App>, Path(path): Path<String>, request: Hea
 }
 
 fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepted =
+        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accepted.split(',').any(|coding| {
         let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
-        name.trim().eq_ignore_ascii_case("gzip") && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+        name.trim().eq_ignore_ascii_case("gzip")
+            && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
     })
 }
 

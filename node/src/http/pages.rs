@@ -98,11 +98,13 @@ fn request_page(mut page: Page, service: &Service, view: &RequestView) -> Respon
     page.amount(service, view.row.amount);
     match view.state {
         RequestState::Open => {
-            let minutes = (view.row.until * 1_000).saturating_sub(wall_clock().millis()).div_ceil(60_000).max(1);
+            let minutes =
+                (view.row.until * 1_000).saturating_sub(wall_clock().millis()).div_ceil(60_000).max(1);
             let key = if minutes == 1 { "request_open_one" } else { "request_open_many" };
             page.text(key, &[("minutes", &minutes.to_string())]);
             page.text("request_how", &[]);
-            let link = Link::Request { node: service.address().clone(), id: view.id }.print().unwrap_or_default();
+            let link =
+                Link::Request { node: service.address().clone(), id: view.id }.print().unwrap_or_default();
             page.command(&format!("klaver pay {link}"));
             page.note("request_check");
         }
@@ -126,7 +128,13 @@ struct Page {
 impl Page {
     fn new(service: &Service, language: Language) -> Self {
         let community = service.founded().name.clone();
-        Self { language, title: community.clone(), community, demo: service.config().demo, body: String::new() }
+        Self {
+            language,
+            title: community.clone(),
+            community,
+            demo: service.config().demo,
+            body: String::new(),
+        }
     }
 
     fn words(&self, key: &str, values: &[(&str, &str)]) -> String {
@@ -211,7 +219,8 @@ impl Language {
 
 /// Returns the language that the visitor likes best, Dutch if they say nothing.
 fn language_of(headers: &HeaderMap) -> Language {
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepted =
+        headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut best = (Language::Dutch, 0.0_f32);
     for part in accepted.split(',') {
         let (tag, weight) = part.split_once(';').unwrap_or((part, ""));

@@ -66,7 +66,9 @@ pub fn problem_of(refused: &Refused) -> Problem {
             match error {
                 EnvelopeError::Malformed(error) => about_cbor(problem, error),
                 EnvelopeError::UnknownKey { key } => problem.in_field("signatures").with_value(key),
-                EnvelopeError::BadSignature { key } => problem.in_field("signatures").with_value(key.to_string()),
+                EnvelopeError::BadSignature { key } => {
+                    problem.in_field("signatures").with_value(key.to_string())
+                }
             }
         }
         Refused::Field(error) => {
@@ -102,7 +104,8 @@ pub fn problem_of(refused: &Refused) -> Problem {
 /// Rules answer 422; what is about something that changed meanwhile, 409; what is only too much now, 429.
 fn declined(refusal: &Refusal) -> Problem {
     let status = match refusal.code.as_str() {
-        "request_paid" | "wrong_base" | "pending_exists" | "not_pending" | "account_exists" | "already_founded" => 409,
+        "request_paid" | "wrong_base" | "pending_exists" | "not_pending" | "account_exists"
+        | "already_founded" => 409,
         "too_many_refusals" | "registrar_day" => 429,
         _ => 422,
     };
@@ -111,12 +114,24 @@ fn declined(refusal: &Refusal) -> Problem {
     problem.advice = advice;
     problem.field.clone_from(&refusal.field);
     let value_of = |names: &[&str]| {
-        let found = refusal.details.iter().find(|(name, _)| names.contains(&name.as_str()));
-        found.map(|(_, value)| value.clone())
+        // The names stand in the order in which they tell most.
+        let of = |name: &&str| refusal.details.iter().find(|(found, _)| found == name);
+        names.iter().find_map(of).map(|(_, value)| value.clone())
     };
-    problem.value = value_of(&["requested", "found", "expires_at", "amount", "base", "have", "key", "account", "index"]);
+    problem.value =
+        value_of(&["requested", "found", "expires_at", "amount", "base", "have", "key", "account", "index"]);
     problem.limit = value_of(&[
-        "available", "room", "cap", "left", "latest", "until", "in_force", "need", "allowed", "limit", "outstanding",
+        "available",
+        "room",
+        "cap",
+        "left",
+        "latest",
+        "until",
+        "in_force",
+        "need",
+        "allowed",
+        "limit",
+        "outstanding",
     ]);
     problem.transient = status == 429;
     problem
@@ -135,7 +150,9 @@ fn about_cbor(problem: Problem, error: &CborError) -> Problem {
 /// Splits "what is wrong: what to do" at its last colon.
 fn split_advice(sentence: String) -> (String, Option<String>) {
     match sentence.rsplit_once(": ") {
-        Some((what, advice)) if !what.is_empty() && !advice.is_empty() => (what.to_owned(), Some(advice.to_owned())),
+        Some((what, advice)) if !what.is_empty() && !advice.is_empty() => {
+            (what.to_owned(), Some(advice.to_owned()))
+        }
         _ => (sentence, None),
     }
 }

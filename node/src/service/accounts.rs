@@ -77,7 +77,9 @@ impl Service {
                 let standing = self.reader.standing();
                 let organisation = account.standing(now).state.organisation;
                 let shares = organisation.is_some()
-                    && standing.account(&own).is_some_and(|own| own.standing(now).state.organisation == organisation);
+                    && standing
+                        .account(&own)
+                        .is_some_and(|own| own.standing(now).state.organisation == organisation);
                 let is_of_place = matches!(account.kind(), AccountKind::Budget | AccountKind::Fund);
                 if shares && is_of_place { Sight::Balance } else { Sight::Nothing }
             }
@@ -85,7 +87,9 @@ impl Service {
                 AccountKind::Budget | AccountKind::Fund | AccountKind::Merchant | AccountKind::Settlement => {
                     Sight::Balance
                 }
-                AccountKind::Member | AccountKind::Card | AccountKind::Voucher | AccountKind::Partner => Sight::State,
+                AccountKind::Member | AccountKind::Card | AccountKind::Voucher | AccountKind::Partner => {
+                    Sight::State
+                }
             },
             Role::Auditor => Sight::Balance,
         }
@@ -128,7 +132,10 @@ impl Service {
                 .map(|(place, account)| (place, account.clone()))
                 .collect()
         };
-        let next = (page.len() > LINES_PER_PAGE_MAX).then(|| page.pop()).flatten().map(|(place, _)| place.to_string());
+        let next = (page.len() > LINES_PER_PAGE_MAX)
+            .then(|| page.pop())
+            .flatten()
+            .map(|(place, _)| place.to_string());
         let accounts = page
             .iter()
             .map(|(_, account)| self.account_json(visitor, account, self.sight(visitor, account)))
@@ -221,9 +228,11 @@ impl Service {
         let opening = self.reader.receipt(line.index, Holder::Line(found.number))?.opening;
         let record = Record::decode(&self.reader.record(line.index)?.record)?;
         let state = account.standing(wall_clock()).state;
-        let is_signer = record.signed.signatures().iter().any(|(key, _)| {
-            state.keys.iter().any(|grant| grant.key.as_bytes() == key)
-        });
+        let is_signer = record
+            .signed
+            .signatures()
+            .iter()
+            .any(|(key, _)| state.keys.iter().any(|grant| grant.key.as_bytes() == key));
         let own = is_signer || is_own(record.signed.entry(), &account.id());
         Ok(StatementLine {
             index: line.index,
@@ -302,12 +311,21 @@ impl Service {
     ///
     /// # Errors
     /// When the visitor is neither the account's nor the council, or the name cannot be shown.
-    pub async fn set_profile(&self, visitor: &Visitor, id: &AccountId, profile: &Profile) -> Result<(), Refused> {
+    pub async fn set_profile(
+        &self,
+        visitor: &Visitor,
+        id: &AccountId,
+        profile: &Profile,
+    ) -> Result<(), Refused> {
         let (account, sight) = self.seen(visitor, id, Sight::State)?;
         if sight < Sight::Lines && visitor.role != Role::Council {
-            return Err(Refused::Forbidden { advice: "only the account itself or the council gives it a name" });
+            return Err(Refused::Forbidden {
+                advice: "only the account itself or the council gives it a name",
+            });
         }
-        if profile.listed && !matches!(account.kind(), AccountKind::Merchant | AccountKind::Budget | AccountKind::Fund) {
+        if profile.listed
+            && !matches!(account.kind(), AccountKind::Merchant | AccountKind::Budget | AccountKind::Fund)
+        {
             let expected = "only places, pots and merchants can be listed";
             return Err(FieldError::new("listed", "true", expected).into());
         }

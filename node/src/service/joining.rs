@@ -8,7 +8,6 @@ use klaver_api::join::{CreateInvitation, Invitation, Join, Joined};
 use klaver_api::receipt::ReceiptJson;
 use klaver_api::text::FieldError;
 use klaver_ledger::account::{AccountKind, AccountState, KeyGrant, Rights};
-use klaver_ledger::books::Standing;
 use klaver_ledger::charter::Joining;
 use klaver_ledger::engine::{Holder, Outcome};
 use klaver_ledger::entry::{Body, Entry, Open, SignedEntry};
@@ -90,7 +89,8 @@ impl Service {
         };
         let code = match (policy.joining, &asked.code) {
             (Joining::ByCouncil, _) => {
-                let advice = "here the council opens every account: give it the public key that your wallet shows";
+                let advice =
+                    "here the council opens every account: give it the public key that your wallet shows";
                 return Err(Refused::Forbidden { advice });
             }
             (Joining::Open, None) => None,
@@ -102,7 +102,8 @@ impl Service {
         {
             return Err(unknown_invitation());
         }
-        let opened = self.open_member(keys, policy.member_limit, Deadline::after(now, Seconds(ENTRY_SECONDS))).await;
+        let opened =
+            self.open_member(keys, policy.member_limit, Deadline::after(now, Seconds(ENTRY_SECONDS))).await;
         if let (Err(_), Some(code)) = (&opened, &code) {
             self.community.return_invitation(code);
         }
@@ -124,7 +125,10 @@ impl Service {
 
     fn joined_before(&self, first: &KeyGrant) -> Option<AccountId> {
         let standing = self.reader.standing();
-        standing.accounts_of_key(&first.key).find(|account| account.kind() == AccountKind::Member).map(|a| a.id())
+        standing
+            .accounts_of_key(&first.key)
+            .find(|account| account.kind() == AccountKind::Member)
+            .map(|a| a.id())
     }
 
     async fn open_member(
@@ -175,11 +179,6 @@ impl Service {
             _ => Err(unknown_invitation()),
         }
     }
-}
-
-/// Returns whether the accounts of `standing` can be opened by whoever has an invitation.
-pub fn takes_invitations(standing: &Standing) -> bool {
-    standing.charter(wall_clock()).is_some_and(|charter| charter.policy.joining != Joining::ByCouncil)
 }
 
 fn code_of(link: &str) -> String {

@@ -45,8 +45,9 @@ impl Publisher {
             thread: RwLock::new(None),
         });
         let shared = publisher.clone();
-        let handle =
-            std::thread::Builder::new().name("beat".to_owned()).spawn(move || shared.run(&reader, first, beat))?;
+        let handle = std::thread::Builder::new()
+            .name("beat".to_owned())
+            .spawn(move || shared.run(&reader, first, beat))?;
         *publisher.thread.write().unwrap_or_else(PoisonError::into_inner) = Some(handle.thread().clone());
         Ok((publisher, handle))
     }

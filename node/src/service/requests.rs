@@ -36,7 +36,11 @@ impl Service {
     ///
     /// # Errors
     /// When the account is not the visitor's, a field is wrong, or too many are open.
-    pub async fn create_request(&self, visitor: &Visitor, asked: &CreateRequest) -> Result<PaymentRequest, Refused> {
+    pub async fn create_request(
+        &self,
+        visitor: &Visitor,
+        asked: &CreateRequest,
+    ) -> Result<PaymentRequest, Refused> {
         let account = text::account("account", &asked.account)?;
         if visitor.role != Role::Account(account) {
             return Err(Refused::Forbidden { advice: "open a session for the account that is to be paid" });
@@ -110,9 +114,11 @@ pub(super) fn find_paid(reader: &NodeReader, community: &Community) {
         let mut before = None;
         loop {
             let Ok(page) = reader.statement(&account, before, 100) else { break };
-            let paid = page.lines.iter().map(|line| line.line).find(|line| {
-                line.line.credit > 0 && line.line.reference == Some(Reference::Request(id))
-            });
+            let paid = page
+                .lines
+                .iter()
+                .map(|line| line.line)
+                .find(|line| line.line.credit > 0 && line.line.reference == Some(Reference::Request(id)));
             if let Some(line) = paid {
                 community.mark_paid(&id, &account, line.index, line.recorded_at.millis());
                 break;

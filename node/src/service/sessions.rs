@@ -29,7 +29,8 @@ impl Service {
     /// Why not.
     pub fn open_session(&self, asked: &CreateSession) -> Result<Session, Refused> {
         let now = wall_clock();
-        let account = asked.account.as_deref().map(|account| text::account("account", account)).transpose()?;
+        let account =
+            asked.account.as_deref().map(|account| text::account("account", account)).transpose()?;
         let nonce = text::from_base64url_fixed("nonce", &asked.nonce)?;
         let expires_at = text::deadline("expires_at", &asked.expires_at)?;
         let key = text::key("key", &asked.key)?;

@@ -80,7 +80,8 @@ impl Service {
         if let Some(memo) = memo
             && signed.entry().memo != Some(memo.commitment())
         {
-            let expected = "the entry holds no commitment to this memo: send the text and salt that it was signed with";
+            let expected =
+                "the entry holds no commitment to this memo: send the text and salt that it was signed with";
             return Err(FieldError::new("memo", memo.text(), expected).into());
         }
         self.community.check_payment(signed.entry())?;
@@ -185,7 +186,8 @@ impl Service {
             code: "unknown_draft",
             advice: "send the entry again",
         })?;
-        let signed_by = signed.signatures().iter().map(|(key, _)| data_encoding::HEXLOWER.encode(key)).collect();
+        let signed_by =
+            signed.signatures().iter().map(|(key, _)| data_encoding::HEXLOWER.encode(key)).collect();
         Ok(Draft {
             id: CodeIdText(*id).to_string(),
             link: Link::Draft { node: self.address.clone(), id: CodeId(*id) }.print()?,
