@@ -93,6 +93,16 @@ fn the_history_holds_every_kind_and_passes_the_audit() {
         assert!(
             circulation.retired > 0 && circulation.redeemed > circulation.settled && circulation.returned > 0
         );
+        let cast = town(seed).cast;
+        let has = |account| reader.standing().account(account).unwrap().balance();
+        assert!(
+            has(&cast.citizen().account) >= command::BREAD as i64,
+            "seed {seed}: the citizen can buy a bread"
+        );
+        assert!(
+            has(&cast.baker().shop.account) >= 250,
+            "seed {seed}: the baker can be paid out and give back"
+        );
         assert!(audited.trial_balance.below_zero > 0, "seed {seed}: nobody used the mutual credit");
     }
 }
