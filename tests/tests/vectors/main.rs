@@ -5,5 +5,6 @@
 
 mod entries;
 mod malformed;
+mod records;
 mod schema;
 mod values;

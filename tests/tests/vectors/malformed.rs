@@ -145,6 +145,7 @@ fn payloads() -> Vec<(&'static str, Vec<u8>)> {
             let text = vec![0x61; PAYLOAD_BYTES_MAX];
             cat(&[&pay(&one()), &text])
         }),
+        // INV-1.
         ("amount 0", amount(&[0])),
         ("an amount beyond 2^53 - 1", amount(&uint(1 << 53))),
         ("the largest integer of CBOR", amount(&[0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])),

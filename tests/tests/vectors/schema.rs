@@ -35,6 +35,35 @@ fn every_entry_of_the_vectors_is_as_the_schema_says() {
 }
 
 #[test]
+fn records_lines_openings_and_the_snapshot_are_as_the_schema_says() {
+    let schema = schema();
+    let valid = |rule: &str, bytes: &[u8]| {
+        validate_cbor_bytes(rule, &schema, bytes).unwrap_or_else(|error| panic!("{rule}: {error}"));
+    };
+    let vectors = read("records");
+    let list = |name: &str| vectors[name].as_array().expect("a list").clone();
+    let mut lines = 0;
+    for vector in list("records") {
+        valid("record", &unhex(&vector["record"]));
+        for line in vector["lines"].as_array().expect("a list") {
+            valid("line", &unhex(&line["line"]));
+            lines += 1;
+        }
+    }
+    assert!(lines > 20, "only {lines} lines");
+    let mut openings = list("receipts");
+    openings.retain(|receipt| {
+        valid("opening", &unhex(&receipt["opening"]));
+        validate_cbor_bytes("line-opening", &schema, &unhex(&receipt["opening"])).is_ok()
+    });
+    assert!(!openings.is_empty() && openings.len() < list("receipts").len(), "some of each form");
+    let mut snapshot = unhex(&read("snapshot")["snapshot"]);
+    valid("snapshot", &snapshot);
+    snapshot[1] = 2;
+    assert!(validate_cbor_bytes("snapshot", &schema, &snapshot).is_err(), "version 2");
+}
+
+#[test]
 fn the_schema_refuses_what_a_schema_can_refuse() {
     // Order, repetition, the shortest form and the curve are beyond CDDL; types, lengths and ranges are not.
     let schema = schema();

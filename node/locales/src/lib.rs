@@ -1,0 +1,237 @@
+//! What programs say to people: one flat table of sentences for each language.
+//!
+//! The tables are `nl.json`, `fr.json` and `en.json` beside this crate's sources; the pages read the same
+//! files. A key names where a sentence is used; `{name}` in it stands for a value. A test holds the tables
+//! to the same keys and placeholders, to short sentences, and to words that hurt nobody.
+#![forbid(unsafe_code)]
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+/// A language that every sentence exists in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// Dutch.
+    Dutch,
+    /// French.
+    French,
+    /// English.
+    English,
+}
+
+impl Language {
+    /// Every language.
+    pub const ALL: [Self; 3] = [Self::Dutch, Self::French, Self::English];
+
+    /// Returns its two letters (ISO 639-1).
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Dutch => "nl",
+            Self::French => "fr",
+            Self::English => "en",
+        }
+    }
+
+    /// Reads a language or locale, such as `nl`, `nl_BE.UTF-8` or `fr-BE`.
+    pub fn from_locale(locale: &str) -> Option<Self> {
+        let code = locale.split(['_', '-', '.', '@']).next().unwrap_or("").to_ascii_lowercase();
+        match code.as_str() {
+            "nl" => Some(Self::Dutch),
+            "fr" => Some(Self::French),
+            "en" | "c" | "posix" => Some(Self::English),
+            _ => None,
+        }
+    }
+
+    /// Returns the mark between whole and decimals: a comma in Dutch and French.
+    pub fn decimal_mark(self) -> char {
+        match self {
+            Self::Dutch | Self::French => ',',
+            Self::English => '.',
+        }
+    }
+
+    /// Returns its table as JSON: one object of strings.
+    pub fn json(self) -> &'static str {
+        match self {
+            Self::Dutch => include_str!("../nl.json"),
+            Self::French => include_str!("../fr.json"),
+            Self::English => include_str!("../en.json"),
+        }
+    }
+
+    fn table(self) -> &'static HashMap<String, String> {
+        static TABLES: [OnceLock<HashMap<String, String>>; 3] = [const { OnceLock::new() }; 3];
+        TABLES[self as usize]
+            .get_or_init(|| serde_json::from_str(self.json()).expect("a test reads every table"))
+    }
+
+    /// Returns the sentence `key` with its placeholders filled in, or `None` for a key that is not there.
+    pub fn find(self, key: &str, values: &[(&str, &str)]) -> Option<String> {
+        self.table().get(key).map(|sentence| fill(sentence, values))
+    }
+
+    /// Returns the sentence `key` with its placeholders filled in; an unknown key stands for itself.
+    pub fn say(self, key: &str, values: &[(&str, &str)]) -> String {
+        self.find(key, values).unwrap_or_else(|| key.to_owned())
+    }
+}
+
+/// Replaces every `{name}` for which there is a value, in one pass: a value is never looked into.
+fn fill(sentence: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(sentence.len() + 32);
+    let mut rest = sentence;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        match after.split_once('}') {
+            Some((name, after)) => {
+                match values.iter().find(|(known, _)| *known == name) {
+                    Some((_, value)) => filled.push_str(value),
+                    None => {
+                        filled.push('{');
+                        filled.push_str(name);
+                        filled.push('}');
+                    }
+                }
+                rest = after;
+            }
+            None => {
+                filled.push('{');
+                rest = after;
+            }
+        }
+    }
+    filled.push_str(rest);
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    /// Most words of a sentence.
+    const SENTENCE_WORDS_MAX: usize = 15;
+
+    /// What no screen or paper says, in any of the languages.
+    const FORBIDDEN: &[&str] = &[
+        "loon",
+        "uurloon",
+        "klant",
+        "klanten",
+        "cliënt",
+        "cliënten",
+        "doelgroep",
+        "kansarm",
+        "kansarmen",
+        "behoeftig",
+        "behoeftigen",
+        "geweigerd",
+        "geblokkeerd",
+        "salaire",
+        "client",
+        "clients",
+        "cliente",
+        "pauvre",
+        "pauvres",
+        "refusé",
+        "refusée",
+        "bloqué",
+        "bloquée",
+        "wage",
+        "wages",
+        "salary",
+        "customer",
+        "customers",
+        "needy",
+        "poor",
+        "refused",
+        "blocked",
+    ];
+
+    fn table(language: Language) -> BTreeMap<String, String> {
+        serde_json::from_str(language.json()).unwrap()
+    }
+
+    fn placeholders(sentence: &str) -> BTreeSet<String> {
+        let parts = sentence.split('{').skip(1);
+        parts.map(|part| part.split('}').next().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn every_language_has_every_sentence_with_the_same_placeholders() {
+        let english = table(Language::English);
+        assert!(english.len() > 100, "only {} sentences were read", english.len());
+        for language in [Language::Dutch, Language::French] {
+            let other = table(language);
+            let (ours, theirs): (BTreeSet<_>, BTreeSet<_>) =
+                (english.keys().collect(), other.keys().collect());
+            let differ: Vec<_> = ours.symmetric_difference(&theirs).collect();
+            assert!(differ.is_empty(), "add these keys to every table: {differ:?}");
+            for (key, sentence) in &english {
+                assert_eq!(
+                    placeholders(sentence),
+                    placeholders(&other[key]),
+                    "{key} has other placeholders in {}",
+                    language.code()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_key_stands_twice_in_a_table() {
+        for language in Language::ALL {
+            let lines = language.json().lines().filter(|line| line.contains("\": \"")).count();
+            assert_eq!(lines, table(language).len(), "a key stands twice in {}.json", language.code());
+        }
+    }
+
+    #[test]
+    fn sentences_are_short() {
+        for language in Language::ALL {
+            for (key, text) in table(language) {
+                for sentence in text.split_inclusive(['.', '?', '!', ':', ';', '\n']) {
+                    let words = sentence.split_whitespace().filter(|w| w.chars().any(char::is_alphanumeric));
+                    let count = words.count();
+                    assert!(
+                        count <= SENTENCE_WORDS_MAX,
+                        "{} {key}: {count} words, at most {SENTENCE_WORDS_MAX}: {sentence}",
+                        language.code()
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_word_that_hurts() {
+        for language in Language::ALL {
+            for (key, text) in table(language) {
+                let text = text.to_lowercase();
+                let mut words = text.split(|c: char| !c.is_alphanumeric());
+                let hit = words.find(|word| FORBIDDEN.contains(word));
+                assert_eq!(hit, None, "{} {key} says it: use a word of the glossary", language.code());
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_is_put_in_as_it_is() {
+        assert_eq!(fill("{a} and {b}, {c}", &[("a", "{b}"), ("b", "2")]), "{b} and 2, {c}");
+        assert_eq!(fill("open { brace", &[]), "open { brace");
+    }
+
+    #[test]
+    fn a_locale_names_its_language() {
+        for (locale, language) in [
+            ("nl_BE.UTF-8", Some(Language::Dutch)),
+            ("fr-BE", Some(Language::French)),
+            ("C.UTF-8", Some(Language::English)),
+            ("de_DE", None),
+            ("", None),
+        ] {
+            assert_eq!(Language::from_locale(locale), language, "{locale}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! One file for each command.
+
+pub mod account;
+pub mod attest;
+pub mod audit;
+pub mod balance;
+pub mod completions;
+pub mod correct;
+pub mod cosign;
+pub mod earn;
+pub mod export;
+pub mod govern;
+pub mod history;
+pub mod init;
+pub mod invite;
+pub mod join;
+pub mod key;
+pub mod man;
+pub mod outbox;
+pub mod pay;
+pub mod receipt;
+pub mod redeem;
+pub mod refund;
+pub mod request;
+pub mod retire;
+pub mod settle;
+pub mod veto;
+pub mod whoami;
+
+use crate::app::App;
+use crate::cli::{Cli, Command};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::output::Output;
+use klaver_ledger::id::AccountId;
+
+/// Runs the command.
+///
+/// # Errors
+/// What stopped it, with the exit status it leads to.
+pub fn run(cli: Cli, output: &Output) -> Outcome {
+    let app = &mut App::new(cli.global, output)?;
+    match cli.command {
+        Command::Init(command) => command.run(app),
+        Command::Join(command) => command.run(app),
+        Command::Whoami(command) => command.run(app),
+        Command::Key(command) => command.run(app),
+        Command::Request(command) => command.run(app),
+        Command::Pay(command) => command.run(app),
+        Command::Balance(command) => command.run(app),
+        Command::History(command) => command.run(app),
+        Command::Receipt(command) => command.run(app),
+        Command::Refund(command) => command.run(app),
+        Command::Earn(command) => command.run(app),
+        Command::Redeem(command) => command.run(app),
+        Command::Settle(command) => command.run(app),
+        Command::Retire(command) => command.run(app),
+        Command::Correct(command) => command.run(app),
+        Command::Account(command) => command.run(app),
+        Command::Govern(command) => command.run(app),
+        Command::Cosign(command) => command.run(app),
+        Command::Veto(command) => command.run(app),
+        Command::Attest(command) => command.run(app),
+        Command::Invite(command) => command.run(app),
+        Command::Audit(command) => command.run(app),
+        Command::Export(command) => command.run(app),
+        Command::Outbox(command) => command.run(app),
+        Command::Completions(command) => command.run(app),
+        Command::Man(command) => command.run(app),
+    }
+}
+
+/// Reads an account that was typed: an id, or the name of one of the wallet's own.
+fn account_of(app: &App<'_>, text: &str) -> Outcome<AccountId> {
+    if let Ok(account) = AccountId::parse(text) {
+        return Ok(account);
+    }
+    let own = app.keys().unwrap_or_default();
+    own.iter().find(|key| key.name == text).and_then(|key| key.purpose.account()).ok_or_else(|| {
+        Failure::new(Exit::Usage, "no_such_account").with("value", crate::output::harmless(text))
+    })
+}
+
+/// Reads an identifier of hexadecimal digits that was typed.
+fn hex<T>(text: &str, read: impl FnOnce(&str) -> Option<T>) -> Outcome<T> {
+    read(text)
+        .ok_or_else(|| Failure::new(Exit::Usage, "not_hex").with("value", crate::output::harmless(text)))
+}

@@ -1,0 +1,240 @@
+//! `klaver account`: open, show, change, lay to rest and close accounts.
+
+mod change;
+mod open;
+
+use crate::app::App;
+use crate::contact::Contact;
+use crate::entries::{Plan, report, send};
+use crate::failure::{Exit, Failure, Outcome};
+use clap::{Args, Subcommand};
+use klaver_api::account::AccountPage;
+use klaver_api::{AccountJson, Profile, paths};
+use klaver_keystore::{KeyInfo, Purpose};
+use klaver_ledger::account::{AccountStatus, KeyGrant, Rights};
+use klaver_ledger::entry::{Body, Change as ChangeBody, Close as CloseBody};
+use klaver_ledger::id::AccountId;
+use klaver_ledger::keys::PublicKey;
+
+/// Open, show, change, lay to rest and close accounts.
+#[derive(Debug, Subcommand)]
+pub enum Account {
+    /// Open an account, as the council
+    Open(open::Open),
+    /// Show an account
+    Show(Which),
+    /// Show every account you may see
+    List,
+    /// Change an account: keys, heir; as the council also limits
+    Change(change::Change),
+    /// Lay an account to rest: nothing leaves it
+    Freeze(WhichAs),
+    /// Let an account be used again, as the council
+    Unfreeze(Which),
+    /// Stop a change or close that waits
+    Veto(super::veto::Veto),
+    /// Close an account; what it has goes to its heir
+    Close(Close),
+    /// Set the name by which others see an account
+    Name(Name),
+}
+
+/// Which account.
+#[derive(Args, Debug)]
+pub struct Which {
+    /// The account [default: yours]
+    pub which: Option<String>,
+}
+
+/// Which account, and as whom.
+#[derive(Args, Debug)]
+pub struct WhichAs {
+    /// The account [default: yours]
+    pub which: Option<String>,
+    /// Act as the council
+    #[arg(long)]
+    pub council: bool,
+}
+
+/// Close an account; what it has goes to its heir.
+#[derive(Args, Debug)]
+pub struct Close {
+    /// The account that inherits
+    pub heir: String,
+    /// The account to close [default: yours]
+    #[arg(long, value_name = "KLV1")]
+    pub which: Option<String>,
+    /// Act as the council
+    #[arg(long)]
+    pub council: bool,
+}
+
+/// Set the name by which others see an account.
+#[derive(Args, Debug)]
+pub struct Name {
+    /// The name; without it, the name is removed
+    pub name: Option<String>,
+    /// Let anybody find it in the directory
+    #[arg(long)]
+    pub listed: bool,
+}
+
+impl Account {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When the key may not do it, or the rules say no.
+    pub fn run(self, app: &mut App<'_>) -> Outcome {
+        match self {
+            Self::Open(command) => command.run(app),
+            Self::Change(command) => command.run(app),
+            Self::Veto(command) => command.run(app),
+            Self::Show(which) => show(app, which.which.as_deref()),
+            Self::List => list(app),
+            Self::Freeze(which) => {
+                let hat = acting(app, which.council)?;
+                set_status(app, &hat, which.which.as_deref(), AccountStatus::Frozen)
+            }
+            Self::Unfreeze(which) => {
+                let hat = acting(app, true)?;
+                set_status(app, &hat, which.which.as_deref(), AccountStatus::Open)
+            }
+            Self::Close(command) => close(app, &command),
+            Self::Name(command) => name(app, command),
+        }
+    }
+}
+
+/// Returns the key to act as: the council's, or that of an account.
+fn acting(app: &App<'_>, council: bool) -> Outcome<KeyInfo> {
+    if council { app.office_hat(Purpose::Council) } else { app.hat() }
+}
+
+/// Returns the account that was named, else that of the key.
+fn target(app: &App<'_>, hat: &KeyInfo, which: Option<&str>) -> Outcome<AccountId> {
+    match which {
+        Some(text) => super::account_of(app, text),
+        None => hat.purpose.account().ok_or_else(|| Failure::new(Exit::Usage, "account_missing")),
+    }
+}
+
+/// Fetches an account as `hat` may see it.
+fn fetch(app: &App<'_>, contact: &Contact, hat: &KeyInfo, account: AccountId) -> Outcome<AccountJson> {
+    let path = paths::fill(paths::ACCOUNT, account);
+    let said: AccountJson = app.with_session(contact, hat, |token| contact.http.get(&path, Some(token)))?;
+    if said.state.account == account.to_string() {
+        Ok(said)
+    } else {
+        Err(Failure::new(Exit::Mismatch, "strange_answer").with("node", contact.http.node()))
+    }
+}
+
+/// Reads a key that was typed: `KEY`, `KEY:spend+refund`, `KEY:spend:UNTIL`.
+fn grant(app: &App<'_>, text: &str) -> Outcome<KeyGrant> {
+    let wrong = || Failure::new(Exit::Usage, "key_grant").with("value", text);
+    let mut parts = text.splitn(3, ':');
+    let key = parts.next().unwrap_or("");
+    let own = app.keys().unwrap_or_default().into_iter().find(|own| own.name == key);
+    let key = match own {
+        Some(own) => own.public_key,
+        None => PublicKey::from_hex(key).map_err(|_| wrong())?,
+    };
+    let rights = match parts.next() {
+        None | Some("" | "all") => Rights::ALL,
+        Some(words) => {
+            let words: Vec<String> = words.split('+').map(str::to_owned).collect();
+            klaver_api::account::rights_from_words(&words).map_err(|_| wrong())?
+        }
+    };
+    let until = parts.next().map(|text| crate::moment::parse_until(text).ok_or_else(wrong)).transpose()?;
+    Ok(KeyGrant { key, rights, until, cap: None })
+}
+
+fn show(app: &App<'_>, which: Option<&str>) -> Outcome {
+    let hat = app.hat()?;
+    let contact = app.contact(&hat)?;
+    let said = fetch(app, &contact, &hat, target(app, &hat, which)?)?;
+    let unit = contact.community.unit(app.output.language);
+    let kind = app.output.words(&format!("kind.{}", said.state.kind), &[]);
+    let status = app.output.words(&format!("status.{}", said.status), &[]);
+    let name = said.name.as_deref().map_or(String::new(), crate::output::harmless);
+    let values =
+        [("account", &*said.state.account), ("kind", &*kind), ("status", &*status), ("name", &*name)];
+    app.output.say("account.head", &values);
+    if let Some(balance) = &said.balance {
+        app.output.say("balance", &[("balance", &unit.show_text(balance))]);
+    }
+    app.output.say("entry.state.limit", &[("limit", &unit.show_text(&said.state.limit))]);
+    for key in &said.state.keys {
+        app.output.say("entry.state.key", &[("key", &key.key), ("rights", &key.rights.join("+"))]);
+    }
+    app.output.json(&serde_json::json!(said));
+    Ok(Exit::Ok)
+}
+
+fn list(app: &App<'_>) -> Outcome {
+    let hat = app.hat().or_else(|_| app.office_hat(Purpose::Council))?;
+    let contact = app.contact(&hat)?;
+    let unit = contact.community.unit(app.output.language);
+    let mut all: Vec<AccountJson> = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let path = match &cursor {
+            Some(cursor) => format!("{}?cursor={cursor}", paths::ACCOUNTS),
+            None => paths::ACCOUNTS.to_owned(),
+        };
+        let page: AccountPage =
+            app.with_session(&contact, &hat, |token| contact.http.get(&path, Some(token)))?;
+        all.extend(page.accounts);
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let row = |said: &AccountJson| {
+        vec![
+            said.state.account.clone(),
+            app.output.words(&format!("kind.{}", said.state.kind), &[]),
+            app.output.words(&format!("status.{}", said.status), &[]),
+            said.balance.as_deref().map_or_else(String::new, |text| unit.show_text(text)),
+            said.name.as_deref().map_or(String::new(), crate::output::harmless),
+        ]
+    };
+    let header = ["column.account", "column.kind", "column.status", "column.balance", "column.name"];
+    let header: Vec<String> = header.iter().map(|key| app.output.words(key, &[])).collect();
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    app.output.table(&header, &all.iter().map(row).collect::<Vec<_>>(), &[3]);
+    app.output.json(&serde_json::json!({ "accounts": all }));
+    Ok(Exit::Ok)
+}
+
+fn set_status(app: &App<'_>, hat: &KeyInfo, which: Option<&str>, status: AccountStatus) -> Outcome {
+    let mut contact = app.contact(hat)?;
+    let account = target(app, hat, which)?;
+    let said = fetch(app, &contact, hat, account)?;
+    let state = said.state.to_state(contact.community.scale)?;
+    let body = Body::Change(ChangeBody { base: said.base, state, status });
+    let sent = send(app, &mut contact, hat, Plan::patient(body))?;
+    let key = if status == AccountStatus::Frozen { "done.freeze" } else { "done.unfreeze" };
+    Ok(report(app, &sent, &app.output.words(key, &[("account", &account.to_string())])))
+}
+
+fn close(app: &App<'_>, command: &Close) -> Outcome {
+    let hat = acting(app, command.council)?;
+    let mut contact = app.contact(&hat)?;
+    let account = target(app, &hat, command.which.as_deref())?;
+    let heir = super::account_of(app, &command.heir)?;
+    let sent = send(app, &mut contact, &hat, Plan::patient(Body::Close(CloseBody { account, heir })))?;
+    Ok(report(app, &sent, &app.output.words("done.close", &[("account", &account.to_string())])))
+}
+
+fn name(app: &App<'_>, command: Name) -> Outcome {
+    let (hat, account) = app.account_hat()?;
+    let contact = app.contact(&hat)?;
+    let path = paths::fill(paths::PROFILE, account);
+    let profile = Profile { name: command.name, listed: command.listed };
+    app.with_session(&contact, &hat, |token| contact.http.put(&path, token, &profile))?;
+    app.output.line(&app.output.good(&app.output.words("done.name", &[])));
+    app.output.json(&serde_json::json!({ "account": account.to_string(), "profile": profile }));
+    Ok(Exit::Ok)
+}

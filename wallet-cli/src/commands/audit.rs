@@ -1,0 +1,142 @@
+//! `klaver audit`: check a community's ledger.
+//!
+//! With an auditor's key every record is replayed; without one, what is public is verified: signatures of
+//! checkpoints, the whole tree from its tiles, every checkpoint and receipt this wallet has kept.
+
+mod public;
+mod replay;
+
+use crate::app::App;
+use crate::community::Community;
+use crate::contact::Contact;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::http::Http;
+use clap::Args;
+use klaver_api::paths;
+use klaver_keystore::{KeyInfo, Purpose};
+use klaver_ledger::link::NodeAddress;
+use klaver_ledger::log::proof::TreeHead;
+use klaver_ledger::receipt::Receipt;
+use std::io::{IsTerminal as _, Write as _};
+
+/// Check a community's ledger.
+#[derive(Args, Debug)]
+pub struct Audit {
+    /// Address of the community's node [default: that of your account]
+    pub url: Option<String>,
+    /// Verify only what anybody can verify
+    #[arg(long)]
+    pub public: bool,
+}
+
+impl Audit {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// `Mismatch` with the first thing that does not hold; `Network` when not everything could be read.
+    pub fn run(self, app: &mut App<'_>) -> Outcome {
+        let contact = self.contact(app)?;
+        let name = crate::output::harmless(&contact.community.name);
+        app.output.note("audit.begin", &[("name", &name), ("node", &contact.http.node().to_string())]);
+        let heads = known_heads(app, &contact)?;
+        match self.auditor(app, &contact) {
+            Some(hat) => replay::run(app, &contact, &hat, heads),
+            None => {
+                public::run(app, &contact, &heads)?;
+                if self.public {
+                    return Ok(Exit::Ok);
+                }
+                app.output.warn("audit.public_only", &[]);
+                Ok(Exit::PublicOnly)
+            }
+        }
+    }
+
+    fn contact(&self, app: &App<'_>) -> Outcome<Contact> {
+        let node = match &self.url {
+            Some(url) => Some(NodeAddress::parse(url)?),
+            None => app.node()?,
+        };
+        let Some(node) = node else { return app.contact(&app.hat()?) };
+        let said: klaver_api::Community = Http::new(node.clone()).get(paths::COMMUNITY, None)?;
+        let seen = Community::first_seen(node.clone(), &said)?;
+        match Community::load(&app.places, &seen.ledger) {
+            Ok(known) if known.log_key != seen.log_key => {
+                Err(Failure::new(Exit::Mismatch, "log_key_changed").with("node", node))
+            }
+            Ok(known) => Contact::open(&app.places, Community { node, log_path: seen.log_path, ..known }),
+            // Whoever only looks in leaves nothing behind.
+            Err(_) => {
+                app.output.note("audit.first_contact", &[("key", &seen.log_key.to_string())]);
+                Contact::passing(&app.places, seen)
+            }
+        }
+    }
+
+    fn auditor(&self, app: &App<'_>, contact: &Contact) -> Option<KeyInfo> {
+        let keys = if self.public { Vec::new() } else { app.keys().unwrap_or_default() };
+        let ledger = Some(contact.community.ledger);
+        keys.into_iter().find(|key| key.purpose == Purpose::Auditor && key.ledger == ledger)
+    }
+}
+
+/// Returns size and root of every checkpoint of this log that the wallet has kept, receipts' included.
+fn known_heads(app: &App<'_>, contact: &Contact) -> Outcome<Vec<TreeHead>> {
+    let community = &contact.community;
+    let mut heads: Vec<TreeHead> =
+        community.checkpoint.iter().chain(&community.ahead).map(|seen| seen.checkpoint().head()).collect();
+    let identity = community.identity();
+    let mut receipts = 0;
+    for file in std::fs::read_dir(app.places.receipts()).into_iter().flatten().flatten() {
+        let Ok(bytes) = std::fs::read(file.path()) else { continue };
+        let Ok(receipt) = Receipt::parse(&bytes) else { continue };
+        // A receipt of another community is not this log's business.
+        if identity.open(&receipt.checkpoint).is_err() {
+            continue;
+        }
+        let proven = receipt.verify(&identity).map_err(|error| {
+            Failure::text(Exit::Mismatch, "receipt_wrong", error).with("path", file.path().display())
+        })?;
+        heads.push(proven.checkpoint.checkpoint().head());
+        receipts += 1;
+    }
+    if receipts > 0 {
+        app.output.note("audit.receipts", &[("count", &receipts.to_string())]);
+    }
+    Ok(heads)
+}
+
+/// A bar on standard error, when a person looks at it.
+struct Progress<'o> {
+    app: &'o App<'o>,
+    total: u64,
+    shown: Option<u64>,
+    live: bool,
+}
+
+impl<'o> Progress<'o> {
+    fn new(app: &'o App<'_>, total: u64) -> Self {
+        let live = std::io::stderr().is_terminal() && !app.global.quiet && !app.output.json;
+        Self { app, total, shown: None, live }
+    }
+
+    fn at(&mut self, done: u64) {
+        let percent = (done * 100).checked_div(self.total).unwrap_or(100).min(100);
+        if !self.live || self.shown == Some(percent) {
+            return;
+        }
+        self.shown = Some(percent);
+        let filled = (percent / 4) as usize;
+        let bar = format!("{}{}", "█".repeat(filled), "░".repeat(25 - filled));
+        let values = [("done", &*done.to_string()), ("total", &*self.total.to_string())];
+        let words = self.app.output.words("audit.progress", &values);
+        let mut stderr = std::io::stderr();
+        let _ = write!(stderr, "\r{bar} {percent:3} % {words}").and_then(|()| stderr.flush());
+    }
+
+    fn end(&self) {
+        if self.live && self.shown.is_some() {
+            let _ = writeln!(std::io::stderr());
+        }
+    }
+}

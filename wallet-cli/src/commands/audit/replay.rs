@@ -1,0 +1,223 @@
+//! The whole audit: every record is replayed, by the ledger's own independent path.
+
+use super::Progress;
+use crate::app::App;
+use crate::contact::Contact;
+use crate::failure::{Exit, Failure, Outcome};
+use klaver_api::audit::AuditRecord;
+use klaver_api::paths;
+use klaver_keystore::KeyInfo;
+use klaver_ledger::audit::{Audited, Expectations, Verdict, audit};
+use klaver_ledger::keys::PublicKey;
+use klaver_ledger::limits::ENVELOPE_BYTES_MAX;
+use klaver_ledger::log::proof::TreeHead;
+use klaver_ledger::record::Salt;
+use std::io::Read;
+
+/// How much is read at a time, in bytes.
+const READ_BYTES: usize = 256 * 1_024;
+
+/// Most bytes of one item of the stream: a record, its salt and their headers.
+const ITEM_BYTES_MAX: usize = ENVELOPE_BYTES_MAX + 256;
+
+/// Replays every record; all `heads` must be roots of its log.
+pub(super) fn run(app: &App<'_>, contact: &Contact, hat: &KeyInfo, heads: Vec<TreeHead>) -> Outcome {
+    let size = contact.community.checkpoint.as_ref().map_or(0, |seen| seen.checkpoint().size);
+    let path = format!("{}?from=0", paths::AUDIT_RECORDS);
+    let stream = app.with_session(contact, hat, |token| contact.http.get_stream(&path, Some(token)))?;
+    let expectations = Expectations {
+        ledger: Some(contact.community.ledger),
+        heads,
+        size: Some(size),
+        threads: std::thread::available_parallelism().map_or(2, usize::from),
+    };
+    let mut progress = Progress::new(app, size);
+    let verdict = audit(Records::new(stream), &expectations, |done| progress.at(done));
+    progress.end();
+    match verdict {
+        Verdict::Holds(audited) => holds(app, contact, &audited),
+        Verdict::Violation(violation) => {
+            let failure = Failure::text(Exit::Mismatch, "audit_violation", &violation.why)
+                .with("index", violation.index);
+            let evidence = format!("record {}\n{}\n", violation.index, violation.why);
+            Err(contact.keep_evidence("audit", evidence.as_bytes(), failure))
+        }
+        Verdict::Unreadable { index, why } => {
+            Err(Failure::text(Exit::Network, "audit_unreadable", why).with("index", index))
+        }
+        Verdict::Unexplained { why } => Err(Failure::text(Exit::Failed, "audit_unexplained", why)),
+    }
+}
+
+fn holds(app: &App<'_>, contact: &Contact, audited: &Audited) -> Outcome {
+    let community = &contact.community;
+    let charter = audited.books.standing().charter(audited.last_recorded_at);
+    let log_key = PublicKey::from_bytes(community.log_key.public_key());
+    let is_listed = charter.is_some_and(|charter| {
+        charter.origin == community.log_key.name().as_str()
+            && log_key.is_ok_and(|key| charter.log_keys.contains(&key))
+    });
+    if !is_listed {
+        return Err(Failure::new(Exit::Mismatch, "log_key_not_in_charter"));
+    }
+    let unit = community.unit(app.output.language);
+    let number = |minor: u128| unit.number(i64::try_from(minor).unwrap_or(i64::MAX));
+    let balance = &audited.trial_balance;
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let (mut accounts, mut debits, mut credits) = (0, 0, 0);
+    for line in &balance.lines {
+        rows.push(vec![
+            app.output.words(&format!("kind.{}", line.kind), &[]),
+            line.accounts.to_string(),
+            number(line.debits),
+            number(line.credits),
+        ]);
+        accounts += line.accounts;
+        debits += line.debits;
+        credits += line.credits;
+    }
+    let total = app.output.words("audit.total", &[]);
+    rows.push(vec![total, accounts.to_string(), number(debits), number(credits)]);
+    let header = ["column.kind", "column.accounts", "column.debits", "column.credits"];
+    let header: Vec<String> = header.iter().map(|key| app.output.words(key, &[])).collect();
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    app.output.table(&header, &rows, &[1, 2, 3]);
+    let sums = balance.circulation;
+    for (key, minor) in [
+        ("audit.issued", sums.issued),
+        ("audit.returned", sums.returned),
+        ("audit.redeemed", sums.redeemed),
+        ("audit.settled", sums.settled),
+        ("audit.retired", sums.retired),
+        ("audit.circulation", sums.in_circulation()),
+    ] {
+        app.output.say(key, &[("amount", &unit.show_balance(minor))]);
+    }
+    let (size, root) = (audited.head.size.to_string(), audited.head.root.to_base64());
+    let said = app.output.words("audit.holds", &[("size", &size)]);
+    app.output.line(&app.output.good(&said));
+    app.output.say("audit.root", &[("root", &root)]);
+    let lines: Vec<serde_json::Value> = balance
+        .lines
+        .iter()
+        .map(|line| {
+            serde_json::json!({
+                "kind": line.kind.word(), "accounts": line.accounts,
+                "debits_minor": line.debits.to_string(), "credits_minor": line.credits.to_string(),
+            })
+        })
+        .collect();
+    app.output.json(&serde_json::json!({
+        "holds": true, "part": "all", "ledger": audited.ledger.to_hex(), "size": audited.head.size, "root": root,
+        "last_recorded_at": audited.last_recorded_at.to_string(), "trial_balance": lines,
+        "issued_minor": sums.issued, "returned_minor": sums.returned, "redeemed_minor": sums.redeemed,
+        "settled_minor": sums.settled, "retired_minor": sums.retired,
+        "in_circulation_minor": sums.in_circulation(), "below_zero_minor": balance.below_zero,
+    }));
+    Ok(Exit::Ok)
+}
+
+/// Reads the stream of records, item by item.
+struct Records<R> {
+    stream: R,
+    buffer: Vec<u8>,
+    start: usize,
+    ended: bool,
+    /// Nothing comes after an error.
+    failed: bool,
+}
+
+impl<R: Read> Records<R> {
+    fn new(stream: R) -> Self {
+        Self { stream, buffer: Vec::new(), start: 0, ended: false, failed: false }
+    }
+
+    fn read_item(&mut self) -> Option<Result<(Salt, Vec<u8>), String>> {
+        loop {
+            let held = &self.buffer[self.start..];
+            match AuditRecord::decode_first(held) {
+                Ok((item, used)) => {
+                    self.start += used;
+                    return Some(Ok((Salt(item.salt), item.record)));
+                }
+                Err(error) if held.len() > ITEM_BYTES_MAX => return Some(Err(error.to_string())),
+                Err(_) if self.ended && held.is_empty() => return None,
+                Err(_) if self.ended => return Some(Err("the stream ended within a record".to_owned())),
+                Err(_) => {
+                    if let Err(error) = self.fill() {
+                        return Some(Err(error.to_string()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads more, after moving what is left to the front.
+    fn fill(&mut self) -> std::io::Result<()> {
+        self.buffer.drain(..self.start);
+        self.start = 0;
+        let held = self.buffer.len();
+        self.buffer.resize(held + READ_BYTES, 0);
+        let read = self.stream.read(&mut self.buffer[held..]);
+        self.buffer.truncate(held + *read.as_ref().unwrap_or(&0));
+        self.ended |= read? == 0;
+        Ok(())
+    }
+}
+
+impl<R: Read> Iterator for Records<R> {
+    type Item = Result<(Salt, Vec<u8>), String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let item = self.read_item();
+        self.failed = matches!(item, Some(Err(_)));
+        item
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives its bytes in pieces of a few.
+    struct Drops(Vec<u8>, usize);
+
+    impl Read for Drops {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let count = self.1.min(self.0.len()).min(buffer.len());
+            buffer[..count].copy_from_slice(&self.0[..count]);
+            self.0.drain(..count);
+            Ok(count)
+        }
+    }
+
+    fn stream() -> (Vec<u8>, Vec<AuditRecord>) {
+        let records: Vec<AuditRecord> = (0..20_u8)
+            .map(|n| AuditRecord { salt: [n; 32], record: vec![n; 10 + 40 * usize::from(n)] })
+            .collect();
+        (records.iter().flat_map(AuditRecord::encode).collect(), records)
+    }
+
+    #[test]
+    fn records_come_whole_however_the_bytes_arrive() {
+        let (bytes, records) = stream();
+        for size in [1, 7, 33, 100_000] {
+            let read: Vec<_> = Records::new(Drops(bytes.clone(), size)).map(Result::unwrap).collect();
+            let expected: Vec<_> =
+                records.iter().map(|record| (Salt(record.salt), record.record.clone())).collect();
+            assert!(
+                read.iter().map(|(salt, record)| (salt.0, record)).eq(expected.iter().map(|(s, r)| (s.0, r)))
+            );
+        }
+    }
+
+    #[test]
+    fn a_stream_that_breaks_off_is_not_the_end() {
+        let (mut bytes, _) = stream();
+        bytes.pop();
+        assert!(Records::new(Drops(bytes, 50)).last().unwrap().is_err());
+    }
+}

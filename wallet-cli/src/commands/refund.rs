@@ -1,0 +1,54 @@
+//! `klaver refund`: give back a payment, or part of it.
+
+use crate::app::App;
+use crate::entries::{Plan, report, send};
+use crate::failure::{Exit, Failure, Outcome};
+use clap::Args;
+use klaver_api::paths;
+use klaver_ledger::amount::Amount;
+use klaver_ledger::entry::{Body, Refund as RefundBody};
+use klaver_ledger::receipt::{Opening, ProvenContent};
+
+/// Give back a payment, or part of it.
+#[derive(Args, Debug)]
+pub struct Refund {
+    /// Index of the payment, as `klaver history` shows it
+    pub index: u64,
+    /// How much [default: all of it]
+    pub amount: Option<String>,
+    /// A sentence for the other party, at most 140 bytes
+    #[arg(long, short)]
+    pub memo: Option<String>,
+}
+
+impl Refund {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When the line is no payment to this account, or the rules say no.
+    pub fn run(self, app: &mut App<'_>) -> Outcome {
+        let (hat, account) = app.account_hat()?;
+        let mut contact = app.contact(&hat)?;
+        let path = paths::fill(paths::RECEIPT, self.index);
+        let said = app.with_session(&contact, &hat, |token| contact.http.get(&path, Some(token)))?;
+        let (receipt, proven) = contact.verify(&said)?;
+        let not_ours = || Failure::new(Exit::Usage, "not_your_payment").with("index", self.index);
+        let (ProvenContent::Line(line), Opening::Line { number, .. }) = (&proven.content, &receipt.opening)
+        else {
+            return Err(not_ours());
+        };
+        if line.line.account != account || line.line.credit == 0 {
+            return Err(not_ours());
+        }
+        let unit = contact.community.unit(app.output.language);
+        let amount = match &self.amount {
+            Some(text) => unit.parse(text)?,
+            None => Amount::new(line.line.credit)?,
+        };
+        let body = RefundBody { index: self.index, line: u64::from(*number), amount };
+        let plan = Plan { memo: self.memo, ..Plan::now(Body::Refund(body)) };
+        let sent = send(app, &mut contact, &hat, plan)?;
+        let done = app.output.words("done.refund", &[("amount", &unit.show(amount))]);
+        Ok(report(app, &sent, &done))
+    }
+}

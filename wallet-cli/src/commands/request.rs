@@ -1,0 +1,113 @@
+//! `klaver request`: ask to be paid, show a QR code, wait.
+
+use crate::app::App;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::{moment, qr};
+use clap::Args;
+use klaver_api::{CreateRequest, PaymentRequest, RequestState, paths, text};
+use std::time::{Duration, Instant};
+
+/// Ask to be paid: shows a QR code and waits.
+#[derive(Args, Debug)]
+pub struct Request {
+    /// How much, such as 5 or 2,50
+    pub amount: String,
+    /// How long it may be paid: 90s, 10m, 2h, 1d
+    #[arg(long, value_name = "TIME")]
+    pub valid: Option<String>,
+    /// Show the code and do not wait
+    #[arg(long)]
+    pub no_wait: bool,
+}
+
+impl Request {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// `Rules` when its time is over before it was paid.
+    pub fn run(self, app: &mut App<'_>) -> Outcome {
+        let (hat, account) = app.account_hat()?;
+        let mut contact = app.contact(&hat)?;
+        let unit = contact.community.unit(app.output.language);
+        let amount = unit.parse(&self.amount)?;
+        let valid_for = match &self.valid {
+            Some(text) => Some(
+                moment::parse_duration(text)
+                    .ok_or_else(|| Failure::new(Exit::Usage, "not_a_duration").with("value", text))?,
+            ),
+            None => None,
+        };
+        let body = CreateRequest {
+            account: account.to_string(),
+            amount: text::decimal(amount, unit.scale),
+            valid_for,
+        };
+        let request: PaymentRequest =
+            app.with_session(&contact, &hat, |token| contact.http.post(paths::REQUESTS, Some(token), &body))?;
+        let amount = unit.show(amount);
+        let until = moment::show_text(&request.until, app.output.language);
+        app.output.line(&qr::draw(&request.link)?);
+        app.output.say("request.ask", &[("amount", &app.output.strong(&amount)), ("until", &until)]);
+        app.output.line(&crate::output::harmless(&request.link));
+        if self.no_wait {
+            app.output.json(&serde_json::json!(request));
+            return Ok(Exit::Ok);
+        }
+        // A program needs the link before it waits, and the end when it comes.
+        app.output.json(&serde_json::json!(request));
+        app.output.note("request.waiting", &[]);
+        let end = wait(&contact, &request.id)?;
+        if end.state != RequestState::Paid {
+            app.output.json(&serde_json::json!(end));
+            return Err(Failure::new(Exit::Rules, "request_expired"));
+        }
+        // The screen says *paid* on evidence, not on the node's word.
+        let index = end.index.ok_or_else(|| Failure::new(Exit::Mismatch, "request_no_index"))?;
+        let path = paths::fill(paths::RECEIPT, index);
+        let said = app.with_session(&contact, &hat, |token| contact.http.get(&path, Some(token)))?;
+        let (receipt, proven) = contact.verify(&said)?;
+        let expected = unit.parse(&request.amount)?;
+        if !super::receipt::credits(&proven, account, expected) {
+            let failure = Failure::new(Exit::Mismatch, "receipt_other_entry");
+            return Err(contact.keep_evidence("receipt", receipt.to_string().as_bytes(), failure));
+        }
+        let said = app.output.words("request.paid", &[("amount", &amount)]);
+        app.output.line(&app.output.good(&said));
+        app.output.json(&serde_json::json!(end));
+        Ok(Exit::Ok)
+    }
+}
+
+/// Waits until the request is paid or its time is over; asks again when the stream ends.
+fn wait(contact: &crate::contact::Contact, id: &str) -> Outcome<PaymentRequest> {
+    let path = paths::fill(paths::REQUEST_EVENTS, id);
+    let mut troubles = 0;
+    loop {
+        let started = Instant::now();
+        let ended = contact.http.events(&path, |name, data| {
+            (name == "request")
+                .then(|| serde_json::from_str::<PaymentRequest>(data).ok())
+                .flatten()
+                .filter(|request| request.state != RequestState::Open)
+        });
+        match ended {
+            Ok(Some(request)) => return Ok(request),
+            Ok(None) => troubles = 0,
+            Err(failure) if failure.exit == Exit::Network && troubles < 5 => troubles += 1,
+            Err(failure) => return Err(failure),
+        }
+        let now: PaymentRequest = match contact.http.get(&paths::fill(paths::REQUEST, id), None) {
+            Ok(now) => now,
+            Err(failure) if failure.exit == Exit::Network && troubles < 5 => {
+                std::thread::sleep(Duration::from_secs(2));
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
+        if now.state != RequestState::Open {
+            return Ok(now);
+        }
+        // A stream that ends at once is not asked for again at once.
+        std::thread::sleep(Duration::from_secs(1).saturating_sub(started.elapsed()));
+    }
+}

@@ -1,0 +1,198 @@
+//! A community this wallet has joined: what was learned at the first contact, and never silently changes.
+
+use crate::failure::{Exit, Failure, Outcome};
+use crate::money::Unit;
+use crate::places::Places;
+use klaver_keystore::private_file;
+use klaver_ledger::amount::Scale;
+use klaver_ledger::id::LedgerId;
+use klaver_ledger::link::NodeAddress;
+use klaver_ledger::log::checkpoint::SignedCheckpoint;
+use klaver_ledger::log::key::VerifierKey;
+use klaver_ledger::receipt::LogIdentity;
+use klaver_locales::Language;
+use serde::{Deserialize, Serialize};
+
+/// Most bytes of a community's file.
+const FILE_BYTES_MAX: u64 = 4 << 20;
+
+/// Most checkpoints of receipts that wait for the published log to catch up.
+const AHEAD_MAX: usize = 16;
+
+/// A community as the wallet knows it.
+#[derive(Clone, Debug)]
+pub struct Community {
+    /// Its ledger.
+    pub ledger: LedgerId,
+    /// Its name.
+    pub name: String,
+    /// The address of its node.
+    pub node: NodeAddress,
+    /// Its word for one unit.
+    pub one: String,
+    /// Its word for many.
+    pub many: String,
+    /// How many decimals people see.
+    pub scale: Scale,
+    /// Whether its keys are no secret.
+    pub demo: bool,
+    /// The key of its log, trusted since the first contact.
+    pub log_key: VerifierKey,
+    /// Prefix of the log's paths below the node's address, such as `/log`.
+    pub log_path: String,
+    /// The newest published checkpoint that was consistent with all before it.
+    pub checkpoint: Option<SignedCheckpoint>,
+    /// Checkpoints of receipts beyond it, smallest first.
+    pub ahead: Vec<SignedCheckpoint>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CommunityFile {
+    klaver_community: u64,
+    ledger: String,
+    name: String,
+    node: String,
+    one: String,
+    many: String,
+    scale: u8,
+    demo: bool,
+    log_key: String,
+    log_path: String,
+    checkpoint: Option<String>,
+    ahead: Vec<String>,
+}
+
+impl Community {
+    /// Returns the community that a node says it is, at the first contact.
+    ///
+    /// # Errors
+    /// `Mismatch` when what it says makes no sense.
+    pub fn first_seen(node: NodeAddress, said: &klaver_api::Community) -> Outcome<Self> {
+        let strange =
+            |what: &str| Failure::text(Exit::Mismatch, "strange_answer", what.to_owned()).with("node", &node);
+        let ledger = LedgerId::from_hex(&said.ledger).ok_or_else(|| strange("ledger"))?;
+        let log_key: VerifierKey = said.log.vkey.parse().map_err(|_| strange("log.vkey"))?;
+        let listed = data_encoding::HEXLOWER.encode(log_key.public_key());
+        if !said.charter.log_keys.contains(&listed)
+            || said.charter.origin != log_key.name().as_str()
+            || said.log.origin != said.charter.origin
+        {
+            return Err(strange("the log's key is not in the charter"));
+        }
+        let log_path =
+            said.log.url.strip_prefix(&node.to_string()).map_or(klaver_api::paths::LOG, |path| path);
+        Ok(Self {
+            ledger,
+            name: said.name.clone(),
+            one: said.unit.one.clone(),
+            many: said.unit.many.clone(),
+            scale: Scale::new(said.scale.into()).map_err(|_| strange("scale"))?,
+            demo: said.demo,
+            log_path: log_path.trim_end_matches('/').to_owned(),
+            log_key,
+            node,
+            checkpoint: None,
+            ahead: Vec::new(),
+        })
+    }
+
+    /// Reads the community of `ledger`.
+    ///
+    /// # Errors
+    /// When it was never joined, or its file is damaged.
+    pub fn load(places: &Places, ledger: &LedgerId) -> Outcome<Self> {
+        let path = places.community(ledger);
+        let bytes = private_file::read(&path, FILE_BYTES_MAX).map_err(|error| {
+            if error.is_missing() { Failure::new(Exit::Key, "not_joined") } else { error.into() }
+        })?;
+        Self::decode(&bytes)
+            .ok_or_else(|| Failure::new(Exit::Failed, "community_damaged").with("path", path.display()))
+    }
+
+    /// Reads every community, by name.
+    ///
+    /// # Errors
+    /// When a file is damaged.
+    pub fn load_all(places: &Places) -> Outcome<Vec<Self>> {
+        let mut all = Vec::new();
+        let Ok(files) = std::fs::read_dir(places.communities()) else { return Ok(all) };
+        for file in files.flatten() {
+            let name = file.file_name();
+            let ledger = name.to_str().and_then(|name| LedgerId::from_hex(name.strip_suffix(".json")?));
+            if let Some(ledger) = ledger {
+                all.push(Self::load(places, &ledger)?);
+            }
+        }
+        all.sort_by(|one: &Self, other| one.name.cmp(&other.name));
+        Ok(all)
+    }
+
+    /// Writes the community's file.
+    ///
+    /// # Errors
+    /// When the operating system says no.
+    pub fn save(&self, places: &Places) -> Outcome<()> {
+        let file = CommunityFile {
+            klaver_community: 1,
+            ledger: self.ledger.to_hex(),
+            name: self.name.clone(),
+            node: self.node.to_string(),
+            one: self.one.clone(),
+            many: self.many.clone(),
+            scale: self.scale.decimals(),
+            demo: self.demo,
+            log_key: self.log_key.to_string(),
+            log_path: self.log_path.clone(),
+            checkpoint: self.checkpoint.as_ref().map(|seen| seen.note().to_string()),
+            ahead: self.ahead.iter().map(|seen| seen.note().to_string()).collect(),
+        };
+        let bytes = serde_json::to_vec_pretty(&file).expect("strings and integers are always JSON");
+        Ok(private_file::replace(&places.community(&self.ledger), &bytes)?)
+    }
+
+    /// Returns its unit as `language` writes it.
+    pub fn unit(&self, language: Language) -> Unit {
+        Unit { one: self.one.clone(), many: self.many.clone(), scale: self.scale, language }
+    }
+
+    /// Returns what its receipts are verified against.
+    pub fn identity(&self) -> LogIdentity {
+        LogIdentity::of_keys(self.ledger, vec![self.log_key.clone()])
+    }
+
+    /// Remembers the checkpoint of a receipt, until the published log reaches it.
+    pub fn remember(&mut self, seen: SignedCheckpoint) {
+        let size = seen.checkpoint().size;
+        let published = self.checkpoint.as_ref().map_or(0, |known| known.checkpoint().size);
+        let is_known = self.ahead.iter().any(|known| known.checkpoint() == seen.checkpoint());
+        if size > published && !is_known && self.ahead.len() < AHEAD_MAX {
+            self.ahead.push(seen);
+            self.ahead.sort_by_key(|known| known.checkpoint().size);
+        }
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let file: CommunityFile = serde_json::from_slice(bytes).ok()?;
+        if file.klaver_community != 1 {
+            return None;
+        }
+        let log_key: VerifierKey = file.log_key.parse().ok()?;
+        let open = |note: &String| SignedCheckpoint::open(note.as_bytes(), &log_key).ok();
+        Some(Self {
+            ledger: LedgerId::from_hex(&file.ledger)?,
+            name: file.name,
+            node: NodeAddress::parse(&file.node).ok()?,
+            one: file.one,
+            many: file.many,
+            scale: Scale::new(file.scale.into()).ok()?,
+            demo: file.demo,
+            log_path: file.log_path,
+            checkpoint: match &file.checkpoint {
+                Some(note) => Some(open(note)?),
+                None => None,
+            },
+            ahead: file.ahead.iter().map(open).collect::<Option<_>>()?,
+            log_key,
+        })
+    }
+}

@@ -1,0 +1,157 @@
+//! A list of who receives how much, as a CSV file; what is wrong is said line by line.
+
+use crate::failure::{Exit, Failure, Outcome};
+use crate::money::Unit;
+use crate::output::{Output, harmless};
+use klaver_ledger::amount::Amount;
+use klaver_ledger::id::AccountId;
+use std::collections::HashMap;
+use std::io::Read;
+
+/// Most bytes of a list: what one entry can hold is far less.
+const LIST_BYTES_MAX: u64 = 1 << 20;
+
+/// Reads `account,amount[,remark]` lines; comma, semicolon or tab between fields, a header line is passed over.
+///
+/// Without an amount, a line counts for `usual`, if there is one.
+///
+/// # Errors
+/// One failure that lists every line with a mistake.
+pub fn read(
+    source: impl Read,
+    usual: Option<Amount>,
+    unit: &Unit,
+    output: &Output,
+) -> Outcome<Vec<(AccountId, Amount)>> {
+    let mut text = String::new();
+    source
+        .take(LIST_BYTES_MAX + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::text(Exit::Usage, "list_unreadable", error))?;
+    if text.len() as u64 > LIST_BYTES_MAX {
+        return Err(Failure::new(Exit::Usage, "list_too_long").with("limit", LIST_BYTES_MAX));
+    }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter_of(text))
+        .trim(csv::Trim::All)
+        .comment(Some(b'#'))
+        .from_reader(text.as_bytes());
+    let mut list = Vec::new();
+    let mut seen: HashMap<AccountId, u64> = HashMap::new();
+    let mut mistakes = Vec::new();
+    for (number, record) in reader.records().enumerate() {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                mistakes.push(error.to_string());
+                continue;
+            }
+        };
+        let line = record.position().map_or(number as u64 + 1, csv::Position::line);
+        let first = record.get(0).unwrap_or("");
+        if first.is_empty() && record.iter().all(str::is_empty) {
+            continue;
+        }
+        let mut mistake = |key: &str, value: &str| {
+            let (line, value) = (line.to_string(), harmless(&value.chars().take(60).collect::<String>()));
+            mistakes.push(output.words(key, &[("line", &line), ("value", &value)]));
+        };
+        let Ok(account) = AccountId::parse(first) else {
+            // A first line of words is a header.
+            if number > 0 || first.starts_with("klv1") {
+                mistake("list.account", first);
+            }
+            continue;
+        };
+        let amount = match (record.get(1).filter(|amount| !amount.is_empty()), usual) {
+            (Some(typed), _) => unit.parse(typed).map_err(|_| typed),
+            (None, Some(usual)) => Ok(usual),
+            (None, None) => Err(""),
+        };
+        match (amount, seen.insert(account, line)) {
+            (Err(typed), _) => mistake("list.amount", typed),
+            (_, Some(earlier)) => mistake("list.twice", &earlier.to_string()),
+            (Ok(amount), None) => list.push((account, amount)),
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(
+            Failure::text(Exit::Usage, "list_mistakes", mistakes.join("\n")).with("count", mistakes.len())
+        );
+    }
+    if list.is_empty() {
+        return Err(Failure::new(Exit::Usage, "list_empty"));
+    }
+    Ok(list)
+}
+
+/// Returns the mark that stands most often in the text: a spreadsheet in Dutch writes semicolons.
+///
+/// A comma loses against another mark, because it also stands in amounts.
+fn delimiter_of(text: &str) -> u8 {
+    [b';', b'\t'].into_iter().find(|mark| text.as_bytes().contains(mark)).unwrap_or(b',')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use klaver_ledger::amount::Scale;
+    use klaver_locales::Language;
+
+    fn parse(text: &str, usual: Option<u64>) -> Outcome<Vec<(AccountId, Amount)>> {
+        let unit = Unit {
+            one: "klaver".into(),
+            many: "klavers".into(),
+            scale: Scale::new(2).unwrap(),
+            language: Language::Dutch,
+        };
+        let output = Output::for_json(Language::Dutch);
+        read(text.as_bytes(), usual.map(|minor| Amount::new(minor).unwrap()), &unit, &output)
+    }
+
+    fn account(byte: u8) -> AccountId {
+        AccountId([byte; 16])
+    }
+
+    #[test]
+    fn lists_of_every_spreadsheet_are_read() {
+        let (a, b) = (account(1), account(2));
+        let expected = vec![(a, Amount::new(250).unwrap()), (b, Amount::new(100).unwrap())];
+        for text in [
+            format!("{a};2,50\n{b};1\n"),
+            format!("rekening;aantal;naam\r\n{a};2,50;Jan\r\n{b};1;\r\n"),
+            format!("\u{feff}account,amount\n{a},2.50\n\n# late\n{b},1.00\n"),
+            format!("{a}\t2,5\n{b}\t1\t\"a\"\"b\"\n"),
+            format!("{a},\"2,50\"\n{b},1\n"),
+        ] {
+            assert_eq!(parse(&text, None).unwrap(), expected, "{text}");
+        }
+        assert_eq!(parse(&format!("{a}\n{b}\n"), Some(100)).unwrap()[1], expected[1]);
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_its_line() {
+        let (a, b) = (account(1), account(2));
+        let text = format!("rekening;aantal\n{a};2,505\nklv1fout;1\n{b};0\n{b};1\n{a};\n");
+        let failure = parse(&text, None).unwrap_err();
+        let (message, advice) = failure.sentences(Language::Dutch);
+        insta::assert_snapshot!(format!("{message}\n{}", advice.unwrap()), @r#"
+        De lijst heeft 5 fouten; er is niets getekend:
+        Lijn 2: "2,505" is geen aantal. Schrijf cijfers, zoals 2,50.
+        Lijn 3: "klv1fout" is geen rekening. Die begint met klv1.
+        Lijn 4: "0" is geen aantal. Schrijf cijfers, zoals 2,50.
+        Lijn 5: deze rekening staat al op lijn 4.
+        Lijn 6: "" is geen aantal. Schrijf cijfers, zoals 2,50.
+        Verbeter deze lijnen en probeer opnieuw.
+        "#);
+        assert_eq!(failure.exit, Exit::Usage);
+    }
+
+    #[test]
+    fn an_empty_list_is_no_list() {
+        assert_eq!(parse("rekening;aantal\n", None).unwrap_err().code, "list_empty");
+    }
+}

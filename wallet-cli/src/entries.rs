@@ -1,0 +1,281 @@
+//! From what a person wants to a verified receipt: build, show, ask, sign, keep, send, verify.
+
+use crate::app::App;
+use crate::contact::Contact;
+use crate::describe;
+use crate::failure::{Exit, Failure, Outcome};
+use crate::moment;
+use crate::outbox::{OutboxEntry, OutboxState};
+use crate::output::Output;
+use klaver_api::{Draft, EntryJson, MemoJson, Submit, SubmitAnswer, paths, text};
+use klaver_keystore::{KeyInfo, private_file};
+use klaver_ledger::entry::memo::Memo;
+use klaver_ledger::entry::{Body, Entry, SignedEntry};
+use klaver_ledger::id::{AccountId, LedgerId, Nonce};
+use klaver_ledger::receipt::{Proven, ProvenContent, Receipt};
+use klaver_ledger::time::{Deadline, Seconds};
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+/// How long a payment is signed for: who stands at a till waits no longer.
+pub const PAYMENT_VALIDITY: Seconds = Seconds(5 * 60);
+
+/// How long an entry is signed for that may wait for other signatures.
+pub const DRAFT_VALIDITY: Seconds = Seconds(7 * 86_400);
+
+/// What a person wants to be recorded.
+pub struct Plan {
+    /// What happens.
+    pub body: Body,
+    /// A sentence that travels beside it.
+    pub memo: Option<String>,
+    /// How long it may be recorded.
+    pub validity: Seconds,
+    /// The last moment it may be recorded, if that comes earlier.
+    pub until: Option<Deadline>,
+    /// Names by which accounts are shown.
+    pub names: HashMap<AccountId, String>,
+}
+
+/// What became of an entry that was sent.
+pub enum Sent {
+    /// It is recorded, and the receipt holds.
+    Recorded(Box<Recorded>),
+    /// It waits for other signatures.
+    Draft {
+        /// The draft.
+        draft: Box<Draft>,
+        /// Whose signature it waits for, as the node says it.
+        waits_for: String,
+    },
+    /// Only shown.
+    DryRun,
+}
+
+/// A recorded entry and its evidence.
+pub struct Recorded {
+    /// The receipt.
+    pub receipt: Receipt,
+    /// What it proves.
+    pub proven: Proven,
+    /// The file it was saved in.
+    pub path: PathBuf,
+}
+
+impl Plan {
+    /// Returns the plan of a payment or another entry that is answered at once.
+    pub fn now(body: Body) -> Self {
+        Self { body, memo: None, validity: PAYMENT_VALIDITY, until: None, names: HashMap::new() }
+    }
+
+    /// Returns the plan of an entry that may wait for other signatures.
+    pub fn patient(body: Body) -> Self {
+        Self { validity: DRAFT_VALIDITY, ..Self::now(body) }
+    }
+
+    /// Returns this plan with a name for an account.
+    pub fn naming(mut self, account: AccountId, name: impl Into<String>) -> Self {
+        self.names.insert(account, name.into());
+        self
+    }
+
+    fn build(&self) -> Outcome<(SignedEntry, Option<Memo>)> {
+        let mut random = [0; 32];
+        getrandom::fill(&mut random)?;
+        let (nonce, salt) = (random[..16].try_into(), random[16..].try_into());
+        let salt: [u8; 16] = salt.expect("the second half has 16 bytes");
+        let memo = self.memo.as_deref().map(|text| Memo::new(salt, text)).transpose();
+        let memo = memo.map_err(|error| Failure::text(Exit::Usage, "memo", error))?;
+        let expires_at = Deadline::after(moment::now(), self.validity);
+        let entry = Entry {
+            nonce: Nonce(nonce.expect("the first half has 16 bytes")),
+            expires_at: self.until.map_or(expires_at, |until| until.min(expires_at)),
+            memo: memo.as_ref().map(Memo::commitment),
+            body: self.body.clone(),
+        };
+        Ok((SignedEntry::unsigned(entry), memo))
+    }
+}
+
+/// Shows what `plan` does, asks, signs with `hat` and the keys named by `--also`, and sends it.
+///
+/// # Errors
+/// When the person says no; as [`submit`].
+pub fn send(app: &App<'_>, contact: &mut Contact, hat: &KeyInfo, plan: Plan) -> Outcome<Sent> {
+    let (unsigned, memo) = plan.build()?;
+    if show(app, contact, &unsigned, &plan.names, hat)? == Shown::Only {
+        return Ok(Sent::DryRun);
+    }
+    let signed = sign(app, &contact.community.ledger, unsigned, hat)?;
+    let kept = keep(app, contact.community.ledger, &signed, memo.as_ref().map(MemoJson::of))?;
+    submit(app, contact, kept)
+}
+
+/// Signs with `hat` and the keys named by `--also`.
+///
+/// # Errors
+/// When one of them is not in the wallet.
+pub fn sign(app: &App<'_>, ledger: &LedgerId, unsigned: SignedEntry, hat: &KeyInfo) -> Outcome<SignedEntry> {
+    let mut signed = unsigned.signed_by(ledger, app.signing_key(hat)?);
+    for name in &app.global.also {
+        let missing = || Failure::new(Exit::Key, "no_such_key").with("name", name);
+        signed = signed.signed_by(ledger, app.keystore()?.signing_key(name).ok_or_else(missing)?);
+    }
+    Ok(signed)
+}
+
+/// Keeps a signed entry in the outbox: on disk before it is sent.
+///
+/// # Errors
+/// When it cannot be written; it must then not be sent.
+pub fn keep(
+    app: &App<'_>,
+    ledger: LedgerId,
+    signed: &SignedEntry,
+    memo: Option<MemoJson>,
+) -> Outcome<OutboxEntry> {
+    let kept = OutboxEntry {
+        id: signed.id(&ledger),
+        ledger,
+        signed_at: moment::now(),
+        state: OutboxState::Waiting,
+        submit: Submit { envelope: text::base64url(&signed.encode()), memo },
+    };
+    kept.save(&app.places)?;
+    Ok(kept)
+}
+
+/// Whether an entry is to be signed after it was shown.
+#[derive(PartialEq, Eq)]
+pub enum Shown {
+    /// It was only to be shown.
+    Only,
+    /// The person said yes.
+    Agreed,
+}
+
+/// Shows what an entry does and asks; with `--dry-run` only shows it.
+///
+/// # Errors
+/// When the person says no or cannot be asked.
+pub fn show(
+    app: &App<'_>,
+    contact: &Contact,
+    entry: &SignedEntry,
+    names: &HashMap<AccountId, String>,
+    hat: &KeyInfo,
+) -> Outcome<Shown> {
+    let unit = contact.community.unit(app.output.language);
+    let own = own_names(&app.keys()?);
+    let name = |id: &AccountId| names.get(id).or_else(|| own.get(id)).cloned();
+    let lines = describe::entry(entry.entry(), &unit, app.output, &name)?;
+    if app.global.dry_run {
+        lines.iter().for_each(|line| app.output.line(line));
+        let id = entry.id(&contact.community.ledger).to_hex();
+        let json = EntryJson::of(entry.entry(), contact.community.scale);
+        app.output.json(&serde_json::json!({ "dry_run": true, "entry": id, "says": json }));
+        return Ok(Shown::Only);
+    }
+    // Who must answer a question sees what it is about, also when it should be quiet.
+    let tell = if app.global.yes { Output::note } else { Output::warn };
+    for line in &lines {
+        tell(app.output, "line", &[("line", line)]);
+    }
+    if contact.community.demo {
+        app.output.note("note.demo", &[]);
+    }
+    app.confirm(&app.output.words("ask.sign", &[("name", &hat.name)]))?;
+    Ok(Shown::Agreed)
+}
+
+/// Sends an entry from the outbox and verifies the receipt. Doing it again is safe.
+///
+/// # Errors
+/// The node's refusal; `Network` when it is unknown what became of it; `Mismatch` when the receipt does not hold.
+pub fn submit(app: &App<'_>, contact: &mut Contact, kept: OutboxEntry) -> Outcome<Sent> {
+    let answer = match contact.http.post::<SubmitAnswer>(paths::ENTRIES, None, &kept.submit) {
+        Ok(answer) => answer,
+        Err(failure) => {
+            let state = if failure.is_final() { OutboxState::Refused } else { OutboxState::Unknown };
+            kept.settle(&app.places, state)?;
+            if state == OutboxState::Unknown {
+                app.output.warn("note.unknown", &[]);
+            }
+            return Err(failure.with_amounts(&contact.community.unit(app.output.language)));
+        }
+    };
+    match answer {
+        SubmitAnswer::Recorded { receipt } | SubmitAnswer::Known { receipt } => {
+            let (receipt, proven) = contact.verify(&receipt)?;
+            let is_ours = match &proven.content {
+                ProvenContent::Entry(entry) => entry.id() == kept.id,
+                ProvenContent::Line(_) => false,
+            };
+            if !is_ours {
+                let failure = Failure::new(Exit::Mismatch, "receipt_other_entry");
+                return Err(contact.keep_evidence("receipt", receipt.to_string().as_bytes(), failure));
+            }
+            private_file::create_directory(&app.places.receipts())?;
+            let path = app.places.receipts().join(format!("{}.tlog-proof", kept.id));
+            private_file::replace(&path, receipt.to_string().as_bytes())?;
+            kept.settle(&app.places, OutboxState::Paid)?;
+            Ok(Sent::Recorded(Box::new(Recorded { receipt, proven, path })))
+        }
+        SubmitAnswer::Draft { draft, waits_for } => {
+            kept.settle(&app.places, OutboxState::Draft)?;
+            Ok(Sent::Draft { draft, waits_for })
+        }
+    }
+}
+
+/// Says what became of an entry, `done` being the sentence for a recorded one.
+pub fn report(app: &App<'_>, sent: &Sent, done: &str) -> Exit {
+    report_with(app, sent, done, serde_json::Map::new())
+}
+
+/// Says the same; `json` is added to what a program reads.
+pub fn report_with(
+    app: &App<'_>,
+    sent: &Sent,
+    done: &str,
+    mut json: serde_json::Map<String, serde_json::Value>,
+) -> Exit {
+    let mut add = |name: &str, value: serde_json::Value| json.insert(name.to_owned(), value);
+    match sent {
+        Sent::Recorded(recorded) => {
+            app.output.line(&app.output.good(done));
+            let (index, path) = (recorded.receipt.index, recorded.path.display().to_string());
+            app.output.note("note.receipt", &[("index", &index.to_string()), ("path", &path)]);
+            add("outcome", "recorded".into());
+            add("index", index.into());
+            add("recorded_at", recorded.proven.recorded_at.to_string().into());
+            add("entry", entry_id(&recorded.proven).into());
+            add("receipt", path.into());
+        }
+        Sent::Draft { draft, waits_for } => {
+            let waits_for = crate::output::harmless(waits_for);
+            app.output.say("done.draft", &[("waits_for", &waits_for)]);
+            app.output.say("done.draft.link", &[("link", &crate::output::harmless(&draft.link))]);
+            add("outcome", "draft".into());
+            add("draft", draft.id.clone().into());
+            add("link", draft.link.clone().into());
+            add("waits_for", waits_for.into());
+            add("expires_at", draft.expires_at.clone().into());
+        }
+        Sent::DryRun => return Exit::Ok,
+    }
+    app.output.json(&json.into());
+    Exit::Ok
+}
+
+/// Returns the names that the wallet itself has for accounts.
+pub fn own_names(keys: &[KeyInfo]) -> HashMap<AccountId, String> {
+    keys.iter().filter_map(|key| Some((key.purpose.account()?, key.name.clone()))).collect()
+}
+
+fn entry_id(proven: &Proven) -> Option<String> {
+    match &proven.content {
+        ProvenContent::Entry(entry) => Some(entry.id().to_hex()),
+        ProvenContent::Line(_) => None,
+    }
+}

@@ -1,0 +1,210 @@
+//! What went wrong, in words for people and codes for programs.
+
+use klaver_api::Problem;
+use klaver_locales::Language;
+use std::fmt::Display;
+
+/// The exit status of the program. These numbers do not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// It was done, and everything that should hold does.
+    Ok = 0,
+    /// It was not done.
+    Failed = 1,
+    /// The arguments make no sense.
+    Usage = 2,
+    /// The node could not be reached, or is busy.
+    Network = 3,
+    /// A key, passphrase or session is missing or wrong.
+    Key = 4,
+    /// The rules of the community say no: not enough credits, too late, paid already.
+    Rules = 5,
+    /// A receipt, proof or audit does not hold: an alarm.
+    Mismatch = 6,
+    /// Only the public part could be verified.
+    PublicOnly = 7,
+}
+
+/// A reason to stop, with the exit status it leads to.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The exit status.
+    pub exit: Exit,
+    /// A stable code for programs; of a node's problem, the problem's own.
+    pub code: String,
+    said: Box<Said>,
+}
+
+/// The values and sentences of a failure; apart, because results carry a failure everywhere.
+#[derive(Clone, Debug, Default)]
+struct Said {
+    values: Vec<(&'static str, String)>,
+    detail: Option<String>,
+    field: Option<String>,
+    value: Option<String>,
+    limit: Option<String>,
+    advice: Option<String>,
+    /// The status of the answer, when the node said it in a sentence of its own.
+    status: Option<u16>,
+}
+
+/// What a command returns.
+pub type Outcome<T = Exit> = Result<T, Failure>;
+
+impl Failure {
+    /// Returns the failure `code`, which the tables of sentences know as `error.CODE`.
+    pub fn new(exit: Exit, code: &str) -> Self {
+        Self { exit, code: code.to_owned(), said: Box::default() }
+    }
+
+    /// Returns a failure that a library has already put into words.
+    pub fn text(exit: Exit, code: &str, detail: impl Display) -> Self {
+        let said = Said { detail: Some(detail.to_string()), ..Said::default() };
+        Self { exit, code: code.to_owned(), said: Box::new(said) }
+    }
+
+    /// Returns this failure with a value for the placeholder `name`.
+    pub fn with(mut self, name: &'static str, value: impl Display) -> Self {
+        self.said.values.push((name, value.to_string()));
+        self
+    }
+
+    /// Returns the failure that a node's problem stands for.
+    pub fn of_problem(problem: Problem) -> Self {
+        let exit = match problem.status {
+            401 | 403 => Exit::Key,
+            409 | 410 | 422 => Exit::Rules,
+            408 | 429 | 500..=599 => Exit::Network,
+            _ => Exit::Failed,
+        };
+        let said = Said {
+            values: Vec::new(),
+            detail: Some(problem.detail),
+            field: problem.field,
+            value: problem.value,
+            limit: problem.limit,
+            advice: problem.advice,
+            status: Some(problem.status),
+        };
+        Self { exit, code: problem.code, said: Box::new(said) }
+    }
+
+    /// Returns this failure with the amounts of a rule as people read them: a node names minor units.
+    pub fn with_amounts(mut self, unit: &crate::money::Unit) -> Self {
+        if self.said.status.is_some() && self.said.field.as_deref() == Some("amount") {
+            for amount in [&mut self.said.value, &mut self.said.limit].into_iter().flatten() {
+                if let Ok(minor) = amount.parse() {
+                    *amount = unit.show_balance(minor);
+                }
+            }
+        }
+        self
+    }
+
+    /// Returns whether the node looked at what was sent and will never take it.
+    pub fn is_final(&self) -> bool {
+        matches!(self.said.status, Some(400 | 401 | 403 | 409 | 410 | 413 | 415 | 422))
+    }
+
+    /// Returns what to say: what was wrong, then what to do, if there is anything.
+    pub fn sentences(&self, language: Language) -> (String, Option<String>) {
+        let mut values: Vec<(&str, &str)> =
+            self.said.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        for (name, value) in [("value", &self.said.value), ("limit", &self.said.limit)] {
+            if let Some(value) = value {
+                values.push((name, value));
+            }
+        }
+        let key = format!("error.{}", self.code);
+        let own = language.find(&key, &values).filter(|_| self.has_what_it_says(language, &key, &values));
+        let message = match (&own, &self.said.detail) {
+            (Some(own), Some(detail)) if detail.contains('\n') => format!("{own}\n{detail}"),
+            (Some(own), Some(detail)) if self.said.status.is_none() => format!("{own} ({detail})"),
+            (Some(own), _) => own.clone(),
+            (None, Some(detail)) => detail.clone(),
+            (None, None) => self.code.clone(),
+        };
+        let advice = language.find(&format!("{key}.do"), &values).or_else(|| self.said.advice.clone());
+        (message, advice)
+    }
+
+    /// Returns the failure as JSON, for standard error.
+    pub fn to_json(&self, language: Language) -> serde_json::Value {
+        let (message, advice) = self.sentences(language);
+        serde_json::json!({
+            "error": {
+                "code": self.code, "exit": self.exit as u8, "message": message, "advice": advice,
+                "field": self.said.field, "value": self.said.value, "limit": self.said.limit,
+            }
+        })
+    }
+
+    /// A sentence with a placeholder that stayed open is worse than the node's own.
+    fn has_what_it_says(&self, language: Language, key: &str, values: &[(&str, &str)]) -> bool {
+        let template = language.say(key, &[]);
+        let open = |name: &str| !values.iter().any(|(known, _)| *known == name);
+        !template.split('{').skip(1).filter_map(|part| part.split('}').next()).any(open)
+    }
+}
+
+impl From<klaver_keystore::KeystoreError> for Failure {
+    fn from(error: klaver_keystore::KeystoreError) -> Self {
+        use klaver_keystore::KeystoreError as E;
+        match error {
+            E::WrongPassphrase => Self::new(Exit::Key, "wrong_passphrase"),
+            E::NameTaken(name) => Self::new(Exit::Usage, "name_taken").with("name", name),
+            E::NoSuchKey(name) => Self::new(Exit::Key, "no_such_key").with("name", name),
+            E::PassphraseTooShort { found } => {
+                Self::new(Exit::Usage, "passphrase_too_short").with("found", found)
+            }
+            E::File(error) if error.is_missing() => Self::new(Exit::Key, "no_wallet"),
+            other => Self::text(Exit::Key, "wallet_file", other),
+        }
+    }
+}
+
+impl From<klaver_keystore::private_file::PrivateFileError> for Failure {
+    fn from(error: klaver_keystore::private_file::PrivateFileError) -> Self {
+        Self::text(Exit::Failed, "file", error)
+    }
+}
+
+impl From<klaver_api::text::FieldError> for Failure {
+    fn from(error: klaver_api::text::FieldError) -> Self {
+        Self::text(Exit::Mismatch, "strange_answer", error)
+    }
+}
+
+impl From<klaver_ledger::amount::AmountError> for Failure {
+    fn from(error: klaver_ledger::amount::AmountError) -> Self {
+        use klaver_ledger::amount::AmountError as E;
+        match error {
+            E::Zero => Self::new(Exit::Usage, "amount_zero"),
+            E::TooManyDecimals { text, allowed, .. } => {
+                Self::new(Exit::Usage, "amount_decimals").with("value", text).with("limit", allowed)
+            }
+            E::NotANumber(text) => Self::new(Exit::Usage, "amount_no_number").with("value", text),
+            other => Self::text(Exit::Usage, "amount", other),
+        }
+    }
+}
+
+impl From<klaver_ledger::link::LinkError> for Failure {
+    fn from(error: klaver_ledger::link::LinkError) -> Self {
+        use klaver_ledger::link::LinkError as E;
+        match error {
+            E::OtherCommunity { theirs, ours } => {
+                Self::new(Exit::Usage, "other_community").with("theirs", theirs).with("ours", ours)
+            }
+            E::NotSecure { host } => Self::new(Exit::Usage, "link_not_secure").with("host", host),
+            other => Self::text(Exit::Usage, other.code(), &other),
+        }
+    }
+}
+
+impl From<getrandom::Error> for Failure {
+    fn from(error: getrandom::Error) -> Self {
+        Self::text(Exit::Failed, "randomness", error)
+    }
+}

@@ -1,0 +1,237 @@
+//! The program as a shell sees it: streams, exit statuses, files.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+struct Wallet {
+    directory: tempfile::TempDir,
+}
+
+struct Ran {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+impl Wallet {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("passphrase"), "drie groene klavers\n").unwrap();
+        Self { directory }
+    }
+
+    fn made() -> Self {
+        let wallet = Self::new();
+        assert_eq!(wallet.run(&["init", "an"]).status, 0);
+        wallet
+    }
+
+    fn home(&self) -> std::path::PathBuf {
+        self.directory.path().join("home")
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_with(arguments, &[("LC_ALL", "en_GB.UTF-8")])
+    }
+
+    fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_klaver"));
+        command
+            .env_clear()
+            .env("KLAVER_HOME", self.home())
+            .env("KLAVER_PASSPHRASE_FILE", self.directory.path().join("passphrase"))
+            .envs(environment.iter().copied())
+            .args(arguments)
+            .stdin(Stdio::null());
+        ran(command.output().unwrap())
+    }
+}
+
+fn ran(output: Output) -> Ran {
+    Ran {
+        status: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[cfg(unix)]
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+#[cfg(unix)]
+fn a_new_wallet_is_closed_to_others() {
+    let wallet = Wallet::made();
+    assert_eq!(mode(&wallet.home()), 0o700);
+    assert_eq!(mode(&wallet.home().join("wallet.json")), 0o600);
+    let again = wallet.run(&["init"]);
+    assert_eq!((again.status, again.out.as_str()), (2, ""));
+    assert!(again.err.contains("There is a wallet already"), "{}", again.err);
+}
+
+#[test]
+fn whoami_asks_no_passphrase() {
+    let wallet = Wallet::made();
+    std::fs::write(wallet.directory.path().join("passphrase"), "iets helemaal anders\n").unwrap();
+    let shown = wallet.run(&["whoami", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
+    assert_eq!(json["keys"][0]["name"], "an");
+    assert_eq!(json["keys"][0]["purpose"], "spare");
+    // What needs the passphrase notices.
+    assert_eq!(wallet.run(&["key", "new", "bakker"]).status, 4);
+}
+
+#[test]
+fn every_exit_status_has_its_meaning() {
+    let wallet = Wallet::made();
+    let nothing = Wallet::new();
+    let receipt = wallet.directory.path().join("broken.tlog-proof");
+    std::fs::write(&receipt, "c2sp.org/tlog-proof@v1\nindex x\n").unwrap();
+    for (wallet, arguments, status) in [
+        (&wallet, vec!["--version"], 0),
+        (&wallet, vec!["whoami"], 0),
+        (&wallet, vec!["key", "use", "an"], 0),
+        (&wallet, vec!["pay"], 2),
+        (&wallet, vec!["nonsense"], 2),
+        (&wallet, vec!["pay", "geen link"], 2),
+        (&wallet, vec!["join", "http://klaver.example"], 2),
+        (&wallet, vec!["join", "http://localhost:1"], 3),
+        (&wallet, vec!["audit", "http://localhost:1"], 3),
+        (&wallet, vec!["balance"], 4),
+        (&nothing, vec!["whoami"], 4),
+        (&wallet, vec!["receipt", "verify", receipt.to_str().unwrap()], 6),
+    ] {
+        let ran = wallet.run(&arguments);
+        assert_eq!(ran.status, status, "{arguments:?}\n{}{}", ran.out, ran.err);
+        let is_failure = status != 0;
+        assert_eq!(ran.err.is_empty(), !is_failure, "{arguments:?}: {}", ran.err);
+        assert_eq!(ran.out.is_empty(), is_failure, "{arguments:?}: {}", ran.out);
+    }
+}
+
+#[test]
+fn errors_are_json_for_programs() {
+    let wallet = Wallet::made();
+    for (arguments, code) in [
+        (vec!["balance", "--json"], "not_an_account_key"),
+        (vec!["pay", "geen link", "--json"], "not_a_link"),
+        (vec!["pay", "--json"], "usage"),
+        (vec!["audit", "http://localhost:1", "--json"], "unreachable"),
+    ] {
+        // A usual key that is no account's is named in the refusal.
+        wallet.run(&["key", "use", "an"]);
+        let ran = wallet.run(&arguments);
+        let json: serde_json::Value = serde_json::from_str(&ran.err).unwrap();
+        assert_eq!(json["error"]["code"], code, "{arguments:?}");
+        assert_eq!(json["error"]["exit"], ran.status);
+        assert_eq!(ran.out, "");
+    }
+}
+
+#[test]
+fn people_are_answered_in_their_language() {
+    let wallet = Wallet::made();
+    let err = |locale: &str, option: &[&str]| {
+        let arguments = [option, &["pay", "geen link"]].concat();
+        wallet.run_with(&arguments, &[("LANG", locale)]).err
+    };
+    assert!(err("nl_BE.UTF-8", &[]).contains("Dit is geen code van een gemeenschap."));
+    assert!(err("fr_BE.UTF-8", &[]).contains("Ce n'est pas un code d'une communauté."));
+    assert!(err("de_DE.UTF-8", &[]).contains("This is no code of a community."));
+    assert!(err("nl_BE.UTF-8", &["--lang", "fr"]).contains("Ce n'est pas un code"));
+    let help = wallet.run_with(&["--help"], &[("LC_ALL", "nl_BE.UTF-8")]);
+    assert!(help.out.contains("Vraag een betaling"), "{}", help.out);
+}
+
+#[test]
+fn colour_only_where_it_was_asked_for() {
+    let wallet = Wallet::made();
+    let escape = '\u{1b}';
+    assert!(!wallet.run(&["key", "use", "an"]).out.contains(escape));
+    assert!(wallet.run(&["key", "use", "an", "--color=always"]).out.contains(escape));
+    assert!(!wallet.run(&["key", "use", "an", "--color=always", "--json"]).out.contains(escape));
+}
+
+#[test]
+fn without_a_terminal_nothing_is_asked() {
+    let wallet = Wallet::made();
+    let ran = wallet.run_with(&["key", "new", "x"], &[("KLAVER_PASSPHRASE_FILE", "/nonexistent/file")]);
+    assert_eq!(ran.status, 4);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_klaver"));
+    command.env_clear().env("KLAVER_HOME", wallet.home()).args(["key", "new", "x"]).stdin(Stdio::null());
+    let ran = ran_of(&mut command);
+    assert_eq!(ran.status, 4);
+    assert!(ran.err.contains("--passphrase-file"), "{}", ran.err);
+}
+
+fn ran_of(command: &mut Command) -> Ran {
+    ran(command.output().unwrap())
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_passphrase_may_come_through_a_descriptor() {
+    let wallet = Wallet::made();
+    let mut command = Command::new("sh");
+    let line = format!(
+        "printf 'drie groene klavers\\n' | {} --passphrase-fd 0 key new bakker",
+        env!("CARGO_BIN_EXE_klaver")
+    );
+    command.env_clear().env("KLAVER_HOME", wallet.home()).args(["-c", &line]);
+    let ran = ran_of(&mut command);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+}
+
+#[test]
+fn the_manual_and_completions_know_every_command() {
+    let wallet = Wallet::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = wallet.run(&["completions", shell]);
+        assert_eq!(ran.status, 0);
+        assert!(ran.out.contains("cosign") && ran.out.contains("dry-run"), "{shell}");
+    }
+    let page = wallet.run(&["man"]);
+    assert!(page.out.contains(".TH klaver 1") && page.out.contains("klaver\\-pay(1)"), "{}", page.out);
+    let directory = wallet.directory.path().join("man");
+    assert_eq!(wallet.run(&["man", "--dir", directory.to_str().unwrap()]).status, 0);
+    assert!(directory.join("klaver-account-open.1").exists());
+}
+
+#[test]
+fn every_sentence_the_program_says_is_in_the_tables() {
+    let mut asked = 0;
+    let mut missing = Vec::new();
+    let mut stack = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(path) = stack.pop() {
+        if path.is_dir() {
+            stack.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        let source: String = std::fs::read_to_string(&path).unwrap().split_whitespace().collect();
+        let mut need = |key: String| {
+            asked += 1;
+            if klaver_locales::Language::English.find(&key, &[]).is_none() {
+                missing.push(key);
+            }
+        };
+        for call in
+            [".words(\"", ".say(\"", ".note(\"", ".warn(\"", "say(\"", "mistake(\"", ".ask_passphrase(\""]
+        {
+            for (at, _) in source.match_indices(call) {
+                need(source[at + call.len()..].split('"').next().unwrap().to_owned());
+            }
+        }
+        for (at, _) in source.match_indices("Failure::new(Exit::") {
+            let code = source[at..].split('"').nth(1).unwrap();
+            need(format!("error.{code}"));
+        }
+    }
+    missing.sort();
+    missing.dedup();
+    assert!(asked > 200, "only {asked} sentences were found");
+    assert!(missing.is_empty(), "add these sentences to locales/*.json: {missing:?}");
+}
