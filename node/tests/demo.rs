@@ -150,10 +150,19 @@ fn a_demonstration_is_for_this_machine_alone() {
     assert!(!public.status.success() && text(&public.stderr).contains("this machine alone"));
     assert!(!data.exists());
     assert!(demo(&data, &["--until", UNTIL]).status.success());
-    let served =
-        node(&["serve", "--data", data.to_str().unwrap(), "--listen", "0.0.0.0:0"]).output().unwrap();
-    assert!(!served.status.success());
-    assert!(text(&served.stderr).contains("this machine alone"), "{}", text(&served.stderr));
+    let refused = |more: &[&str]| {
+        let served = node(&[&["serve", "--data", data.to_str().unwrap()], more].concat()).output().unwrap();
+        assert!(!served.status.success(), "{more:?}");
+        assert!(text(&served.stderr).contains("this machine alone"), "{}", text(&served.stderr));
+    };
+    refused(&["--listen", "0.0.0.0:0"]);
+    refused(&["--public-url", "https://klaver.example"]);
+    // Its mark counts also when somebody changes the settings.
+    let settings = data.join("node.json");
+    let changed = std::fs::read_to_string(&settings).unwrap().replace("\"demo\": true", "\"demo\": false");
+    assert!(changed.contains("\"demo\": false"), "{changed}");
+    std::fs::write(&settings, &changed).unwrap();
+    refused(&["--listen", "0.0.0.0:0"]);
 }
 
 #[test]
