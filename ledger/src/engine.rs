@@ -5,7 +5,7 @@
 
 mod reader;
 mod refusals;
-mod replay;
+pub(crate) mod replay;
 
 pub use reader::{Holder, Published, ReadError, Reader, StandingGuard, Statement, StatementLine};
 
@@ -44,6 +44,8 @@ pub struct Ledger<S: Store> {
     signer: LogSigner,
     shared: Arc<Shared>,
     group: Group,
+    /// The head of the newest durable group.
+    head: SignedHead,
     committer: Committer,
 }
 
@@ -220,12 +222,18 @@ impl<S: Store> Ledger<S> {
             .map_err(|why| LedgerOpenError::HeadNotOurs { size: head.size, why })?;
         let signer = LogSigner::new(keys.log, &charter)?;
         let report = OpeningReport { size: head.size, recovery };
-        Ok((Self::assemble(store, replayer, signer, Box::new(salts)), report))
+        let mut ledger = Self::assemble(store, replayer, signer, Box::new(salts));
+        if ledger.store.wants_snapshot() {
+            ledger.offer_snapshot();
+        }
+        Ok((ledger, report))
     }
 
     fn assemble(store: S, replayer: Replayer, signer: LogSigner, salts: Box<dyn SaltSource>) -> Self {
-        let Replayer { books, tree, refusals, .. } = replayer;
-        let (checkpoint, _) = signer.sign(tree.head());
+        let Replayer { books, tree, refusals, newest, .. } = replayer;
+        let (checkpoint, signature) = signer.sign(tree.head());
+        let head = SignedHead { size: tree.size(), root: tree.root(), signature };
+        let head = newest.map_or(head, |(head, _)| head);
         let published = Published {
             standing: books.standing().clone(),
             note: Arc::new(checkpoint.note().clone()),
@@ -233,7 +241,7 @@ impl<S: Store> Ledger<S> {
         };
         let shared = Arc::new(Shared { tree: RwLock::new(tree), published: RwLock::new(published) });
         let (group, committer) = (Group::default(), Committer::default());
-        Self { store, books, refusals, salts, signer, shared, group, committer }
+        Self { store, books, refusals, salts, signer, shared, group, head, committer }
     }
 
     /// Decides about each entry in order, makes what was accepted durable in one group, and answers each in order.
@@ -353,6 +361,7 @@ impl<S: Store> Ledger<S> {
         self.group.seal(SignedHead { size: head.size, root: head.root, signature });
         // From here on the group exists or the ledger is gone.
         self.store.append(&self.group)?;
+        self.head = self.group.head();
         self.signer.newest = Some(checkpoint);
         Ok(())
     }
@@ -397,7 +406,7 @@ impl<S: Store> Ledger<S> {
 
     fn offer_snapshot(&mut self) {
         let tree = self.shared.tree().state();
-        let (books, refusals, head) = (self.books.clone(), self.refusals.list(), self.group.head());
+        let (books, refusals, head) = (self.books.clone(), self.refusals.list(), self.head);
         assert_eq!(head.size, tree.size, "a snapshot is taken behind a whole group");
         self.store.offer_snapshot(Box::new(move || Snapshot {
             head,
@@ -422,8 +431,7 @@ impl<S: Store> Ledger<S> {
     /// # Errors
     /// When the store fails; everything acknowledged is durable also then.
     pub fn close(mut self) -> Result<(), store::Fault> {
-        // Before the first group of this opening there is no newer head than the snapshot's or the replay's.
-        if self.group.head().size == self.books.standing().size() {
+        if self.head.size > 0 {
             self.offer_snapshot();
         }
         self.store.close()

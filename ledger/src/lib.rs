@@ -11,7 +11,7 @@
 //! | 2b log | [`log`] |
 //! | 3 evidence | [`record`], [`receipt`], [`refusal`] |
 //! | 4 storage | [`store`] |
-//! | 5 engine | [`engine`] |
+//! | 5 engine, audit | [`engine`], [`audit`] |
 #![forbid(unsafe_code)]
 
 pub mod limits;
@@ -36,6 +36,7 @@ pub mod refusal;
 
 pub mod store;
 
+pub mod audit;
 pub mod engine;
 
 #[cfg(any(test, feature = "testing"))]

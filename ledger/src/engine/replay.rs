@@ -11,12 +11,12 @@ use crate::time::Timestamp;
 
 /// The state of a ledger while its groups are handed over.
 #[derive(Default)]
-pub(super) struct Replayer {
-    pub(super) books: Books,
-    pub(super) tree: Tree,
+pub(crate) struct Replayer {
+    pub(crate) books: Books,
+    pub(crate) tree: Tree,
     pub(super) refusals: Refusals,
     /// The head of the newest group, and when that group was recorded.
-    pub(super) newest: Option<(SignedHead, Timestamp)>,
+    pub(crate) newest: Option<(SignedHead, Timestamp)>,
     group: Group,
     committer: Committer,
 }
@@ -52,7 +52,7 @@ impl Replayer {
 }
 
 /// Adds to each line the way back through its account's history.
-pub(super) fn posted_lines<'b>(
+pub(crate) fn posted_lines<'b>(
     books: &'b Books,
     lines: &'b [crate::books::Line],
 ) -> impl Iterator<Item = PostedLine> + 'b {

@@ -6,15 +6,22 @@
 //! outside the journal; [`fault`] says what went wrong and what to do.
 
 pub mod anchor;
+mod block;
 pub mod disk;
 pub mod fault;
 pub mod frame;
 pub mod journal;
+mod ledger_store;
 pub mod reader;
 pub mod recovery;
 pub mod segment;
+mod snapshot;
 #[cfg(any(test, feature = "testing"))]
 pub mod sim;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod views;
+
+pub use ledger_store::{EmbeddedReader, EmbeddedStore, Options, ViewsAt};
+pub use views::Rows;

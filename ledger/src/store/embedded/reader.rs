@@ -231,9 +231,11 @@ impl Groups {
             };
         };
         let mut offset = self.place.map_or(SEGMENT_HEADER_BYTES, |(_, offset)| offset);
-        if let Some(next_header) = next.filter(|next| next.first_group == expected) {
-            let place = Place { segment: next_header.number, offset: SEGMENT_HEADER_BYTES, group: expected };
+        // More than once where a segment was left empty: a group too large for it got one of its own.
+        while let Some(next_header) = next.filter(|next| next.first_group == expected) {
             if next_header.previous != self.hash {
+                let place =
+                    Place { segment: next_header.number, offset: SEGMENT_HEADER_BYTES, group: expected };
                 return Err(Damaged::ChainBroken { place }.into());
             }
             let found = self.shared.find(Some(next_header.number));

@@ -66,13 +66,13 @@ pub fn power_cuts(first_seed: u64, rounds: u64, bug: Option<Bug>) -> Result<Tall
     for seed in first_seed.. {
         let changes = measure(seed)?.1;
         for k in 1..=changes {
-            for loss in LOSSES {
+            for (nth, loss) in (0..).zip(LOSSES) {
                 if tally.rounds == rounds {
                     return Ok(tally);
                 }
                 let disk = SimDisk::new(seed ^ k << 20);
                 let mut workload = Workload::new(Arc::new(disk.clone()), seed, bug);
-                let mut dice = Dice::new(seed ^ k << 32 ^ tally.rounds << 48);
+                let mut dice = Dice::new(seed ^ k << 32 ^ nth << 48);
                 cut_once(&disk, &mut workload, k, loss, &mut dice, &mut tally)
                     .map_err(|what| format!("seed {seed}, power cut at change {k}, {loss:?}: {what}"))?;
                 tally.add(&disk.fired(), &workload);
@@ -172,7 +172,7 @@ pub fn bit_flips(first_seed: u64, rounds: u64, bug: Option<Bug>) -> Result<Tally
             contents.keys().filter(|name| segment_number(name).is_some() || *name == ANCHOR_NAME).collect();
         for _ in 0..8 {
             let name = names[dice.below(names.len() as u64) as usize];
-            let used = contents[name].iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 9) & !7;
+            let used = contents[name].iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 8) & !7;
             let reach = contents[name].len().min(used + 64);
             let (at, bit) = (dice.below(reach as u64) as usize, dice.below(8));
             disk.replace(&contents);

@@ -100,6 +100,22 @@ fn a_segment_ends_when_it_is_full_or_old() {
 }
 
 #[test]
+fn a_segment_that_stays_empty_is_passed_over() {
+    let disk = SimDisk::new(1);
+    let Opened { mut journal, anchor, .. } = founded(&disk);
+    let reader = journal.reader();
+    for len in [100_000, 100_000, 10] {
+        append(&mut journal, &[&vec![3; len]], 0);
+        assert!(reader.groups(None).all(|group| group.is_ok()));
+    }
+    assert_eq!(reader.groups(None).count(), 3);
+    drop((journal, anchor));
+    let opened = Directory::lock(Arc::new(disk), settings()).unwrap().open(None).unwrap();
+    append(&mut { opened.journal }, &[&[4; 100_000]], 0);
+    assert_eq!(opened.report.last.0, 3);
+}
+
+#[test]
 fn sizes_over_the_limit_are_refused_before_anything_is_written() {
     let disk = SimDisk::new(1);
     let Opened { mut journal, mut anchor, .. } = founded(&disk);

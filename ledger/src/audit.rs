@@ -1,0 +1,254 @@
+//! The audit: replays every record from salts and records alone, and says whether everything holds.
+//!
+//! It shares values, codec and rules with the writer, and nothing else: its own reading, its own tree, no store, no
+//! snapshot. What it is given may come from anybody; what it trusts are the checkpoints it is told to compare with.
+
+mod frontier;
+mod verdict;
+mod workers;
+
+pub use verdict::{Audited, Verdict, Violation};
+
+use crate::books::{Books, Effects, rules};
+use crate::entry::Body;
+use crate::id::{AccountId, EntryId, LedgerId};
+use crate::log::checkpoint::SignedCheckpoint;
+use crate::log::hash::Hash;
+use crate::log::proof::TreeHead;
+use crate::record::{Committer, LedgerLine, Record, Salt};
+use crate::time::Timestamp;
+use frontier::Frontier;
+use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeMap;
+use workers::{Chunk, Prepared, prepare_all};
+
+/// How many records are verified at a time by one thread.
+const CHUNK_RECORDS: usize = 512;
+
+/// What an audit is told before it begins.
+#[derive(Clone, Debug, Default)]
+pub struct Expectations {
+    /// The ledger that it must be; `None` to take the one that the founding entry makes.
+    pub ledger: Option<LedgerId>,
+    /// Heads that the log must pass through: of checkpoints whose signatures were verified.
+    pub heads: Vec<TreeHead>,
+    /// How many records there must be at least; fewer are a violation.
+    pub size: Option<u64>,
+    /// How many threads verify signatures; 0 for two.
+    pub threads: usize,
+}
+
+impl Expectations {
+    /// Expects that the log passes through these checkpoints.
+    pub fn of_checkpoints<'c>(checkpoints: impl IntoIterator<Item = &'c SignedCheckpoint>) -> Self {
+        let heads = checkpoints.into_iter().map(|signed| signed.checkpoint().head()).collect();
+        Self { heads, ..Self::default() }
+    }
+}
+
+/// Audits `records`, salt and canonical bytes of each in order, and returns the verdict.
+///
+/// `Err` items are answers of whoever hands the records over; they make the audit end as `Unreadable`. `progress` is
+/// told how many records have been audited, now and then.
+pub fn audit<I, E>(records: I, expectations: &Expectations, mut progress: impl FnMut(u64)) -> Verdict
+where
+    I: Iterator<Item = Result<(Salt, Vec<u8>), E>>,
+    E: std::fmt::Display,
+{
+    let mut auditor = Auditor::new(expectations);
+    let mut unreadable = None;
+    let records = records.map_while(|record| match record {
+        Ok(record) => Some(record),
+        Err(why) => {
+            unreadable = Some(why.to_string());
+            None
+        }
+    });
+    let threads = if expectations.threads == 0 { 2 } else { expectations.threads };
+    let violation = auditor.run(records, threads, &mut progress);
+    match (violation, unreadable) {
+        (Err(violation), _) => Verdict::Violation(violation),
+        (Ok(()), Some(why)) => Verdict::Unreadable { index: auditor.tree.size(), why },
+        (Ok(()), None) => auditor.finish(),
+    }
+}
+
+/// The auditor's own state.
+struct Auditor {
+    books: Books,
+    tree: Frontier,
+    committer: Committer,
+    /// Heads that are still ahead, by size.
+    heads: BTreeMap<u64, Vec<Hash>>,
+    expected_ledger: Option<LedgerId>,
+    expected_size: u64,
+    ledger: Option<LedgerId>,
+    ids: HashSet<EntryId>,
+    totals: HashMap<AccountId, OwnTotals>,
+    last_recorded_at: Timestamp,
+}
+
+/// What the auditor adds up by itself, from lines alone.
+#[derive(Clone, Copy, Default)]
+struct OwnTotals {
+    debits: u64,
+    credits: u64,
+    lines: u64,
+}
+
+impl Auditor {
+    fn new(expectations: &Expectations) -> Self {
+        let mut heads: BTreeMap<u64, Vec<Hash>> = BTreeMap::new();
+        for head in &expectations.heads {
+            heads.entry(head.size).or_default().push(head.root);
+        }
+        Self {
+            books: Books::new(),
+            tree: Frontier::default(),
+            committer: Committer::default(),
+            heads,
+            expected_ledger: expectations.ledger,
+            expected_size: expectations.size.unwrap_or(0),
+            ledger: None,
+            ids: HashSet::new(),
+            totals: HashMap::new(),
+            last_recorded_at: Timestamp::default(),
+        }
+    }
+
+    fn run(
+        &mut self,
+        mut records: impl Iterator<Item = (Salt, Vec<u8>)>,
+        threads: usize,
+        progress: &mut impl FnMut(u64),
+    ) -> Result<(), Violation> {
+        self.check_heads()?;
+        // Every other signature covers the ledger's id, which the founding entry alone makes known.
+        let Some((salt, bytes)) = records.next() else { return Ok(()) };
+        let (record, ledger) = self.read_founding(&bytes)?;
+        let entry = record.signed.clone().verify_any_key(&ledger).map_err(|error| Violation::at(0, error))?;
+        self.ledger = Some(ledger);
+        self.judge(Prepared { salt, bytes, recorded_at: record.recorded_at, index: record.index, entry })?;
+        progress(1);
+        prepare_all(records, 1, ledger, threads, CHUNK_RECORDS, |chunk: Chunk| {
+            for prepared in chunk {
+                self.judge(prepared?)?;
+            }
+            progress(self.tree.size());
+            Ok(())
+        })
+    }
+
+    fn read_founding(&self, bytes: &[u8]) -> Result<(Record, LedgerId), Violation> {
+        let record = Record::decode(bytes).map_err(|error| Violation::at(0, error))?;
+        if !matches!(record.signed.entry().body, Body::Found(_)) {
+            return Err(Violation::at(0, "the first record is no founding entry"));
+        }
+        let ledger = LedgerId::of_founding_payload(record.signed.payload());
+        match self.expected_ledger {
+            Some(expected) if expected != ledger => {
+                Err(Violation::at(0, format!("it founds ledger {ledger}, expected was {expected}")))
+            }
+            _ => Ok((record, ledger)),
+        }
+    }
+
+    /// Judges one record whose signatures hold, in the order of the ledger.
+    fn judge(&mut self, prepared: Prepared) -> Result<(), Violation> {
+        let Prepared { salt, bytes, index, recorded_at, entry } = prepared;
+        let expected = self.tree.size();
+        let violation = |why: String| Violation { index: expected, why };
+        // INV-5: indexes run 0, 1, 2, …; recorded_at never goes back.
+        if index != expected {
+            return Err(violation(format!("it says it is record {index}: one is missing, repeated or moved")));
+        }
+        if recorded_at < self.last_recorded_at {
+            let before = self.last_recorded_at;
+            return Err(violation(format!("recorded at {recorded_at}, before the one ahead of it at {before}")));
+        }
+        // INV-6: an entry id is recorded at most once.
+        if !self.ids.insert(entry.id()) {
+            return Err(violation(format!("entry {} was recorded before", entry.id())));
+        }
+        // INV-7 and all other rules: signers are keys current at this index.
+        let effects = rules::apply(&self.books, &entry, recorded_at)
+            .map_err(|rejection| violation(format!("the rules do not allow it: {rejection}")))?;
+        self.add_up(&effects).map_err(violation)?;
+        let kind = entry.entry().body.kind();
+        let lines = effects.lines().iter().map(|line| LedgerLine { index, recorded_at, kind, line: *line });
+        let commitment = self.committer.commit(&salt, &salt.of_record(), &bytes, lines);
+        self.tree.append(commitment.leaf_hash());
+        self.books.post(&entry, recorded_at, &effects);
+        self.last_recorded_at = recorded_at;
+        self.check_heads()
+    }
+
+    /// Adds up the lines by itself and compares with what the rules saw.
+    fn add_up(&mut self, effects: &Effects) -> Result<(), String> {
+        let (mut debits, mut credits) = (0u128, 0u128);
+        for line in effects.lines() {
+            debits += u128::from(line.debit);
+            credits += u128::from(line.credit);
+            let own = self.totals.entry(line.account).or_default();
+            if own.lines != line.seq {
+                let lines = own.lines;
+                return Err(format!("a line of {} has number {}, it has {lines} before", line.account, line.seq));
+            }
+            own.lines += 1;
+            own.debits += line.debit;
+            own.credits += line.credit;
+        }
+        // INV-2: every entry adds equally to debits and credits.
+        if debits == credits { Ok(()) } else { Err(format!("it debits {debits} and credits {credits}")) }
+    }
+
+    fn check_heads(&mut self) -> Result<(), Violation> {
+        let size = self.tree.size();
+        let Some(roots) = self.heads.remove(&size) else { return Ok(()) };
+        let root = self.tree.root();
+        match roots.iter().find(|expected| **expected != root) {
+            None => Ok(()),
+            Some(expected) => {
+                let why = format!(
+                    "the log signed root {expected} for its first {size} records, they give {root}: \
+                     a record, salt or line before was changed"
+                );
+                Err(Violation { index: size.saturating_sub(1), why })
+            }
+        }
+    }
+
+    fn finish(mut self) -> Verdict {
+        let size = self.tree.size();
+        let farthest = self.heads.pop_last().map(|(size, _)| size).unwrap_or(0).max(self.expected_size);
+        if size < farthest {
+            let why = format!("the log signed {farthest} records, only {size} were handed over");
+            return Verdict::Violation(Violation { index: size, why });
+        }
+        let Some(ledger) = self.ledger else {
+            return Verdict::Unexplained { why: "there are no records: nothing was audited".to_owned() };
+        };
+        // INV-1, INV-3, INV-8: the books by the rules are what the lines add up to.
+        let standing = self.books.standing();
+        for account in standing.accounts() {
+            let own = self.totals.get(&account.id()).copied().unwrap_or_default();
+            if (own.debits, own.credits, own.lines) != (account.debits(), account.credits(), account.lines()) {
+                let why = format!("account {} differs between its lines and the books", account.id());
+                return Verdict::Violation(Violation { index: size - 1, why });
+            }
+        }
+        let trial_balance = standing.trial_balance();
+        // INV-4.
+        if !trial_balance.holds() {
+            let why = "the trial balance does not hold".to_owned();
+            return Verdict::Violation(Violation { index: size - 1, why });
+        }
+        Verdict::Holds(Box::new(Audited {
+            ledger,
+            head: TreeHead { size, root: self.tree.root() },
+            last_recorded_at: self.last_recorded_at,
+            trial_balance,
+            books: self.books,
+        }))
+    }
+}
