@@ -1,25 +1,75 @@
-//! `klaver-bench`: measures.
+//! `klaver-bench`: measures speed and size beside the limits of the machine, in alternation, in one run.
+//!
+//! `klaver-bench [--full] [--out DIRECTORY] [--scratch DIRECTORY] [P1 P2 …]` measures all or some of the figures,
+//! prints a table and, with `--out`, writes `benchmarks.md` and `benchmarks.json` there. `tests/bench/run` builds it,
+//! sees to PostgreSQL and gives it two processors. The other forms are programs that the first one starts:
+//! `klaver-bench open LEDGER-DIRECTORY` and `klaver-bench bare ACCOUNTS LEDGER-ID LOG-FILE ANSWER-BYTES`.
 #![forbid(unsafe_code)]
+
+mod bare;
+mod child;
+mod client;
+mod figures;
+mod machine;
+mod meter;
 mod pipeline;
+mod postgres;
 mod raw;
+mod reads;
+mod report;
 mod world;
+
+use anyhow::{Context as _, Result, bail};
+use figures::{Run, Sizes};
+use klaver_ledger::engine::Ledger;
+use klaver_ledger::id::LedgerId;
 use klaver_ledger::store::embedded::{EmbeddedStore, Options};
-fn main() -> anyhow::Result<()> {
-    let n: usize = std::env::args().nth(1).unwrap().parse()?;
-    let world = world::World::new(10_000, "localhost/log");
-    for _ in 0..3 {
-        let dir = tempfile::tempdir_in("target")?;
-        let now = world::clock();
-        let store = EmbeddedStore::create(&dir.path().join("l"), Options::default(), [1; 32])?;
-        let (ledger, id) = world.found(store, now)?;
-        let load = world.payments(&id, 0, n, now, 0);
-        let raw = raw::Raw::of(&world, &id, &load)?;
-        let r = raw.per_second();
-        let p = pipeline::Pipeline { world: &world, ledger_id: id };
-        let (ledger, t) = p.run(ledger, &load, |_| world::clock())?;
-        let rate = n as f64 / t.as_secs_f64();
-        println!("raw {r:.0} p1 {rate:.0} ratio {:.3}", rate / r);
-        ledger.close()?;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["open", directory] => open(Path::new(directory)),
+        ["bare", accounts, ledger, log, answer_bytes] => {
+            let ledger = LedgerId::from_hex(ledger).context("a ledger id is 64 hexadecimal digits")?;
+            bare::serve(accounts.parse()?, ledger, Path::new(log), answer_bytes.parse()?)
+        }
+        words => measure(words),
+    }
+}
+
+fn measure(words: &[&str]) -> Result<()> {
+    let (mut sizes, mut out, mut scratch, mut only) = (Sizes::QUICK, None, std::env::temp_dir(), Vec::new());
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match *word {
+            "--full" => sizes = Sizes::FULL,
+            "--out" => out = Some(PathBuf::from(words.next().context("--out needs a directory")?)),
+            "--scratch" => scratch = PathBuf::from(words.next().context("--scratch needs a directory")?),
+            id if figures::IDS.contains(&id) => only.push(id.to_owned()),
+            other => bail!("\"{other}\" is unknown: give --full, --out, --scratch, or figures of {:?}", figures::IDS),
+        }
+    }
+    if out.is_some() && !only.is_empty() {
+        bail!("the pages hold all figures of one run: leave --out away, or measure all");
+    }
+    std::fs::create_dir_all(&scratch)?;
+    let report = Run::new(sizes, &scratch, only)?.all()?;
+    println!("\n{}", report.table());
+    if let Some(out) = out {
+        report.write(&out)?;
     }
     Ok(())
+}
+
+/// Opens a ledger, says so, and closes it when its input ends.
+fn open(directory: &Path) -> Result<()> {
+    let store = EmbeddedStore::open(directory, Options::default(), [7; 32])?;
+    let (ledger, report) = Ledger::open(store, world::node_keys(), world::Salts::default())?;
+    println!("ready {} {}", report.size, report.recovery.replayed);
+    std::io::stdout().flush()?;
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
+    Ok(ledger.close()?)
 }

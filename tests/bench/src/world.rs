@@ -31,7 +31,6 @@ pub struct World {
     /// The members' keys, decompressed, as a node keeps them.
     pub ready: HashMap<[u8; 32], ReadyKey>,
     council: SigningKey,
-    log: SigningKey,
     charter: Charter,
 }
 
@@ -92,6 +91,11 @@ fn short(hash: [u8; 32]) -> [u8; 16] {
     hash[..16].try_into().expect("16 of 32 bytes")
 }
 
+/// Returns the keys of the node that keeps the ledger.
+pub fn node_keys() -> NodeKeys {
+    NodeKeys { log: office("log") }
+}
+
 fn office(name: &str) -> SigningKey {
     SigningKey::from_bytes(&hash(name, 0))
 }
@@ -119,12 +123,7 @@ impl World {
             auditors: vec![public("auditor")],
             policy: Policy { euro_rate: Rate::new(1, 1).ok(), ..Policy::starting() },
         };
-        Self { ready: ready.collect(), members, council: office("council"), log: office("log"), charter }
-    }
-
-    /// Returns the keys of the node that keeps the ledger.
-    pub fn node_keys(&self) -> NodeKeys {
-        NodeKeys { log: self.log.clone() }
+        Self { ready: ready.collect(), members, council: office("council"), charter }
     }
 
     /// Founds the ledger in an empty store at `now` and opens every account.
@@ -134,7 +133,7 @@ impl World {
     pub fn found<S: Store>(&self, store: S, now: Timestamp) -> Result<(Ledger<S>, LedgerId)> {
         let founding = self.founding(now);
         let ledger_id = LedgerId::of_founding_payload(founding.signed().payload());
-        let (ledger, _) = Ledger::found(store, self.node_keys(), founding, now, Salts::default())?;
+        let (ledger, _) = Ledger::found(store, node_keys(), founding, now, Salts::default())?;
         let limit = Total::new(1_000_000_000).context("a limit within bounds")?;
         let opens: Vec<VerifiedEntry> = self
             .members
