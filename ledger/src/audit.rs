@@ -4,6 +4,8 @@
 //! snapshot. What it is given may come from anybody; what it trusts are the checkpoints it is told to compare with.
 
 mod frontier;
+#[cfg(test)]
+mod tests;
 mod verdict;
 mod workers;
 

@@ -6,6 +6,8 @@
 mod account;
 pub mod chart;
 mod effects;
+#[cfg(test)]
+mod histories_tests;
 mod rejection;
 pub mod rules;
 #[cfg(test)]

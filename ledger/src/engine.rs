@@ -6,6 +6,8 @@
 mod reader;
 mod refusals;
 pub(crate) mod replay;
+#[cfg(test)]
+mod tests;
 
 pub use reader::{Holder, Published, ReadError, Reader, StandingGuard, Statement, StatementLine};
 
@@ -87,7 +89,9 @@ pub enum Fault {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LogKeyError {
     /// The charter names other keys.
-    #[error("the node's log key {key} is not among the charter's: put the right key in place, or have the council change the charter")]
+    #[error(
+        "the node's log key {key} is not among the charter's: put the right key in place, or have the council change the charter"
+    )]
     NotInCharter {
         /// The node's key.
         key: PublicKey,
@@ -218,8 +222,11 @@ impl<S: Store> Ledger<S> {
         let standing = replayer.books.standing();
         let charter = standing.charter(recorded_at).ok_or(LedgerOpenError::NotFounded)?.clone();
         let ledger_id = standing.community().ok_or(LedgerOpenError::NotFounded)?.ledger;
-        check_head(&LogIdentity::new(ledger_id, &charter.origin, &charter.log_keys).map_err(LogKeyError::from)?, &head)
-            .map_err(|why| LedgerOpenError::HeadNotOurs { size: head.size, why })?;
+        check_head(
+            &LogIdentity::new(ledger_id, &charter.origin, &charter.log_keys).map_err(LogKeyError::from)?,
+            &head,
+        )
+        .map_err(|why| LedgerOpenError::HeadNotOurs { size: head.size, why })?;
         let signer = LogSigner::new(keys.log, &charter)?;
         let report = OpeningReport { size: head.size, recovery };
         let mut ledger = Self::assemble(store, replayer, signer, Box::new(salts));
@@ -251,7 +258,11 @@ impl<S: Store> Ledger<S> {
     ///
     /// # Errors
     /// The ledger is gone then: open it again, and send what was not answered again.
-    pub fn commit(mut self, batch: Vec<VerifiedEntry>, now: Timestamp) -> Result<(Self, Vec<Outcome>), Fault> {
+    pub fn commit(
+        mut self,
+        batch: Vec<VerifiedEntry>,
+        now: Timestamp,
+    ) -> Result<(Self, Vec<Outcome>), Fault> {
         let mut outcomes = Vec::with_capacity(batch.len());
         for entries in batch.chunks(GROUP_RECORDS_MAX) {
             self.commit_group(entries, now, &mut outcomes)?;
@@ -383,7 +394,9 @@ impl<S: Store> Ledger<S> {
 
     /// Returns the receipts of the group's records for those who signed them.
     fn receipts(&self) -> Vec<Receipt> {
-        let Some(first) = (self.group.len() > 0).then(|| self.group.record(0).index) else { return Vec::new() };
+        let Some(first) = (self.group.len() > 0).then(|| self.group.record(0).index) else {
+            return Vec::new();
+        };
         let head = self.group.head();
         let proofs = self
             .shared

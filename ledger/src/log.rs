@@ -5,7 +5,7 @@
 //! (`tlog-tiles`, `signed-note`, `tlog-checkpoint`, `tlog-cosignature`, `tlog-policy`, `tlog-proof`) over an RFC 6962
 //! tree with SHA-256, so programs written elsewhere can check it.
 //!
-//! It may use `std`, SHA-256, Ed25519 and base64 or hexadecimal, and no other part of this crate.
+//! It may use `std`, SHA-256, base64 or hexadecimal, and of this crate only `keys`.
 
 pub mod hash;
 pub mod small_tree;

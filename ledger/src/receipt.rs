@@ -110,7 +110,9 @@ pub enum ReceiptError {
     #[error("the receipt cannot be read: {0}")]
     File(#[from] ProofFileError),
     /// The file shows that a leaf exists, but not what it says.
-    #[error("the receipt has no `extra` line, so it does not say what was recorded: ask the node for a complete one")]
+    #[error(
+        "the receipt has no `extra` line, so it does not say what was recorded: ask the node for a complete one"
+    )]
     NoOpening,
     /// The opening is not in its canonical form.
     #[error("the receipt's opening cannot be read: {0}")]
@@ -266,8 +268,10 @@ impl Receipt {
             }
             Opening::Line { line_salt, line, number, count, path, record_hash } => {
                 let view = leaf_hash(&line.view(line_salt).0);
-                let view_root = root_from_inclusion(&view, u64::from(*number), path, u64::from(*count))
-                    .map_err(|fault| ReceiptError::LineNotInRecord { number: *number, count: *count, fault })?;
+                let view_root =
+                    root_from_inclusion(&view, u64::from(*number), path, u64::from(*count)).map_err(
+                        |fault| ReceiptError::LineNotInRecord { number: *number, count: *count, fault },
+                    )?;
                 (Commitment { record_hash: *record_hash, view_root }, None, Some(*line))
             }
             Opening::Auditor { salt, record } => {
@@ -373,13 +377,15 @@ impl Opening {
                 path: r.list("path", 0..=LINE_PATH_HASHES_MAX, |r| r.fixed("path").map(Hash))?,
                 record_hash: Hash(r.fixed("record hash")?),
             },
-            (3, 3) => {
-                Self::Auditor { salt: Salt(r.fixed("salt")?), record: r.item("record")?.to_vec() }
-            }
+            (3, 3) => Self::Auditor { salt: Salt(r.fixed("salt")?), record: r.item("record")?.to_vec() },
             (value, _) => return Err(CborError::Unknown { field: "opening", value }),
         };
         r.end("opening")?;
-        if opening.encode() == bytes { Ok(opening) } else { Err(CborError::NotCanonical { field: "opening" }) }
+        if opening.encode() == bytes {
+            Ok(opening)
+        } else {
+            Err(CborError::NotCanonical { field: "opening" })
+        }
     }
 }
 

@@ -135,7 +135,11 @@ impl LedgerLine {
     fn write(&self, w: &mut Writer) {
         let Line { account, seq, debit, credit, reference } = &self.line;
         w.array(8).uint(self.index).uint(self.recorded_at.millis()).uint(self.kind.number());
-        w.bytes(&account.0).uint(*seq).uint(*debit).uint(*credit).optional(*reference, |w, reference| reference.write(w));
+        w.bytes(&account.0)
+            .uint(*seq)
+            .uint(*debit)
+            .uint(*credit)
+            .optional(*reference, |w, reference| reference.write(w));
     }
 
     /// Reads the canonical bytes of a line.

@@ -70,7 +70,11 @@ impl Refusal {
         let r = &mut Reader::new(bytes);
         let refusal = Self::read(r)?;
         r.end("refusal")?;
-        if refusal.encode() == bytes { Ok(refusal) } else { Err(CborError::NotCanonical { field: "refusal" }) }
+        if refusal.encode() == bytes {
+            Ok(refusal)
+        } else {
+            Err(CborError::NotCanonical { field: "refusal" })
+        }
     }
 
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {

@@ -187,7 +187,9 @@ pub enum ReadFault {
     #[error(transparent)]
     Journal(#[from] embedded::fault::ReadError),
     /// The views do not have it.
-    #[error("the views cannot answer ({why}): they are built anew at the next start; the ledger itself is safe")]
+    #[error(
+        "the views cannot answer ({why}): they are built anew at the next start; the ledger itself is safe"
+    )]
     Views {
         /// What is wrong.
         why: String,

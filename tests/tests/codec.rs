@@ -86,6 +86,48 @@ proptest! {
     }
 }
 
+/// Counts the texts in one CBOR item of our profile; returns what follows it.
+fn texts<'b>(bytes: &'b [u8], count: &mut usize) -> &'b [u8] {
+    let (head, rest) = bytes.split_first().expect("an item");
+    let width = match head & 0x1f {
+        24 => 1,
+        25 => 2,
+        26 => 4,
+        27 => 8,
+        _ => 0,
+    };
+    let (argument, rest) = rest.split_at(width);
+    let short = u64::from(head & 0x1f);
+    let argument =
+        if width == 0 { short } else { argument.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)) };
+    match head >> 5 {
+        0 | 7 => rest,
+        2 => &rest[argument as usize..],
+        3 => {
+            *count += 1;
+            &rest[argument as usize..]
+        }
+        4 => (0..argument).fold(rest, |rest, _| texts(rest, count)),
+        major => panic!("major type {major} is not in our profile"),
+    }
+}
+
+proptest! {
+    // INV-12: name and two unit words when founding; origin and country in each charter; nothing else.
+    #[test]
+    fn entries_hold_no_text_but_the_communitys_own(entry in entry()) {
+        let payload = codec::encode_payload(&entry);
+        let mut count = 0;
+        prop_assert!(texts(&payload, &mut count).is_empty());
+        let expected = match entry.body.kind() {
+            Kind::Found => 5,
+            Kind::Govern => 2,
+            _ => 0,
+        };
+        prop_assert_eq!(count, expected);
+    }
+}
+
 #[test]
 fn a_length_that_promises_too_much_reserves_nothing() {
     // Heads of arrays and strings that announce up to 2^64 - 1 items, at every place of a payload.

@@ -57,7 +57,11 @@ impl Refusals {
 
     /// Returns the live refusals in the order in which they expire.
     pub(super) fn list(&self) -> Vec<Refusal> {
-        self.by_expiry.iter().filter_map(|(_, id)| self.by_id.get(id)).map(|refusal| (**refusal).clone()).collect()
+        self.by_expiry
+            .iter()
+            .filter_map(|(_, id)| self.by_id.get(id))
+            .map(|refusal| (**refusal).clone())
+            .collect()
     }
 }
 

@@ -33,7 +33,8 @@ impl Replayer {
         if record.recorded_at < self.books.standing().last_recorded_at() {
             return Err(unfit("it is older than the record before it".to_owned()));
         }
-        let ledger = self.books.standing().community().map_or(LedgerId::FOUNDING, |community| community.ledger);
+        let ledger =
+            self.books.standing().community().map_or(LedgerId::FOUNDING, |community| community.ledger);
         let entry = record.signed.recorded(&ledger);
         let effects = rules::apply(&self.books, &entry, record.recorded_at)
             .map_err(|rejection| unfit(format!("the rules refuse it: {rejection}")))?;
@@ -84,8 +85,10 @@ impl Replay for Replayer {
             self.record(salted)?;
         }
         for refusal in group.refusals {
-            let refusal = Refusal::decode(refusal)
-                .map_err(|error| Unfit { index: self.tree.size(), why: format!("a refusal beside it: {error}") })?;
+            let refusal = Refusal::decode(refusal).map_err(|error| Unfit {
+                index: self.tree.size(),
+                why: format!("a refusal beside it: {error}"),
+            })?;
             self.group.refuse(refusal.clone());
             self.refusals.remember(refusal);
         }

@@ -185,6 +185,7 @@ fn read_body(r: &mut Reader<'_>, kind: Kind) -> Result<Body> {
     Ok(match kind {
         Kind::Found => {
             r.array("body", 5)?;
+            // INV-12: here and in a charter (origin, country) stand the only texts of the ledger.
             let name = r.text("name", NAME_BYTES_MAX)?;
             r.array("unit", 2)?;
             let unit = UnitWords {

@@ -4,11 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use data_encoding::{BASE64, HEXLOWER};
-use ed25519_dalek::{Signature, VerifyingKey};
 use sha2::{Digest, Sha256};
 
 use super::cosignature;
 use super::text::excerpt;
+use crate::keys::{ReadyKey, Signature};
 
 /// What is wrong with a key or its text form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -129,7 +129,8 @@ pub struct VerifierKey {
     name: KeyName,
     kind: KeyKind,
     id: KeyId,
-    key: VerifyingKey,
+    key: ReadyKey,
+    public_key: [u8; 32],
 }
 
 impl VerifierKey {
@@ -138,14 +139,14 @@ impl VerifierKey {
     /// # Errors
     /// [`KeyError::PublicKey`] if the bytes are not the canonical encoding of a point, or one of small order.
     pub fn new(name: KeyName, kind: KeyKind, public_key: &[u8; 32]) -> Result<VerifierKey, KeyError> {
-        let key = strict_public_key(public_key)?;
+        let key = ReadyKey::from_bytes(public_key).map_err(|_| KeyError::PublicKey { bytes: *public_key })?;
         let hash = Sha256::new()
             .chain_update(name.as_str())
             .chain_update([b'\n', kind.byte()])
             .chain_update(public_key)
             .finalize();
         let id = KeyId([hash[0], hash[1], hash[2], hash[3]]);
-        Ok(VerifierKey { name, kind, id, key })
+        Ok(VerifierKey { name, kind, id, key, public_key: *public_key })
     }
 
     /// Returns the key's name.
@@ -165,7 +166,7 @@ impl VerifierKey {
 
     /// Returns the 32 bytes of the public key.
     pub fn public_key(&self) -> &[u8; 32] {
-        self.key.as_bytes()
+        &self.public_key
     }
 
     /// Says what `signature`, the bytes after the key id of a signature line, states about `text`.
@@ -175,18 +176,18 @@ impl VerifierKey {
         match self.kind {
             KeyKind::Note => {
                 let signature = signature.try_into().ok()?;
-                self.verify_strict(text.as_bytes(), signature).then_some(Statement::Signed)
+                self.has_signed(text.as_bytes(), signature).then_some(Statement::Signed)
             }
             KeyKind::Cosignature => {
                 let (time, signature) = cosignature::decode(signature)?;
                 let message = cosignature::message(time, text);
-                self.verify_strict(message.as_bytes(), &signature).then_some(Statement::Seen { at: time })
+                self.has_signed(message.as_bytes(), &signature).then_some(Statement::Seen { at: time })
             }
         }
     }
 
-    fn verify_strict(&self, message: &[u8], signature: &[u8; 64]) -> bool {
-        self.key.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
+    fn has_signed(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        self.key.has_signed(message, &Signature(*signature))
     }
 }
 
@@ -200,14 +201,6 @@ pub enum Statement {
         /// When, in seconds since 1970 UTC.
         at: u64,
     },
-}
-
-/// Only one encoding of each key, so that equal keys have equal bytes; no key that verifies for everybody.
-fn strict_public_key(bytes: &[u8; 32]) -> Result<VerifyingKey, KeyError> {
-    let refused = KeyError::PublicKey { bytes: *bytes };
-    let Ok(key) = VerifyingKey::from_bytes(bytes) else { return Err(refused) };
-    let canonical = VerifyingKey::from(key.to_edwards());
-    if canonical.as_bytes() == bytes && !key.is_weak() { Ok(key) } else { Err(refused) }
 }
 
 impl fmt::Display for VerifierKey {

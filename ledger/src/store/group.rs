@@ -152,9 +152,12 @@ impl Group {
         let kind = entry.entry().body.kind();
         let (salt, record) = split_salted(&self.bytes[start..]).expect("a salt was written first");
         let record_salt = salt.of_record();
-        let views = self.lines[first_line..]
-            .iter()
-            .map(|posted| LedgerLine { index, recorded_at, kind, line: posted.line });
+        let views = self.lines[first_line..].iter().map(|posted| LedgerLine {
+            index,
+            recorded_at,
+            kind,
+            line: posted.line,
+        });
         let commitment = committer.commit(&salt, &record_salt, record, views);
         let (hash, leaf) = commitment.hash_and_leaf();
         self.slots.push(Slot {

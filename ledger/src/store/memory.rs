@@ -1,8 +1,8 @@
 //! A store in memory, for tests, simulations and the model of what a store is: it "restarts" without losing anything.
 
 use super::{
-    Fault, Group, OpenError, Posted, ReadFault, Recovery, Replay, SignedHead, Snapshot, SnapshotMaker,
-    Store, StoreReader, StoredGroup, StoredRecord, split_salted,
+    Fault, Group, OpenError, Posted, ReadFault, Recovery, Replay, SignedHead, Snapshot, SnapshotMaker, Store,
+    StoreReader, StoredGroup, StoredRecord, split_salted,
 };
 use crate::id::EntryId;
 use crate::time::Timestamp;
@@ -122,7 +122,12 @@ impl Store for MemoryStore {
         }
         let records = first..kept.records.len();
         let refusals = group.refusals().iter().map(crate::refusal::Refusal::encode).collect();
-        kept.groups.push(KeptGroup { records, refusals, recorded_at: group.recorded_at(), head: group.head() });
+        kept.groups.push(KeptGroup {
+            records,
+            refusals,
+            recorded_at: group.recorded_at(),
+            head: group.head(),
+        });
         Ok(())
     }
 
@@ -185,7 +190,7 @@ impl StoreReader for MemoryStore {
 }
 
 fn stored(salted: &[u8], index: u64) -> Result<StoredRecord, ReadFault> {
-    let (salt, record) =
-        split_salted(salted).ok_or_else(|| ReadFault::Views { why: format!("record {index} is too short") })?;
+    let (salt, record) = split_salted(salted)
+        .ok_or_else(|| ReadFault::Views { why: format!("record {index} is too short") })?;
     Ok(StoredRecord { salt, record: record.to_vec() })
 }

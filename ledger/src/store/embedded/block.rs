@@ -17,6 +17,7 @@ use crate::entry::Kind;
 use crate::id::{AccountId, Digest, EntryId, RequestId, TaskId};
 use crate::store::{GroupRecord, Posted, PostedLine};
 use crate::time::Timestamp;
+use std::ops::RangeInclusive;
 
 /// Records in a full block: as many as there are leaves under a level-0 tile.
 pub const BLOCK_RECORDS: u64 = 256;
@@ -86,9 +87,11 @@ impl Block {
         Some((time(self.times.first()?)?, time(self.times.last()?)?))
     }
 
-    /// Returns the index of the record with entry id `id`.
-    pub(super) fn find(&self, id: &EntryId) -> Option<u64> {
-        self.ids.iter().position(|known| known == id.as_bytes()).map(|at| self.first + at as u64)
+    /// Returns the index of the record with entry id `id`, if it was recorded within `window`.
+    pub(super) fn find(&self, id: &EntryId, window: &RangeInclusive<Timestamp>) -> Option<u64> {
+        let at = self.ids.iter().position(|known| known == id.as_bytes())?;
+        let recorded_at = Timestamp::from_millis(self.times[at])?;
+        window.contains(&recorded_at).then_some(self.first + at as u64)
     }
 
     pub(super) fn commitments(&self) -> &[[u8; 32]] {

@@ -338,7 +338,7 @@ impl Views {
             if recorded.is_some_and(|(_, last)| last < *window.start()) { low = middle + 1 } else { high = middle }
         }
         for number in low..blocks {
-            let answer = self.with_block(number, |block| (block.recorded(), block.find(id)))?;
+            let answer = self.with_block(number, |block| (block.recorded(), block.find(id, window)))?;
             let Some((Some((first, _)), found)) = answer else { continue };
             if *window.end() < first {
                 break;

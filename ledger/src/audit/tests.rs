@@ -1,0 +1,235 @@
+//! Each kind of tampering is found, and named with its record.
+
+use super::*;
+use crate::engine::{Ledger, NodeKeys};
+use crate::entry::{Pay, PayLine, SignedEntry};
+use crate::record::SaltSource;
+use crate::store::StoreReader;
+use crate::store::memory::MemoryStore;
+use crate::testing::{COUNCIL, World, account, charter, earn, key, minor, pay, state, sum};
+
+struct Counted(u64);
+
+impl SaltSource for Counted {
+    fn salt(&mut self) -> [u8; 32] {
+        self.0 += 1;
+        *crate::id::Digest::of(&self.0.to_be_bytes()).as_bytes()
+    }
+}
+
+/// A ledger of some payments: its records, and heads that its log has signed.
+struct Story {
+    world: World,
+    records: Vec<(Salt, Vec<u8>)>,
+    heads: Vec<TreeHead>,
+}
+
+fn story() -> Story {
+    let mut world = World::unfounded();
+    let unit = crate::charter::UnitWords { one: "klaver".to_owned(), many: "klavers".to_owned() };
+    let scale = crate::amount::Scale::new(2).unwrap();
+    let name = "Testdorp".to_owned();
+    let found = crate::entry::Found { name, unit, scale, charter: charter(), predecessor: None };
+    let found = world.signed(Body::Found(found), COUNCIL);
+    let store = MemoryStore::new();
+    let keys = NodeKeys { log: key("log") };
+    let (mut ledger, _) = Ledger::found(store, keys, found.clone(), world.now, Counted(0)).unwrap();
+    world.post(&found).unwrap();
+    let budget = crate::account::AccountState { limit: sum(100_000), ..state("house", crate::account::AccountKind::Budget) };
+    let states = vec![
+        budget,
+        state("mia", crate::account::AccountKind::Member),
+        state("bakery", crate::account::AccountKind::Merchant),
+    ];
+    let mut bodies = vec![
+        (Body::Open(crate::entry::Open { states }), COUNCIL.to_vec()),
+        (earn("house", &[("mia", 5_000)]), vec!["house"]),
+    ];
+    bodies.extend((0..20).map(|n| (pay("mia", &[("bakery", 10 + n)]), vec!["mia"])));
+    let mut heads = vec![ledger.reader().head()];
+    for (body, signers) in bodies {
+        world.wait(2);
+        let entry = world.signed(body, &signers);
+        ledger = ledger.commit(vec![entry.clone()], world.now).unwrap().0;
+        world.post(&entry).unwrap();
+        heads.push(ledger.reader().head());
+    }
+    let records = ledger.reader().store().records(0).map(|stored| stored.map(|stored| (stored.salt, stored.record)));
+    Story { world, records: records.collect::<Result<_, _>>().unwrap(), heads }
+}
+
+impl Story {
+    fn expectations(&self) -> Expectations {
+        Expectations { ledger: Some(self.world.ledger()), heads: self.heads.clone(), ..Expectations::default() }
+    }
+
+    fn audit(&self) -> Verdict {
+        self.audit_with(&self.expectations())
+    }
+
+    fn audit_with(&self, expectations: &Expectations) -> Verdict {
+        let records = self.records.iter().cloned().map(Ok::<_, std::convert::Infallible>);
+        audit(records, expectations, |_| {})
+    }
+
+    /// Audits without knowing any head: only what records say about themselves.
+    fn audit_blindly(&self) -> Verdict {
+        self.audit_with(&Expectations::default())
+    }
+
+    fn change_record(&mut self, index: usize, change: impl FnOnce(&mut Record)) {
+        let mut record = Record::decode(&self.records[index].1).unwrap();
+        change(&mut record);
+        self.records[index].1 = record.encode();
+    }
+
+    fn forge(&self, body: Body, signer: &str) -> SignedEntry {
+        let record = Record::decode(&self.records[7].1).unwrap();
+        let entry = crate::entry::Entry { body, ..record.signed.entry().clone() };
+        SignedEntry::sign(entry, &self.world.ledger(), &[&key(signer)])
+    }
+}
+
+#[track_caller]
+fn violated(verdict: Verdict, index: u64, words: &str) {
+    match verdict {
+        Verdict::Violation(violation) => {
+            assert_eq!(violation.index, index, "{violation}");
+            assert!(violation.why.contains(words), "{violation}");
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn an_honest_ledger_holds() {
+    let story = story();
+    let mut told = Vec::new();
+    let records = story.records.iter().cloned().map(Ok::<_, std::convert::Infallible>);
+    match audit(records, &story.expectations(), |count| told.push(count)) {
+        Verdict::Holds(audited) => {
+            assert_eq!(Some(&audited.head), story.heads.last());
+            assert_eq!(audited.books.encode_snapshot(), story.world.books.encode_snapshot());
+            assert!(audited.trial_balance.holds());
+        }
+        other => panic!("{other}"),
+    }
+    assert_eq!(told.last(), Some(&(story.records.len() as u64)));
+}
+
+#[test]
+fn a_forged_amount_is_found_by_its_signature() {
+    let mut story = story();
+    let forged = story.forge(pay("mia", &[("bakery", 4_000)]), "bakery");
+    let mia = *crate::testing::public("mia").as_bytes();
+    let signature = Record::decode(&story.records[7].1).unwrap().signed.signatures()[0].1;
+    story.change_record(7, |record| {
+        record.signed = SignedEntry::unsigned(forged.entry().clone()).with_signature(mia, signature);
+    });
+    violated(story.audit_blindly(), 7, "does not hold");
+}
+
+#[test]
+fn a_payment_signed_by_somebody_else_is_found_by_the_rules() {
+    let mut story = story();
+    let forged = story.forge(pay("mia", &[("bakery", 40)]), "bakery");
+    story.change_record(7, |record| record.signed = forged);
+    violated(story.audit_blindly(), 7, "the rules do not allow it: key");
+}
+
+#[test]
+fn more_than_there_was_is_found_by_the_rules() {
+    let mut story = story();
+    let forged = story.forge(pay("mia", &[("bakery", 400_000)]), "mia");
+    story.change_record(7, |record| record.signed = forged);
+    violated(story.audit_blindly(), 7, "available");
+}
+
+#[test]
+fn another_true_payment_in_its_place_is_found_by_the_next_checkpoint() {
+    let mut story = story();
+    let line = PayLine { to: account("bakery"), amount: minor(11), request: None };
+    let forged = story.forge(Body::Pay(Pay { from: account("mia"), payees: vec![line], late: false }), "mia");
+    story.change_record(7, |record| record.signed = forged);
+    violated(story.audit(), 7, "root");
+    assert!(story.audit_blindly().holds(), "without a checkpoint nobody can know: that is what they are for");
+}
+
+#[test]
+fn a_changed_salt_or_time_is_found_by_the_next_checkpoint() {
+    let mut story = story();
+    story.records[9].0.0[3] ^= 1;
+    violated(story.audit(), 9, "root");
+    let mut story = self::story();
+    story.change_record(9, |record| record.recorded_at = record.recorded_at.after(crate::time::Seconds(1)));
+    violated(story.audit(), 9, "root");
+}
+
+#[test]
+fn time_that_goes_back_is_found() {
+    let mut story = story();
+    story.change_record(9, |record| {
+        record.recorded_at = Timestamp::from_millis(record.recorded_at.millis() - 3_000).unwrap();
+    });
+    violated(story.audit_blindly(), 9, "before the one ahead of it");
+}
+
+#[test]
+fn an_entry_that_stands_twice_is_found() {
+    let mut story = story();
+    let twice = Record::decode(&story.records[8].1).unwrap().signed;
+    story.change_record(9, |record| record.signed = twice);
+    violated(story.audit_blindly(), 9, "recorded before");
+}
+
+#[test]
+fn a_record_left_out_moved_or_cut_off_is_found() {
+    let mut left_out = story();
+    left_out.records.remove(9);
+    violated(left_out.audit_blindly(), 9, "it says it is record 10");
+    let mut swapped = story();
+    swapped.records.swap(9, 10);
+    violated(swapped.audit_blindly(), 9, "it says it is record 10");
+    let mut cut_off = story();
+    cut_off.records.truncate(15);
+    violated(cut_off.audit(), 15, "only 15 were handed over");
+    let nothing = Story { records: Vec::new(), ..story() };
+    violated(nothing.audit(), 0, "only 0 were handed over");
+    assert!(matches!(nothing.audit_blindly(), Verdict::Unexplained { .. }));
+}
+
+#[test]
+fn another_ledger_in_its_place_is_found() {
+    let story = story();
+    let expectations = Expectations { ledger: Some(LedgerId([3; 32])), ..Expectations::default() };
+    violated(story.audit_with(&expectations), 0, "expected was 0303");
+    let mut headless = self::story();
+    headless.records.remove(0);
+    violated(headless.audit_blindly(), 0, "no founding entry");
+}
+
+#[test]
+fn bytes_that_are_no_record_are_found() {
+    let mut story = story();
+    story.records[9].1.pop();
+    violated(story.audit_blindly(), 9, "signatures");
+}
+
+#[test]
+fn what_cannot_be_read_is_no_verdict_on_the_ledger() {
+    let story = story();
+    let records = story.records.iter().take(9).cloned().map(Ok).chain([Err("the disk does not answer")]);
+    match audit(records, &Expectations::default(), |_| {}) {
+        Verdict::Unreadable { index: 9, why } => assert_eq!(why, "the disk does not answer"),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn violations_in_a_later_chunk_come_in_order() {
+    let mut story = story();
+    let (salt, bytes) = story.records[9].clone();
+    story.records.extend((0..3_000).map(|_| (salt, bytes.clone())));
+    let size = story.heads.last().unwrap().size;
+    violated(story.audit(), size, "it says it is record 9");
+}
