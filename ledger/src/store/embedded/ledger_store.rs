@@ -30,7 +30,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-const RECORD: FrameKind = FrameKind::new(1);
+pub(super) const RECORD: FrameKind = FrameKind::new(1);
 const REFUSAL: FrameKind = FrameKind::new(2);
 const VIEWS_DIRECTORY: &str = "views";
 const VIEWS_ASIDE: &str = "views.damaged";
@@ -108,7 +108,7 @@ enum Work {
     Check { tile_roots: Vec<Hash> },
 }
 
-fn settings(options: &Options, salt: [u8; 32]) -> Settings {
+pub(super) fn settings(options: &Options, salt: [u8; 32]) -> Settings {
     // A ledger's journal has this domain; community data has another.
     let domain = Sha256::digest(b"klaver/ledger-journal/v1\n").into();
     Settings { segment_bytes: options.segment_bytes, ..Settings::new(domain, salt) }
