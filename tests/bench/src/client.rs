@@ -139,12 +139,6 @@ impl Connection {
         }
         Ok(length)
     }
-
-    /// Returns the body of the last answer.
-    pub fn body(&self) -> &[u8] {
-        let end = self.buffer.windows(4).position(|bytes| bytes == b"\r\n\r\n").map_or(0, |end| end + 4);
-        &self.buffer[end..]
-    }
 }
 
 fn content_length(head: &[u8]) -> Result<usize> {
@@ -161,4 +155,25 @@ fn content_length(head: &[u8]) -> Result<usize> {
 pub fn percentile(ascending: &[Duration], share: f64) -> Duration {
     let place = ((ascending.len() as f64 * share).ceil() as usize).clamp(1, ascending.len().max(1)) - 1;
     ascending.get(place).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_is_one_of_the_latencies() {
+        let latencies: Vec<Duration> = (1..=200).map(Duration::from_millis).collect();
+        assert_eq!(percentile(&latencies, 0.99), Duration::from_millis(198));
+        assert_eq!(percentile(&latencies, 1.0), Duration::from_millis(200));
+        assert_eq!(percentile(&latencies[..1], 0.99), Duration::from_millis(1));
+        assert_eq!(percentile(&[], 0.99), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_length_of_an_answer_is_found_in_any_spelling() {
+        let head = b"HTTP/1.1 201 Created\r\nDate: today\r\nContent-Length: 1234\r\n";
+        assert_eq!(content_length(head).unwrap(), 1234);
+        assert!(content_length(b"HTTP/1.1 200 OK\r\n").is_err());
+    }
 }

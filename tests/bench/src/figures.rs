@@ -8,6 +8,7 @@ mod state;
 use crate::client::percentile;
 use crate::machine;
 use crate::meter::{Meter, Reading};
+use crate::node;
 use crate::pipeline::Pipeline;
 use crate::raw::Raw;
 use crate::report::{Figure, Goal, Report, Spread};
@@ -58,6 +59,18 @@ impl Sizes {
         requests: 30_000,
         postgres_seconds: 10,
         paced_seconds: 3.0,
+    };
+    /// What shows that everything can be measured.
+    pub const SMOKE: Self = Self {
+        full: false,
+        pairs: 1,
+        entries: 2_000,
+        accounts: 500,
+        large: 4_000,
+        large_accounts: 500,
+        requests: 500,
+        postgres_seconds: 1,
+        paced_seconds: 0.5,
     };
     /// What the goals name.
     pub const FULL: Self = Self {
@@ -137,10 +150,12 @@ impl Run {
 
     /// Founds a ledger of its own for a measurement; what was there is removed.
     fn fresh(&self, world: &World, name: &str) -> Result<(Ledger<EmbeddedStore>, LedgerId)> {
-        let directory = self.directory(name);
-        if directory.exists() {
-            std::fs::remove_dir_all(&directory)?;
+        let root = self.directory(name);
+        if root.exists() {
+            std::fs::remove_dir_all(&root)?;
         }
+        node::settle(&root, world)?;
+        let directory = node::ledger_of(&root);
         let store = EmbeddedStore::create(&directory, Options::default(), [7; 32])?;
         world.found(store, world::clock())
     }

@@ -1,9 +1,9 @@
 //! `klaver-bench`: measures speed and size beside the limits of the machine, in alternation, in one run.
 //!
 //! `klaver-bench [--full] [--out DIRECTORY] [--scratch DIRECTORY] [P1 P2 …]` measures all or some of the figures,
-//! prints a table and, with `--out`, writes `benchmarks.md` and `benchmarks.json` there. `tests/bench/run` builds it,
-//! sees to PostgreSQL and gives it two processors. The other forms are programs that the first one starts:
-//! `klaver-bench open LEDGER-DIRECTORY` and `klaver-bench bare ACCOUNTS LEDGER-ID LOG-FILE ANSWER-BYTES`.
+//! prints a table and, with `--out`, writes `benchmarks.md` and `benchmarks.json` there. `--smoke` takes the smallest
+//! sizes, to see that everything can be measured. `tests/bench/run` builds it, sees to PostgreSQL and gives it two
+//! processors. `klaver-bench bare ACCOUNTS LEDGER-ID LOG-FILE ANSWER-BYTES` is the bare handler that it starts.
 #![forbid(unsafe_code)]
 
 mod bare;
@@ -12,6 +12,7 @@ mod client;
 mod figures;
 mod machine;
 mod meter;
+mod node;
 mod pipeline;
 mod postgres;
 mod raw;
@@ -21,17 +22,13 @@ mod world;
 
 use anyhow::{Context as _, Result, bail};
 use figures::{Run, Sizes};
-use klaver_ledger::engine::Ledger;
 use klaver_ledger::id::LedgerId;
-use klaver_ledger::store::embedded::{EmbeddedStore, Options};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["open", directory] => open(Path::new(directory)),
         ["bare", accounts, ledger, log, answer_bytes] => {
             let ledger = LedgerId::from_hex(ledger).context("a ledger id is 64 hexadecimal digits")?;
             bare::serve(accounts.parse()?, ledger, Path::new(log), answer_bytes.parse()?)
@@ -46,10 +43,11 @@ fn measure(words: &[&str]) -> Result<()> {
     while let Some(word) = words.next() {
         match *word {
             "--full" => sizes = Sizes::FULL,
+            "--smoke" => sizes = Sizes::SMOKE,
             "--out" => out = Some(PathBuf::from(words.next().context("--out needs a directory")?)),
             "--scratch" => scratch = PathBuf::from(words.next().context("--scratch needs a directory")?),
             id if figures::IDS.contains(&id) => only.push(id.to_owned()),
-            other => bail!("\"{other}\" is unknown: give --full, --out, --scratch, or figures of {:?}", figures::IDS),
+            other => bail!("\"{other}\" is unknown: give --full, --smoke, --out, --scratch, or figures of {:?}", figures::IDS),
         }
     }
     if out.is_some() && !only.is_empty() {
@@ -62,14 +60,4 @@ fn measure(words: &[&str]) -> Result<()> {
         report.write(&out)?;
     }
     Ok(())
-}
-
-/// Opens a ledger, says so, and closes it when its input ends.
-fn open(directory: &Path) -> Result<()> {
-    let store = EmbeddedStore::open(directory, Options::default(), [7; 32])?;
-    let (ledger, report) = Ledger::open(store, world::node_keys(), world::Salts::default())?;
-    println!("ready {} {}", report.size, report.recovery.replayed);
-    std::io::stdout().flush()?;
-    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
-    Ok(ledger.close()?)
 }

@@ -227,3 +227,40 @@ impl Report {
         page
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_in_the_middle_whatever_the_order() {
+        let odd = Spread::of(&[3.0, 1.0, 2.0]);
+        assert_eq!((odd.median, odd.least, odd.most), (2.0, 1.0, 3.0));
+        assert_eq!(Spread::of(&[4.0, 1.0, 2.0, 3.0]).median, 2.5);
+    }
+
+    #[test]
+    fn numbers_keep_four_digits() {
+        for (value, shown) in [(0.0, "0"), (0.123_456, "0.1235"), (9.876_54, "9.877"), (123.456, "123.5")] {
+            assert_eq!(number(value), shown);
+        }
+        assert_eq!(number(41_239.0), "41,240");
+        assert_eq!(number(1_234_567.0), "1,235,000");
+    }
+
+    #[test]
+    fn a_goal_is_judged_by_what_it_speaks_of() {
+        let figure = |goal, value, ratio: Option<f64>| Figure {
+            value,
+            ratio: ratio.map(|ratio| Spread::of(&[ratio])),
+            ..Figure::not_yet("P1", "something", "s", goal, "")
+        };
+        assert_eq!(figure(Goal::RatioAtLeast(0.85), Some(1.0), Some(0.85)).holds(), Some(true));
+        assert_eq!(figure(Goal::RatioAtLeast(0.85), Some(1.0), Some(0.84)).holds(), Some(false));
+        assert_eq!(figure(Goal::RatioAtMost(4.0), Some(1.0), Some(4.1)).holds(), Some(false));
+        assert_eq!(figure(Goal::AtMost(1.0), Some(0.9), None).holds(), Some(true));
+        assert_eq!(figure(Goal::AtMost(1.0), Some(1.1), None).holds(), Some(false));
+        assert_eq!(figure(Goal::AtMost(1.0), None, None).holds(), None, "what was not measured reaches no goal");
+        assert_eq!(figure(Goal::None, Some(1.0), Some(1.0)).holds(), None);
+    }
+}

@@ -154,6 +154,15 @@ impl World {
         Ok((ledger, ledger_id))
     }
 
+    /// Returns the keys that a node keeps for this community.
+    pub fn keys_of_node(&self) -> klaver_node::keys::NodeKeys {
+        klaver_node::keys::NodeKeys {
+            log: office("log"),
+            registrar: office("registrar"),
+            guardian: office("guardian"),
+        }
+    }
+
     fn founding(&self, now: Timestamp) -> VerifiedEntry {
         let found = Found {
             name: "Bench".to_owned(),

@@ -1,9 +1,9 @@
-//! P5 and P7: a process that opens a ledger, how long it takes, what it holds; P8: what it answers meanwhile.
+//! P5 and P7: how long the node takes to open a ledger, and what it then holds; P8: what readers wait for.
 
 use super::state::Grown;
 use super::{Pairs, Run, Sizes, p99_ms};
-use crate::child::Running;
 use crate::meter::{Meter, Reading, resident_bytes};
+use crate::node;
 use crate::pipeline::Pipeline;
 use crate::reads::{QUESTIONS, READERS, read_until, worst};
 use crate::report::{Figure, Goal, Spread};
@@ -11,7 +11,6 @@ use crate::world::{World, later};
 use anyhow::{Context as _, Result};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -47,8 +46,8 @@ impl Run {
     /// The first opening after a stop that nobody announced: what came after the newest snapshot is replayed.
     fn open_once(&mut self, directory: &Path, size: u64) -> Result<()> {
         let meter = Meter::start();
-        let running = open(directory)?;
-        let replayed: f64 = running.line.split(' ').nth(2).context("the opening tells what it replayed")?.parse()?;
+        let (running, _) = node::start(directory)?;
+        let replayed: u64 = running.value_of("replayed=")?.parse()?;
         self.figures.push(Figure {
             id: "P5",
             what: format!("opening {size} records after a kill, {replayed} of them replayed"),
@@ -62,7 +61,7 @@ impl Run {
                 .to_owned(),
             command: self.command("P5"),
         });
-        running.finish()
+        running.stop()
     }
 
     fn open_pairs(&mut self, directory: &Path, size: u64, payments: u64, envelope_bytes: f64) -> Result<()> {
@@ -71,10 +70,10 @@ impl Run {
             self.say(&format!("P5 and P7, pair {} of {}", pair + 1, self.sizes.pairs));
             let mut ours = || {
                 let meter = Meter::start();
-                let running = open(directory)?;
+                let (running, _) = node::start(directory)?;
                 let reading = Reading { seconds: running.took.as_secs_f64(), ..meter.read() };
                 resident.push(resident_bytes(running.id()).context("the kernel tells the memory of a process")? as f64);
-                running.finish()?;
+                running.stop()?;
                 Ok(reading)
             };
             let mut limit = || {
@@ -88,7 +87,7 @@ impl Run {
         if self.wants(&["P5"]) {
             let what = format!("opening {size} records after a clean stop, start of the process included");
             let mut figure = times.figure("P5", what, "s", "reading all files", Goal::AtMost(1.0));
-            figure.remark = "A process that holds the engine, until it is ready to record. The files are in the page cache \
+            figure.remark = "From the start of `klaver-node serve` until it listens. The files are in the page cache \
                              for both. The goal is for a million records."
                 .to_owned();
             figure.command = self.command("P5");
@@ -105,7 +104,7 @@ impl Run {
                 ratio: None,
                 goal: Goal::AtMost(300.0),
                 others: None,
-                remark: "A process that holds the engine and nothing else, as the kernel counts it (VmRSS). All payments \
+                remark: "The process of `klaver-node serve`, as the kernel counts it (VmRSS), before anybody asks. All payments \
                          are still within the refund window."
                     .to_owned(),
                 command: self.command("P7"),
@@ -178,10 +177,6 @@ impl Run {
         let payments = payments + (probe + count) as u64;
         Ok(Grown { ledger, ledger_id, payments, now: later(now, 1), envelope_bytes })
     }
-}
-
-fn open(directory: &Path) -> Result<Running> {
-    Running::start(Command::new(std::env::current_exe()?).arg("open").arg(directory), "ready ")
 }
 
 fn files(directory: &Path) -> Result<Vec<std::path::PathBuf>> {
