@@ -91,7 +91,8 @@ fn verify_data(data: &DataDir) -> ExitCode {
 }
 
 fn export_data(args: &ExportArgs) -> anyhow::Result<()> {
-    let reader = export::open(&DataDir::at(&args.data))?;
+    let stopped = export::Stopped::open(&DataDir::at(&args.data))?;
+    let reader = stopped.reader();
     if let Some(target) = &args.log {
         let size = export::write_log(&reader, target)?;
         writeln!(std::io::stderr(), "the public log of {size} records is in {}", target.display())?;
