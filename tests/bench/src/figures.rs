@@ -2,6 +2,7 @@
 
 mod http;
 mod process;
+mod programs;
 mod size;
 mod state;
 
@@ -127,7 +128,8 @@ impl Run {
         self.p4()?;
         self.p5_p7_p8()?;
         self.p6()?;
-        self.p11_p12();
+        self.p11()?;
+        self.p12()?;
         self.figures.sort_by_key(|figure| figure.id[1..].parse::<u32>().unwrap_or(0));
         Ok(Report { figures: self.figures, indicative: !self.sizes.full, machine })
     }
@@ -240,19 +242,6 @@ impl Run {
         self.figures.push(figure);
         ledger.close()?;
         Ok(std::fs::remove_dir_all(self.directory("p4"))?)
-    }
-
-    fn p11_p12(&mut self) {
-        if self.wants(&["P11"]) {
-            let goal = Goal::AtMost(10.0);
-            let why = "The command line wallet is not measured here yet.";
-            self.figures.push(Figure::not_yet("P11", "start of the command line wallet", "ms", goal, why));
-        }
-        if self.wants(&["P12"]) {
-            let goal = Goal::AtMost(60.0);
-            let why = "The demonstration is not measured here yet.";
-            self.figures.push(Figure::not_yet("P12", "from `make demo` to the first receipt", "s", goal, why));
-        }
     }
 }
 
