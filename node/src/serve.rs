@@ -2,6 +2,7 @@
 
 use crate::clock::wall_clock;
 use crate::config::{Config, ConfigError, DataDir};
+use crate::demo;
 use crate::http::App;
 use crate::http::accept::{self, Limits};
 use crate::routes;
@@ -38,12 +39,16 @@ pub struct Serving {
 /// # Errors
 /// When the node cannot be opened, or an address cannot be listened on.
 pub fn serve(serving: &Serving) -> anyhow::Result<()> {
+    let mut config = serving.data.read_config()?;
+    // A directory that has the mark of a demonstration is one, whatever its settings say.
+    config.demo |= demo::directory::is_demo(serving.data.root());
     if let Some(url) = &serving.public_url {
-        let config = Config { ..serving.data.read_config()? };
-        let changed = Config { public_url: Config::new(url)?.public_url, ..config };
-        serving.data.write_config(&changed)?;
+        config.public_url = Config::new(url)?.public_url;
     }
-    check_addresses(&serving.data.read_config()?, serving)?;
+    check_addresses(&config, serving)?;
+    if serving.public_url.is_some() {
+        serving.data.write_config(&config)?;
+    }
     let (service, report) = Service::open(&serving.data, serving.beat)?;
     tracing::info!(size = report.size, replayed = report.recovery.replayed, "the ledger is open");
     for note in report.recovery.notes.iter().chain(&report.recovery.views_rebuilt) {
@@ -97,6 +102,10 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 fn check_addresses(config: &Config, serving: &Serving) -> anyhow::Result<()> {
     if config.demo && !serving.listen.ip().is_loopback() {
         return Err(ConfigError::DemoInPublic { address: serving.listen.to_string() }.into());
+    }
+    // Plain http is for the own machine alone: any other address means that somebody stands in front.
+    if config.demo && !config.public_url.starts_with("http://") {
+        return Err(ConfigError::DemoInPublic { address: config.public_url.clone() }.into());
     }
     if let Some(metrics) = serving.metrics.filter(|address| !address.ip().is_loopback()) {
         anyhow::bail!("metrics on {metrics}: they are for this machine alone, listen on 127.0.0.1");

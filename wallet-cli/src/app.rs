@@ -4,6 +4,7 @@ use crate::cli::Global;
 use crate::community::Community;
 use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::http::Http;
 use crate::output::Output;
 use crate::places::Places;
 use crate::{moment, session};
@@ -105,11 +106,26 @@ impl<'o> App<'o> {
 
     /// Returns the community that `hat` is used in.
     ///
+    /// The wallet file that founding a community makes names ledger and node: its first contact is made here.
+    ///
     /// # Errors
-    /// When the key has not joined one.
+    /// When the key has not joined one; `Mismatch` when the node is another ledger's.
     pub fn community_of(&self, hat: &KeyInfo) -> Outcome<Community> {
         let ledger = hat.ledger.ok_or_else(|| Failure::new(Exit::Key, "not_joined"))?;
-        Community::load(&self.places, &ledger)
+        match (Community::load(&self.places, &ledger), &hat.node) {
+            (Err(failure), Some(node)) if failure.code == "not_joined" => {
+                let node = NodeAddress::parse(node)?;
+                let said = Http::new(node.clone()).get(paths::COMMUNITY, None)?;
+                let seen = Community::first_seen(node.clone(), &said)?;
+                if seen.ledger != ledger {
+                    return Err(Failure::new(Exit::Mismatch, "other_ledger").with("node", node));
+                }
+                self.places.create()?;
+                seen.save(&self.places)?;
+                Ok(seen)
+            }
+            (known, _) => known,
+        }
     }
 
     /// Contacts the node of the community that `hat` is used in.

@@ -190,16 +190,23 @@ mod tests {
     }
 
     #[test]
-    fn every_command_has_its_help_in_every_language() {
+    fn every_command_and_argument_has_its_help_in_every_language() {
         fn walk(command: &clap::Command, path: &str, missing: &mut Vec<String>) {
-            for sub in command.get_subcommands() {
-                let path = format!("{path}.{}", sub.get_name());
-                for language in [Language::Dutch, Language::French] {
-                    if language.find(&path, &[]).is_none() {
-                        missing.push(format!("{} {path}", language.code()));
+            for language in Language::ALL {
+                let has = |key: &str| language.find(key, &[]).is_some();
+                if !has(path) {
+                    missing.push(format!("{} {path}", language.code()));
+                }
+                for argument in command.get_arguments() {
+                    let id = argument.get_id();
+                    let is_claps_own = ["help", "version"].contains(&id.as_str());
+                    if !is_claps_own && !has(&format!("{path}.{id}")) && !has(&format!("help.any.{id}")) {
+                        missing.push(format!("{} {path}.{id}", language.code()));
                     }
                 }
-                walk(sub, &path, missing);
+            }
+            for sub in command.get_subcommands() {
+                walk(sub, &format!("{path}.{}", sub.get_name()), missing);
             }
         }
         let mut missing = Vec::new();

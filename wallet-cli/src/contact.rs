@@ -168,3 +168,154 @@ fn read_hashes(texts: &[String]) -> Outcome<Vec<Hash>> {
     };
     texts.iter().map(read).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use klaver_ledger::amount::Scale;
+    use klaver_ledger::id::LedgerId;
+    use klaver_ledger::keys::SigningKey;
+    use klaver_ledger::link::NodeAddress;
+    use klaver_ledger::log::checkpoint::Checkpoint;
+    use klaver_ledger::log::hash::{leaf_hash, node_hash};
+    use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::TcpListener;
+
+    fn log_key() -> SigningKey {
+        SigningKey::from_bytes(&[9; 32])
+    }
+
+    fn signed(size: u64, root: Hash) -> SignedCheckpoint {
+        signed_by(&log_key(), size, root)
+    }
+
+    fn signed_by(key: &SigningKey, size: u64, root: Hash) -> SignedCheckpoint {
+        let origin = KeyName::new("localhost/log").unwrap();
+        let public_key = key.verifying_key().to_bytes();
+        let verifier = VerifierKey::new(origin.clone(), KeyKind::Note, &public_key).unwrap();
+        let sign = |message: &[u8]| klaver_ledger::keys::sign(key, message).0;
+        Checkpoint { origin, size, root }.sign(&verifier, sign).unwrap()
+    }
+
+    /// Answers each path with its body, one connection after the other; anything else is not found.
+    fn node(answers: Vec<(&'static str, String)>) -> NodeAddress {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+                let request = lines.next().unwrap_or_default();
+                lines.take_while(|line| !line.is_empty()).for_each(drop);
+                let path = request.split(' ').nth(1).unwrap_or_default();
+                let (status, body) = match answers.iter().find(|(known, _)| *known == path) {
+                    Some((_, body)) => ("200 OK", body.as_str()),
+                    None => ("404 Not Found", ""),
+                };
+                let length = body.len();
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+                );
+            }
+        });
+        NodeAddress::parse(&format!("http://127.0.0.1:{port}")).unwrap()
+    }
+
+    fn community(node: NodeAddress, checkpoint: Option<SignedCheckpoint>) -> Community {
+        let name = KeyName::new("localhost/log").unwrap();
+        let public_key = log_key().verifying_key().to_bytes();
+        Community {
+            ledger: LedgerId([1; 32]),
+            name: "De Klaver".into(),
+            node,
+            one: "klaver".into(),
+            many: "klavers".into(),
+            scale: Scale::new(2).unwrap(),
+            demo: false,
+            log_key: VerifierKey::new(name, KeyKind::Note, &public_key).unwrap(),
+            log_path: "/log".into(),
+            checkpoint,
+            ahead: Vec::new(),
+        }
+    }
+
+    fn places(directory: &tempfile::TempDir) -> Places {
+        let places = Places::find(Some(directory.path())).unwrap();
+        places.create().unwrap();
+        places
+    }
+
+    #[test]
+    fn a_log_that_grew_is_remembered() {
+        let directory = tempfile::tempdir().unwrap();
+        let (one, two) = (leaf_hash(b"one"), leaf_hash(b"two"));
+        let grown = signed(2, node_hash(&one, &two));
+        let proof = ConsistencyJson { from: 1, to: 2, proof: vec![two.to_base64()] };
+        let node = node(vec![
+            ("/log/checkpoint", grown.to_string()),
+            ("/v1/proofs/consistency?from=1&to=2", serde_json::to_string(&proof).unwrap()),
+        ]);
+        let known = community(node, Some(signed(1, one)));
+        let places = places(&directory);
+        let contact = Contact::open(&places, known).unwrap();
+        assert_eq!(contact.community.checkpoint, Some(grown.clone()));
+        let kept = Community::load(&places, &LedgerId([1; 32])).unwrap();
+        assert_eq!(kept.checkpoint, Some(grown));
+    }
+
+    #[test]
+    fn a_log_that_was_rewritten_is_an_alarm_with_evidence() {
+        let (one, other) = (leaf_hash(b"one"), leaf_hash(b"other"));
+        let two = node_hash(&other, &leaf_hash(b"two"));
+        let proof = |hash: &Hash| {
+            let proof = ConsistencyJson { from: 1, to: 2, proof: vec![hash.to_base64()] };
+            serde_json::to_string(&proof).unwrap()
+        };
+        let path = "/v1/proofs/consistency?from=1&to=2";
+        for (answers, known) in [
+            // The same size with another root.
+            (vec![("/log/checkpoint", signed(1, other).to_string())], signed(1, one)),
+            // Larger, but not a continuation.
+            (
+                vec![("/log/checkpoint", signed(2, two).to_string()), (path, proof(&leaf_hash(b"two")))],
+                signed(1, one),
+            ),
+            // Smaller: rolled back.
+            (vec![("/log/checkpoint", signed(1, one).to_string())], signed(2, two)),
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            let places = places(&directory);
+            let failure = match Contact::open(&places, community(node(answers), Some(known.clone()))) {
+                Ok(_) => panic!("a rewritten log was accepted"),
+                Err(failure) => failure,
+            };
+            assert_eq!((failure.code.as_str(), failure.exit), ("history_rewritten", Exit::Mismatch));
+            let evidence: Vec<_> = std::fs::read_dir(places.evidence()).unwrap().collect();
+            assert_eq!(evidence.len(), 1);
+            let text = std::fs::read_to_string(evidence[0].as_ref().unwrap().path()).unwrap();
+            assert!(text.contains(&known.to_string()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_receipt_ahead_of_the_published_log_is_checked_when_it_gets_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let (one, two) = (leaf_hash(b"one"), leaf_hash(b"two"));
+        let published = signed(2, node_hash(&one, &two));
+        let mut known = community(node(vec![("/log/checkpoint", published.to_string())]), None);
+        known.remember(signed(2, leaf_hash(b"something else")));
+        let failure = Contact::open(&places(&directory), known).err().unwrap();
+        assert_eq!(failure.code, "history_rewritten");
+    }
+
+    #[test]
+    fn a_seal_by_another_key_is_an_alarm() {
+        let directory = tempfile::tempdir().unwrap();
+        let forged = signed_by(&SigningKey::from_bytes(&[8; 32]), 1, leaf_hash(b"one"));
+        let known = community(node(vec![("/log/checkpoint", forged.to_string())]), None);
+        let failure = Contact::open(&places(&directory), known).err().unwrap();
+        assert_eq!((failure.code.as_str(), failure.exit), ("checkpoint_wrong", Exit::Mismatch));
+    }
+}

@@ -139,7 +139,7 @@ mod tests {
         let failure = parse(&text, None).unwrap_err();
         let (message, advice) = failure.sentences(Language::Dutch);
         insta::assert_snapshot!(format!("{message}\n{}", advice.unwrap()), @r#"
-        De lijst heeft 5 fouten; er is niets getekend:
+        Fouten in de lijst: 5. Er is niets getekend.
         Lijn 2: "2,505" is geen aantal. Schrijf cijfers, zoals 2,50.
         Lijn 3: "klv1fout" is geen rekening. Die begint met klv1.
         Lijn 4: "0" is geen aantal. Schrijf cijfers, zoals 2,50.

@@ -193,12 +193,14 @@ impl From<klaver_ledger::amount::AmountError> for Failure {
 impl From<klaver_ledger::link::LinkError> for Failure {
     fn from(error: klaver_ledger::link::LinkError) -> Self {
         use klaver_ledger::link::LinkError as E;
-        match error {
+        match &error {
             E::OtherCommunity { theirs, ours } => {
                 Self::new(Exit::Usage, "other_community").with("theirs", theirs).with("ours", ours)
             }
             E::NotSecure { host } => Self::new(Exit::Usage, "link_not_secure").with("host", host),
-            other => Self::text(Exit::Usage, other.code(), &other),
+            // What a damaged code holds helps its maker; of the others our own sentence says it all.
+            E::NotALink { .. } | E::UnknownPath { .. } => Self::new(Exit::Usage, error.code()),
+            other => Self::text(Exit::Usage, other.code(), other),
         }
     }
 }

@@ -4,10 +4,11 @@ use crate::app::App;
 use crate::contact::Contact;
 use crate::entries::{self, Plan, report, send};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::{output, qr};
+use crate::{moment, output, qr, session};
 use clap::Args;
-use klaver_api::{PaymentRequest, RequestState, paths, text};
+use klaver_api::{AccountJson, DirectoryPage, PaymentRequest, RequestState, paths, text};
 use klaver_keystore::KeyInfo;
+use klaver_ledger::amount::Amount;
 use klaver_ledger::entry::{Body, Pay as PayBody, PayLine, RequestRef, SignedEntry};
 use klaver_ledger::id::{AccountId, LedgerId, RequestId};
 use klaver_ledger::link::{LedgerPrefix, Link, NodeAddress};
@@ -79,6 +80,7 @@ impl Pay {
         if let Some(name) = &name {
             plan = plan.naming(to, name);
         }
+        say_whether_enough(app, &contact, &hat, amount);
         let sent = send(app, &mut contact, &hat, plan)?;
         let (amount, name) = (unit.show(amount), name.unwrap_or_else(|| to.to_string()));
         let done = app.output.words("done.pay", &[("amount", &amount), ("to", &name)]);
@@ -103,11 +105,41 @@ impl Pay {
         }
         let mut contact = Contact::open(&app.places, community)?;
         let body = Body::Pay(PayBody { from, payees: vec![line], late: false });
-        let sent = send(app, &mut contact, &hat, Plan { memo: self.memo, ..Plan::now(body) })?;
-        let (amount, to) = (unit.show(amount), to.to_string());
+        let mut plan = Plan { memo: self.memo, ..Plan::now(body) };
+        let name = listed_name(&contact, to);
+        if let Some(name) = &name {
+            plan = plan.naming(to, name);
+        }
+        say_whether_enough(app, &contact, &hat, amount);
+        let sent = send(app, &mut contact, &hat, plan)?;
+        let (amount, to) = (unit.show(amount), name.unwrap_or_else(|| to.to_string()));
         let done = app.output.words("done.pay", &[("amount", &amount), ("to", &to)]);
         Ok(report(app, &sent, &done))
     }
+}
+
+/// Returns the name under which an account is listed in the directory, if it is.
+fn listed_name(contact: &Contact, account: AccountId) -> Option<String> {
+    let account = account.to_string();
+    // A name is a kindness, shown beside the account itself: without the directory the payment goes on.
+    let page: DirectoryPage = contact.http.get(paths::DIRECTORY, None).ok()?;
+    let listed = page.entries.into_iter().find(|entry| entry.account == account)?;
+    Some(output::harmless(&listed.name))
+}
+
+/// Says before the question whether there is enough, when a session is open: asking costs no passphrase then.
+fn say_whether_enough(app: &App<'_>, contact: &Contact, hat: &KeyInfo, amount: Amount) {
+    let community = &contact.community;
+    let token = session::load(&app.places, &community.ledger, &hat.public_key, moment::now());
+    let (Some(token), Some(account)) = (token, hat.purpose.account()) else { return };
+    let path = paths::fill(paths::ACCOUNT, account);
+    // Without an answer the rules still decide.
+    let Ok(said) = contact.http.get::<AccountJson>(&path, Some(&token)) else { return };
+    let unit = community.unit(app.output.language);
+    let Some(available) = said.available.as_deref().and_then(|text| unit.parse_balance(text)) else { return };
+    let is_enough = u64::try_from(available).is_ok_and(|available| amount.minor() <= available);
+    let key = if is_enough { "pay.enough" } else { "pay.not_enough" };
+    app.output.note(key, &[("available", &unit.show_balance(available))]);
 }
 
 /// Signs a payment and shows it as a code; it is kept, and sent when there is network again.
@@ -129,7 +161,7 @@ fn sign_offline(
     getrandom::fill(&mut nonce)?;
     let entry = klaver_ledger::entry::Entry {
         nonce: klaver_ledger::id::Nonce(nonce),
-        expires_at: klaver_ledger::time::Deadline::after(crate::moment::now(), entries::DRAFT_VALIDITY),
+        expires_at: klaver_ledger::time::Deadline::after(moment::now(), entries::DRAFT_VALIDITY),
         memo: None,
         body: Body::Pay(body),
     };

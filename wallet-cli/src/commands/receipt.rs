@@ -8,7 +8,7 @@ use crate::moment;
 use clap::Subcommand;
 use klaver_api::paths;
 use klaver_ledger::amount::Amount;
-use klaver_ledger::entry::Body;
+use klaver_ledger::entry::{Body, Kind};
 use klaver_ledger::id::AccountId;
 use klaver_ledger::receipt::{Proven, ProvenContent, Receipt as LedgerReceipt};
 use std::path::PathBuf;
@@ -122,7 +122,9 @@ fn tell(app: &App<'_>, community: &Community, proven: &Proven) -> Outcome<()> {
             let account = describe::account(&line.line.account, &names);
             let balance = |minor: u64| i64::try_from(minor).unwrap_or(i64::MAX);
             let moved = unit.show_balance(balance(line.line.credit) - balance(line.line.debit));
-            let kind = app.output.words(&format!("line.{}", line.kind), &[]);
+            let is_received = line.kind == Kind::Pay && line.line.credit > 0;
+            let key = if is_received { "line.pay_in".to_owned() } else { format!("line.{}", line.kind) };
+            let kind = app.output.words(&key, &[]);
             app.output.say("receipt.line", &[("account", &account), ("kind", &kind), ("amount", &moved)]);
             serde_json::json!({
                 "account": line.line.account.to_string(), "seq": line.line.seq, "kind": line.kind.word(),

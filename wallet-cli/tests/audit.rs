@@ -1,0 +1,290 @@
+//! `klaver audit` against a ledger of the real engine, behind a node of a few lines.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
+use klaver_api::audit::AuditRecord;
+use klaver_api::{Challenge, CharterJson, Community, LogAddress, Session, SessionRole, UnitJson};
+use klaver_ledger::account::{AccountKind, AccountState};
+use klaver_ledger::amount::Scale;
+use klaver_ledger::charter::{Charter, UnitWords};
+use klaver_ledger::engine::{Ledger, NodeKeys};
+use klaver_ledger::entry::{Body, Found, Open};
+use klaver_ledger::id::AccountId;
+use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
+use klaver_ledger::log::tile::{TilePath, encode_entries, encode_hashes, entry_bundles, hash_tiles};
+use klaver_ledger::record::SaltSource;
+use klaver_ledger::store::memory::MemoryStore;
+use klaver_ledger::testing::{COUNCIL, World, charter, earn, key, pay, public, state, sum};
+use sha2::Digest as _;
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
+
+struct Counted(u64);
+
+impl SaltSource for Counted {
+    fn salt(&mut self) -> [u8; 32] {
+        self.0 += 1;
+        sha2::Sha256::digest(self.0.to_be_bytes()).into()
+    }
+}
+
+/// What the node answers, by path.
+type Answers = HashMap<String, Vec<u8>>;
+
+/// Founds a town with some history; returns what its node answers at `port`.
+fn town(port: u16) -> Answers {
+    let address = format!("http://localhost:{port}");
+    let charter = Charter { origin: format!("localhost:{port}/log"), ..charter() };
+    let unit = UnitWords { one: "klaver".to_owned(), many: "klavers".to_owned() };
+    let scale = Scale::new(2).unwrap();
+    let mut world = World::unfounded();
+    let found = Found {
+        name: "Testdorp".to_owned(),
+        unit: unit.clone(),
+        scale,
+        charter: charter.clone(),
+        predecessor: None,
+    };
+    let founding = world.signed(Body::Found(found), COUNCIL);
+    let keys = NodeKeys { log: key("log") };
+    let (ledger, _) =
+        Ledger::found(MemoryStore::new(), keys, founding.clone(), world.now, Counted(0)).unwrap();
+    world.post(&founding).unwrap();
+    let budget = AccountState { limit: sum(100_000), ..state("house", AccountKind::Budget) };
+    let states = vec![budget, state("mia", AccountKind::Member), state("bakery", AccountKind::Merchant)];
+    let mut history = vec![
+        (Body::Open(Open { states }), COUNCIL.to_vec()),
+        (earn("house", &[("mia", 5_000)]), vec!["house"]),
+    ];
+    // More than one tile of the public log.
+    history.extend((0..300).map(|_| (pay("mia", &[("bakery", 10)]), vec!["mia"])));
+    let mut batch = Vec::new();
+    for (body, signers) in history {
+        let entry = world.signed(body, &signers);
+        world.post(&entry).unwrap();
+        batch.push(entry);
+    }
+    let (ledger, _) = ledger.commit(batch, world.now).unwrap();
+    let reader = ledger.reader();
+    let size = reader.head().size;
+    assert_eq!(size, 303);
+
+    let name = KeyName::new(charter.origin.as_str()).unwrap();
+    let vkey = VerifierKey::new(name, KeyKind::Note, public("log").as_bytes()).unwrap();
+    let community = Community {
+        name: "Testdorp".into(),
+        unit: UnitJson::of(&unit),
+        scale: 2,
+        ledger: world.ledger().to_hex(),
+        origin: address.clone(),
+        size,
+        now: world.now.to_string(),
+        charter_base: 0,
+        charter: CharterJson::of(&charter, scale),
+        settlement: AccountId::settlement_of(&world.ledger()).to_string(),
+        log: LogAddress {
+            url: format!("{address}/log"),
+            origin: charter.origin.clone(),
+            vkey: vkey.to_string(),
+        },
+        demo: false,
+        read_only: None,
+    };
+    let challenge = Challenge {
+        nonce: klaver_api::text::base64url(&[7; 32]),
+        expires_at: "2999-01-01T00:00:00Z".into(),
+        origin: address,
+    };
+    let session = Session {
+        token: "token".into(),
+        expires_at: "2999-01-01T00:00:00Z".into(),
+        role: SessionRole::Auditor,
+        account: None,
+    };
+    let records = reader.records(0).map(Result::unwrap);
+    let records: Vec<u8> = records
+        .flat_map(|stored| AuditRecord { salt: stored.salt.0, record: stored.record }.encode())
+        .collect();
+    let mut answers = Answers::from([
+        ("/v1/community".to_owned(), serde_json::to_vec(&community).unwrap()),
+        ("/v1/sessions/challenges".to_owned(), serde_json::to_vec(&challenge).unwrap()),
+        ("/v1/sessions".to_owned(), serde_json::to_vec(&session).unwrap()),
+        ("/log/checkpoint".to_owned(), reader.checkpoint().to_string().into_bytes()),
+        ("/v1/audit/records?from=0".to_owned(), records),
+    ]);
+    for tile in hash_tiles(size) {
+        let hashes = reader.tile(&tile, size).unwrap();
+        answers.insert(format!("/log/{}", TilePath::Hashes(tile)), encode_hashes(&hashes));
+    }
+    for bundle in entry_bundles(size) {
+        let leaves = reader.bundle(&bundle, size).unwrap();
+        answers.insert(format!("/log/{}", TilePath::Entries(bundle)), encode_entries(&leaves).unwrap());
+    }
+    answers
+}
+
+/// Answers each request from the table `change` leaves; anything else is not found.
+fn serve(change: impl FnOnce(&mut Answers)) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut answers = town(port);
+    change(&mut answers);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut head = Vec::new();
+            loop {
+                let mut line = String::new();
+                if reader.read_line(&mut line).unwrap_or(0) <= 2 {
+                    break;
+                }
+                head.push(line);
+            }
+            let length = head.iter().find_map(|line| {
+                let (name, value) = line.split_once(':')?;
+                name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+            });
+            let _ = reader.read_exact(&mut vec![0; length.unwrap_or(0)]);
+            let path = head.first().and_then(|line| line.split(' ').nth(1)).unwrap_or_default();
+            let (status, body) = match answers.get(path) {
+                Some(body) => ("200 OK", body.as_slice()),
+                None => ("404 Not Found", &[][..]),
+            };
+            let length = body.len();
+            let head = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+            let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
+        }
+    });
+    port
+}
+
+struct Wallet {
+    directory: tempfile::TempDir,
+    port: u16,
+}
+
+impl Wallet {
+    /// A wallet with an auditor's key, of the community at `port`.
+    fn of_auditor(port: u16) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("passphrase"), "drie groene klavers\n").unwrap();
+        let wallet = Self { directory, port };
+        assert!(wallet.run(&["init", "aude"]).status.success());
+        let joined = wallet.run(&["join", &wallet.url(), "--office", "auditor", "--yes"]);
+        assert!(joined.status.success(), "{}", String::from_utf8_lossy(&joined.stderr));
+        wallet
+    }
+
+    fn url(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_klaver"))
+            .env_clear()
+            .env("KLAVER_HOME", self.directory.path().join("home"))
+            .env("KLAVER_PASSPHRASE_FILE", self.directory.path().join("passphrase"))
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+}
+
+/// Runs an audit by somebody who has no wallet at all.
+fn by_anybody(port: u16, option: &[&str]) -> Output {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("http://localhost:{port}");
+    let output = Command::new(env!("CARGO_BIN_EXE_klaver"))
+        .env_clear()
+        .env("KLAVER_HOME", directory.path().join("none"))
+        .args(["audit", &url])
+        .args(option)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(
+        !directory.path().join("none/communities").exists(),
+        "whoever only looks in leaves nothing behind"
+    );
+    output
+}
+
+#[test]
+fn an_auditor_sees_the_trial_balance_and_that_everything_holds() {
+    let wallet = Wallet::of_auditor(serve(|_| ()));
+    let output = wallet.run(&["audit"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (shown, root) = text.split_at(text.find("Seal: ").unwrap());
+    assert!(root.len() > 40);
+    insta::assert_snapshot!(shown, @"
+    kind        accounts  debit  credit
+    budget             1     50       0
+    member             1     30      50
+    merchant           1      0      30
+    settlement         1      0       0
+    total              4     80      80
+    Given out: 50 klavers
+    Taken back for tasks: 0 klavers
+    Given back for euro: 0 klavers
+    Of those, paid in euro: 0 klavers
+    Of those, off a budget: 0 klavers
+    In circulation: 50 klavers
+    ✓ Everything holds. Records replayed: 303.
+    ");
+
+    let json: serde_json::Value = serde_json::from_slice(&wallet.run(&["audit", "--json"]).stdout).unwrap();
+    assert_eq!((&json["holds"], &json["size"]), (&true.into(), &303.into()));
+    assert_eq!(json["issued_minor"], 5_000);
+}
+
+#[test]
+fn a_changed_record_is_named_and_the_evidence_kept() {
+    let wallet = Wallet::of_auditor(serve(|answers| {
+        let records = answers.get_mut("/v1/audit/records?from=0").unwrap();
+        let (_, first) = AuditRecord::decode_first(records).unwrap();
+        // A byte of the salt of record 1: the record is as it was, its commitment is another.
+        records[first + 5] ^= 1;
+    }));
+    let output = wallet.run(&["audit", "--json"]);
+    assert_eq!(output.status.code(), Some(6));
+    let json: serde_json::Value =
+        serde_json::from_slice(output.stderr.split(|b| *b == b'\n').rev().nth(1).unwrap()).unwrap();
+    assert_eq!(json["error"]["code"], "audit_violation");
+    let evidence = wallet.directory.path().join("home/evidence");
+    assert_eq!(std::fs::read_dir(evidence).unwrap().count(), 1);
+}
+
+#[test]
+fn records_that_are_withheld_are_no_clean_audit() {
+    let wallet = Wallet::of_auditor(serve(|answers| {
+        let records = answers.get_mut("/v1/audit/records?from=0").unwrap();
+        let (_, first) = AuditRecord::decode_first(records).unwrap();
+        records.truncate(first);
+    }));
+    assert_eq!(wallet.run(&["audit"]).status.code(), Some(6));
+}
+
+#[test]
+fn anybody_verifies_what_is_public() {
+    let port = serve(|_| ());
+    let output = by_anybody(port, &["--public"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    // Without --public it was asked to check everything, and says that it could not.
+    assert_eq!(by_anybody(port, &[]).status.code(), Some(7));
+}
+
+#[test]
+fn a_changed_leaf_or_tile_is_seen_by_anybody() {
+    for path in ["/log/tile/entries/000", "/log/tile/0/000", "/log/tile/0/001.p/47"] {
+        let port = serve(|answers| {
+            let tile = answers.get_mut(path).unwrap();
+            let last = tile.len() - 1;
+            tile[last] ^= 1;
+        });
+        assert_eq!(by_anybody(port, &["--public"]).status.code(), Some(6), "{path}");
+    }
+}
