@@ -4,6 +4,7 @@ use crate::cli::Global;
 use crate::community::Community;
 use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::http::Http;
 use crate::output::Output;
 use crate::places::Places;
 use crate::{moment, session};
@@ -54,7 +55,7 @@ impl<'o> App<'o> {
         Ok(Keystore::list(&self.places.wallet())?)
     }
 
-    /// Returns the key to act as: the one named, the usual one, or the only one of an account.
+    /// Returns the key to act as: the one named, the usual one, the only one of an account, or the only one.
     ///
     /// # Errors
     /// When the name is unknown, or there are several and none was chosen.
@@ -69,9 +70,12 @@ impl<'o> App<'o> {
             let found = keys.iter().find(is_named).cloned();
             return found.ok_or_else(|| Failure::new(Exit::Key, "no_such_key").with("name", &name));
         }
-        let mut accounts = keys.into_iter().filter(|key| key.purpose.account().is_some());
+        let joined = || keys.iter().filter(|key| key.ledger.is_some());
+        let mut accounts = joined().filter(|key| key.purpose.account().is_some());
         match (accounts.next(), accounts.next()) {
-            (Some(only), None) => Ok(only),
+            (Some(only), None) => Ok(only.clone()),
+            // A wallet of the council has no account: its only key is meant.
+            (None, _) if joined().count() == 1 => Ok(joined().next().expect("there is one").clone()),
             (None, _) => Err(Failure::new(Exit::Key, "no_account")),
             (Some(_), Some(_)) => Err(Failure::new(Exit::Usage, "which_account")),
         }
@@ -105,11 +109,26 @@ impl<'o> App<'o> {
 
     /// Returns the community that `hat` is used in.
     ///
+    /// The wallet file that founding a community makes names ledger and node: its first contact is made here.
+    ///
     /// # Errors
-    /// When the key has not joined one.
+    /// When the key has not joined one; `Mismatch` when the node is another ledger's.
     pub fn community_of(&self, hat: &KeyInfo) -> Outcome<Community> {
         let ledger = hat.ledger.ok_or_else(|| Failure::new(Exit::Key, "not_joined"))?;
-        Community::load(&self.places, &ledger)
+        match (Community::load(&self.places, &ledger), &hat.node) {
+            (Err(failure), Some(node)) if failure.code == "not_joined" => {
+                let node = NodeAddress::parse(node)?;
+                let said = Http::new(node.clone()).get(paths::COMMUNITY, None)?;
+                let seen = Community::first_seen(node.clone(), &said)?;
+                if seen.ledger != ledger {
+                    return Err(Failure::new(Exit::Mismatch, "other_ledger").with("node", node));
+                }
+                self.places.create()?;
+                seen.save(&self.places)?;
+                Ok(seen)
+            }
+            (known, _) => known,
+        }
     }
 
     /// Contacts the node of the community that `hat` is used in.
