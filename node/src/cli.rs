@@ -30,6 +30,8 @@ pub enum Command {
     Found(Box<FoundArgs>),
     /// Serves a community.
     Serve(ServeArgs),
+    /// Makes a demonstration town with three months of history, tells its story, and serves it on this machine.
+    Demo(crate::demo::command::DemoArgs),
     /// Audits a data directory offline: exit status 0 only if everything holds, 6 names the record that does not.
     Verify(DataArgs),
     /// Writes the public log as static files, or the records for auditors. The node must be stopped.

@@ -2,10 +2,11 @@
 
 use crate::config::DataDir;
 use crate::keys::NodeKeys;
-use crate::service::{NodeReader, StartError, open_ledger};
+use crate::service::{NodeReader, NodeStore, StartError, open_ledger};
 use anyhow::Context as _;
 use klaver_api::EntryJson;
 use klaver_ledger::amount::{Scale, Total};
+use klaver_ledger::engine::Ledger;
 use klaver_ledger::log::tile::TilePath;
 use klaver_ledger::log::tile::{encode_entries, encode_hashes, entry_bundles, hash_tiles};
 use klaver_ledger::record::Record;
@@ -22,14 +23,26 @@ pub enum Format {
     Json,
 }
 
-/// Opens the ledger of a stopped node, for reading.
-///
-/// # Errors
-/// When it is running, damaged, or not there.
-pub fn open(data: &DataDir) -> Result<NodeReader, StartError> {
-    let keys = NodeKeys::read(data)?;
-    let (ledger, _) = open_ledger(data, keys.log)?;
-    Ok(ledger.reader())
+/// The ledger of a stopped node, held so that nobody else opens it meanwhile.
+pub struct Stopped {
+    ledger: Ledger<NodeStore>,
+}
+
+impl Stopped {
+    /// Opens the ledger of a stopped node, for reading.
+    ///
+    /// # Errors
+    /// When it is running, damaged, or not there.
+    pub fn open(data: &DataDir) -> Result<Self, StartError> {
+        let keys = NodeKeys::read(data)?;
+        let (ledger, _) = open_ledger(data, keys.log)?;
+        Ok(Self { ledger })
+    }
+
+    /// Returns what reads the ledger, as long as this is held.
+    pub fn reader(&self) -> NodeReader {
+        self.ledger.reader()
+    }
 }
 
 /// Writes the public log below `target`, as any web server can serve it; returns its size.

@@ -4,7 +4,7 @@
 //! believed, [`writer`] is the one thread that the ledger belongs to, [`community`] what can be erased, [`service`]
 //! everything a node can do, without a word of HTTP. [`routes`] names every path, [`http`] has the thin handlers and
 //! the accept loop; [`cli`] is the command line,
-//! [`found`], [`serve`], [`verify`] and [`export`] are its commands.
+//! [`found`], [`serve`], [`verify`] and [`export`] are its commands; [`demo`] makes a town to try everything in.
 #![forbid(unsafe_code)]
 
 pub mod config;
@@ -27,3 +27,5 @@ pub mod export;
 pub mod found;
 pub mod serve;
 pub mod verify;
+
+pub mod demo;

@@ -7,7 +7,7 @@ use klaver_node::config::DataDir;
 use klaver_node::http::accept::Limits;
 use klaver_node::serve::Serving;
 use klaver_node::service::Beat;
-use klaver_node::{export, found, serve, verify};
+use klaver_node::{demo, export, found, serve, verify};
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -33,6 +33,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Found(args) => found_community(&args)?,
         Command::Serve(args) => serve::serve(&serving(&args))?,
+        Command::Demo(args) => demo::command::run(&args, &mut std::io::stdout())?,
         Command::Verify(args) => return Ok(verify_data(&DataDir::at(args.data))),
         Command::Export(args) => export_data(&args)?,
     }
@@ -92,7 +93,8 @@ fn verify_data(data: &DataDir) -> ExitCode {
 }
 
 fn export_data(args: &ExportArgs) -> anyhow::Result<()> {
-    let reader = export::open(&DataDir::at(&args.data))?;
+    let stopped = export::Stopped::open(&DataDir::at(&args.data))?;
+    let reader = stopped.reader();
     if let Some(target) = &args.log {
         let size = export::write_log(&reader, target)?;
         writeln!(std::io::stderr(), "the public log of {size} records is in {}", target.display())?;

@@ -1,5 +1,7 @@
 //! The interface, spoken to through its router: who may do what, and what bad input gets.
 
+#![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
+
 mod support;
 
 use axum::body::Body;
@@ -16,6 +18,7 @@ use klaver_ledger::receipt::{LogIdentity, ProvenContent};
 use klaver_ledger::time::{Deadline, Seconds};
 use klaver_node::clock::wall_clock;
 use klaver_node::config::DataDir;
+use klaver_node::export::{Format, Stopped, write_log, write_records};
 use klaver_node::service::Service;
 use klaver_node::verify::{Exit, verify};
 use serde_json::json;
@@ -271,7 +274,7 @@ async fn bad_input_gets_a_problem_that_helps() {
         (with("application/cbor", Vec::new()), 400, "malformed_entry"),
         (with("application/cbor", tampered), 400, "bad_signature"),
         (with("application/cbor", stranger.encode()), 400, "unknown_key"),
-        (with("application/cbor", good.encode()), 422, "unknown_account"),
+        (with("application/cbor", good.encode()), 422, "insufficient_credits"),
         (Request::get("/v1/nothing").body(Body::empty()).unwrap(), 404, "unknown_path"),
         (Request::get("/log/tile/0/../checkpoint").body(Body::empty()).unwrap(), 404, "unknown_path"),
         (Request::put(paths::ENTRIES).body(Body::empty()).unwrap(), 405, "unknown_method"),
@@ -333,7 +336,8 @@ async fn the_page_of_a_request_tells_whom_how_much_and_how() {
         let asked = Request::get(&path).header("accept-language", language).body(Body::empty()).unwrap();
         let page = world.call(asked).await;
         let html = String::from_utf8(page.bytes).unwrap();
-        for word in words.iter().chain(&[&format!("klaver pay {URL}{path}").as_str()]) {
+        let command = format!("klaver pay {URL}{path}");
+        for word in words.into_iter().chain([command.as_str()]) {
             assert!(html.contains(word), "{word} is missing in {html}");
         }
         assert!(!html.contains("<script"), "pages have no script");
@@ -488,11 +492,38 @@ async fn everything_is_there_after_a_restart_and_verify_agrees() {
         assert_eq!(service.request(&request.id).unwrap().state, klaver_api::RequestState::Paid);
         service.close();
         drop(service);
+        exported_fits_together(&data);
         tampered_is_named(&data);
     })
     .await
     .unwrap();
     drop(directory);
+}
+
+/// The static files are what a web server would answer, and the records are all there.
+fn exported_fits_together(data: &DataDir) {
+    let stopped = Stopped::open(data).unwrap();
+    let target = tempfile::tempdir().unwrap();
+    assert_eq!(write_log(&stopped.reader(), target.path()).unwrap(), 6);
+    let note = std::fs::read_to_string(target.path().join("checkpoint")).unwrap();
+    let root = note.lines().nth(2).unwrap();
+    let tile = std::fs::read(target.path().join("tile/0/000.p/6")).unwrap();
+    let hashes = tile.chunks(32).map(|hash| klaver_ledger::log::hash::Hash(hash.try_into().unwrap()));
+    assert_eq!(klaver_ledger::log::hash::tree_head_of_hashes(hashes).to_base64(), root);
+    assert!(target.path().join("tile/entries/000.p/6").is_file());
+    let mut csv = Vec::new();
+    assert_eq!(write_records(&stopped.reader(), Format::Csv, &mut csv).unwrap(), 6);
+    let csv = String::from_utf8(csv).unwrap();
+    // A head, founding, three opens, an earn and a payment of two lines each.
+    assert_eq!(csv.lines().count(), 1 + 1 + 3 + 2 + 2, "{csv}");
+    let mut json = Vec::new();
+    assert_eq!(write_records(&stopped.reader(), Format::Json, &mut json).unwrap(), 6);
+    let kinds: Vec<_> = String::from_utf8(json)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["entry"]["kind"].clone())
+        .collect();
+    assert_eq!(kinds, ["found", "open", "open", "open", "earn", "pay"]);
 }
 
 /// Changes one byte in the middle of a segment: `verify` names a record, and says that it is a violation.

@@ -138,7 +138,15 @@ mod tests {
         let text = format!("rekening;aantal\n{a};2,505\nklv1fout;1\n{b};0\n{b};1\n{a};\n");
         let failure = parse(&text, None).unwrap_err();
         let (message, advice) = failure.sentences(Language::Dutch);
-        insta::assert_snapshot!(format!("{message}\n{}", advice.unwrap()), @"");
+        insta::assert_snapshot!(format!("{message}\n{}", advice.unwrap()), @r#"
+        De lijst heeft 5 fouten; er is niets getekend:
+        Lijn 2: "2,505" is geen aantal. Schrijf cijfers, zoals 2,50.
+        Lijn 3: "klv1fout" is geen rekening. Die begint met klv1.
+        Lijn 4: "0" is geen aantal. Schrijf cijfers, zoals 2,50.
+        Lijn 5: deze rekening staat al op lijn 4.
+        Lijn 6: "" is geen aantal. Schrijf cijfers, zoals 2,50.
+        Verbeter deze lijnen en probeer opnieuw.
+        "#);
         assert_eq!(failure.exit, Exit::Usage);
     }
 

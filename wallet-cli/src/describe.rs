@@ -166,3 +166,34 @@ fn state(state: &AccountState, unit: &Unit, output: &Output, names: &Names<'_>) 
     }
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use klaver_keystore::Purpose;
+    use klaver_ledger::account::{AccountKind, AccountStatus};
+    use klaver_ledger::entry::{CorrectReason, EarnReason, Kind, Statement};
+    use klaver_ledger::id::AccountId;
+    use klaver_locales::Language;
+
+    #[test]
+    fn every_value_of_the_protocol_has_its_word() {
+        let purposes = [
+            Purpose::Spare,
+            Purpose::Account(AccountId([0; 16])),
+            Purpose::Council,
+            Purpose::Rescue,
+            Purpose::Auditor,
+        ];
+        let mut keys: Vec<String> = Vec::new();
+        keys.extend(Kind::ALL.iter().map(|kind| format!("line.{kind}")));
+        keys.extend(AccountKind::ALL.iter().map(|kind| format!("kind.{kind}")));
+        keys.extend(AccountStatus::ALL.iter().map(|status| format!("status.{status}")));
+        keys.extend(EarnReason::ALL.iter().map(|reason| format!("reason.{reason}")));
+        keys.extend(CorrectReason::ALL.iter().map(|reason| format!("reason.{reason}")));
+        keys.extend(Statement::ALL.iter().map(|statement| format!("statement.{statement}")));
+        keys.extend(purposes.iter().map(|purpose| format!("purpose.{}", purpose.word())));
+        let missing: Vec<&String> =
+            keys.iter().filter(|key| Language::English.find(key, &[]).is_none()).collect();
+        assert!(missing.is_empty(), "add these words to locales/*.json: {missing:?}");
+    }
+}

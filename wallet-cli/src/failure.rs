@@ -33,6 +33,12 @@ pub struct Failure {
     pub exit: Exit,
     /// A stable code for programs; of a node's problem, the problem's own.
     pub code: String,
+    said: Box<Said>,
+}
+
+/// The values and sentences of a failure; apart, because results carry a failure everywhere.
+#[derive(Clone, Debug, Default)]
+struct Said {
     values: Vec<(&'static str, String)>,
     detail: Option<String>,
     field: Option<String>,
@@ -49,27 +55,18 @@ pub type Outcome<T = Exit> = Result<T, Failure>;
 impl Failure {
     /// Returns the failure `code`, which the tables of sentences know as `error.CODE`.
     pub fn new(exit: Exit, code: &str) -> Self {
-        Self {
-            exit,
-            code: code.to_owned(),
-            values: Vec::new(),
-            detail: None,
-            field: None,
-            value: None,
-            limit: None,
-            advice: None,
-            status: None,
-        }
+        Self { exit, code: code.to_owned(), said: Box::default() }
     }
 
     /// Returns a failure that a library has already put into words.
     pub fn text(exit: Exit, code: &str, detail: impl Display) -> Self {
-        Self { detail: Some(detail.to_string()), ..Self::new(exit, code) }
+        let said = Said { detail: Some(detail.to_string()), ..Said::default() };
+        Self { exit, code: code.to_owned(), said: Box::new(said) }
     }
 
     /// Returns this failure with a value for the placeholder `name`.
     pub fn with(mut self, name: &'static str, value: impl Display) -> Self {
-        self.values.push((name, value.to_string()));
+        self.said.values.push((name, value.to_string()));
         self
     }
 
@@ -81,9 +78,7 @@ impl Failure {
             408 | 429 | 500..=599 => Exit::Network,
             _ => Exit::Failed,
         };
-        Self {
-            exit,
-            code: problem.code,
+        let said = Said {
             values: Vec::new(),
             detail: Some(problem.detail),
             field: problem.field,
@@ -91,13 +86,14 @@ impl Failure {
             limit: problem.limit,
             advice: problem.advice,
             status: Some(problem.status),
-        }
+        };
+        Self { exit, code: problem.code, said: Box::new(said) }
     }
 
     /// Returns this failure with the amounts of a rule as people read them: a node names minor units.
     pub fn with_amounts(mut self, unit: &crate::money::Unit) -> Self {
-        if self.status.is_some() && self.field.as_deref() == Some("amount") {
-            for amount in [&mut self.value, &mut self.limit].into_iter().flatten() {
+        if self.said.status.is_some() && self.said.field.as_deref() == Some("amount") {
+            for amount in [&mut self.said.value, &mut self.said.limit].into_iter().flatten() {
                 if let Ok(minor) = amount.parse() {
                     *amount = unit.show_balance(minor);
                 }
@@ -108,27 +104,28 @@ impl Failure {
 
     /// Returns whether the node looked at what was sent and will never take it.
     pub fn is_final(&self) -> bool {
-        matches!(self.status, Some(400 | 401 | 403 | 409 | 410 | 413 | 415 | 422))
+        matches!(self.said.status, Some(400 | 401 | 403 | 409 | 410 | 413 | 415 | 422))
     }
 
     /// Returns what to say: what was wrong, then what to do, if there is anything.
     pub fn sentences(&self, language: Language) -> (String, Option<String>) {
         let mut values: Vec<(&str, &str)> =
-            self.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        for (name, value) in [("value", &self.value), ("limit", &self.limit)] {
+            self.said.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        for (name, value) in [("value", &self.said.value), ("limit", &self.said.limit)] {
             if let Some(value) = value {
                 values.push((name, value));
             }
         }
         let key = format!("error.{}", self.code);
         let own = language.find(&key, &values).filter(|_| self.has_what_it_says(language, &key, &values));
-        let message = match (&own, &self.detail) {
-            (Some(own), Some(detail)) if self.status.is_none() => format!("{own} ({detail})"),
+        let message = match (&own, &self.said.detail) {
+            (Some(own), Some(detail)) if detail.contains('\n') => format!("{own}\n{detail}"),
+            (Some(own), Some(detail)) if self.said.status.is_none() => format!("{own} ({detail})"),
             (Some(own), _) => own.clone(),
             (None, Some(detail)) => detail.clone(),
             (None, None) => self.code.clone(),
         };
-        let advice = language.find(&format!("{key}.do"), &values).or_else(|| self.advice.clone());
+        let advice = language.find(&format!("{key}.do"), &values).or_else(|| self.said.advice.clone());
         (message, advice)
     }
 
@@ -138,7 +135,7 @@ impl Failure {
         serde_json::json!({
             "error": {
                 "code": self.code, "exit": self.exit as u8, "message": message, "advice": advice,
-                "field": self.field, "value": self.value, "limit": self.limit,
+                "field": self.said.field, "value": self.said.value, "limit": self.said.limit,
             }
         })
     }

@@ -111,7 +111,28 @@ mod tests {
 
     #[test]
     fn the_journal_is_as_expected() {
-        insta::assert_snapshot!(journal(), @"");
+        insta::assert_snapshot!(journal(), @r#"
+        ; De Klaver Zedelgem: klv1…
+
+        decimal-mark .
+        commodity 1000.00 "klavers"
+        account assets:klaver
+        account income:received
+        account expenses:given
+        account equity:other
+
+        2026-11-01 (1.1) pay  ; index:1, seq:0, recorded:2026-11-01T10:30:00.123Z
+            assets:klaver  0 "klavers" = 0.00 "klavers"
+            equity:other  0 "klavers"
+
+        2026-11-02 (2.1) pay bedankt voor = 5 het helpen  ; index:2, seq:1, recorded:2026-11-02T10:30:00.123Z
+            assets:klaver  12.50 "klavers" = 12.50 "klavers"
+            income:received  -12.50 "klavers"
+
+        2026-11-03 (3.1) pay koffie account:evil  ; index:3, seq:2, recorded:2026-11-03T10:30:00.123Z
+            assets:klaver  -2.50 "klavers" = 10.00 "klavers"
+            expenses:given  2.50 "klavers"
+        "#);
     }
 
     #[test]

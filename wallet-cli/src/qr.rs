@@ -124,7 +124,7 @@ mod tests {
         for y in 0..height {
             for x in 0..width {
                 let (upper, lower) = rows[y / (2 * MODULE)][x / MODULE];
-                let lit = if y / MODULE % 2 == 0 { upper } else { lower };
+                let lit = if (y / MODULE).is_multiple_of(2) { upper } else { lower };
                 pixels[y * width + x] = if lit { 255 } else { 0 };
             }
         }

@@ -16,9 +16,9 @@ mod ledger_store;
 pub mod reader;
 pub mod recovery;
 pub mod segment;
-mod snapshot;
 #[cfg(any(test, feature = "testing"))]
 pub mod sim;
+mod snapshot;
 mod survey;
 #[cfg(test)]
 mod tests;

@@ -57,7 +57,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// The answer to a connection too many, without reading what it wants.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n\
-    content-type: application/problem+json\r\ncontent-length: 178\r\n\r\n\
+    content-type: application/problem+json\r\ncontent-length: 176\r\n\r\n\
     {\"type\":\"urn:klaver:problem:busy\",\"title\":\"The node is busy\",\"status\":503,\"code\":\"busy\",\
     \"detail\":\"Too many connections.\",\"advice\":\"Try again in five seconds.\",\"transient\":true}";
 

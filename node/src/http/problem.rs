@@ -114,8 +114,9 @@ fn declined(refusal: &Refusal) -> Problem {
     problem.advice = advice;
     problem.field.clone_from(&refusal.field);
     let value_of = |names: &[&str]| {
-        let found = refusal.details.iter().find(|(name, _)| names.contains(&name.as_str()));
-        found.map(|(_, value)| value.clone())
+        // The names stand in the order in which they tell most.
+        let of = |name: &&str| refusal.details.iter().find(|(found, _)| found == name);
+        names.iter().find_map(of).map(|(_, value)| value.clone())
     };
     problem.value =
         value_of(&["requested", "found", "expires_at", "amount", "base", "have", "key", "account", "index"]);

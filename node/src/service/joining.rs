@@ -8,7 +8,6 @@ use klaver_api::join::{CreateInvitation, Invitation, Join, Joined};
 use klaver_api::receipt::ReceiptJson;
 use klaver_api::text::FieldError;
 use klaver_ledger::account::{AccountKind, AccountState, KeyGrant, Rights};
-use klaver_ledger::books::Standing;
 use klaver_ledger::charter::Joining;
 use klaver_ledger::engine::{Holder, Outcome};
 use klaver_ledger::entry::{Body, Entry, Open, SignedEntry};
@@ -180,11 +179,6 @@ impl Service {
             _ => Err(unknown_invitation()),
         }
     }
-}
-
-/// Returns whether the accounts of `standing` can be opened by whoever has an invitation.
-pub fn takes_invitations(standing: &Standing) -> bool {
-    standing.charter(wall_clock()).is_some_and(|charter| charter.policy.joining != Joining::ByCouncil)
 }
 
 fn code_of(link: &str) -> String {

@@ -112,8 +112,7 @@ pub(super) fn find_paid(reader: &NodeReader, community: &Community) {
         // A request lasts a week at most: what is older cannot have paid it.
         let oldest = row.until.min(now.seconds()).saturating_sub(*VALID_FOR_RANGE.end()) * 1_000;
         let mut before = None;
-        loop {
-            let Ok(page) = reader.statement(&account, before, 100) else { break };
+        while let Ok(page) = reader.statement(&account, before, 100) {
             let paid = page
                 .lines
                 .iter()

@@ -1,6 +1,7 @@
 //! A small community in a temporary directory, spoken to through its router.
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
 use axum::Router;
 use axum::body::Body;

@@ -123,11 +123,33 @@ struct Records<R> {
     buffer: Vec<u8>,
     start: usize,
     ended: bool,
+    /// Nothing comes after an error.
+    failed: bool,
 }
 
 impl<R: Read> Records<R> {
     fn new(stream: R) -> Self {
-        Self { stream, buffer: Vec::new(), start: 0, ended: false }
+        Self { stream, buffer: Vec::new(), start: 0, ended: false, failed: false }
+    }
+
+    fn read_item(&mut self) -> Option<Result<(Salt, Vec<u8>), String>> {
+        loop {
+            let held = &self.buffer[self.start..];
+            match AuditRecord::decode_first(held) {
+                Ok((item, used)) => {
+                    self.start += used;
+                    return Some(Ok((Salt(item.salt), item.record)));
+                }
+                Err(error) if held.len() > ITEM_BYTES_MAX => return Some(Err(error.to_string())),
+                Err(_) if self.ended && held.is_empty() => return None,
+                Err(_) if self.ended => return Some(Err("the stream ended within a record".to_owned())),
+                Err(_) => {
+                    if let Err(error) = self.fill() {
+                        return Some(Err(error.to_string()));
+                    }
+                }
+            }
+        }
     }
 
     /// Reads more, after moving what is left to the front.
@@ -147,23 +169,12 @@ impl<R: Read> Iterator for Records<R> {
     type Item = Result<(Salt, Vec<u8>), String>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let held = &self.buffer[self.start..];
-            match AuditRecord::decode_first(held) {
-                Ok((item, used)) => {
-                    self.start += used;
-                    return Some(Ok((Salt(item.salt), item.record)));
-                }
-                Err(error) if held.len() > ITEM_BYTES_MAX => return Some(Err(error.to_string())),
-                Err(_) if self.ended && held.is_empty() => return None,
-                Err(_) if self.ended => return Some(Err("the stream ended within a record".to_owned())),
-                Err(_) => {
-                    if let Err(error) = self.fill() {
-                        return Some(Err(error.to_string()));
-                    }
-                }
-            }
+        if self.failed {
+            return None;
         }
+        let item = self.read_item();
+        self.failed = matches!(item, Some(Err(_)));
+        item
     }
 }
 
