@@ -7,8 +7,9 @@ use klaver_ledger::entry::{Body, Change, RequestRef, SignedEntry};
 use klaver_ledger::id::{LedgerId, RequestId};
 use klaver_ledger::testing::{account, earn, grant, key, pay, state};
 use klaver_ledger::time::{Deadline, Seconds};
+use klaver_tests::binaries::klaver_node;
 use klaver_tests::client::Answer;
-use klaver_tests::node::Node;
+use klaver_tests::node::{Node, passphrase_file, run};
 use klaver_tests::town::{Town, entry, now, request_of};
 use klaver_tests::vectors;
 use klaver_tests::wallet::Wallet;
@@ -411,4 +412,37 @@ fn a_wallet_says_what_is_wrong_with_a_code_or_an_amount() {
     }
     assert_eq!(ours.client().community().size, size, "nothing of it was recorded");
     assert_eq!(mia.json(&["outbox", "list"])["outbox"], json!([]), "nothing waits to be sent again");
+}
+
+#[test]
+fn a_community_that_could_never_be_governed_is_not_founded() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (data, one, two) = (path("data"), path("one.json"), path("two.json"));
+    let passphrase = passphrase_file(directory.path());
+    let found = |options: &[&str]| {
+        let mut command = klaver_node();
+        command.args(["found", "--no-input", "--name", "Klaverdorp", "--data", &data]);
+        run(command.arg("--passphrase-file").arg(&passphrase).args(options))
+    };
+    let inside = format!("{data}/wallet.json");
+    let cases: [(&[&str], &str); 6] = [
+        (&[], "--wallet"),
+        (&["--wallet", &inside], "council keys never lie on the node"),
+        (&["--wallet", &one, "--wallet", &one], "a new file of its own"),
+        (&["--wallet", &one, "--wallet", &two, "--council-threshold", "3"], "council"),
+        (&["--wallet", &one, "--auditor", "aude"], "64 hexadecimal digits"),
+        (&["--wallet", &one, "--recovery-hours", "1"], "recovery"),
+    ];
+    for (options, named) in cases {
+        let ran = found(options);
+        assert_ne!(ran.status, 0, "{options:?}");
+        assert!(ran.err.contains(named), "{options:?} does not name {named}: {}", ran.err);
+        for file in [&data, &one, &two] {
+            assert!(!std::path::Path::new(file).exists(), "{options:?} left {file} behind");
+        }
+    }
+    assert_eq!(found(&["--wallet", &one, "--wallet", &two]).status, 0);
+    let again = found(&["--wallet", &path("three.json")]);
+    assert!(again.status != 0 && again.err.contains("is not empty"), "{}", again.err);
 }
