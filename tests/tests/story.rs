@@ -175,8 +175,8 @@ fn a_town_runs_its_currency() {
         assert_eq!(seen.status, 0, "{}", seen.err);
         assert_eq!(els.balance(), "10.00", "looking costs nothing");
         let said: Value = serde_json::from_str(seen.out.lines().last().unwrap()).unwrap();
-        assert_eq!(said["says"]["body"]["payees"][0]["amount"], "5.80", "{said}");
-        assert_eq!(said["says"]["body"]["payees"][0]["to"], bakker.account, "{said}");
+        assert_eq!(said["says"]["payees"][0]["amount"], "5.80", "{said}");
+        assert_eq!(said["says"]["payees"][0]["to"], bakker.account, "{said}");
         recorded(&els.wallet.json(&["pay", code]));
     });
     let payment = paid["index"].as_u64().unwrap();
@@ -246,8 +246,8 @@ fn a_draft_is_signed_by_two_of_three(town: &Zedelgem, els: &Person) {
     assert_eq!(waiting["drafts"][0]["id"], draft["draft"], "{waiting}");
     // The same signature twice is one; who holds no office does not even learn that something waits.
     assert_eq!(town.carla.json(&["cosign", link])["outcome"], "draft");
-    let late = Wallet::of(&town.directory, "bakker");
-    assert_eq!(late.refused(1, &["cosign", link])["code"], "unknown_draft");
+    let baker = Wallet::of(&town.directory, "bakker");
+    assert_eq!(baker.refused(1, &["cosign", link])["code"], "unknown_draft");
     assert_eq!(town.size(), before);
     assert_eq!(recorded(&town.anna.json(&["cosign", link])), before);
     assert_eq!(town.bert.json(&["cosign"])["drafts"], json!([]));
