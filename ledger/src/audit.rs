@@ -162,11 +162,15 @@ impl Auditor {
         let violation = |why: String| Violation { index: expected, why };
         // INV-5: indexes run 0, 1, 2, …; recorded_at never goes back.
         if index != expected {
-            return Err(violation(format!("it says it is record {index}: one is missing, repeated or moved")));
+            return Err(violation(format!(
+                "it says it is record {index}: one is missing, repeated or moved"
+            )));
         }
         if recorded_at < self.last_recorded_at {
             let before = self.last_recorded_at;
-            return Err(violation(format!("recorded at {recorded_at}, before the one ahead of it at {before}")));
+            return Err(violation(format!(
+                "recorded at {recorded_at}, before the one ahead of it at {before}"
+            )));
         }
         // INV-6: an entry id is recorded at most once.
         if !self.ids.insert(entry.id()) {
@@ -194,7 +198,10 @@ impl Auditor {
             let own = self.totals.entry(line.account).or_default();
             if own.lines != line.seq {
                 let lines = own.lines;
-                return Err(format!("a line of {} has number {}, it has {lines} before", line.account, line.seq));
+                return Err(format!(
+                    "a line of {} has number {}, it has {lines} before",
+                    line.account, line.seq
+                ));
             }
             own.lines += 1;
             own.debits += line.debit;
@@ -234,7 +241,8 @@ impl Auditor {
         let standing = self.books.standing();
         for account in standing.accounts() {
             let own = self.totals.get(&account.id()).copied().unwrap_or_default();
-            if (own.debits, own.credits, own.lines) != (account.debits(), account.credits(), account.lines()) {
+            if (own.debits, own.credits, own.lines) != (account.debits(), account.credits(), account.lines())
+            {
                 let why = format!("account {} differs between its lines and the books", account.id());
                 return Verdict::Violation(Violation { index: size - 1, why });
             }

@@ -118,7 +118,7 @@ pub enum FoundError {
     },
     /// The rules do not allow the founding entry.
     #[error("{}", .0.sentence)]
-    Declined(Refusal),
+    Declined(Box<Refusal>),
     /// The node's log key does not fit the charter.
     #[error(transparent)]
     LogKey(#[from] LogKeyError),
@@ -170,7 +170,13 @@ enum Decision {
     Record(usize),
     /// It is recorded already.
     Known(u64),
-    Answer(Outcome),
+    Answer(Box<Outcome>),
+}
+
+impl Decision {
+    fn answer(outcome: Outcome) -> Self {
+        Self::Answer(Box::new(outcome))
+    }
 }
 
 impl<S: Store> Ledger<S> {
@@ -199,7 +205,7 @@ impl<S: Store> Ledger<S> {
         match ledger.commit(vec![entry], now) {
             Ok((ledger, mut outcomes)) => match outcomes.pop() {
                 Some(Outcome::Recorded(receipt) | Outcome::Known(receipt)) => Ok((ledger, receipt)),
-                Some(Outcome::Declined(refusal)) => Err(FoundError::Declined(refusal)),
+                Some(Outcome::Declined(refusal)) => Err(FoundError::Declined(Box::new(refusal))),
                 Some(Outcome::Unanswered { .. }) | None => unreachable!("an empty ledger knows no entry"),
             },
             Err(Fault::Store(fault)) => Err(fault.into()),
@@ -298,7 +304,7 @@ impl<S: Store> Ledger<S> {
                 Ok(receipt) => Outcome::Known(receipt),
                 Err(why) => Outcome::Unanswered { why },
             },
-            Decision::Answer(outcome) => outcome,
+            Decision::Answer(outcome) => *outcome,
         }));
         if self.store.wants_snapshot() {
             self.offer_snapshot();
@@ -324,11 +330,11 @@ impl<S: Store> Ledger<S> {
             match self.store.reader().find(&id, recording_window(expires_at)) {
                 Ok(Some(index)) => return Decision::Known(index),
                 Ok(None) => {}
-                Err(why) => return Decision::Answer(Outcome::Unanswered { why: why.into() }),
+                Err(why) => return Decision::answer(Outcome::Unanswered { why: why.into() }),
             }
         }
         if let Some(refusal) = self.refusals.get(&id) {
-            return Decision::Answer(Outcome::Declined((**refusal).clone()));
+            return Decision::answer(Outcome::Declined((**refusal).clone()));
         }
         match rules::apply(&self.books, entry, now) {
             Ok(effects) => {
@@ -338,18 +344,18 @@ impl<S: Store> Ledger<S> {
                 leaves.push(self.group.push(index, salt, entry, lines, &mut self.committer));
                 self.books.post(entry, now, &effects);
                 posted.push(effects);
-                Decision::Record(self.group.len() - 1)
+                Decision::Record(self.group.record_count() - 1)
             }
             Err(rejection) => {
                 let refusal = refusal_of(entry, &rejection);
                 if must_be_remembered(entry, &rejection) {
                     if !self.refusals.has_room(&refusal.charged_to) {
-                        return Decision::Answer(Outcome::Declined(too_many(entry)));
+                        return Decision::answer(Outcome::Declined(too_many(entry)));
                     }
                     self.group.refuse(refusal.clone());
                     self.refusals.remember(refusal.clone());
                 }
-                Decision::Answer(Outcome::Declined(refusal))
+                Decision::answer(Outcome::Declined(refusal))
             }
         }
     }
@@ -394,7 +400,7 @@ impl<S: Store> Ledger<S> {
 
     /// Returns the receipts of the group's records for those who signed them.
     fn receipts(&self) -> Vec<Receipt> {
-        let Some(first) = (self.group.len() > 0).then(|| self.group.record(0).index) else {
+        let Some(first) = (self.group.record_count() > 0).then(|| self.group.record(0).index) else {
             return Vec::new();
         };
         let head = self.group.head();

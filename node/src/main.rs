@@ -1,1 +1,110 @@
-fn main() {}
+//! `klaver-node`: founds, serves, verifies and exports a community's ledger.
+#![forbid(unsafe_code)]
+
+use clap::Parser as _;
+use klaver_node::cli::{Cli, Command, ExportArgs, FoundArgs, ServeArgs};
+use klaver_node::config::DataDir;
+use klaver_node::http::accept::Limits;
+use klaver_node::serve::Serving;
+use klaver_node::service::Beat;
+use klaver_node::{demo, export, found, serve, verify};
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env("KLAVER_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    match run(cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "klaver-node: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Found(args) => found_community(&args)?,
+        Command::Serve(args) => serve::serve(&serving(&args))?,
+        Command::Demo(args) => demo::command::run(&args, &mut std::io::stdout())?,
+        Command::Verify(args) => return Ok(verify_data(&DataDir::at(args.data))),
+        Command::Export(args) => export_data(&args)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn found_community(args: &FoundArgs) -> anyhow::Result<()> {
+    let founding = args.founding()?;
+    let passphrase = args.passphrase()?;
+    let welcome = found::found(&args.data(), &founding, &args.wallet, &passphrase)?;
+    let mut out = std::io::stdout();
+    writeln!(out, "{} is founded.", founding.name)?;
+    writeln!(out, "  address        {}", founding.config.public_url)?;
+    writeln!(out, "  ledger         {}", welcome.ledger)?;
+    writeln!(out, "  council key    {} in {}", welcome.council, welcome.wallet.display())?;
+    writeln!(out, "  first member   {}   (once, within two weeks)", welcome.invitation)?;
+    writeln!(out, "Next: serve it with   klaver-node serve --data {}", args.data.display())?;
+    writeln!(
+        out,
+        "Keep the wallet file and its passphrase apart from this machine, and make a copy of both."
+    )?;
+    Ok(())
+}
+
+fn serving(args: &ServeArgs) -> Serving {
+    Serving {
+        data: DataDir::at(&args.data),
+        listen: args.listen,
+        metrics: args.metrics,
+        public_url: args.public_url.clone(),
+        beat: args.beat.map(|seconds| Beat { seconds }),
+        limits: Limits { connections: args.connections, ..Limits::default() },
+    }
+}
+
+fn verify_data(data: &DataDir) -> ExitCode {
+    let shows = std::io::stderr().is_terminal();
+    let report = verify::verify(data, |records| {
+        if shows {
+            let _ = write!(std::io::stderr(), "\r{records} records");
+        }
+    });
+    if shows {
+        let _ = write!(std::io::stderr(), "\r\x1b[K");
+    }
+    let written = match report.exit {
+        verify::Exit::Holds => std::io::stdout().write_all(report.text.as_bytes()),
+        verify::Exit::Violation | verify::Exit::Unreadable => {
+            std::io::stderr().write_all(report.text.as_bytes())
+        }
+    };
+    // Without a reader of the report the status still says it.
+    let _ = written;
+    ExitCode::from(report.exit as u8)
+}
+
+fn export_data(args: &ExportArgs) -> anyhow::Result<()> {
+    let stopped = export::Stopped::open(&DataDir::at(&args.data))?;
+    let reader = stopped.reader();
+    if let Some(target) = &args.log {
+        let size = export::write_log(&reader, target)?;
+        writeln!(std::io::stderr(), "the public log of {size} records is in {}", target.display())?;
+    }
+    if let Some(path) = &args.records {
+        let count = if path.as_os_str() == "-" {
+            export::write_records(&reader, args.format, std::io::stdout().lock())?
+        } else {
+            let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+            export::write_records(&reader, args.format, std::io::BufWriter::new(file))?
+        };
+        writeln!(std::io::stderr(), "{count} records are written")?;
+    }
+    Ok(())
+}

@@ -35,7 +35,10 @@ fn story() -> Story {
     let keys = NodeKeys { log: key("log") };
     let (mut ledger, _) = Ledger::found(store, keys, found.clone(), world.now, Counted(0)).unwrap();
     world.post(&found).unwrap();
-    let budget = crate::account::AccountState { limit: sum(100_000), ..state("house", crate::account::AccountKind::Budget) };
+    let budget = crate::account::AccountState {
+        limit: sum(100_000),
+        ..state("house", crate::account::AccountKind::Budget)
+    };
     let states = vec![
         budget,
         state("mia", crate::account::AccountKind::Member),
@@ -54,13 +57,18 @@ fn story() -> Story {
         world.post(&entry).unwrap();
         heads.push(ledger.reader().head());
     }
-    let records = ledger.reader().store().records(0).map(|stored| stored.map(|stored| (stored.salt, stored.record)));
+    let records =
+        ledger.reader().store().records(0).map(|stored| stored.map(|stored| (stored.salt, stored.record)));
     Story { world, records: records.collect::<Result<_, _>>().unwrap(), heads }
 }
 
 impl Story {
     fn expectations(&self) -> Expectations {
-        Expectations { ledger: Some(self.world.ledger()), heads: self.heads.clone(), ..Expectations::default() }
+        Expectations {
+            ledger: Some(self.world.ledger()),
+            heads: self.heads.clone(),
+            ..Expectations::default()
+        }
     }
 
     fn audit(&self) -> Verdict {

@@ -70,7 +70,9 @@ pub(super) fn prepare_all(
                     break;
                 }
                 let count = raw.len() as u64;
-                sender.send((given, next_index, raw)).expect("workers wait for tasks as long as there are any");
+                sender
+                    .send((given, next_index, raw))
+                    .expect("workers wait for tasks as long as there are any");
                 (given, next_index) = (given + 1, next_index + count);
             }
             if judged == given {

@@ -12,6 +12,7 @@ use crate::id::{EntryId, LedgerId};
 use crate::keys::{PublicKey, ReadyKey, Signature, SigningKey, sign};
 use crate::limits::{ENVELOPE_BYTES_MAX, PAYLOAD_BYTES_MAX, SIGNATURES_MAX};
 use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
 
 /// Protected header `{1: -19}` of COSE: algorithm Ed25519 (RFC 9864).
 const PROTECTED_HEADER: [u8; 3] = [0xa1, 0x01, 0x32];
@@ -19,7 +20,8 @@ const PROTECTED_HEADER: [u8; 3] = [0xa1, 0x01, 0x32];
 /// An entry with signatures that nobody has verified yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedEntry {
-    entry: Entry,
+    /// Behind a pointer: a payment is moved and copied from hand to hand, and the largest kinds are far larger.
+    entry: Arc<Entry>,
     payload: Vec<u8>,
     signatures: Vec<([u8; 32], Signature)>,
 }
@@ -73,7 +75,7 @@ impl SignedEntry {
     pub fn unsigned(mut entry: Entry) -> Self {
         codec::sort_sets(&mut entry);
         let payload = codec::encode_payload(&entry);
-        Self { entry, payload, signatures: Vec::new() }
+        Self { entry: Arc::new(entry), payload, signatures: Vec::new() }
     }
 
     /// Returns `entry` signed by `keys` for `ledger`.
@@ -132,7 +134,7 @@ impl SignedEntry {
         if signatures.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             return Err(CborError::Unsorted { field: "signatures" });
         }
-        let entry = codec::decode_payload(payload)?;
+        let entry = Arc::new(codec::decode_payload(payload)?);
         let signed = Self { entry, payload: payload.to_vec(), signatures };
         if signed.encode() != envelope {
             return Err(CborError::NotCanonical { field: "envelope" });

@@ -27,7 +27,10 @@ pub fn check<S: Store>(create: impl FnOnce() -> S, mut reopen: impl FnMut() -> S
     let found = teller.world.signed(founding(), COUNCIL);
     teller.append(&mut store, &[found], None);
     let opening = vec![
-        crate::account::AccountState { limit: crate::testing::sum(90_000_000), ..state("house", crate::account::AccountKind::Budget) },
+        crate::account::AccountState {
+            limit: crate::testing::sum(90_000_000),
+            ..state("house", crate::account::AccountKind::Budget)
+        },
         state("mia", crate::account::AccountKind::Member),
         state("bakery", crate::account::AccountKind::Merchant),
     ];
@@ -50,7 +53,10 @@ pub fn check<S: Store>(create: impl FnOnce() -> S, mut reopen: impl FnMut() -> S
     let replayer = teller.recover(&mut store);
     assert_eq!(replayer.books.encode_snapshot(), teller.world.books.encode_snapshot());
     teller.ask(&store.reader());
-    assert_eq!(store.reader().anchor().expect("the anchor is written"), teller.heads.last().expect("groups").size);
+    assert_eq!(
+        store.reader().anchor().expect("the anchor is written"),
+        teller.heads.last().expect("groups").size
+    );
 
     let snapshot = Snapshot {
         head: *teller.heads.last().expect("groups"),
@@ -136,7 +142,8 @@ impl Teller {
         for entry in entries {
             let index = self.tree.size();
             let salt = Salt(Sha256::digest(index.to_be_bytes()).into());
-            let effects = rules::apply(&self.world.books, entry, self.world.now).expect("the story is allowed");
+            let effects =
+                rules::apply(&self.world.books, entry, self.world.now).expect("the story is allowed");
             let lines: Vec<_> = posted_lines(&self.world.books, effects.lines()).collect();
             self.tree.append_hash(group.push(index, salt, entry, lines.iter().copied(), &mut committer));
             self.world.books.post(entry, self.world.now, &effects);
@@ -176,7 +183,11 @@ impl Teller {
         let size = self.salted.len() as u64;
         for (index, salted) in (0..).zip(&self.salted) {
             let stored = reader.record(index).expect("readable").expect("stored");
-            assert_eq!((&stored.salt.0[..], &stored.record[..]), salted.split_at(SALT_BYTES), "record {index}");
+            assert_eq!(
+                (&stored.salt.0[..], &stored.record[..]),
+                salted.split_at(SALT_BYTES),
+                "record {index}"
+            );
             let posted = reader.posted(index).expect("readable").expect("stored");
             let (id, recorded_at) = self.entries[index as usize];
             assert_eq!((posted.index, posted.id, posted.recorded_at), (index, id, recorded_at));
@@ -193,7 +204,8 @@ impl Teller {
             assert_eq!(found, None, "the window is kept to");
         }
         for number in 0..=size / 256 {
-            let expected: Vec<_> = self.commitments.iter().skip(number as usize * 256).take(256).copied().collect();
+            let expected: Vec<_> =
+                self.commitments.iter().skip(number as usize * 256).take(256).copied().collect();
             assert_eq!(reader.commitments(number).expect("readable"), expected);
         }
         for from in [0, 1, size.saturating_sub(2)] {
@@ -269,7 +281,8 @@ mod tests {
         check(
             || {
                 let views = ViewsAt::Memory(rows.clone());
-                EmbeddedStore::create_on(Arc::new(disk.clone()), views, options.clone(), [1; 32]).expect("created")
+                EmbeddedStore::create_on(Arc::new(disk.clone()), views, options.clone(), [1; 32])
+                    .expect("created")
             },
             || {
                 disk.process_restart();

@@ -3,21 +3,22 @@
 //! In reading order: [`disk`] is the only place that touches files; [`frame`] and [`segment`] are the bytes of the
 //! journal; [`journal`] appends groups durably, [`recovery`] opens a directory after whatever happened to it,
 //! [`reader`] reads groups and single frames while the writer appends; [`anchor`] remembers the newest commit
-//! outside the journal; [`fault`] says what went wrong and what to do.
+//! outside the journal; [`inspect`] looks at a directory without changing it; [`fault`] says what went wrong and what to do.
 
 pub mod anchor;
 mod block;
 pub mod disk;
 pub mod fault;
 pub mod frame;
+pub mod inspect;
 pub mod journal;
 mod ledger_store;
 pub mod reader;
 pub mod recovery;
 pub mod segment;
-mod snapshot;
 #[cfg(any(test, feature = "testing"))]
 pub mod sim;
+mod snapshot;
 mod survey;
 #[cfg(test)]
 mod tests;

@@ -191,7 +191,7 @@ impl Group {
     }
 
     /// Returns how many records it has.
-    pub fn len(&self) -> usize {
+    pub fn record_count(&self) -> usize {
         self.slots.len()
     }
 

@@ -95,7 +95,7 @@ impl Store for MemoryStore {
                 recorded_at: group.recorded_at,
                 head: group.head,
             };
-            recovery.replayed += replay.group(stored)?.len() as u64;
+            recovery.replayed += replay.group(stored)?.record_count() as u64;
         }
         Ok(recovery)
     }

@@ -20,10 +20,10 @@ pub struct Problem {
     /// The field of the entry or body that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// The value found there.
+    /// The value found there; of amounts that the rules judged, in minor units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// The limit it was held against.
+    /// The limit it was held against, in the same unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<String>,
     /// What to do.

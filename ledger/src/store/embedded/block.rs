@@ -123,9 +123,8 @@ impl Block {
 
     /// Returns the bytes of the row.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut row = Vec::with_capacity(
-            HEADER_BYTES + self.len() * FIXED_BYTES + self.parts.len() + CHECKSUM_BYTES,
-        );
+        let mut row =
+            Vec::with_capacity(HEADER_BYTES + self.len() * FIXED_BYTES + self.parts.len() + CHECKSUM_BYTES);
         row.push(FORMAT);
         row.extend_from_slice(&(self.len() as u16).to_le_bytes());
         row.extend_from_slice(&self.first.to_le_bytes());

@@ -18,8 +18,8 @@ use crate::id::EntryId;
 use crate::log::hash::Hash;
 use crate::refusal::Refusal;
 use crate::store::{
-    self, Group, Posted, ReadFault, Recovery, Replay, SignedHead, Snapshot, SnapshotMaker, Store, StoreReader,
-    StoredGroup, StoredRecord, Unfit, split_salted,
+    self, Group, Posted, ReadFault, Recovery, Replay, SignedHead, Snapshot, SnapshotMaker, Store,
+    StoreReader, StoredGroup, StoredRecord, Unfit, split_salted,
 };
 use crate::time::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -30,7 +30,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-const RECORD: FrameKind = FrameKind::new(1);
+pub(super) const RECORD: FrameKind = FrameKind::new(1);
 const REFUSAL: FrameKind = FrameKind::new(2);
 const VIEWS_DIRECTORY: &str = "views";
 const VIEWS_ASIDE: &str = "views.damaged";
@@ -108,7 +108,7 @@ enum Work {
     Check { tile_roots: Vec<Hash> },
 }
 
-fn settings(options: &Options, salt: [u8; 32]) -> Settings {
+pub(super) fn settings(options: &Options, salt: [u8; 32]) -> Settings {
     // A ledger's journal has this domain; community data has another.
     let domain = Sha256::digest(b"klaver/ledger-journal/v1\n").into();
     Settings { segment_bytes: options.segment_bytes, ..Settings::new(domain, salt) }
@@ -165,7 +165,8 @@ impl EmbeddedStore {
         let settings = settings(&options, salt);
         let directory = Directory::lock(disk.clone(), settings.clone())?;
         let mut notes = Vec::new();
-        let mark = directory.anchor().and_then(|anchor| decode_anchor(&anchor.payload)).and_then(|(_, mark)| mark);
+        let mark =
+            directory.anchor().and_then(|anchor| decode_anchor(&anchor.payload)).and_then(|(_, mark)| mark);
         let mut snapshot = mark.and_then(|mark| match snapshot::read(&*disk, &mark) {
             Ok(snapshot) => Some(snapshot),
             Err(why) => {
@@ -195,7 +196,9 @@ impl EmbeddedStore {
         let Opened { journal, anchor, report } = opened;
         if let Some(torn) = &report.torn {
             let (len, saved_as) = (torn.len, &torn.saved_as);
-            notes.push(format!("{len} bytes of a group that was never acknowledged were set aside in {saved_as}"));
+            notes.push(format!(
+                "{len} bytes of a group that was never acknowledged were set aside in {saved_as}"
+            ));
         }
         if report.anchor_slot_damaged {
             notes.push("one slot of the anchor could not be read: after a power cut this is usual, else check the disk".to_owned());
@@ -320,7 +323,9 @@ fn begin_anew(directory: &Path, options: &Options) -> Result<Rows, Fault> {
     if directory.exists() {
         let aside = directory.with_file_name(VIEWS_ASIDE);
         match std::fs::remove_dir_all(&aside) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io("remove old", &error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(io("remove old", &error));
+            }
             Ok(()) | Err(_) => {}
         }
         std::fs::rename(directory, &aside).map_err(|error| io("move aside", &error))?;
@@ -426,7 +431,8 @@ struct Frames<'g> {
 fn frames_of(group: &JournalGroup) -> Result<Frames<'_>, Unfit> {
     let unfit = |why: &str| Unfit { index: 0, why: format!("group {}: {why}", group.group) };
     let head = decode_head(group.body()).ok_or_else(|| unfit("its head has an unknown form"))?;
-    let recorded_at = Timestamp::from_millis(group.now_ms).ok_or_else(|| unfit("its time is out of range"))?;
+    let recorded_at =
+        Timestamp::from_millis(group.now_ms).ok_or_else(|| unfit("its time is out of range"))?;
     let (mut records, mut positions, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
     for frame in group.frames() {
         match frame.kind {
@@ -461,7 +467,9 @@ impl Store for EmbeddedStore {
                         lock(&self.anchor.state).newest = Some((commit.group, commit.hash, head));
                     }
                     Err(unfit) => {
-                        recovery.notes.push(format!("the snapshot was left out and everything replayed: {unfit}"));
+                        recovery
+                            .notes
+                            .push(format!("the snapshot was left out and everything replayed: {unfit}"));
                         self.views.begin_empty();
                         self.snapshot = (0, 0);
                     }
@@ -480,7 +488,7 @@ impl Store for EmbeddedStore {
                 head: frames.head,
             };
             let posted = replay.group(stored)?;
-            recovery.replayed += posted.len() as u64;
+            recovery.replayed += posted.record_count() as u64;
             self.views.push(posted.records().zip(frames.positions));
             self.views.store_waiting();
             lock(&self.anchor.state).newest = Some((group.group, group.hash, frames.head));
@@ -511,11 +519,12 @@ impl Store for EmbeddedStore {
 
     fn append(&mut self, group: &Group) -> Result<(), store::Fault> {
         let refusals: Vec<Vec<u8>> = group.refusals().iter().map(Refusal::encode).collect();
-        let mut frames: Vec<Frame<'_>> = Vec::with_capacity(group.len() + refusals.len());
+        let mut frames: Vec<Frame<'_>> = Vec::with_capacity(group.record_count() + refusals.len());
         frames.extend(group.records().map(|record| Frame { kind: RECORD, payload: record.salted }));
         frames.extend(refusals.iter().map(|refusal| Frame { kind: REFUSAL, payload: refusal }));
         let head = group.head();
-        let position = self.journal.append_group(&frames, &encode_head(&head), group.recorded_at().millis())?;
+        let position =
+            self.journal.append_group(&frames, &encode_head(&head), group.recorded_at().millis())?;
         lock(&self.anchor.state).newest = Some((position.commit.group, position.commit.hash, head));
         self.last_commit = Some(position.commit);
         if self.views.push(group.records().zip(position.frames)) {
@@ -541,7 +550,11 @@ impl Store for EmbeddedStore {
     }
 
     fn reader(&self) -> EmbeddedReader {
-        EmbeddedReader { journal: self.journal.reader(), views: self.views.clone(), anchor: self.anchor.clone() }
+        EmbeddedReader {
+            journal: self.journal.reader(),
+            views: self.views.clone(),
+            anchor: self.anchor.clone(),
+        }
     }
 
     fn close(mut self) -> Result<(), store::Fault> {

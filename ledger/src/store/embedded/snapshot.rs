@@ -52,11 +52,7 @@ pub(super) fn encode_head(head: &SignedHead) -> [u8; HEAD_BYTES] {
 /// Reads what [`encode_head`] wrote.
 pub(super) fn decode_head(bytes: &[u8]) -> Option<SignedHead> {
     let r = &mut &bytes[..];
-    let head = SignedHead {
-        size: u64::from_le_bytes(take(r)?),
-        root: Hash(take(r)?),
-        signature: take(r)?,
-    };
+    let head = SignedHead { size: u64::from_le_bytes(take(r)?), root: Hash(take(r)?), signature: take(r)? };
     r.is_empty().then_some(head)
 }
 

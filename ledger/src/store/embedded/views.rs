@@ -73,9 +73,9 @@ impl Rows {
 
     fn keys_with(&self, prefix: u8) -> Result<Vec<Vec<u8>>, String> {
         match self {
-            Rows::Sled(db) => guarded(|| {
-                db.scan_prefix([prefix]).keys().map(|key| key.map(|key| key.to_vec())).collect()
-            }),
+            Rows::Sled(db) => {
+                guarded(|| db.scan_prefix([prefix]).keys().map(|key| key.map(|key| key.to_vec())).collect())
+            }
             Rows::Memory(rows) => {
                 let rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
                 Ok(rows.keys().filter(|key| key.first() == Some(&prefix)).cloned().collect())
@@ -262,7 +262,11 @@ impl Views {
     pub(super) fn check(&self, number: u64, tile_root: &Hash) {
         let checked = self.row(number).and_then(|block| {
             let root = tree_head_of_hashes(block.commitments().iter().map(leaf_hash_of));
-            if root == *tile_root { Ok(()) } else { Err(format!("block {number} is not what the log committed to")) }
+            if root == *tile_root {
+                Ok(())
+            } else {
+                Err(format!("block {number} is not what the log committed to"))
+            }
         });
         if let Err(why) = checked {
             self.fail(why);
@@ -335,7 +339,11 @@ impl Views {
         while low < high {
             let middle = low + (high - low) / 2;
             let recorded = self.with_block(middle, Block::recorded)?.flatten();
-            if recorded.is_some_and(|(_, last)| last < *window.start()) { low = middle + 1 } else { high = middle }
+            if recorded.is_some_and(|(_, last)| last < *window.start()) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         for number in low..blocks {
             let answer = self.with_block(number, |block| (block.recorded(), block.find(id, window)))?;

@@ -1,0 +1,333 @@
+//! The command line of `klaver-node`.
+
+use crate::config::{Config, DataDir};
+use crate::export::Format;
+use crate::found::Founding;
+use anyhow::{Context as _, bail};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use klaver_keystore::Passphrase;
+use klaver_ledger::amount::{Amount, Rate, Scale, Total};
+use klaver_ledger::charter::{Joining, Policy, UnitWords};
+use klaver_ledger::time::Seconds;
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The server of a Klaver community.
+#[derive(Debug, Parser)]
+#[command(name = "klaver-node", version, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Founds a community: asks a few questions, or takes flags.
+    Found(Box<FoundArgs>),
+    /// Serves a community.
+    Serve(ServeArgs),
+    /// Makes a demonstration town with three months of history, tells its story, and serves it on this machine.
+    Demo(crate::demo::command::DemoArgs),
+    /// Audits a data directory offline: exit status 0 only if everything holds, 6 names the record that does not.
+    Verify(DataArgs),
+    /// Writes the public log as static files, or the records for auditors. The node must be stopped.
+    Export(ExportArgs),
+}
+
+/// Where the data are.
+#[derive(Debug, Args)]
+pub struct DataArgs {
+    /// The data directory.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+}
+
+/// Flags of `found`. What is not given is asked for on a terminal, or has its default.
+#[derive(Debug, Args)]
+pub struct FoundArgs {
+    /// The new data directory.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// The wallet file for the council's first key, outside of the data directory.
+    #[arg(long, value_name = "FILE")]
+    pub wallet: PathBuf,
+    /// The community's name.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The word for one unit.
+    #[arg(long, value_name = "WORD")]
+    pub unit_one: Option<String>,
+    /// The word for many units.
+    #[arg(long, value_name = "WORD")]
+    pub unit_many: Option<String>,
+    /// How many decimals people see, 0 to 4; fixed for ever.
+    #[arg(long)]
+    pub scale: Option<u64>,
+    /// The address people will open: https://host, or http://localhost:8080 on this machine alone.
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// What a merchant is paid for one unit, in euro, such as 1,00; 0 when merchants are not paid out.
+    #[arg(long, value_name = "EURO")]
+    pub euro: Option<String>,
+    /// Who may join.
+    #[arg(long, value_enum)]
+    pub joining: Option<JoiningArg>,
+    /// How far below zero a new member may go, in units.
+    #[arg(long, value_name = "AMOUNT", default_value = "0")]
+    pub member_limit: String,
+    /// What one organisation may issue in a day without a second one, in units.
+    #[arg(long, value_name = "AMOUNT")]
+    pub organisation_day_amount: Option<String>,
+    /// How many days the council may correct: 0 to 30.
+    #[arg(long, value_name = "DAYS", default_value_t = 7)]
+    pub correction_days: u64,
+    /// How many days a payment may be refunded: 1 to 365.
+    #[arg(long, value_name = "DAYS", default_value_t = 60)]
+    pub refund_days: u64,
+    /// How many hours a recovery or a new charter waits: 24 to 720.
+    #[arg(long, value_name = "HOURS", default_value_t = 48)]
+    pub recovery_hours: u64,
+    /// Most that a payment shown without network may be, in units; 0 allows none.
+    #[arg(long, value_name = "AMOUNT", default_value = "0")]
+    pub offline_cap: String,
+    /// How many accounts the node may open in a day without the council.
+    #[arg(long, value_name = "NUMBER", default_value_t = 200)]
+    pub accounts_a_day: u64,
+    /// Seconds between two published checkpoints.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub beat: u64,
+    /// A file with the wallet's passphrase; - reads it from standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_fd")]
+    pub passphrase_file: Option<PathBuf>,
+    /// A file descriptor with the wallet's passphrase.
+    #[arg(long, value_name = "FD")]
+    pub passphrase_fd: Option<u32>,
+    /// Asks nothing: what has no flag gets its default, what has none is an error.
+    #[arg(long)]
+    pub no_input: bool,
+}
+
+/// Who may join.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum JoiningArg {
+    /// Whoever was invited.
+    Invitation,
+    /// Anybody.
+    Open,
+    /// Nobody: the council opens every account.
+    Council,
+}
+
+/// Flags of `serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The data directory.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Where to listen. TLS is the business of whoever stands in front.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Where to serve metrics: an address of this machine alone.
+    #[arg(long, value_name = "ADDR")]
+    pub metrics: Option<SocketAddr>,
+    /// The address people open, instead of the one it was founded with.
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Seconds between two published checkpoints, instead of the setting.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub beat: Option<u64>,
+    /// Most connections at once.
+    #[arg(long, value_name = "NUMBER", default_value_t = 2_048)]
+    pub connections: usize,
+}
+
+/// Flags of `export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The data directory of a stopped node.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Writes the public log below this directory.
+    #[arg(long, value_name = "DIR", required_unless_present = "records")]
+    pub log: Option<PathBuf>,
+    /// Writes every record to this file; - writes to standard output. Pseudonymous, for auditors alone.
+    #[arg(long, value_name = "FILE")]
+    pub records: Option<PathBuf>,
+    /// How records are written.
+    #[arg(long, value_enum, default_value = "json")]
+    pub format: Format,
+}
+
+impl FoundArgs {
+    /// Returns the answers, asking for what is missing.
+    ///
+    /// # Errors
+    /// Names the answer that cannot be used.
+    pub fn founding(&self) -> anyhow::Result<Founding> {
+        let name = self.answer("name", self.name.as_deref(), "Name of the community", None)?;
+        let one = self.answer("unit-one", self.unit_one.as_deref(), "One unit is called", Some("klaver"))?;
+        let many =
+            self.answer("unit-many", self.unit_many.as_deref(), "Many units are called", Some("klavers"))?;
+        let scale = self.scale.map(|scale| scale.to_string());
+        let scale = self.answer("scale", scale.as_deref(), "Decimals that people see (0 to 4)", Some("2"))?;
+        let scale = Scale::new(scale.parse().context("--scale: a number from 0 to 4 belongs here")?)?;
+        let url =
+            self.answer("public-url", self.public_url.as_deref(), "Address", Some("http://localhost:8080"))?;
+        let euro = self.answer(
+            "euro",
+            self.euro.as_deref(),
+            "Euro paid to a merchant for one unit (0 for none)",
+            Some("1"),
+        )?;
+        let joining = match self.joining {
+            Some(JoiningArg::Invitation) => Joining::ByInvitation,
+            Some(JoiningArg::Open) => Joining::Open,
+            Some(JoiningArg::Council) => Joining::ByCouncil,
+            None => {
+                let word = self.answer(
+                    "joining",
+                    None,
+                    "Who may join (invitation, open, council)",
+                    Some("invitation"),
+                )?;
+                Joining::from_word(&word)
+                    .with_context(|| format!("--joining: \"{word}\" is none of the three"))?
+            }
+        };
+        let total = |flag: &str, text: &str| Total::parse(text, scale).with_context(|| format!("--{flag}"));
+        let day_amount = self.organisation_day_amount.as_deref();
+        let days = |days: u64| Seconds(days.saturating_mul(86_400));
+        let policy = Policy {
+            joining,
+            member_limit: total("member-limit", &self.member_limit)?,
+            organisation_day_amount: day_amount
+                .map(|most| total("organisation-day-amount", most))
+                .transpose()?,
+            correction_window: days(self.correction_days),
+            refund_window: days(self.refund_days),
+            recovery_delay: Seconds(self.recovery_hours.saturating_mul(3_600)),
+            offline_cap: total("offline-cap", &self.offline_cap)?,
+            registrar_opens: self.accounts_a_day,
+            euro_rate: euro_rate(&euro, scale)?,
+            ..Policy::starting()
+        };
+        let config = Config { beat_seconds: self.beat.max(1), ..Config::new(&url)? };
+        let origin = config.log_origin();
+        Ok(Founding { name, unit: UnitWords { one, many }, scale, config, origin, policy })
+    }
+
+    fn answer(
+        &self,
+        flag: &str,
+        given: Option<&str>,
+        question: &str,
+        default: Option<&str>,
+    ) -> anyhow::Result<String> {
+        if let Some(given) = given {
+            return Ok(given.to_owned());
+        }
+        if self.no_input || !std::io::stdin().is_terminal() {
+            return default.map(str::to_owned).with_context(|| format!("--{flag} is missing: {question}?"));
+        }
+        let mut err = std::io::stderr();
+        match default {
+            Some(default) => write!(err, "{question} [{default}]: ")?,
+            None => write!(err, "{question}: ")?,
+        }
+        err.flush()?;
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line)?;
+        match (line.trim(), default) {
+            ("", Some(default)) => Ok(default.to_owned()),
+            ("", None) => bail!("an answer is needed here: {question}?"),
+            (answer, _) => Ok(answer.to_owned()),
+        }
+    }
+
+    /// Returns the passphrase of the new wallet file, from a file, a descriptor, or by asking twice.
+    ///
+    /// # Errors
+    /// When there is none, or two that differ.
+    pub fn passphrase(&self) -> anyhow::Result<Passphrase> {
+        if let Some(path) = &self.passphrase_file {
+            if path.as_os_str() == "-" {
+                return Ok(Passphrase::read(std::io::stdin())?);
+            }
+            let file = std::fs::File::open(path).with_context(|| format!("{}", path.display()))?;
+            return Ok(Passphrase::read(file)?);
+        }
+        if let Some(descriptor) = self.passphrase_fd {
+            let path = format!("/dev/fd/{descriptor}");
+            let file = std::fs::File::open(&path).with_context(|| format!("file descriptor {descriptor}"))?;
+            return Ok(Passphrase::read(file)?);
+        }
+        if self.no_input || !std::io::stdin().is_terminal() {
+            bail!("the wallet needs a passphrase: give it by --passphrase-file or --passphrase-fd");
+        }
+        let first = Passphrase::new(rpassword::prompt_password("Passphrase for the council's wallet: ")?);
+        let second = Passphrase::new(rpassword::prompt_password("The same again: ")?);
+        if !first.is_same(&second) {
+            bail!("the two passphrases differ: nothing was founded, try again");
+        }
+        Ok(first)
+    }
+
+    /// Returns the data directory.
+    pub fn data(&self) -> DataDir {
+        DataDir::at(&self.data)
+    }
+}
+
+/// Returns euro cents for each minor unit, from the euro for one whole unit.
+fn euro_rate(euro: &str, scale: Scale) -> anyhow::Result<Option<Rate>> {
+    let cents =
+        Total::parse(euro, Scale::new(2)?).context("--euro: an amount of euro belongs here, such as 1,00")?;
+    let Some(cents) = cents.as_amount() else { return Ok(None) };
+    let minor = Amount::parse("1", scale)?;
+    Ok(Some(Rate::new(cents.minor(), minor.minor())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_rate_is_cents_for_a_minor_unit() {
+        let rate = |euro, scale| euro_rate(euro, Scale::new(scale).unwrap()).unwrap();
+        assert_eq!(rate("1", 2), Some(Rate::new(100, 100).unwrap()));
+        assert_eq!(rate("0,50", 0), Some(Rate::new(50, 1).unwrap()));
+        assert_eq!(rate("0", 2), None);
+        assert!(euro_rate("een", Scale::new(2).unwrap()).is_err());
+    }
+
+    #[test]
+    fn flags_alone_found_a_community() {
+        let cli = Cli::parse_from([
+            "klaver-node",
+            "found",
+            "--data",
+            "d",
+            "--wallet",
+            "w",
+            "--name",
+            "Dorp",
+            "--no-input",
+        ]);
+        let Command::Found(found) = cli.command else { panic!("another command") };
+        let founding = found.founding().unwrap();
+        assert_eq!((founding.name.as_str(), founding.origin.as_str()), ("Dorp", "localhost:8080/log"));
+        assert_eq!(founding.policy.joining, Joining::ByInvitation);
+        let cli = Cli::parse_from(["klaver-node", "found", "--data", "d", "--wallet", "w", "--no-input"]);
+        let Command::Found(found) = cli.command else { panic!("another command") };
+        assert!(found.founding().unwrap_err().to_string().contains("--name"));
+    }
+}

@@ -1,0 +1,145 @@
+//! Community data: what is erasable and cannot be derived from the ledger.
+//!
+//! Payment requests, invitations, drafts, memos and the names that accounts are shown by. None of it decides about
+//! money. It lives in memory; [`keep`] makes it durable and forgets what was deleted, also on the disk. Sessions
+//! live in memory alone.
+
+pub mod keep;
+
+pub mod access;
+pub mod directory;
+pub mod drafts;
+pub mod invitations;
+pub mod memos;
+pub mod requests;
+pub mod sessions;
+pub mod watchers;
+
+use keep::{Keep, KeepError, Kept};
+use klaver_ledger::id::{AccountId, LedgerId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use access::AccessRow;
+pub use directory::ProfileRow;
+pub use drafts::DraftRow;
+pub use invitations::InvitationRow;
+pub use memos::MemoRow;
+pub use requests::RequestRow;
+
+/// All community data of a node.
+pub struct Community {
+    state: Mutex<State>,
+    keep: Keep,
+    /// Who waits for news of a request or an account.
+    pub watchers: watchers::Watchers,
+}
+
+/// What is known, by its key.
+#[derive(Default)]
+struct State {
+    requests: HashMap<[u8; 16], RequestRow>,
+    invitations: HashMap<[u8; 16], InvitationRow>,
+    drafts: HashMap<[u8; 16], DraftRow>,
+    memos: HashMap<u64, MemoRow>,
+    profiles: HashMap<AccountId, ProfileRow>,
+    accesses: HashMap<u64, AccessRow>,
+}
+
+/// The tables, by the first byte of their keys on the disk.
+#[derive(Clone, Copy)]
+enum Table {
+    Request = 1,
+    Invitation = 2,
+    Draft = 3,
+    Memo = 4,
+    Profile = 5,
+    Access = 6,
+}
+
+impl Community {
+    /// Opens the community data below `root`, or starts it.
+    ///
+    /// # Errors
+    /// When the journal is damaged, in use, or its disk fails; says what is safe.
+    pub fn open(root: &Path, ledger: &LedgerId) -> Result<Self, KeepError> {
+        let (keep, kept) = Keep::open(root, ledger)?;
+        let mut state = State::default();
+        for Kept { key, value } in kept {
+            state.load(&key, &value)?;
+        }
+        Ok(Self { state: Mutex::new(state), keep, watchers: watchers::Watchers::default() })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Every change of a table is one insertion or removal: a panic elsewhere leaves it whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a row on its way to the disk; wait for the result before promising anything.
+    fn put<T: Serialize>(&self, table: Table, id: &[u8], row: &T) -> keep::Written {
+        let value = serde_json::to_vec(row).expect("rows are plain values");
+        self.keep.write(vec![(key(table, id), Some(value))])
+    }
+
+    fn delete(&self, table: Table, id: &[u8]) -> keep::Written {
+        self.keep.write(vec![(key(table, id), None)])
+    }
+
+    /// Erases what has ended: requests a day after their time, drafts and invitations at once, accesses after a year.
+    pub fn erase_ended(&self, now_seconds: u64) {
+        let mut gone = Vec::new();
+        {
+            let state = &mut *self.state();
+            let mut sweep = |table: Table, id: &[u8], ended: bool| {
+                if ended {
+                    gone.push((key(table, id), None));
+                }
+                !ended
+            };
+            state.requests.retain(|id, row| sweep(Table::Request, id, row.until + 86_400 < now_seconds));
+            state.invitations.retain(|id, row| sweep(Table::Invitation, id, row.expires_at <= now_seconds));
+            state.drafts.retain(|id, row| sweep(Table::Draft, id, row.expires_at <= now_seconds));
+            state.accesses.retain(|id, row| {
+                sweep(Table::Access, &id.to_be_bytes(), row.at + 365 * 86_400 < now_seconds)
+            });
+        }
+        if !gone.is_empty() {
+            // Nobody waits for this; what a crash keeps is erased at the next sweep.
+            drop(self.keep.write(gone));
+        }
+    }
+}
+
+impl State {
+    fn load(&mut self, key: &[u8], value: &[u8]) -> Result<(), KeepError> {
+        let malformed = || KeepError::Row { table: key.first().copied().unwrap_or(0) };
+        let (table, id) = key.split_first().ok_or_else(malformed)?;
+        let sixteen = || <[u8; 16]>::try_from(id).map_err(|_| malformed());
+        let number = || <[u8; 8]>::try_from(id).map(u64::from_be_bytes).map_err(|_| malformed());
+        match *table {
+            1 => drop(self.requests.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
+            2 => drop(self.invitations.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
+            3 => drop(self.drafts.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
+            4 => drop(self.memos.insert(number()?, row(value).ok_or_else(malformed)?)),
+            5 => drop(self.profiles.insert(AccountId(sixteen()?), row(value).ok_or_else(malformed)?)),
+            6 => drop(self.accesses.insert(number()?, row(value).ok_or_else(malformed)?)),
+            _ => return Err(malformed()),
+        }
+        Ok(())
+    }
+}
+
+fn row<T: DeserializeOwned>(value: &[u8]) -> Option<T> {
+    serde_json::from_slice(value).ok()
+}
+
+fn key(table: Table, id: &[u8]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + id.len());
+    key.push(table as u8);
+    key.extend_from_slice(id);
+    key
+}

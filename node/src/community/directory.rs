@@ -1,0 +1,82 @@
+//! The names by which accounts are shown.
+
+use super::keep::{KeepError, on_disk};
+use super::{Community, Table};
+use klaver_ledger::entry::cbor::is_invisible;
+use klaver_ledger::id::AccountId;
+use serde::{Deserialize, Serialize};
+
+/// Longest name, in bytes of UTF-8.
+pub const NAME_BYTES_MAX: usize = 80;
+
+/// A name, and whether anybody may see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileRow {
+    /// The name.
+    pub name: String,
+    /// Whether it is listed.
+    pub listed: bool,
+}
+
+/// Returns why `name` cannot be shown; `None` when it can.
+pub fn fault_of_name(name: &str) -> Option<String> {
+    if name.trim().is_empty() || name.len() > NAME_BYTES_MAX {
+        return Some(format!("a name has 1 to {NAME_BYTES_MAX} bytes of UTF-8: shorten it"));
+    }
+    let bad = name.chars().find(|c| is_invisible(*c))?;
+    Some(format!("the character U+{:04X} cannot be seen: remove it", u32::from(bad)))
+}
+
+impl Community {
+    /// Sets the name of an account, or removes it.
+    ///
+    /// # Errors
+    /// When that cannot be kept.
+    pub async fn set_profile(&self, account: AccountId, row: Option<ProfileRow>) -> Result<(), KeepError> {
+        let written = {
+            let mut state = self.state();
+            match row {
+                Some(row) => {
+                    let written = self.put(Table::Profile, &account.0, &row);
+                    state.profiles.insert(account, row);
+                    written
+                }
+                None => {
+                    state.profiles.remove(&account);
+                    self.delete(Table::Profile, &account.0)
+                }
+            }
+        };
+        on_disk(written).await
+    }
+
+    /// Returns the name of an account.
+    pub fn profile(&self, account: &AccountId) -> Option<ProfileRow> {
+        self.state().profiles.get(account).cloned()
+    }
+
+    /// Returns the name of an account that anybody may see.
+    pub fn listed_name(&self, account: &AccountId) -> Option<String> {
+        self.profile(account).filter(|row| row.listed).map(|row| row.name)
+    }
+
+    /// Returns everybody who is listed.
+    pub fn listed(&self) -> Vec<(AccountId, String)> {
+        let state = self.state();
+        let listed = state.profiles.iter().filter(|(_, row)| row.listed);
+        listed.map(|(account, row)| (*account, row.name.clone())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_can_be_seen() {
+        assert_eq!(fault_of_name("Bakkerij Van Damme"), None);
+        for wrong in ["", "  ", "a\u{202E}b", "a\nb", &"x".repeat(81)] {
+            assert!(fault_of_name(wrong).is_some(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,417 @@
+//! Keyed rows on the disk: a second journal of upserts and deletes, by the ledger's own journal module.
+//!
+//! One thread writes; each batch is one group and one sync. Compaction writes what is left into a new directory and
+//! removes the old one: that is how erasure reaches the disk. A crash at any step leaves one complete directory.
+
+use klaver_ledger::id::LedgerId;
+use klaver_ledger::store::embedded::anchor::{Anchor, AnchorFile};
+use klaver_ledger::store::embedded::disk::RealDisk;
+use klaver_ledger::store::embedded::fault::{Fault, OpenError, ReadError};
+use klaver_ledger::store::embedded::frame::{Frame, FrameKind};
+use klaver_ledger::store::embedded::journal::{Journal, Settings};
+use klaver_ledger::store::embedded::recovery::{Directory, Opened};
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// A row to be put in place, or with no value to be forgotten.
+const PUT: FrameKind = FrameKind::new(1);
+const DELETE: FrameKind = FrameKind::new(2);
+
+/// Length of a segment file: community data is small.
+const SEGMENT_BYTES: u64 = 1 << 20;
+/// Most rows that wait for the disk.
+const QUEUE_MAX: usize = 1_024;
+/// So many forgotten rows are worth a compaction, if they are more than those that are left.
+const FORGOTTEN_MIN: usize = 256;
+
+/// The result of a write, once it is on the disk.
+pub type Written = oneshot::Receiver<Result<(), KeepError>>;
+
+/// Rows by key, on the disk.
+pub struct Keep {
+    queue: Option<SyncSender<Write>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A row as it was found.
+pub struct Kept {
+    /// Its key.
+    pub key: Vec<u8>,
+    /// Its value.
+    pub value: Vec<u8>,
+}
+
+/// Why community data cannot be read or written. The ledger is not touched by it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum KeepError {
+    /// Its journal was not opened.
+    #[error("community data in {}: {error}; the ledger itself is safe", path.display())]
+    Open {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        error: String,
+    },
+    /// A row has a form that this program does not know.
+    #[error(
+        "community data has a row of table {table} that cannot be read: update klaver-node, or put a backup back"
+    )]
+    Row {
+        /// The table's number.
+        table: u8,
+    },
+    /// It could not be written.
+    #[error("community data cannot be written: {why}; start the node again when the cause is gone")]
+    Write {
+        /// Why.
+        why: String,
+    },
+}
+
+struct Write {
+    rows: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    done: oneshot::Sender<Result<(), KeepError>>,
+}
+
+impl Keep {
+    /// Opens the rows below `root`, and returns what is there.
+    ///
+    /// # Errors
+    /// When the journal is damaged, in use, or its disk fails.
+    pub fn open(root: &Path, ledger: &LedgerId) -> Result<(Self, Vec<Kept>), KeepError> {
+        let mut files = Files::open(root, ledger)?;
+        if files.is_worth_compacting() {
+            files.compact()?;
+        }
+        let kept =
+            files.live.iter().map(|(key, value)| Kept { key: key.clone(), value: value.clone() }).collect();
+        let (queue, waiting) = sync_channel(QUEUE_MAX);
+        let thread = std::thread::Builder::new()
+            .name("community".to_owned())
+            .spawn(move || files.run(&waiting))
+            .map_err(|error| KeepError::Write { why: error.to_string() })?;
+        Ok((Self { queue: Some(queue), thread: Some(thread) }, kept))
+    }
+
+    /// Puts rows on their way to the disk, all or nothing, in the order of the calls.
+    pub fn write(&self, rows: Vec<(Vec<u8>, Option<Vec<u8>>)>) -> Written {
+        let (done, written) = oneshot::channel();
+        if let Some(queue) = &self.queue {
+            // When the thread has ended after a fault, `done` is dropped and the caller hears of it.
+            let _ = queue.send(Write { rows, done });
+        }
+        written
+    }
+}
+
+/// Waits until a write is on the disk.
+///
+/// # Errors
+/// When it could not be written.
+pub async fn on_disk(written: Written) -> Result<(), KeepError> {
+    written.await.unwrap_or_else(|_| Err(KeepError::Write { why: "an earlier write failed".to_owned() }))
+}
+
+impl Drop for Keep {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The files, which belong to one thread.
+struct Files {
+    root: PathBuf,
+    domain: [u8; 32],
+    /// Number of the directory in use.
+    number: u64,
+    journal: Journal,
+    anchor: AnchorFile,
+    live: HashMap<Vec<u8>, Vec<u8>>,
+    forgotten: usize,
+}
+
+impl Files {
+    fn open(root: &Path, ledger: &LedgerId) -> Result<Self, KeepError> {
+        let domain = Sha256::new()
+            .chain_update(b"klaver/community-journal/v1\n")
+            .chain_update(ledger.0)
+            .finalize()
+            .into();
+        let numbers = directories(root).map_err(|error| failed(root, error))?;
+        let number = numbers.last().copied().unwrap_or(1);
+        let path = directory(root, number);
+        let is_new = numbers.is_empty();
+        // An older directory is left when a compaction was interrupted before its last step.
+        for old in numbers.iter().filter(|old| **old != number) {
+            std::fs::remove_dir_all(directory(root, *old)).map_err(|error| failed(root, error))?;
+        }
+        let disk = RealDisk::create(&path).map_err(|error| failed(&path, error))?;
+        let lock =
+            Directory::lock(Arc::new(disk), settings(domain)?).map_err(|error| failed(&path, error))?;
+        let opened = match if is_new { lock.found() } else { lock.open(None) } {
+            // The directory was made, but the crash came before its first file.
+            Err(OpenError::Empty) => found(&path, domain)?,
+            opened => opened.map_err(|error| failed(&path, error))?,
+        };
+        let mut files = Self {
+            root: root.to_owned(),
+            domain,
+            number,
+            journal: opened.journal,
+            anchor: opened.anchor,
+            live: HashMap::new(),
+            forgotten: 0,
+        };
+        files.replay().map_err(|error| failed(&path, error))?;
+        Ok(files)
+    }
+
+    fn replay(&mut self) -> Result<(), ReadError> {
+        for group in self.journal.reader().groups(None) {
+            let group = group?;
+            for frame in group.frames() {
+                if let Some((key, value)) = split(frame.kind, frame.payload) {
+                    self.remember(key, value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
+        let replaced = match value {
+            Some(value) => self.live.insert(key, value),
+            None => {
+                self.forgotten += 1;
+                self.live.remove(&key)
+            }
+        };
+        self.forgotten += usize::from(replaced.is_some());
+    }
+
+    fn run(mut self, waiting: &Receiver<Write>) {
+        let mut anchored = true;
+        loop {
+            match waiting.recv_timeout(Duration::from_millis(500)) {
+                Ok(first) => {
+                    let batch: Vec<Write> = std::iter::once(first).chain(waiting.try_iter()).collect();
+                    let result =
+                        self.append(&batch).map_err(|fault| KeepError::Write { why: fault.to_string() });
+                    if let Err(error) = &result {
+                        tracing::error!(%error, "community data is read-only");
+                    }
+                    let failed = result.is_err();
+                    for write in batch {
+                        let _ = write.done.send(result.clone());
+                    }
+                    if failed {
+                        return;
+                    }
+                    anchored = false;
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    if !anchored {
+                        anchored = self.write_anchor();
+                    }
+                    if self.is_worth_compacting()
+                        && let Err(error) = self.compact()
+                    {
+                        tracing::error!(%error, "community data is read-only");
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.write_anchor();
+                    return;
+                }
+            }
+        }
+    }
+
+    fn append(&mut self, batch: &[Write]) -> Result<(), Fault> {
+        let rows: Vec<_> = batch.iter().flat_map(|write| &write.rows).collect();
+        let payloads: Vec<(FrameKind, Vec<u8>)> =
+            rows.iter().map(|(key, value)| join(key, value.as_deref())).collect();
+        append(&mut self.journal, &payloads)?;
+        let rows: Vec<_> = rows.into_iter().cloned().collect();
+        for (key, value) in rows {
+            self.remember(key, value);
+        }
+        Ok(())
+    }
+
+    fn write_anchor(&mut self) -> bool {
+        let (group, commit_hash) = self.journal.last();
+        let written = self.anchor.write(Anchor { group, commit_hash, payload: Vec::new() });
+        if let Err(fault) = &written {
+            tracing::warn!(%fault, "the anchor of the community data was not written");
+        }
+        written.is_ok()
+    }
+
+    fn is_worth_compacting(&self) -> bool {
+        self.forgotten >= FORGOTTEN_MIN && self.forgotten > self.live.len()
+    }
+
+    /// Writes what is left into the next directory and removes this one.
+    fn compact(&mut self) -> Result<(), KeepError> {
+        let next = self.number + 1;
+        let path = directory(&self.root, next);
+        let unfinished = self.root.join("community.new");
+        let io = |error: std::io::Error| failed(&unfinished, error);
+        match std::fs::remove_dir_all(&unfinished) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(error)),
+            _ => {}
+        }
+        {
+            let mut opened = found(&unfinished, self.domain)?;
+            let rows: Vec<_> = self.live.iter().map(|(key, value)| join(key, Some(value))).collect();
+            for part in rows.chunks(1_024) {
+                append(&mut opened.journal, part).map_err(|error| failed(&unfinished, error))?;
+            }
+            let (group, commit_hash) = opened.journal.last();
+            let anchor = Anchor { group, commit_hash, payload: Vec::new() };
+            opened.anchor.write(anchor).map_err(|error| failed(&unfinished, error))?;
+        }
+        std::fs::rename(&unfinished, &path).map_err(io)?;
+        std::fs::File::open(&self.root).and_then(|root| root.sync_all()).map_err(io)?;
+        let disk = RealDisk::at(&path);
+        let opened = Directory::lock(Arc::new(disk), settings(self.domain)?)
+            .and_then(|lock| lock.open(None))
+            .map_err(|error| failed(&path, error))?;
+        self.journal = opened.journal;
+        self.anchor = opened.anchor;
+        let old = directory(&self.root, std::mem::replace(&mut self.number, next));
+        self.forgotten = 0;
+        std::fs::remove_dir_all(&old).map_err(|error| failed(&old, error))
+    }
+}
+
+fn append(journal: &mut Journal, rows: &[(FrameKind, Vec<u8>)]) -> Result<(), Fault> {
+    let frames: Vec<Frame<'_>> = rows.iter().map(|(kind, payload)| Frame { kind: *kind, payload }).collect();
+    journal.append_group(&frames, &[], crate::clock::wall_clock().millis()).map(drop)
+}
+
+fn found(path: &Path, domain: [u8; 32]) -> Result<Opened, KeepError> {
+    let disk = RealDisk::create(path).map_err(|error| failed(path, error))?;
+    let lock = Directory::lock(Arc::new(disk), settings(domain)?).map_err(|error| failed(path, error))?;
+    lock.found().map_err(|error| failed(path, error))
+}
+
+fn settings(domain: [u8; 32]) -> Result<Settings, KeepError> {
+    let mut salt = [0; 32];
+    getrandom::fill(&mut salt).map_err(|error| KeepError::Write { why: error.to_string() })?;
+    Ok(Settings { segment_bytes: SEGMENT_BYTES, ..Settings::new(domain, salt) })
+}
+
+fn failed(path: &Path, error: impl std::fmt::Display) -> KeepError {
+    KeepError::Open { path: path.to_owned(), error: error.to_string() }
+}
+
+fn directory(root: &Path, number: u64) -> PathBuf {
+    root.join(format!("community-{number}"))
+}
+
+/// Returns the numbers of the directories there are, ascending.
+fn directories(root: &Path) -> std::io::Result<Vec<u64>> {
+    let mut numbers = Vec::new();
+    for entry in std::fs::read_dir(root)? {
+        let name = entry?.file_name();
+        numbers.extend(name.to_str().and_then(|name| name.strip_prefix("community-")?.parse::<u64>().ok()));
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+fn join(key: &[u8], value: Option<&[u8]>) -> (FrameKind, Vec<u8>) {
+    let length = u8::try_from(key.len()).expect("keys are short");
+    let mut payload = Vec::with_capacity(1 + key.len() + value.map_or(0, <[u8]>::len));
+    payload.push(length);
+    payload.extend_from_slice(key);
+    payload.extend_from_slice(value.unwrap_or_default());
+    (if value.is_some() { PUT } else { DELETE }, payload)
+}
+
+fn split(kind: FrameKind, payload: &[u8]) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
+    let (length, rest) = payload.split_first()?;
+    let (key, value) = rest.split_at_checked((*length).into())?;
+    Some((key.to_vec(), (kind == PUT).then(|| value.to_vec())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEDGER: LedgerId = LedgerId([1; 32]);
+
+    fn rows(kept: Vec<Kept>) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let mut rows: Vec<_> = kept.into_iter().map(|row| (row.key, row.value)).collect();
+        rows.sort();
+        rows
+    }
+
+    fn put(keep: &Keep, key: &[u8], value: Option<&[u8]>) {
+        let written = keep.write(vec![(key.to_vec(), value.map(<[u8]>::to_vec))]);
+        written.blocking_recv().unwrap().unwrap();
+    }
+
+    #[test]
+    fn rows_survive_a_restart_and_deleted_ones_do_not() {
+        let root = tempfile::tempdir().unwrap();
+        let (keep, kept) = Keep::open(root.path(), &LEDGER).unwrap();
+        assert!(kept.is_empty());
+        put(&keep, b"a", Some(b"1"));
+        put(&keep, b"b", Some(b"2"));
+        put(&keep, b"a", Some(b"3"));
+        put(&keep, b"b", None);
+        drop(keep);
+        let (_keep, kept) = Keep::open(root.path(), &LEDGER).unwrap();
+        assert_eq!(rows(kept), [(b"a".to_vec(), b"3".to_vec())]);
+    }
+
+    #[test]
+    fn what_was_deleted_leaves_the_disk_with_the_next_compaction() {
+        let root = tempfile::tempdir().unwrap();
+        let (keep, _) = Keep::open(root.path(), &LEDGER).unwrap();
+        put(&keep, b"stays", Some(b"here"));
+        for number in 0..FORGOTTEN_MIN {
+            put(&keep, b"secret", Some(format!("remember me {number}").as_bytes()));
+        }
+        put(&keep, b"secret", None);
+        drop(keep);
+        let (keep, kept) = Keep::open(root.path(), &LEDGER).unwrap();
+        assert_eq!(rows(kept), [(b"stays".to_vec(), b"here".to_vec())]);
+        drop(keep);
+        assert_eq!(directories(root.path()).unwrap(), [2]);
+        for file in std::fs::read_dir(directory(root.path(), 2)).unwrap() {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            assert!(!bytes.windows(8).any(|window| window == b"remember"), "the disk still remembers");
+        }
+        let (keep, kept) = Keep::open(root.path(), &LEDGER).unwrap();
+        assert_eq!(rows(kept), [(b"stays".to_vec(), b"here".to_vec())]);
+        put(&keep, b"more", Some(b"rows"));
+    }
+
+    #[test]
+    fn the_data_of_another_ledger_are_refused() {
+        let root = tempfile::tempdir().unwrap();
+        drop(Keep::open(root.path(), &LEDGER).unwrap());
+        assert!(matches!(Keep::open(root.path(), &LedgerId([2; 32])), Err(KeepError::Open { .. })));
+    }
+
+    #[test]
+    fn two_nodes_cannot_share_a_directory() {
+        let root = tempfile::tempdir().unwrap();
+        let _keep = Keep::open(root.path(), &LEDGER).unwrap();
+        assert!(matches!(Keep::open(root.path(), &LEDGER), Err(KeepError::Open { .. })));
+    }
+}

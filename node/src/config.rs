@@ -1,0 +1,242 @@
+//! The data directory: what stands where, and the few settings that are not in the ledger.
+
+use klaver_ledger::link::NodeAddress;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// Version of the data directory's layout.
+const LAYOUT: u32 = 1;
+
+/// Where a node keeps everything.
+///
+/// ```text
+/// node.json     settings
+/// keys/         log, registrar, guardian: 0600 in a directory of 0700
+/// ledger/       journal, anchor, snapshots, views
+/// community-N/  what can be erased
+/// ```
+#[derive(Clone, Debug)]
+pub struct DataDir {
+    root: PathBuf,
+}
+
+/// The settings of a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Version of the directory's layout.
+    pub layout: u32,
+    /// The address that links, sessions and the log name: `https://host`.
+    pub public_url: String,
+    /// Whether this is a demonstration, whose keys anybody can know.
+    #[serde(default)]
+    pub demo: bool,
+    /// Seconds between two published checkpoints.
+    #[serde(default = "minute")]
+    pub beat_seconds: u64,
+}
+
+fn minute() -> u64 {
+    60
+}
+
+/// Why a data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file cannot be read or written.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        error: std::io::Error,
+    },
+    /// There is no node here.
+    #[error("{} has no node.json: found a community there with `klaver-node found --data {}`, or name the right directory", path.display(), path.display())]
+    NotFounded {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// There is something already.
+    #[error("{} is not empty: found a community in a new directory", path.display())]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The settings cannot be read.
+    #[error("{}: {error}: correct the file", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        error: serde_json::Error,
+    },
+    /// A newer program made it.
+    #[error("{} has layout {found}, this program knows {LAYOUT}: update klaver-node", path.display())]
+    NewerLayout {
+        /// The file.
+        path: PathBuf,
+        /// Its layout.
+        found: u32,
+    },
+    /// The address is none that links can carry.
+    #[error("public address \"{address}\": {reason}")]
+    Address {
+        /// What was given.
+        address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A demonstration is for this machine alone.
+    #[error(
+        "this is a demonstration, anybody can know its keys: it listens on this machine alone (127.0.0.1), not on {address}"
+    )]
+    DemoInPublic {
+        /// The address asked for.
+        address: String,
+    },
+}
+
+impl DataDir {
+    /// Returns the data directory at `root`.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Returns its path.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns where the ledger's files are.
+    pub fn ledger(&self) -> PathBuf {
+        self.root.join("ledger")
+    }
+
+    /// Returns where the node's keys are.
+    pub fn keys(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+
+    fn config_path(&self) -> PathBuf {
+        self.root.join("node.json")
+    }
+
+    /// Checks that nothing is there yet.
+    ///
+    /// # Errors
+    /// `NotEmpty` when something is.
+    pub fn check_empty(&self) -> Result<(), ConfigError> {
+        match std::fs::read_dir(&self.root) {
+            Ok(mut entries) => match entries.next() {
+                Some(_) => Err(ConfigError::NotEmpty { path: self.root.clone() }),
+                None => Ok(()),
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(ConfigError::Io { path: self.root.clone(), error }),
+        }
+    }
+
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// When there are none, or they cannot be used.
+    pub fn read_config(&self) -> Result<Config, ConfigError> {
+        let path = self.config_path();
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(ConfigError::NotFounded { path: self.root.clone() });
+            }
+            Err(error) => return Err(ConfigError::Io { path, error }),
+        };
+        let config: Config = serde_json::from_slice(&bytes)
+            .map_err(|error| ConfigError::Malformed { path: path.clone(), error })?;
+        if config.layout > LAYOUT {
+            return Err(ConfigError::NewerLayout { path, found: config.layout });
+        }
+        config.address()?;
+        Ok(config)
+    }
+
+    /// Writes the settings, durably.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_config(&self, config: &Config) -> Result<(), ConfigError> {
+        let path = self.config_path();
+        let mut text = serde_json::to_string_pretty(config).expect("settings are plain values");
+        text.push('\n');
+        klaver_keystore::private_file::replace(&path, text.as_bytes())
+            .map_err(|error| ConfigError::Io { path, error: std::io::Error::other(error) })
+    }
+}
+
+impl Config {
+    /// Returns the settings of a new node at `public_url`.
+    ///
+    /// # Errors
+    /// When links cannot carry the address.
+    pub fn new(public_url: &str) -> Result<Self, ConfigError> {
+        let config = Self {
+            layout: LAYOUT,
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            demo: false,
+            beat_seconds: minute(),
+        };
+        config.address()?;
+        Ok(config)
+    }
+
+    /// Returns the address as links carry it.
+    ///
+    /// # Errors
+    /// When they cannot.
+    pub fn address(&self) -> Result<NodeAddress, ConfigError> {
+        NodeAddress::parse(&self.public_url).map_err(|error| ConfigError::Address {
+            address: self.public_url.clone(),
+            reason: error.to_string(),
+        })
+    }
+
+    /// Returns the origin of the public log: the address of the log without its scheme.
+    pub fn log_origin(&self) -> String {
+        let host = self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, host)| host);
+        format!("{host}/log")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_survive_the_way_to_the_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::at(directory.path());
+        assert!(matches!(data.read_config(), Err(ConfigError::NotFounded { .. })));
+        data.check_empty().unwrap();
+        let config = Config::new("https://klaver.example/").unwrap();
+        data.write_config(&config).unwrap();
+        assert_eq!(data.read_config().unwrap(), config);
+        assert_eq!(config.log_origin(), "klaver.example/log");
+        assert!(matches!(data.check_empty(), Err(ConfigError::NotEmpty { .. })));
+    }
+
+    #[test]
+    fn settings_of_a_newer_program_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::at(directory.path());
+        let newer = Config { layout: LAYOUT + 1, ..Config::new("http://localhost:8080").unwrap() };
+        data.write_config(&newer).unwrap();
+        assert!(matches!(data.read_config(), Err(ConfigError::NewerLayout { found: 2, .. })));
+    }
+
+    #[test]
+    fn an_address_that_no_link_can_carry_is_refused() {
+        for wrong in ["", "klaver.example", "http://klaver.example", "https://klaver.example/path", "ftp://x"]
+        {
+            assert!(matches!(Config::new(wrong), Err(ConfigError::Address { .. })), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Signs what people do, has it recorded, and keeps its own simple tally beside the books.
+//!
+//! What happens is decided by the tally alone, never by the ledger: the same script can be played again over a history
+//! that was interrupted, and goes on where it stopped. What was recorded before answers with its old receipt.
+
+use super::Interrupted;
+use super::cast::Cast;
+use super::dice::Dice;
+use klaver_ledger::amount::Amount;
+use klaver_ledger::engine::{Ledger, Outcome};
+use klaver_ledger::entry::memo::Memo;
+use klaver_ledger::entry::{Body, Entry, SignedEntry};
+use klaver_ledger::id::{AccountId, LedgerId, Nonce};
+use klaver_ledger::keys::SigningKey;
+use klaver_ledger::store::Store;
+use klaver_ledger::time::{Deadline, Seconds, Timestamp};
+use std::collections::HashMap;
+
+/// How long an entry is signed for.
+const VALIDITY: Seconds = Seconds(300);
+
+/// Where what stands beside the ledger goes: names and memos.
+pub trait Desk {
+    /// Sets the name of an account, and whether anybody may see it.
+    ///
+    /// # Errors
+    /// Why it cannot be kept.
+    fn set_name(&mut self, account: AccountId, name: &str, listed: bool) -> Result<(), String>;
+
+    /// Keeps the memo of a record.
+    ///
+    /// # Errors
+    /// Why it cannot be kept.
+    fn add_memo(&mut self, index: u64, memo: &Memo) -> Result<(), String>;
+}
+
+/// The one who writes the history down.
+pub struct Scribe<'d, S: Store> {
+    /// What the next entry is recorded at.
+    pub now: Timestamp,
+    ledger: Option<Ledger<S>>,
+    ledger_id: LedgerId,
+    desk: &'d mut dyn Desk,
+    nonces: Dice,
+    salts: Dice,
+    /// The index that the next entry gets.
+    next: u64,
+    purses: HashMap<AccountId, i64>,
+}
+
+impl<'d, S: Store> Scribe<'d, S> {
+    /// Starts behind the founding entry of `ledger`.
+    pub fn new(ledger: Ledger<S>, ledger_id: LedgerId, cast: &Cast, desk: &'d mut dyn Desk) -> Self {
+        Self {
+            now: Timestamp::default(),
+            ledger: Some(ledger),
+            ledger_id,
+            desk,
+            nonces: Dice::new(cast.seed, "nonces"),
+            salts: Dice::new(cast.seed, "memos"),
+            next: 1,
+            purses: HashMap::new(),
+        }
+    }
+
+    /// Has `body` recorded, signed by `keys`, and returns its index.
+    ///
+    /// # Errors
+    /// When the ledger was changed by somebody else, or cannot be written.
+    pub fn record(&mut self, body: Body, keys: &[&SigningKey]) -> Result<u64, Interrupted> {
+        self.record_entry(body, None, keys)
+    }
+
+    /// As [`record`](Self::record), with a sentence for the two parties.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    pub fn record_with_memo(
+        &mut self,
+        body: Body,
+        memo: &str,
+        keys: &[&SigningKey],
+    ) -> Result<u64, Interrupted> {
+        let memo = Memo::new(self.salts.sixteen(), memo).expect("the demonstration's memos are short");
+        let index = self.record_entry(body, Some(&memo), keys)?;
+        self.desk.add_memo(index, &memo).map_err(Interrupted::Desk)?;
+        Ok(index)
+    }
+
+    /// Sets the name of an account.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    pub fn set_name(&mut self, account: AccountId, name: &str, listed: bool) -> Result<(), Interrupted> {
+        self.desk.set_name(account, name, listed).map_err(Interrupted::Desk)
+    }
+
+    fn record_entry(
+        &mut self,
+        body: Body,
+        memo: Option<&Memo>,
+        keys: &[&SigningKey],
+    ) -> Result<u64, Interrupted> {
+        let entry = Entry {
+            nonce: Nonce(self.nonces.sixteen()),
+            expires_at: Deadline::after(self.now, VALIDITY),
+            memo: memo.map(Memo::commitment),
+            body,
+        };
+        // The whole way that an entry takes: signed, as bytes, read again, verified, judged, recorded.
+        let bytes = SignedEntry::sign(entry, &self.ledger_id, keys).encode();
+        let verified = SignedEntry::decode(&bytes)
+            .map_err(|error| error.to_string())
+            .and_then(|signed| signed.verify_any_key(&self.ledger_id).map_err(|error| error.to_string()))
+            .expect("what was signed here is well formed and verifies");
+        let ledger = self.ledger.take().expect("the ledger is away only while it commits");
+        let (ledger, mut outcomes) = ledger.commit(vec![verified], self.now)?;
+        self.ledger = Some(ledger);
+        let index = match outcomes.pop() {
+            Some(Outcome::Recorded(receipt) | Outcome::Known(receipt)) => receipt.index,
+            Some(Outcome::Declined(refusal)) => {
+                return Err(Interrupted::Diverged { index: self.next, why: refusal.sentence });
+            }
+            Some(Outcome::Unanswered { why }) => {
+                return Err(Interrupted::Diverged { index: self.next, why: why.to_string() });
+            }
+            None => unreachable!("each entry has its answer"),
+        };
+        if index != self.next {
+            let why = format!("it stands at {index} already");
+            return Err(Interrupted::Diverged { index: self.next, why });
+        }
+        self.next += 1;
+        Ok(index)
+    }
+
+    /// Returns what an account has by the tally, in minor units.
+    pub fn has(&self, account: &AccountId) -> i64 {
+        self.purses.get(account).copied().unwrap_or(0)
+    }
+
+    /// Moves an amount in the tally.
+    pub fn tally(&mut self, from: AccountId, to: AccountId, amount: Amount) {
+        let amount = i64::try_from(amount.minor()).expect("amounts are below 2^53");
+        *self.purses.entry(from).or_default() -= amount;
+        *self.purses.entry(to).or_default() += amount;
+    }
+
+    /// Returns the ledger's id.
+    pub fn ledger_id(&self) -> &LedgerId {
+        &self.ledger_id
+    }
+
+    /// Returns the ledger.
+    pub fn ledger(&self) -> &Ledger<S> {
+        self.ledger.as_ref().expect("the ledger is away only while it commits")
+    }
+
+    /// Returns the index that the next entry gets.
+    pub fn next_index(&self) -> u64 {
+        self.next
+    }
+
+    /// Gives the ledger back, with what each account has by the tally.
+    pub fn finish(self) -> (Ledger<S>, HashMap<AccountId, i64>) {
+        (self.ledger.expect("the ledger is away only while it commits"), self.purses)
+    }
+}

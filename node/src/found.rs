@@ -1,0 +1,238 @@
+//! `found`: makes a community. Its council's first key goes to a wallet file outside of the data directory.
+
+use crate::clock::{Clock, SystemClock};
+use crate::community::Community;
+use crate::community::invitations::InvitationRow;
+use crate::config::{Config, ConfigError, DataDir};
+use crate::keys::{KeysError, NodeKeys};
+use crate::service::{NodeStore, OsSalts};
+use klaver_keystore::{Keystore, KeystoreError, NewKey, Passphrase, Purpose};
+use klaver_ledger::amount::Scale;
+use klaver_ledger::charter::{Charter, Policy, RULES_VERSION, UnitWords};
+use klaver_ledger::engine::{self, FoundError, Ledger};
+use klaver_ledger::entry::{Body, Entry, Found, SignedEntry};
+use klaver_ledger::id::{Digest, LedgerId, Nonce};
+use klaver_ledger::keys::{PublicKey, SigningKey};
+use klaver_ledger::link::{CodeId, Link};
+use klaver_ledger::log::key::KeyName;
+use klaver_ledger::record::SaltSource;
+use klaver_ledger::store::embedded::{EmbeddedStore, Options};
+use klaver_ledger::time::{Deadline, Seconds, Timestamp};
+use std::path::{Path, PathBuf};
+
+/// How long the founding entry may wait to be recorded, in seconds.
+const ENTRY_SECONDS: u64 = 300;
+/// How long the first invitation lasts, in seconds: two weeks.
+const INVITATION_SECONDS: u64 = 14 * 86_400;
+
+/// What a community is founded with.
+#[derive(Clone, Debug)]
+pub struct Founding {
+    /// Its name.
+    pub name: String,
+    /// Its words for the unit.
+    pub unit: UnitWords,
+    /// How many decimals people see.
+    pub scale: Scale,
+    /// The node's settings, with its public address.
+    pub config: Config,
+    /// Origin of the public log.
+    pub origin: String,
+    /// The policy it starts with.
+    pub policy: Policy,
+}
+
+/// A founded community.
+pub struct Founded {
+    /// The ledger, ready to be served.
+    pub ledger: Ledger<NodeStore>,
+    /// Its id.
+    pub id: LedgerId,
+}
+
+/// What to tell whoever founded a community.
+#[derive(Clone, Debug)]
+pub struct Welcome {
+    /// The ledger's id.
+    pub ledger: LedgerId,
+    /// The council's first key.
+    pub council: PublicKey,
+    /// Where the wallet file is.
+    pub wallet: PathBuf,
+    /// The one-time link with which the first member joins.
+    pub invitation: String,
+}
+
+/// Why a community was not founded.
+#[derive(Debug, thiserror::Error)]
+pub enum FoundingError {
+    /// The data directory.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The node's keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The wallet file.
+    #[error(transparent)]
+    Wallet(#[from] KeystoreError),
+    /// The wallet file would lie on the node.
+    #[error(
+        "the wallet file {} would lie in the data directory: council keys never lie on the node, choose another place",
+        path.display()
+    )]
+    WalletOnNode {
+        /// Where it would lie.
+        path: PathBuf,
+    },
+    /// The log's origin cannot name a key.
+    #[error("the origin of the log cannot be used: {0}")]
+    Origin(#[from] klaver_ledger::log::key::KeyError),
+    /// The clock is not believed.
+    #[error(transparent)]
+    Clock(#[from] crate::clock::ClockFault),
+    /// The rules or the store do not allow it.
+    #[error(transparent)]
+    Ledger(#[from] FoundError),
+    /// The entry is not well formed.
+    #[error(transparent)]
+    Entry(#[from] klaver_ledger::entry::signed::EnvelopeError),
+    /// Community data.
+    #[error(transparent)]
+    Community(#[from] crate::community::keep::KeepError),
+    /// The operating system has no randomness.
+    #[error("no randomness from the operating system: {0}")]
+    Randomness(#[from] getrandom::Error),
+    /// The address leaves no room for links.
+    #[error(transparent)]
+    Link(#[from] klaver_ledger::link::LinkError),
+}
+
+/// Founds a community in a new data directory, with its first council key in a new wallet file.
+///
+/// # Errors
+/// What is wrong with the answers, or could not be written. The wallet file is made before the ledger: a ledger whose
+/// council has no key could never be governed.
+pub fn found(
+    data: &DataDir,
+    founding: &Founding,
+    wallet: &Path,
+    passphrase: &Passphrase,
+) -> Result<Welcome, FoundingError> {
+    data.check_empty()?;
+    check_outside(data, wallet)?;
+    KeyName::new(founding.origin.clone())?;
+    let now = SystemClock::start(Timestamp::default())?.now()?;
+    let keys = NodeKeys::generate()?;
+    let mut council = NewKey::generate("council")?;
+    let entry = founding_entry(founding, &keys, &[PublicKey::of(&council.key)], random()?, now);
+    let id = ledger_of(&entry);
+    council.purpose = Purpose::Council;
+    council.ledger = Some(id);
+    council.node = Some(founding.config.public_url.clone());
+    let public = PublicKey::of(&council.key);
+    let signer = council.key.clone();
+    // Checked in full before anything is on the disk.
+    let signed = SignedEntry::sign(entry, &LedgerId::FOUNDING, &[&signer]);
+    SignedEntry::decode(&signed.encode()).map_err(klaver_ledger::entry::signed::EnvelopeError::from)?;
+    Keystore::create(wallet, passphrase, vec![council])?;
+    let Founded { ledger, .. } = found_with(data, founding, &keys, signed, now, OsSalts)?;
+    let mut code = [0; 16];
+    getrandom::fill(&mut code)?;
+    let community = Community::open(data.root(), &id)?;
+    let expires_at = Deadline::after(now, Seconds(INVITATION_SECONDS)).seconds();
+    community.add_first_invitation(code, InvitationRow { uses_left: 1, expires_at })?;
+    drop(community);
+    if let Err(fault) = ledger.close() {
+        tracing::warn!(%fault, "the ledger was not closed cleanly; it is founded durably");
+    }
+    let link = Link::Invitation { node: founding.config.address()?, code: CodeId(code) }.print()?;
+    Ok(Welcome { ledger: id, council: public, wallet: wallet.to_owned(), invitation: link })
+}
+
+/// Writes keys, settings and the ledger of a founding entry that every council key has signed.
+///
+/// # Errors
+/// When something cannot be written, or the rules do not allow the entry.
+pub fn found_with(
+    data: &DataDir,
+    founding: &Founding,
+    keys: &NodeKeys,
+    signed: SignedEntry,
+    now: Timestamp,
+    salts: impl SaltSource + 'static,
+) -> Result<Founded, FoundingError> {
+    let id = LedgerId::of_founding_payload(signed.payload());
+    keys.write(data)?;
+    let verified = signed.verify_any_key(&LedgerId::FOUNDING)?;
+    let salt = random()?;
+    let store = EmbeddedStore::create(&data.ledger(), Options::default(), salt)
+        .map_err(|error| FoundError::from(klaver_ledger::store::OpenError::from(error)))?;
+    let log = engine::NodeKeys { log: keys.log.clone() };
+    let (ledger, _) = Ledger::found(store, log, verified, now, salts)?;
+    // The settings come last: a directory without them is no node, and a new founding says so.
+    data.write_config(&founding.config)?;
+    Ok(Founded { ledger, id })
+}
+
+/// Returns the founding entry of a community with these council keys, all of which must sign.
+pub fn founding_entry(
+    founding: &Founding,
+    keys: &NodeKeys,
+    council: &[PublicKey],
+    seed: [u8; 32],
+    now: Timestamp,
+) -> Entry {
+    let charter = Charter {
+        rules: RULES_VERSION,
+        log_keys: vec![keys.log_public()],
+        origin: founding.origin.clone(),
+        // No witness yet: the policy file is empty.
+        witness_policy: Digest::of(b""),
+        council: council.to_vec(),
+        council_threshold: council.len() as u64,
+        rescue: Vec::new(),
+        rescue_threshold: 0,
+        registrar: PublicKey::of(&keys.registrar),
+        guardian: PublicKey::of(&keys.guardian),
+        auditors: Vec::new(),
+        policy: founding.policy.clone(),
+    };
+    let mut nonce = [0; 16];
+    nonce.copy_from_slice(&seed[..16]);
+    Entry {
+        nonce: Nonce(nonce),
+        expires_at: Deadline::after(now, Seconds(ENTRY_SECONDS)),
+        memo: None,
+        body: Body::Found(Found {
+            name: founding.name.clone(),
+            unit: founding.unit.clone(),
+            scale: founding.scale,
+            charter,
+            predecessor: None,
+        }),
+    }
+}
+
+/// Returns the id of the ledger that `entry` founds.
+pub fn ledger_of(entry: &Entry) -> LedgerId {
+    LedgerId::of_founding_payload(SignedEntry::unsigned(entry.clone()).payload())
+}
+
+/// Signs a founding entry with every council key.
+pub fn sign_founding(entry: Entry, council: &[&SigningKey]) -> SignedEntry {
+    SignedEntry::sign(entry, &LedgerId::FOUNDING, council)
+}
+
+fn check_outside(data: &DataDir, wallet: &Path) -> Result<(), FoundingError> {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    if absolute(wallet).starts_with(absolute(data.root())) {
+        return Err(FoundingError::WalletOnNode { path: wallet.to_owned() });
+    }
+    Ok(())
+}
+
+fn random() -> Result<[u8; 32], getrandom::Error> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes)
+}

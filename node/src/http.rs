@@ -1,0 +1,28 @@
+//! HTTP around the service: the accept loop, thin handlers, and the words for every refusal.
+
+pub mod accept;
+pub mod problem;
+
+pub mod accounts;
+pub mod audit;
+pub mod entries;
+pub mod extract;
+pub mod joining;
+pub mod log;
+pub mod operating;
+pub mod pages;
+pub mod requests;
+pub mod sessions;
+
+use crate::service::Service;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// What every handler is given.
+#[derive(Clone)]
+pub struct App {
+    /// The node.
+    pub service: Arc<Service>,
+    /// Changes when the node stops: streams end then.
+    pub stopping: watch::Receiver<bool>,
+}

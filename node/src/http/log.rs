@@ -1,0 +1,82 @@
+//! The public log (C2SP tlog-tiles): checkpoint, tiles, entry bundles, never beyond what is published.
+
+use super::App;
+use super::problem::{Answer, no_such_path};
+use crate::service::Refused;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use klaver_api::{Problem, paths};
+use klaver_ledger::log::tile::{TilePath, encode_entries, encode_hashes};
+use std::io::Write as _;
+
+const ANY_ORIGIN: (HeaderName, HeaderValue) =
+    (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+const FOREVER: (HeaderName, HeaderValue) =
+    (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+const SECONDS: (HeaderName, HeaderValue) =
+    (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=2"));
+
+/// The newest published checkpoint, a signed note.
+#[utoipa::path(get, path = paths::LOG_CHECKPOINT, tag = "log",
+    responses((status = 200, description = "The checkpoint", body = String, content_type = "text/plain")))]
+pub async fn checkpoint(State(app): State<App>) -> Response {
+    let text = HeaderValue::from_static("text/plain; charset=utf-8");
+    let headers = [(header::CONTENT_TYPE, text), ANY_ORIGIN, SECONDS];
+    (headers, app.service.published().note.clone()).into_response()
+}
+
+/// A tile of hashes or a bundle of leaves.
+#[utoipa::path(get, path = "/log/tile/{path}", tag = "log",
+    params(("path" = String, Path, description = "As C2SP tlog-tiles says: LEVEL/NUMBER[.p/WIDTH] or entries/…")),
+    responses(
+        (status = 200, description = "The tile", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 404, description = "Not published (yet)", body = Problem,
+            content_type = "application/problem+json"),
+    ))]
+pub async fn tile(
+    State(app): State<App>,
+    Path(path): Path<String>,
+    request: HeaderMap,
+) -> Result<Response, Answer> {
+    let path: TilePath = format!("tile/{path}").parse().map_err(|_| no_such_path())?;
+    let size = app.service.published().size;
+    let octets = HeaderValue::from_static("application/octet-stream");
+    let headers = [(header::CONTENT_TYPE, octets), ANY_ORIGIN, FOREVER];
+    match path {
+        TilePath::Hashes(tile) if tile.exists_at(size) => {
+            let hashes = app.service.reader().tile(&tile, size).map_err(Refused::from)?;
+            Ok((headers, encode_hashes(&hashes)).into_response())
+        }
+        TilePath::Entries(bundle) if bundle.exists_at(size) => {
+            let leaves = app.service.reader().bundle(&bundle, size).map_err(Refused::from)?;
+            let bytes = encode_entries(&leaves).map_err(|_| no_such_path())?;
+            let vary = (header::VARY, HeaderValue::from_static("accept-encoding"));
+            if !accepts_gzip(&request) {
+                return Ok((headers, [vary], bytes).into_response());
+            }
+            let gzip = (header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            Ok((headers, [vary, gzip], compress(&bytes)).into_response())
+        }
+        TilePath::Hashes(_) | TilePath::Entries(_) => Err(no_such_path()),
+    }
+}
+
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let accepted =
+        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accepted.split(',').any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        name.trim().eq_ignore_ascii_case("gzip")
+            && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+    })
+}
+
+/// Compresses a bundle. Its lengths compress well; commitments are random and do not.
+fn compress(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len()), Compression::fast());
+    let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    written.expect("writing to memory cannot fail")
+}

@@ -1,0 +1,50 @@
+//! For whoever runs the node: health, readiness, metrics, and the description of the interface.
+
+use super::App;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use klaver_api::{Problem, paths};
+
+/// Whether the process runs.
+#[utoipa::path(get, path = paths::HEALTHZ, tag = "operating",
+    responses((status = 200, description = "It runs", body = String, content_type = "text/plain")))]
+pub async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Whether entries can be recorded.
+#[utoipa::path(get, path = paths::READYZ, tag = "operating",
+    responses(
+        (status = 200, description = "They can", body = String, content_type = "text/plain"),
+        (status = 503, description = "They cannot, and why", body = Problem,
+            content_type = "application/problem+json"),
+    ))]
+pub async fn readyz(State(app): State<App>) -> Response {
+    let why = if *app.stopping.borrow() {
+        Some("the node is stopping".to_owned())
+    } else {
+        app.service.read_only()
+    };
+    match why {
+        None => "ready\n".into_response(),
+        Some(why) => {
+            let problem = Problem::new(503, "read_only", "Nothing can be recorded now", why).passing();
+            super::problem::Answer(Box::new(problem)).into_response()
+        }
+    }
+}
+
+/// The counters, on a listener of their own.
+pub async fn metrics(State(app): State<App>) -> Response {
+    let service = &app.service;
+    let (size, published) = (service.reader().head().size, service.published().size);
+    let text = service.metrics().to_text(size, published, service.read_only().is_some());
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}
+
+/// The description of this interface.
+pub async fn openapi(document: Json<utoipa::openapi::OpenApi>) -> Response {
+    (StatusCode::OK, document).into_response()
+}

@@ -1,0 +1,255 @@
+//! Which status and words a refusal gets: the only place that knows.
+//!
+//! | status | when |
+//! |---|---|
+//! | 400 | the request or the envelope is malformed, or badly signed |
+//! | 401 | a session is needed, or the signature opens none |
+//! | 403 | the session may not do this |
+//! | 404 | there is no such thing, or not for this session |
+//! | 408 | the body came too slowly |
+//! | 409 | the entry contradicts something that is there: paid already, another base, another request |
+//! | 413 | the body is larger than an entry can be |
+//! | 415 | the body is of another media type |
+//! | 422 | the rules do not allow the entry |
+//! | 429 | too much of something: try later |
+//! | 500 | the node cannot read what it stored |
+//! | 503 | nothing is recorded now: busy, or read-only |
+//! | 507 | community data cannot be written |
+
+use crate::service::Refused;
+use crate::writer::Unrecorded;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use klaver_api::Problem;
+use klaver_api::paths::PROBLEM_JSON;
+use klaver_ledger::entry::cbor::CborError;
+use klaver_ledger::entry::signed::EnvelopeError;
+use klaver_ledger::refusal::Refusal;
+
+/// A refusal on its way out.
+#[derive(Debug)]
+pub struct Answer(pub Box<Problem>);
+
+impl<E: Into<Refused>> From<E> for Answer {
+    fn from(refused: E) -> Self {
+        Self(Box::new(problem_of(&refused.into())))
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self.0).expect("a problem is plain values");
+        let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
+        if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+            let seconds = if self.0.code == "busy" { "1" } else { "60" };
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
+        }
+        response
+    }
+}
+
+/// Returns the status, code and words of a refusal.
+pub fn problem_of(refused: &Refused) -> Problem {
+    let (sentence, advice) = split_advice(refused.to_string());
+    let make = |status, code: &str, title: &str| {
+        let problem = Problem::new(status, code, title, sentence.clone());
+        match &advice {
+            Some(advice) => problem.with_advice(advice.clone()),
+            None => problem,
+        }
+    };
+    match refused {
+        Refused::Declined(refusal) => declined(refusal),
+        Refused::Envelope(error) => {
+            let problem = make(400, error.code(), "The entry is malformed");
+            match error {
+                EnvelopeError::Malformed(error) => about_cbor(problem, error),
+                EnvelopeError::UnknownKey { key } => problem.in_field("signatures").with_value(key),
+                EnvelopeError::BadSignature { key } => {
+                    problem.in_field("signatures").with_value(key.to_string())
+                }
+            }
+        }
+        Refused::Field(error) => {
+            let problem = Problem::new(400, "malformed_field", "A field is malformed", refused.to_string());
+            problem.in_field(error.field).with_value(&error.value).with_limit(&error.expected)
+        }
+        Refused::Unrecorded(Unrecorded::Busy) => make(503, "busy", "The node is busy").passing(),
+        Refused::Unrecorded(Unrecorded::ReadOnly { .. }) => {
+            make(503, "read_only", "Nothing can be recorded now").passing()
+        }
+        Refused::Unrecorded(Unrecorded::Unknown { .. }) => {
+            make(503, "outcome_unknown", "Nobody knows yet whether this was recorded").passing()
+        }
+        Refused::RequestMismatch(mismatch) => make(409, "request_mismatch", "Not what the request asks for")
+            .in_field(mismatch.field)
+            .with_value(&mismatch.found)
+            .with_limit(&mismatch.expected),
+        Refused::Unknown { code, .. } => make(404, code, "Not found"),
+        Refused::SessionNeeded => make(401, "session_needed", "A session is needed"),
+        Refused::Forbidden { .. } => make(403, "forbidden", "Not for this session"),
+        Refused::Challenge(_) => make(401, "challenge_refused", "The challenge does not count"),
+        Refused::SessionSignature { .. } => make(401, "session_signature", "The signature opens no session"),
+        Refused::TooMany { limit, .. } => {
+            make(429, "too_many", "Too many").with_limit(limit.to_string()).passing()
+        }
+        Refused::Read(_) => make(500, "unreadable", "The ledger cannot be read"),
+        Refused::Keep(_) => make(507, "not_kept", "Community data cannot be written"),
+        Refused::Link(_) => make(500, "address_too_long", "The node's address is too long for links"),
+        Refused::Randomness(_) => make(500, "no_randomness", "No randomness"),
+    }
+}
+
+/// Rules answer 422; what is about something that changed meanwhile, 409; what is only too much now, 429.
+fn declined(refusal: &Refusal) -> Problem {
+    let status = match refusal.code.as_str() {
+        "request_paid" | "wrong_base" | "pending_exists" | "not_pending" | "account_exists"
+        | "already_founded" => 409,
+        "too_many_refusals" | "registrar_day" => 429,
+        _ => 422,
+    };
+    let (sentence, advice) = split_advice(refusal.sentence.clone());
+    let mut problem = Problem::new(status, &refusal.code, "The rules do not allow this", sentence);
+    problem.advice = advice;
+    problem.field.clone_from(&refusal.field);
+    let value_of = |names: &[&str]| {
+        // The names stand in the order in which they tell most.
+        let of = |name: &&str| refusal.details.iter().find(|(found, _)| found == name);
+        names.iter().find_map(of).map(|(_, value)| value.clone())
+    };
+    problem.value =
+        value_of(&["requested", "found", "expires_at", "amount", "base", "have", "key", "account", "index"]);
+    problem.limit = value_of(&[
+        "available",
+        "room",
+        "cap",
+        "left",
+        "latest",
+        "until",
+        "in_force",
+        "need",
+        "allowed",
+        "limit",
+        "outstanding",
+    ]);
+    problem.transient = status == 429;
+    problem
+}
+
+fn about_cbor(problem: Problem, error: &CborError) -> Problem {
+    let problem = problem.in_field(error.field());
+    match error {
+        CborError::Unexpected { expected, found, .. } => problem.with_value(found).with_limit(*expected),
+        CborError::OutOfRange { value, limit, .. } => problem.with_value(value).with_limit(limit),
+        CborError::Unknown { value, .. } => problem.with_value(value.to_string()),
+        CborError::Unsorted { .. } | CborError::NotCanonical { .. } => problem,
+    }
+}
+
+/// Splits "what is wrong: what to do" at its last colon.
+fn split_advice(sentence: String) -> (String, Option<String>) {
+    match sentence.rsplit_once(": ") {
+        Some((what, advice)) if !what.is_empty() && !advice.is_empty() => {
+            (what.to_owned(), Some(advice.to_owned()))
+        }
+        _ => (sentence, None),
+    }
+}
+
+/// Returns the answer for a path that is not there.
+pub fn no_such_path() -> Answer {
+    let problem = Problem::new(404, "unknown_path", "Not found", "There is nothing at this path.");
+    Answer(Box::new(problem.with_advice("Look at /v1/openapi.json for what there is.")))
+}
+
+/// Returns the answer for a method that a path does not have.
+pub fn no_such_method() -> Answer {
+    let problem = Problem::new(405, "unknown_method", "Not allowed", "This path does not take this method.");
+    Answer(Box::new(problem.with_advice("Look at /v1/openapi.json for what there is.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::community::requests::Mismatch;
+    use klaver_api::text::FieldError;
+    use klaver_ledger::id::{AccountId, EntryId};
+    use klaver_ledger::refusal::ChargedTo;
+    use klaver_ledger::time::Deadline;
+
+    fn refusal(code: &str, sentence: &str, details: &[(&str, &str)]) -> Refused {
+        Refused::Declined(Box::new(Refusal {
+            id: EntryId([1; 32]),
+            expires_at: Deadline::from_seconds(1).unwrap(),
+            charged_to: ChargedTo::Account(AccountId([2; 16])),
+            code: code.to_owned(),
+            sentence: sentence.to_owned(),
+            field: Some("amount".to_owned()),
+            details: details.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        }))
+    }
+
+    #[test]
+    fn every_refusal_has_its_status() {
+        let unknown = |code| Refused::Unknown { what: "thing", code, advice: "look again" };
+        let cases: Vec<(Refused, u16, &str)> = vec![
+            (refusal("insufficient_credits", "a: b", &[]), 422, "insufficient_credits"),
+            (refusal("request_paid", "a: b", &[]), 409, "request_paid"),
+            (refusal("wrong_base", "a: b", &[]), 409, "wrong_base"),
+            (refusal("registrar_day", "a: b", &[]), 429, "registrar_day"),
+            (CborError::NotCanonical { field: "entry" }.into(), 400, "malformed_entry"),
+            (CborError::Unknown { field: "kind", value: 99 }.into(), 400, "update_needed"),
+            (Refused::Envelope(EnvelopeError::UnknownKey { key: "00".to_owned() }), 400, "unknown_key"),
+            (FieldError::new("amount", "x", "a number").into(), 400, "malformed_field"),
+            (Unrecorded::Busy.into(), 503, "busy"),
+            (Unrecorded::ReadOnly { why: "disk".to_owned() }.into(), 503, "read_only"),
+            (Unrecorded::Unknown { why: "disk".to_owned() }.into(), 503, "outcome_unknown"),
+            (
+                Mismatch { field: "amount", found: "1".to_owned(), expected: "2".to_owned() }.into(),
+                409,
+                "request_mismatch",
+            ),
+            (unknown("unknown_request"), 404, "unknown_request"),
+            (Refused::SessionNeeded, 401, "session_needed"),
+            (Refused::Forbidden { advice: "ask" }, 403, "forbidden"),
+            (Refused::TooMany { what: "drafts", limit: 3, advice: "wait" }, 429, "too_many"),
+        ];
+        for (refused, status, code) in cases {
+            let problem = problem_of(&refused);
+            assert_eq!((problem.status, problem.code.as_str()), (status, code), "{refused}");
+            assert!(problem.advice.is_some() || problem.limit.is_some(), "{code} says what to do");
+        }
+    }
+
+    #[test]
+    fn a_declined_entry_names_field_value_limit_and_advice() {
+        let declined = refusal(
+            "insufficient_credits",
+            "account a has 3 available, this needs 5: lower the amount",
+            &[("account", "a"), ("available", "3"), ("requested", "5")],
+        );
+        insta::assert_json_snapshot!(problem_of(&declined), @r#"
+        {
+          "type": "urn:klaver:problem:insufficient_credits",
+          "title": "The rules do not allow this",
+          "status": 422,
+          "detail": "account a has 3 available, this needs 5",
+          "code": "insufficient_credits",
+          "field": "amount",
+          "value": "5",
+          "limit": "3",
+          "advice": "lower the amount",
+          "transient": false
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_busy_node_says_when_to_come_back() {
+        let response = Answer::from(Unrecorded::Busy).into_response();
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+        assert_eq!(response.headers()[header::CONTENT_TYPE], PROBLEM_JSON);
+    }
+}

@@ -1,0 +1,152 @@
+//! Every route, grouped by who calls it. The OpenAPI document comes from this very table.
+
+use crate::http::{
+    App, accounts, audit, entries, joining, log, operating, pages, problem, requests, sessions,
+};
+use axum::Router;
+use axum::routing::get;
+use klaver_api::paths;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Klaver",
+        description = "A community currency that its community can check: entries signed by those who lose credits, \
+                       receipts that anybody can verify."
+    ),
+    components(schemas(
+        klaver_api::statement::LineEvent,
+        klaver_api::request::PaymentRequest,
+        klaver_api::problem::Problem
+    )),
+    modifiers(&Sessions)
+)]
+struct Document;
+
+/// Sessions are bearer tokens.
+struct Sessions;
+
+impl Modify for Sessions {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let components = openapi.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("session", SecurityScheme::Http(scheme));
+    }
+}
+
+fn table() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        // Wallets: money.
+        .routes(routes!(entries::submit))
+        .routes(routes!(entries::entry))
+        .routes(routes!(entries::receipt))
+        .routes(routes!(entries::create_draft, entries::drafts))
+        .routes(routes!(entries::draft))
+        // Wallets: what they may see.
+        .routes(routes!(sessions::create_challenge))
+        .routes(routes!(sessions::create_session, sessions::end_session))
+        .routes(routes!(accounts::accounts))
+        .routes(routes!(accounts::account))
+        .routes(routes!(accounts::statement))
+        .routes(routes!(accounts::set_profile))
+        .routes(routes!(accounts::account_events))
+        // Tills.
+        .routes(routes!(requests::create_request))
+        .routes(routes!(requests::request))
+        .routes(routes!(requests::request_events))
+        // Newcomers.
+        .routes(routes!(joining::create_invitation))
+        .routes(routes!(joining::join))
+        // Anybody.
+        .routes(routes!(accounts::community))
+        .routes(routes!(accounts::directory))
+        .routes(routes!(entries::consistency))
+        .routes(routes!(log::checkpoint))
+        // Auditors.
+        .routes(routes!(audit::records))
+        // Whoever runs the node.
+        .routes(routes!(operating::healthz))
+        .routes(routes!(operating::readyz))
+}
+
+/// Returns the router that a node serves.
+pub fn router(app: App) -> Router {
+    let (router, document) = parts();
+    let document = axum::Json(document);
+    router
+        // The document cannot describe itself; tiles have slashes in their last part, which OpenAPI cannot say.
+        .route(paths::OPENAPI, get(move || operating::openapi(document.clone())))
+        .route("/log/tile/{*path}", get(log::tile))
+        // People.
+        .route(paths::REQUEST_PAGE, get(pages::request))
+        .route(paths::INVITATION_PAGE, get(pages::invitation))
+        .route(paths::DRAFT_PAGE, get(pages::draft))
+        .fallback(|| async { problem::no_such_path() })
+        .method_not_allowed_fallback(|| async { problem::no_such_method() })
+        .with_state(app)
+}
+
+/// Returns the router of the loopback listener for metrics.
+pub fn metrics_router(app: App) -> Router {
+    Router::new().route("/metrics", get(operating::metrics)).with_state(app)
+}
+
+/// Returns the description of the interface.
+pub fn document() -> utoipa::openapi::OpenApi {
+    parts().1
+}
+
+fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
+    let (router, mut document) = table().split_for_parts();
+    // The one route that the table cannot hold.
+    let tile = utoipa::openapi::PathsBuilder::new().path_from::<log::__path_tile>().build();
+    document.paths.paths.extend(tile.paths);
+    (router, document)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_names_every_path_of_the_interface() {
+        let document = serde_json::to_value(document()).unwrap();
+        assert_eq!(document["openapi"], "3.1.0");
+        let described = document["paths"].as_object().unwrap();
+        for path in [
+            paths::COMMUNITY,
+            paths::DIRECTORY,
+            paths::ENTRIES,
+            paths::ENTRY,
+            paths::RECEIPT,
+            paths::CONSISTENCY,
+            paths::DRAFTS,
+            paths::DRAFT,
+            paths::CHALLENGES,
+            paths::SESSIONS,
+            paths::ACCOUNTS,
+            paths::ACCOUNT,
+            paths::STATEMENT,
+            paths::PROFILE,
+            paths::ACCOUNT_EVENTS,
+            paths::REQUESTS,
+            paths::REQUEST,
+            paths::REQUEST_EVENTS,
+            paths::INVITATIONS,
+            paths::JOIN,
+            paths::AUDIT_RECORDS,
+            paths::LOG_CHECKPOINT,
+            paths::HEALTHZ,
+            paths::READYZ,
+        ] {
+            assert!(described.contains_key(path), "{path} is not described");
+        }
+        for schema in ["Problem", "SubmitAnswer", "EntryJson", "BodyJson", "ReceiptJson", "PaymentRequest"] {
+            assert!(document["components"]["schemas"].get(schema).is_some(), "{schema} is not described");
+        }
+    }
+}

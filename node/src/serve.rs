@@ -1,0 +1,137 @@
+//! `serve`: the node as a process, from opening its directory to the last answer.
+
+use crate::clock::wall_clock;
+use crate::config::{Config, ConfigError, DataDir};
+use crate::demo;
+use crate::http::App;
+use crate::http::accept::{self, Limits};
+use crate::routes;
+use crate::service::{Beat, Service};
+use anyhow::Context as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// How often ended requests, drafts and invitations are erased.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// What to serve, and where.
+#[derive(Clone, Debug)]
+pub struct Serving {
+    /// The data directory.
+    pub data: DataDir,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where to serve metrics, on this machine alone.
+    pub metrics: Option<SocketAddr>,
+    /// The public address, instead of the one in the settings.
+    pub public_url: Option<String>,
+    /// How often a checkpoint is published, instead of the setting.
+    pub beat: Option<Beat>,
+    /// The limits of the listener.
+    pub limits: Limits,
+}
+
+/// Serves until the process is told to stop, then finishes what runs.
+///
+/// # Errors
+/// When the node cannot be opened, or an address cannot be listened on.
+pub fn serve(serving: &Serving) -> anyhow::Result<()> {
+    let mut config = serving.data.read_config()?;
+    // A directory that has the mark of a demonstration is one, whatever its settings say.
+    config.demo |= demo::directory::is_demo(serving.data.root());
+    if let Some(url) = &serving.public_url {
+        config.public_url = Config::new(url)?.public_url;
+    }
+    check_addresses(&config, serving)?;
+    if serving.public_url.is_some() {
+        serving.data.write_config(&config)?;
+    }
+    let (service, report) = Service::open(&serving.data, serving.beat)?;
+    tracing::info!(size = report.size, replayed = report.recovery.replayed, "the ledger is open");
+    for note in report.recovery.notes.iter().chain(&report.recovery.views_rebuilt) {
+        tracing::warn!(note, "found at opening");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let served = runtime.block_on(run(service.clone(), serving));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    service.close();
+    served
+}
+
+/// Serves an open node until the process is told to stop.
+///
+/// # Errors
+/// When an address cannot be listened on.
+pub async fn run(service: Arc<Service>, serving: &Serving) -> anyhow::Result<()> {
+    let listener = listen(serving.listen).await?;
+    let (stop, stopping) = watch::channel(false);
+    let app = App { service: service.clone(), stopping: stopping.clone() };
+    if let Some(address) = serving.metrics {
+        let metrics = listen(address).await?;
+        let router = routes::metrics_router(app.clone());
+        let limits = Limits { connections: 16, ..serving.limits };
+        tokio::spawn(accept::serve(metrics, router, limits, Arc::default(), stopping.clone()));
+    }
+    tokio::spawn(sweep(service.clone(), stopping.clone()));
+    let address = listener.local_addr()?;
+    tracing::info!(%address, url = %service.config().public_url, "serving");
+    let metrics = service.metrics().clone();
+    let serving = accept::serve(listener, routes::router(app), serving.limits, metrics, stopping);
+    tokio::pin!(serving);
+    tokio::select! {
+        () = serving.as_mut() => {}
+        told = told_to_stop() => {
+            told?;
+            tracing::info!("stopping: what runs is finished first");
+            let _ = stop.send(true);
+            serving.await;
+        }
+    }
+    Ok(())
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("{address} cannot be listened on: stop what uses it, or choose another address with --listen")
+    })
+}
+
+fn check_addresses(config: &Config, serving: &Serving) -> anyhow::Result<()> {
+    if config.demo && !serving.listen.ip().is_loopback() {
+        return Err(ConfigError::DemoInPublic { address: serving.listen.to_string() }.into());
+    }
+    // Plain http is for the own machine alone: any other address means that somebody stands in front.
+    if config.demo && !config.public_url.starts_with("http://") {
+        return Err(ConfigError::DemoInPublic { address: config.public_url.clone() }.into());
+    }
+    if let Some(metrics) = serving.metrics.filter(|address| !address.ip().is_loopback()) {
+        anyhow::bail!("metrics on {metrics}: they are for this machine alone, listen on 127.0.0.1");
+    }
+    Ok(())
+}
+
+async fn sweep(service: Arc<Service>, mut stopping: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(SWEEP) => service.community().erase_ended(wall_clock().seconds()),
+            () = accept::stopped(&mut stopping) => return,
+        }
+    }
+}
+
+async fn told_to_stop() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

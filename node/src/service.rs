@@ -1,0 +1,305 @@
+//! What a node can do, without a word of HTTP: for the routes, for `found`, and for a demonstration in process.
+//!
+//! The ledger decides about money; community data stands beside it. Every function that shows something private
+//! takes the [`Visitor`] and asks [`Service::sight`] what they may see.
+
+mod accounts;
+mod joining;
+mod publishing;
+mod refused;
+mod requests;
+mod sessions;
+mod submit;
+
+pub use accounts::{LINES_PER_PAGE_MAX, Sight};
+pub use publishing::{Beat, PublishedCheckpoint};
+pub use refused::Refused;
+pub use requests::RequestView;
+pub use submit::Submitted;
+
+use crate::clock::{Clock, ClockFault, SystemClock};
+use crate::community::Community;
+use crate::community::keep::KeepError;
+use crate::community::sessions::Sessions;
+use crate::config::{Config, ConfigError, DataDir};
+use crate::keys::{KeysError, NodeKeys};
+use crate::metrics::Metrics;
+use crate::writer::Writer;
+use klaver_ledger::amount::Scale;
+use klaver_ledger::books::{Community as Founded, Reference};
+use klaver_ledger::engine::{self, Ledger, LedgerOpenError, OpeningReport, Reader};
+use klaver_ledger::id::LedgerId;
+use klaver_ledger::keys::{PublicKey, ReadyKey, SigningKey};
+use klaver_ledger::link::NodeAddress;
+use klaver_ledger::record::SaltSource;
+use klaver_ledger::store::OpenError;
+use klaver_ledger::store::embedded::{EmbeddedReader, EmbeddedStore, Options};
+use klaver_ledger::time::Timestamp;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+/// The store of a node.
+pub type NodeStore = EmbeddedStore;
+/// Reads a node's ledger.
+pub type NodeReader = Reader<EmbeddedReader>;
+
+/// Most keys kept ready for verifying: 10 megabytes.
+const READY_KEYS_MAX: usize = 50_000;
+
+/// A running node. Cheap to share; [`Service::close`] ends it.
+pub struct Service {
+    config: Config,
+    address: NodeAddress,
+    founded: Arc<Founded>,
+    registrar: SigningKey,
+    reader: NodeReader,
+    writer: Writer,
+    community: Arc<Community>,
+    sessions: Sessions,
+    published: Arc<publishing::Publisher>,
+    ready_keys: RwLock<HashMap<[u8; 32], ReadyKey>>,
+    metrics: Arc<Metrics>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What a service is started with.
+pub struct Parts {
+    /// The settings.
+    pub config: Config,
+    /// The node's keys; the log's was given to the ledger.
+    pub registrar: SigningKey,
+    /// The ledger, opened or just founded.
+    pub ledger: Ledger<NodeStore>,
+    /// Where the writer takes the time from.
+    pub clock: Box<dyn Clock>,
+    /// Community data.
+    pub community: Community,
+}
+
+/// Why a node was not started. Nothing that was acknowledged has been changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The node's keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerOpenError),
+    /// Community data.
+    #[error(transparent)]
+    Community(#[from] KeepError),
+    /// The operating system has no randomness.
+    #[error("no randomness from the operating system: {0}")]
+    Randomness(#[from] getrandom::Error),
+    /// The operating system gives no thread.
+    #[error("a thread could not be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Salts from the operating system.
+pub struct OsSalts;
+
+impl SaltSource for OsSalts {
+    fn salt(&mut self) -> [u8; 32] {
+        let mut salt = [0; 32];
+        // A record under a salt that somebody could guess would be public for ever.
+        getrandom::fill(&mut salt).expect("the operating system has randomness");
+        salt
+    }
+}
+
+/// A clock that was not believed at start: nothing is recorded.
+struct UnbelievedClock(ClockFault);
+
+impl Clock for UnbelievedClock {
+    fn now(&mut self) -> Result<Timestamp, ClockFault> {
+        Err(self.0.clone())
+    }
+}
+
+impl Service {
+    /// Opens the node in `data` by the clock of this machine.
+    ///
+    /// # Errors
+    /// Says what is damaged or missing, what is safe, and what helps.
+    pub fn open(data: &DataDir, beat: Option<Beat>) -> Result<(Arc<Self>, OpeningReport), StartError> {
+        let config = data.read_config()?;
+        let keys = NodeKeys::read(data)?;
+        let (ledger, report) = open_ledger(data, keys.log)?;
+        let newest = ledger.reader().standing().last_recorded_at();
+        let clock: Box<dyn Clock> = match SystemClock::start(newest) {
+            Ok(clock) => Box::new(clock),
+            Err(fault) => {
+                tracing::error!(%fault, "nothing is recorded");
+                Box::new(UnbelievedClock(fault))
+            }
+        };
+        let ledger_id = founded(&ledger.reader()).ledger;
+        let community = Community::open(data.root(), &ledger_id)?;
+        let beat = beat.unwrap_or(Beat { seconds: config.beat_seconds });
+        let service =
+            Self::start(Parts { config, registrar: keys.registrar, ledger, clock, community }, beat)?;
+        Ok((service, report))
+    }
+
+    /// Starts a node from its parts.
+    ///
+    /// # Errors
+    /// When its threads cannot be started, or the anchor cannot be written.
+    pub fn start(parts: Parts, beat: Beat) -> Result<Arc<Self>, StartError> {
+        let Parts { config, registrar, ledger, clock, community } = parts;
+        let address = config.address()?;
+        let reader = ledger.reader();
+        let community = Arc::new(community);
+        let metrics = Arc::new(Metrics::default());
+        requests::find_paid(&reader, &community);
+        let notice = notice(reader.clone(), community.clone());
+        let (writer, writer_thread) = Writer::start(ledger, clock, metrics.clone(), notice)?;
+        let (published, beat_thread) = publishing::Publisher::start(reader.clone(), beat)?;
+        let founded = founded(&reader);
+        Ok(Arc::new(Self {
+            config,
+            address,
+            founded,
+            registrar,
+            reader,
+            writer,
+            community,
+            sessions: Sessions::new()?,
+            published,
+            ready_keys: RwLock::default(),
+            metrics,
+            threads: Mutex::new(vec![writer_thread, beat_thread]),
+        }))
+    }
+
+    /// Finishes what waits, closes the ledger, and waits until that is done.
+    pub fn close(&self) {
+        self.published.stop();
+        self.writer.close();
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the node ended in a panic; everything acknowledged is durable");
+            }
+        }
+    }
+
+    /// Returns the settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Returns what reads the ledger.
+    pub fn reader(&self) -> &NodeReader {
+        &self.reader
+    }
+
+    /// Returns the community data.
+    pub fn community(&self) -> &Community {
+        &self.community
+    }
+
+    /// Returns the counters.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// Returns what was fixed when the ledger was founded.
+    pub fn founded(&self) -> &Founded {
+        &self.founded
+    }
+
+    /// Returns the ledger's id.
+    pub fn ledger(&self) -> LedgerId {
+        self.founded.ledger
+    }
+
+    /// Returns how many decimals people see.
+    pub fn scale(&self) -> Scale {
+        self.founded.scale
+    }
+
+    /// Returns the address that links and sessions name.
+    pub fn address(&self) -> &NodeAddress {
+        &self.address
+    }
+
+    /// Returns the registrar's public key.
+    pub fn registrar(&self) -> PublicKey {
+        PublicKey::of(&self.registrar)
+    }
+
+    /// Returns why nothing is recorded now; `None` when all is well.
+    pub fn read_only(&self) -> Option<String> {
+        self.writer.status().read_only()
+    }
+
+    /// Returns the newest checkpoint that is shown to everybody.
+    pub fn published(&self) -> Arc<PublishedCheckpoint> {
+        self.published.newest()
+    }
+
+    /// Returns the key if the ledger knows it, ready to verify.
+    fn ready_key(&self, key: &[u8; 32]) -> Option<ReadyKey> {
+        if !self.reader.standing().knows_key(key) {
+            return None;
+        }
+        // Decompressing a key costs a tenth of verifying a signature.
+        if let Some(ready) = self.ready_keys.read().unwrap_or_else(PoisonError::into_inner).get(key) {
+            return Some(*ready);
+        }
+        let ready = ReadyKey::from_bytes(key).ok()?;
+        let mut keys = self.ready_keys.write().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() >= READY_KEYS_MAX {
+            keys.clear();
+        }
+        keys.insert(*key, ready);
+        Some(ready)
+    }
+}
+
+/// Opens the ledger of a data directory.
+///
+/// # Errors
+/// Says what is damaged, what is safe, and what helps.
+pub fn open_ledger(
+    data: &DataDir,
+    log_key: SigningKey,
+) -> Result<(Ledger<NodeStore>, OpeningReport), StartError> {
+    let mut salt = [0; 32];
+    getrandom::fill(&mut salt)?;
+    let store = EmbeddedStore::open(&data.ledger(), Options::default(), salt).map_err(OpenError::from)?;
+    Ok(Ledger::open(store, engine::NodeKeys { log: log_key }, OsSalts)?)
+}
+
+fn founded(reader: &NodeReader) -> Arc<Founded> {
+    reader.standing().community().expect("an open ledger was founded").clone()
+}
+
+/// Tells whoever waits about what was recorded, and notes which requests are paid.
+fn notice(reader: NodeReader, community: Arc<Community>) -> crate::writer::Notice {
+    Box::new(move |indexes| {
+        if !community.has_open_requests() && !community.watchers.accounts.any() {
+            return;
+        }
+        for index in indexes {
+            let Ok(posted) = reader.posted(*index) else { continue };
+            for line in posted.lines.iter().map(|posted| &posted.line) {
+                if let Some(Reference::Request(id)) = line.reference
+                    && line.credit > 0
+                {
+                    community.mark_paid(&id, &line.account, *index, posted.recorded_at.millis());
+                }
+                community.watchers.accounts.tell(&line.account);
+            }
+        }
+    })
+}

@@ -1,0 +1,423 @@
+//! Accounts and their lines, as far as a visitor may see them.
+
+use super::{Refused, Service};
+use crate::clock::wall_clock;
+use crate::community::AccessRow;
+use crate::community::directory::{ProfileRow, fault_of_name};
+use crate::community::sessions::{Role, Visitor};
+use klaver_api::account::{AccountJson, AccountPage, AccountStateJson, PendingJson};
+use klaver_api::community::{Community, DirectoryEntry, DirectoryPage, LogAddress, Profile, UnitJson};
+use klaver_api::receipt::ReceiptJson;
+use klaver_api::statement::{LineEvent, ReferenceJson, StatementLine, StatementPage};
+use klaver_api::text::{FieldError, base64url};
+use klaver_api::{CharterJson, EntryJson, MemoJson};
+use klaver_ledger::account::AccountKind;
+use klaver_ledger::amount::{Total, balance_to_decimal};
+use klaver_ledger::books::{Account, Reference, Standing};
+use klaver_ledger::engine::{self, Holder};
+use klaver_ledger::entry::{Body, Entry};
+use klaver_ledger::id::{AccountId, EntryId};
+use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
+use klaver_ledger::record::Record;
+
+/// Most lines or accounts on a page.
+pub const LINES_PER_PAGE_MAX: usize = 100;
+
+/// How much of an account a visitor may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sight {
+    /// Nothing, not even that it exists.
+    Nothing,
+    /// Its state, not its balance.
+    State,
+    /// State and balance.
+    Balance,
+    /// Everything, its lines included.
+    Lines,
+}
+
+impl Service {
+    /// Returns what anybody may know.
+    pub fn community_json(&self) -> Community {
+        let now = wall_clock();
+        let standing = self.reader.standing();
+        let (charter, base) = standing.charter_in_force(now).expect("an open ledger has a charter");
+        let vkey = charter.log_keys.first().and_then(|key| {
+            let name = KeyName::new(charter.origin.clone()).ok()?;
+            VerifierKey::new(name, KeyKind::Note, key.as_bytes()).ok()
+        });
+        Community {
+            name: self.founded.name.clone(),
+            unit: UnitJson::of(&self.founded.unit),
+            scale: self.scale().decimals(),
+            ledger: self.ledger().to_hex(),
+            origin: self.config.public_url.clone(),
+            size: standing.size(),
+            now: now.to_string(),
+            charter_base: base,
+            charter: CharterJson::of(charter, self.scale()),
+            settlement: self.founded.settlement.to_string(),
+            log: LogAddress {
+                url: format!("{}/log", self.config.public_url),
+                origin: charter.origin.clone(),
+                vkey: vkey.map(|key| key.to_string()).unwrap_or_default(),
+            },
+            demo: self.config.demo,
+            read_only: self.read_only(),
+        }
+    }
+
+    /// Returns how much of `account` the visitor may see.
+    pub fn sight(&self, visitor: &Visitor, account: &Account) -> Sight {
+        match visitor.role {
+            Role::Account(own) if own == account.id() => Sight::Lines,
+            Role::Account(own) => {
+                // A place sees its own budgets and pots.
+                let now = wall_clock();
+                let standing = self.reader.standing();
+                let organisation = account.standing(now).state.organisation;
+                let shares = organisation.is_some()
+                    && standing
+                        .account(&own)
+                        .is_some_and(|own| own.standing(now).state.organisation == organisation);
+                let is_of_place = matches!(account.kind(), AccountKind::Budget | AccountKind::Fund);
+                if shares && is_of_place { Sight::Balance } else { Sight::Nothing }
+            }
+            Role::Council => match account.kind() {
+                AccountKind::Budget | AccountKind::Fund | AccountKind::Merchant | AccountKind::Settlement => {
+                    Sight::Balance
+                }
+                AccountKind::Member | AccountKind::Card | AccountKind::Voucher | AccountKind::Partner => {
+                    Sight::State
+                }
+            },
+            Role::Auditor => Sight::Balance,
+        }
+    }
+
+    fn seen(&self, visitor: &Visitor, id: &AccountId, least: Sight) -> Result<(Account, Sight), Refused> {
+        let account = self.reader.standing().account(id).cloned();
+        let found = account.map(|account| {
+            let sight = self.sight(visitor, &account);
+            (account, sight)
+        });
+        found.filter(|(_, sight)| least <= *sight).ok_or(Refused::Unknown {
+            what: "account",
+            code: "unknown_account",
+            advice: "it does not exist, or is not for your session to see",
+        })
+    }
+
+    /// Returns an account.
+    ///
+    /// # Errors
+    /// `Unknown` also for an account that the visitor may not see.
+    pub fn account(&self, visitor: &Visitor, id: &AccountId) -> Result<AccountJson, Refused> {
+        let (account, sight) = self.seen(visitor, id, Sight::State)?;
+        Ok(self.account_json(visitor, &account, sight))
+    }
+
+    /// Returns accounts that the visitor may see, from position `from` in the order of opening.
+    pub fn accounts(&self, visitor: &Visitor, from: usize) -> AccountPage {
+        let mut page: Vec<(usize, Account)> = {
+            // Looked at without holding the writer up: only what fits the page is copied.
+            let standing = self.reader.standing();
+            let all = standing.accounts().enumerate().skip(from);
+            let may_see = |account: &Account| match visitor.role {
+                Role::Account(own) => account.id() == own || shares_place(&standing, &own, account),
+                Role::Council | Role::Auditor => true,
+            };
+            all.filter(|(_, account)| may_see(account))
+                .take(LINES_PER_PAGE_MAX + 1)
+                .map(|(place, account)| (place, account.clone()))
+                .collect()
+        };
+        let next = (page.len() > LINES_PER_PAGE_MAX)
+            .then(|| page.pop())
+            .flatten()
+            .map(|(place, _)| place.to_string());
+        let accounts = page
+            .iter()
+            .map(|(_, account)| self.account_json(visitor, account, self.sight(visitor, account)))
+            .collect();
+        AccountPage { accounts, next }
+    }
+
+    fn account_json(&self, visitor: &Visitor, account: &Account, sight: Sight) -> AccountJson {
+        let now = wall_clock();
+        let scale = self.scale();
+        let in_force = account.standing(now);
+        let total = |minor: u64| Total::new(minor).unwrap_or_default().to_decimal(scale);
+        let shown = Sight::Balance <= sight;
+        let available =
+            i128::from(account.balance()).saturating_add(i128::from(in_force.state.limit.minor())).max(0);
+        let status = match account.closed_to() {
+            Some(_) => "closed",
+            None => in_force.status.word(),
+        };
+        let name = self.community.profile(&account.id()).filter(|row| match visitor.role {
+            Role::Account(own) => row.listed || own == account.id(),
+            Role::Council => row.listed || account.kind() != AccountKind::Member,
+            Role::Auditor => false,
+        });
+        AccountJson {
+            state: AccountStateJson::of(&in_force.state, scale),
+            status: status.to_owned(),
+            base: in_force.base,
+            debits: shown.then(|| total(account.debits())),
+            credits: shown.then(|| total(account.credits())),
+            balance: shown.then(|| balance_to_decimal(account.balance(), scale)),
+            available: shown.then(|| total(u64::try_from(available).unwrap_or(u64::MAX))),
+            lines: account.lines(),
+            last_line: account.last_line(),
+            closed_to: account.closed_to().map(|heir| heir.to_string()),
+            pending: account.waiting(now).map(|waiting| PendingJson {
+                index: waiting.index,
+                effective_at: waiting.effective_at.to_string(),
+                vetoable: waiting.has_veto,
+            }),
+            name: name.map(|row| row.name),
+        }
+    }
+
+    /// Returns a page of an account's lines; `cursor` is what the page before gave.
+    ///
+    /// # Errors
+    /// `Unknown` for an account that is not the visitor's own, and what the store cannot read.
+    pub fn statement(
+        &self,
+        visitor: &Visitor,
+        id: &AccountId,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<StatementPage, Refused> {
+        let (account, _) = self.seen(visitor, id, Sight::Lines)?;
+        let scale = self.scale();
+        let balance = account.balance();
+        let (before, mut after) = match cursor {
+            Some(cursor) => read_cursor(cursor).map(|(before, balance)| (Some(before), Some(balance)))?,
+            None => (None, None),
+        };
+        let page = self.reader.statement(id, before, limit.clamp(1, LINES_PER_PAGE_MAX))?;
+        let mut lines = Vec::with_capacity(page.lines.len());
+        for line in &page.lines {
+            // A line recorded after the account was looked at belongs to the next look.
+            if before.is_none() && account.lines() <= line.line.line.seq {
+                continue;
+            }
+            let balance_after = after.unwrap_or(balance);
+            lines.push(self.statement_line(&account, line, balance_after)?);
+            // A cursor comes from outside: whatever it says, this must not overflow.
+            let moved = line.line.line.debit as i64 - line.line.line.credit as i64;
+            after = Some(balance_after.saturating_add(moved));
+        }
+        let next = page.before.map(|before| print_cursor(before, after.unwrap_or(balance)));
+        let balance = balance_to_decimal(balance, scale);
+        Ok(StatementPage { account: id.to_string(), balance, lines, next })
+    }
+
+    fn statement_line(
+        &self,
+        account: &Account,
+        found: &engine::StatementLine,
+        balance: i64,
+    ) -> Result<StatementLine, Refused> {
+        let scale = self.scale();
+        let line = &found.line;
+        let total = |minor: u64| Total::new(minor).unwrap_or_default().to_decimal(scale);
+        let opening = self.reader.receipt(line.index, Holder::Line(found.number))?.opening;
+        let record = Record::decode(&self.reader.record(line.index)?.record)?;
+        let state = account.standing(wall_clock()).state;
+        let is_signer = record
+            .signed
+            .signatures()
+            .iter()
+            .any(|(key, _)| state.keys.iter().any(|grant| grant.key.as_bytes() == key));
+        let own = is_signer || is_own(record.signed.entry(), &account.id());
+        Ok(StatementLine {
+            index: line.index,
+            line: found.number.into(),
+            recorded_at: line.recorded_at.to_string(),
+            kind: line.kind.word().to_owned(),
+            seq: line.line.seq,
+            debit: total(line.line.debit),
+            credit: total(line.line.credit),
+            balance: balance_to_decimal(balance, scale),
+            reference: line.line.reference.map(reference_json),
+            memo: self.community.memo(line.index).map(|memo| MemoJson::of(&memo)),
+            entry: own.then(|| EntryJson::of(record.signed.entry(), scale)),
+            opening: base64url(&opening.encode()),
+        })
+    }
+
+    /// Returns what is new about an account.
+    ///
+    /// # Errors
+    /// `Unknown` for an account that is not the visitor's own.
+    pub fn line_event(&self, visitor: &Visitor, id: &AccountId) -> Result<LineEvent, Refused> {
+        let (account, _) = self.seen(visitor, id, Sight::Lines)?;
+        Ok(LineEvent {
+            index: account.last_line().unwrap_or_default(),
+            lines: account.lines(),
+            balance: balance_to_decimal(account.balance(), self.scale()),
+        })
+    }
+
+    /// Returns the receipt of record `index`, opened for the visitor: whole for who signed it, their line for an
+    /// account, everything for an auditor. `line` chooses among several lines of one account.
+    ///
+    /// # Errors
+    /// `Unknown` when the record holds nothing for the visitor.
+    pub fn receipt(&self, visitor: &Visitor, index: u64, line: Option<u16>) -> Result<ReceiptJson, Refused> {
+        let record = Record::decode(&self.reader.record(index)?.record)?;
+        let signed = record.signed.signatures().iter().any(|(key, _)| key == visitor.key.as_bytes());
+        let holder = match (visitor.role, line) {
+            (Role::Auditor, None) => Holder::Auditor,
+            (Role::Account(account), Some(number)) => {
+                let lines = self.reader.lines(index)?;
+                let own = lines.get(usize::from(number)).is_some_and(|line| line.line.account == account);
+                if !own {
+                    return Err(engine::ReadError::NoLine { index }.into());
+                }
+                Holder::Line(number)
+            }
+            _ if signed && line.is_none() => Holder::Signer,
+            (Role::Account(account), None) => Holder::Account(account),
+            (Role::Council | Role::Auditor, _) => return Err(engine::ReadError::NoLine { index }.into()),
+        };
+        let receipt = self.reader.receipt(index, holder)?;
+        let id = (signed || holder == Holder::Auditor).then(|| record.signed.id(&self.ledger()));
+        Ok(ReceiptJson::of(&receipt, id.as_ref()))
+    }
+
+    /// Returns the receipt of an entry by its id, as [`receipt`](Self::receipt).
+    ///
+    /// # Errors
+    /// `Unknown` when it is not recorded, or holds nothing for the visitor.
+    pub fn receipt_of(&self, visitor: &Visitor, id: &EntryId) -> Result<ReceiptJson, Refused> {
+        let unknown = || Refused::Unknown {
+            what: "entry",
+            code: "unknown_entry",
+            advice: "it was not recorded, or is not for your session; send the signed entry again to be sure",
+        };
+        let index = self.reader.find(id, None)?.ok_or_else(unknown)?;
+        match self.receipt(visitor, index, None) {
+            Err(Refused::Unknown { .. }) => Err(unknown()),
+            answer => answer,
+        }
+    }
+
+    /// Sets the name of an account.
+    ///
+    /// # Errors
+    /// When the visitor is neither the account's nor the council, or the name cannot be shown.
+    pub async fn set_profile(
+        &self,
+        visitor: &Visitor,
+        id: &AccountId,
+        profile: &Profile,
+    ) -> Result<(), Refused> {
+        let (account, sight) = self.seen(visitor, id, Sight::State)?;
+        if sight < Sight::Lines && visitor.role != Role::Council {
+            return Err(Refused::Forbidden {
+                advice: "only the account itself or the council gives it a name",
+            });
+        }
+        if profile.listed
+            && !matches!(account.kind(), AccountKind::Merchant | AccountKind::Budget | AccountKind::Fund)
+        {
+            let expected = "only places, pots and merchants can be listed";
+            return Err(FieldError::new("listed", "true", expected).into());
+        }
+        if let Some(name) = &profile.name
+            && let Some(fault) = fault_of_name(name)
+        {
+            return Err(FieldError::new("name", name, fault).into());
+        }
+        let row = profile.name.clone().map(|name| ProfileRow { name, listed: profile.listed });
+        Ok(self.community.set_profile(*id, row).await?)
+    }
+
+    /// Returns everybody who chose to be listed.
+    pub fn directory(&self) -> DirectoryPage {
+        let listed = self.community.listed();
+        let standing = self.reader.standing();
+        let mut entries: Vec<DirectoryEntry> = listed
+            .into_iter()
+            .filter_map(|(id, name)| {
+                let account = standing.account(&id).filter(|account| account.closed_to().is_none())?;
+                Some(DirectoryEntry { account: id.to_string(), kind: account.kind().word().to_owned(), name })
+            })
+            .collect();
+        entries.sort_by(|a, b| (&a.name, &a.account).cmp(&(&b.name, &b.account)));
+        DirectoryPage { entries }
+    }
+
+    /// Notes that an auditor reads the records from `from` on.
+    ///
+    /// # Errors
+    /// When the visitor is no auditor, or the access cannot be noted.
+    pub async fn begin_audit(&self, visitor: &Visitor, from: u64) -> Result<(), Refused> {
+        if visitor.role != Role::Auditor {
+            return Err(Refused::Forbidden { advice: "records are for auditors that the council has named" });
+        }
+        let row = AccessRow {
+            at: wall_clock().seconds(),
+            auditor: visitor.key.to_string(),
+            from,
+            size: self.reader.head().size,
+        };
+        Ok(self.community.log_access(row).await?)
+    }
+}
+
+fn shares_place(standing: &Standing, own: &AccountId, account: &Account) -> bool {
+    let now = wall_clock();
+    let organisation = account.standing(now).state.organisation;
+    organisation.is_some()
+        && matches!(account.kind(), AccountKind::Budget | AccountKind::Fund)
+        && standing.account(own).is_some_and(|own| own.standing(now).state.organisation == organisation)
+}
+
+/// Returns whether the entry is an act of `account` itself.
+fn is_own(entry: &Entry, account: &AccountId) -> bool {
+    match &entry.body {
+        Body::Earn(earn) => earn.budget == *account,
+        Body::Pay(pay) => pay.from == *account,
+        Body::Redeem(redeem) => redeem.merchant == *account,
+        _ => false,
+    }
+}
+
+fn reference_json(reference: Reference) -> ReferenceJson {
+    match reference {
+        Reference::Request(id) => ReferenceJson::Request { id: id.to_hex() },
+        Reference::Task(id) => ReferenceJson::Task { id: id.to_hex() },
+        Reference::Line { index, line } => ReferenceJson::Line { index, line },
+        Reference::State(digest) => ReferenceJson::State { digest: digest.to_hex() },
+    }
+}
+
+/// A cursor holds the record that the page ended with, and the balance before it.
+fn print_cursor(before: u64, balance: i64) -> String {
+    format!("{before}.{balance}")
+}
+
+fn read_cursor(cursor: &str) -> Result<(u64, i64), FieldError> {
+    let wrong = || FieldError::new("cursor", cursor, "use the cursor that the page before gave, or none");
+    let (before, balance) = cursor.split_once('.').ok_or_else(wrong)?;
+    Ok((before.parse().map_err(|_| wrong())?, balance.parse().map_err(|_| wrong())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_comes_back() {
+        assert_eq!(read_cursor(&print_cursor(7, -12)), Ok((7, -12)));
+        for wrong in ["", "7", "7.", "x.1", "7.1.2"] {
+            assert!(read_cursor(wrong).is_err(), "{wrong}");
+        }
+    }
+}

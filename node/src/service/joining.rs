@@ -1,0 +1,194 @@
+//! Invitations, and opening member accounts by the community's policy.
+
+use super::{Refused, Service};
+use crate::clock::wall_clock;
+use crate::community::invitations::{InvitationRow, OPEN_MAX};
+use crate::community::sessions::{Role, Visitor};
+use klaver_api::join::{CreateInvitation, Invitation, Join, Joined};
+use klaver_api::receipt::ReceiptJson;
+use klaver_api::text::FieldError;
+use klaver_ledger::account::{AccountKind, AccountState, KeyGrant, Rights};
+use klaver_ledger::charter::Joining;
+use klaver_ledger::engine::{Holder, Outcome};
+use klaver_ledger::entry::{Body, Entry, Open, SignedEntry};
+use klaver_ledger::id::{AccountId, Nonce};
+use klaver_ledger::link::{CodeId, Link};
+use klaver_ledger::time::{Deadline, Seconds};
+
+/// How many may use one invitation.
+const USES: std::ops::RangeInclusive<u64> = 1..=1_000;
+/// How long an invitation may last, in seconds: a minute to thirty days.
+const VALID_FOR: std::ops::RangeInclusive<u64> = 60..=2_592_000;
+/// How long the registrar's entry may wait to be recorded, in seconds.
+const ENTRY_SECONDS: u64 = 300;
+/// Most keys that somebody may join with: two devices and a recovery key.
+const KEYS_MAX: usize = 3;
+
+impl Service {
+    /// Creates an invitation for the council.
+    ///
+    /// # Errors
+    /// For another visitor, or a number out of range.
+    pub async fn invite(&self, visitor: &Visitor, asked: &CreateInvitation) -> Result<Invitation, Refused> {
+        if visitor.role != Role::Council {
+            return Err(Refused::Forbidden { advice: "ask somebody of the council for an invitation" });
+        }
+        let code = self.new_invitation(asked).await?;
+        self.invitation(&code)
+    }
+
+    /// Creates an invitation, whoever asks: for founding.
+    ///
+    /// # Errors
+    /// For a number out of range, or when it cannot be kept.
+    pub async fn new_invitation(&self, asked: &CreateInvitation) -> Result<[u8; 16], Refused> {
+        let in_range = |field, value: u64, range: std::ops::RangeInclusive<u64>| {
+            let expected = format!("{} to {} belongs here", range.start(), range.end());
+            if range.contains(&value) { Ok(()) } else { Err(FieldError::new(field, value, expected)) }
+        };
+        in_range("uses", asked.uses, USES)?;
+        in_range("valid_for", asked.valid_for, VALID_FOR)?;
+        let mut code = [0; 16];
+        getrandom::fill(&mut code)?;
+        let expires_at = Deadline::after(wall_clock(), Seconds(asked.valid_for)).seconds();
+        if !self.community.add_invitation(code, InvitationRow { uses_left: asked.uses, expires_at }).await? {
+            let advice = "let some be used or expire";
+            return Err(Refused::TooMany { what: "open invitations", limit: OPEN_MAX, advice });
+        }
+        Ok(code)
+    }
+
+    /// Returns an invitation that can be used, by its code.
+    ///
+    /// # Errors
+    /// `Unknown`.
+    pub fn invitation(&self, code: &[u8; 16]) -> Result<Invitation, Refused> {
+        let row = self.community.invitation(code, wall_clock().seconds()).ok_or_else(unknown_invitation)?;
+        let link = Link::Invitation { node: self.address.clone(), code: CodeId(*code) }.print()?;
+        Ok(Invitation {
+            code: code_of(&link),
+            link,
+            uses_left: row.uses_left,
+            expires_at: Deadline::from_seconds(row.expires_at).map(|end| end.to_string()).unwrap_or_default(),
+        })
+    }
+
+    /// Opens a member account. Asking again with the same first key gives the same account.
+    ///
+    /// # Errors
+    /// Without a valid invitation where one is needed, or when the rules do not allow it.
+    pub async fn join(&self, asked: &Join) -> Result<Joined, Refused> {
+        let keys = self.joining_keys(asked)?;
+        if let Some(account) = self.joined_before(&keys[0]) {
+            return Ok(Joined { account: account.to_string(), receipt: None });
+        }
+        let now = wall_clock();
+        let policy = {
+            let standing = self.reader.standing();
+            standing.charter(now).expect("an open ledger has a charter").policy.clone()
+        };
+        let code = match (policy.joining, &asked.code) {
+            (Joining::ByCouncil, _) => {
+                let advice =
+                    "here the council opens every account: give it the public key that your wallet shows";
+                return Err(Refused::Forbidden { advice });
+            }
+            (Joining::Open, None) => None,
+            (Joining::ByInvitation, None) => return Err(unknown_invitation()),
+            (_, Some(code)) => Some(self.code_from(code)?),
+        };
+        if let Some(code) = &code
+            && !self.community.use_invitation(code, now.seconds()).await?
+        {
+            return Err(unknown_invitation());
+        }
+        let opened =
+            self.open_member(keys, policy.member_limit, Deadline::after(now, Seconds(ENTRY_SECONDS))).await;
+        if let (Err(_), Some(code)) = (&opened, &code) {
+            self.community.return_invitation(code);
+        }
+        opened
+    }
+
+    fn joining_keys(&self, asked: &Join) -> Result<Vec<KeyGrant>, Refused> {
+        let wrong = |value: String, expected: &str| Err(FieldError::new("keys", value, expected).into());
+        if asked.keys.is_empty() || asked.keys.len() > KEYS_MAX {
+            return wrong(format!("{} keys", asked.keys.len()), "one to three keys belong here");
+        }
+        let keys: Vec<KeyGrant> =
+            asked.keys.iter().map(|key| key.to_grant(self.scale())).collect::<Result<_, _>>()?;
+        if !keys[0].rights.include(Rights::SPEND.and(Rights::MANAGE)) {
+            return wrong(keys[0].rights.to_string(), "the first key may spend and manage");
+        }
+        Ok(keys)
+    }
+
+    fn joined_before(&self, first: &KeyGrant) -> Option<AccountId> {
+        let standing = self.reader.standing();
+        standing
+            .accounts_of_key(&first.key)
+            .find(|account| account.kind() == AccountKind::Member)
+            .map(|a| a.id())
+    }
+
+    async fn open_member(
+        &self,
+        keys: Vec<KeyGrant>,
+        limit: klaver_ledger::amount::Total,
+        expires_at: Deadline,
+    ) -> Result<Joined, Refused> {
+        let (mut account, mut nonce) = ([0; 16], [0; 16]);
+        getrandom::fill(&mut account)?;
+        getrandom::fill(&mut nonce)?;
+        let state = AccountState {
+            account: AccountId(account),
+            kind: AccountKind::Member,
+            keys,
+            threshold: 1,
+            limit,
+            ceiling: None,
+            organisation: None,
+            heir: None,
+            until: None,
+            payees: None,
+        };
+        let body = Body::Open(Open { states: vec![state] });
+        let entry = Entry { nonce: Nonce(nonce), expires_at, memo: None, body };
+        let signed = SignedEntry::sign(entry, &self.ledger(), &[&self.registrar]);
+        let verified = signed.verify(&self.ledger(), |key| self.ready_key(key))?;
+        let answer = self.writer.send(verified)?;
+        match answer.await.unwrap_or_else(|_| Err(self.writer.stopped()))? {
+            Outcome::Recorded(receipt) | Outcome::Known(receipt) => {
+                // The registrar signed the record; the member gets what the account's line opens.
+                let receipt = self.reader.receipt(receipt.index, Holder::Account(AccountId(account)))?;
+                let receipt = Some(ReceiptJson::of(&receipt, None));
+                Ok(Joined { account: AccountId(account).to_string(), receipt })
+            }
+            Outcome::Declined(refusal) => Err(Refused::Declined(Box::new(refusal))),
+            Outcome::Unanswered { why } => Err(why.into()),
+        }
+    }
+
+    /// Reads an invitation's code as links write it.
+    ///
+    /// # Errors
+    /// `Unknown` when it cannot be one.
+    pub fn code_from(&self, code: &str) -> Result<[u8; 16], Refused> {
+        match Link::parse(&format!("{}/i/{code}", self.config.public_url)) {
+            Ok(Link::Invitation { code, .. }) => Ok(code.0),
+            _ => Err(unknown_invitation()),
+        }
+    }
+}
+
+fn code_of(link: &str) -> String {
+    link.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+fn unknown_invitation() -> Refused {
+    Refused::Unknown {
+        what: "invitation",
+        code: "unknown_invitation",
+        advice: "it was used, has expired, or was typed wrongly; ask for a new one",
+    }
+}

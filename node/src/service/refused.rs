@@ -1,0 +1,120 @@
+//! Why the node does not do what was asked. `http/problem.rs` gives each its status and words.
+
+use crate::community::keep::KeepError;
+use crate::community::requests::Mismatch;
+use crate::community::sessions::ChallengeError;
+use crate::writer::Unrecorded;
+use klaver_api::text::FieldError;
+use klaver_ledger::engine::ReadError;
+use klaver_ledger::entry::cbor::CborError;
+use klaver_ledger::entry::signed::EnvelopeError;
+use klaver_ledger::link::LinkError;
+use klaver_ledger::log::tree::TreeError;
+use klaver_ledger::refusal::Refusal;
+use klaver_ledger::store::ReadFault;
+
+/// Why the node does not do what was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Refused {
+    /// The rules do not allow the entry.
+    #[error("{}", .0.sentence)]
+    Declined(Box<Refusal>),
+    /// The envelope is malformed or badly signed.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+    /// A field of the body does not hold what belongs there.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// The rules were not asked.
+    #[error(transparent)]
+    Unrecorded(#[from] Unrecorded),
+    /// The payment is not what the request asks for.
+    #[error("{0}: scan the code again and pay what it says")]
+    RequestMismatch(#[from] Mismatch),
+    /// There is no such thing, or not for this visitor.
+    #[error("there is no such {what}: {advice}")]
+    Unknown {
+        /// What was asked for.
+        what: &'static str,
+        /// The stable code.
+        code: &'static str,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The visitor showed no valid session.
+    #[error("this needs a session: sign a challenge with your key first")]
+    SessionNeeded,
+    /// The visitor may not do this.
+    #[error("this is not for your session: {advice}")]
+    Forbidden {
+        /// Who may, or what to do instead.
+        advice: &'static str,
+    },
+    /// The challenge does not count.
+    #[error(transparent)]
+    Challenge(#[from] ChallengeError),
+    /// The challenge was signed by a key that is not of that account or office, or not at all.
+    #[error("this signature does not open a session: {advice}")]
+    SessionSignature {
+        /// What to do.
+        advice: &'static str,
+    },
+    /// Too much of something.
+    #[error("there are too many {what}, at most {limit}: {advice}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many there may be.
+        limit: usize,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The ledger cannot be read.
+    #[error("the ledger cannot answer this now: {0}")]
+    Read(ReadError),
+    /// Community data cannot be written.
+    #[error(transparent)]
+    Keep(#[from] KeepError),
+    /// The node's address is too long for links.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The operating system has no randomness.
+    #[error("no randomness from the operating system: {0}")]
+    Randomness(#[from] getrandom::Error),
+}
+
+impl From<CborError> for Refused {
+    fn from(error: CborError) -> Self {
+        Self::Envelope(error.into())
+    }
+}
+
+impl From<ReadFault> for Refused {
+    fn from(fault: ReadFault) -> Self {
+        Self::Read(fault.into())
+    }
+}
+
+impl From<TreeError> for Refused {
+    fn from(error: TreeError) -> Self {
+        ReadError::from(error).into()
+    }
+}
+
+impl From<ReadError> for Refused {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NoRecord { .. } => Self::Unknown {
+                what: "record",
+                code: "unknown_record",
+                advice: "check the index in the overview",
+            },
+            ReadError::NoLine { .. } => Self::Unknown {
+                what: "line",
+                code: "unknown_line",
+                advice: "ask for a record that has a line of the account",
+            },
+            error => Self::Read(error),
+        }
+    }
+}

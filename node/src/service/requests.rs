@@ -1,0 +1,132 @@
+//! Payment requests.
+
+use super::{NodeReader, Refused, Service};
+use crate::clock::wall_clock;
+use crate::community::Community;
+use crate::community::requests::{OPEN_PER_ACCOUNT_MAX, RequestRow};
+use crate::community::sessions::{Role, Visitor};
+use klaver_api::request::{CreateRequest, PaymentRequest, RequestState};
+use klaver_api::text::{self, FieldError};
+use klaver_ledger::amount::Total;
+use klaver_ledger::books::Reference;
+use klaver_ledger::id::{AccountId, RequestId};
+use klaver_ledger::link::Link;
+use klaver_ledger::time::{Deadline, Seconds, Timestamp};
+
+/// How long a request may be paid unless told otherwise, in seconds: ten minutes.
+const VALID_FOR: u64 = 600;
+/// The shortest and the longest, in seconds: ten seconds to a week.
+const VALID_FOR_RANGE: std::ops::RangeInclusive<u64> = 10..=604_800;
+
+/// A request as everybody who knows its id may see it.
+#[derive(Clone, Debug)]
+pub struct RequestView {
+    /// The request.
+    pub id: RequestId,
+    /// What is kept of it.
+    pub row: RequestRow,
+    /// The payee's name, when it is listed.
+    pub name: Option<String>,
+    /// What has become of it.
+    pub state: RequestState,
+}
+
+impl Service {
+    /// Creates a request to pay an account of the visitor.
+    ///
+    /// # Errors
+    /// When the account is not the visitor's, a field is wrong, or too many are open.
+    pub async fn create_request(
+        &self,
+        visitor: &Visitor,
+        asked: &CreateRequest,
+    ) -> Result<PaymentRequest, Refused> {
+        let account = text::account("account", &asked.account)?;
+        if visitor.role != Role::Account(account) {
+            return Err(Refused::Forbidden { advice: "open a session for the account that is to be paid" });
+        }
+        let amount = text::amount("amount", &asked.amount, self.scale())?;
+        let valid_for = asked.valid_for.unwrap_or(VALID_FOR);
+        if !VALID_FOR_RANGE.contains(&valid_for) {
+            let (least, most) = VALID_FOR_RANGE.into_inner();
+            let expected = format!("{least} to {most} seconds belong here");
+            return Err(FieldError::new("valid_for", valid_for, expected).into());
+        }
+        let mut id = [0; 16];
+        getrandom::fill(&mut id)?;
+        let id = RequestId(id);
+        let until = Deadline::after(wall_clock(), Seconds(valid_for)).seconds();
+        let row = RequestRow { account: account.0, amount: amount.minor(), until, paid: None };
+        if !self.community.add_request(id, row).await? {
+            let advice = "wait until some are paid or have ended";
+            return Err(Refused::TooMany { what: "open requests", limit: OPEN_PER_ACCOUNT_MAX, advice });
+        }
+        self.request_json(&self.request(&id)?)
+    }
+
+    /// Returns a request by its unguessable id.
+    ///
+    /// # Errors
+    /// `Unknown`.
+    pub fn request(&self, id: &RequestId) -> Result<RequestView, Refused> {
+        let row = self.community.request(id).ok_or(Refused::Unknown {
+            what: "payment request",
+            code: "unknown_request",
+            advice: "ask for a new code; if it is of another community, open it with the wallet you have there",
+        })?;
+        let state = match row.paid {
+            Some(_) => RequestState::Paid,
+            None if row.until <= wall_clock().seconds() => RequestState::Expired,
+            None => RequestState::Open,
+        };
+        let name = self.community.listed_name(&AccountId(row.account));
+        Ok(RequestView { id: *id, row, name, state })
+    }
+
+    /// Returns a request as JSON.
+    ///
+    /// # Errors
+    /// When the node's address is too long for a link.
+    pub fn request_json(&self, view: &RequestView) -> Result<PaymentRequest, Refused> {
+        let RequestView { id, row, name, state } = view;
+        Ok(PaymentRequest {
+            id: id.to_hex(),
+            link: Link::Request { node: self.address.clone(), id: *id }.print()?,
+            ledger: self.ledger().to_hex(),
+            account: AccountId(row.account).to_string(),
+            name: name.clone(),
+            amount: Total::new(row.amount).unwrap_or_default().to_decimal(self.scale()),
+            until: Deadline::from_seconds(row.until).map(|until| until.to_string()).unwrap_or_default(),
+            state: *state,
+            index: row.paid.map(|(index, _)| index),
+            paid_at: row.paid.and_then(|(_, at)| Timestamp::from_millis(at)).map(|at| at.to_string()),
+        })
+    }
+}
+
+/// Finds in the ledger which requests were paid when the node was stopped before it had noted that.
+pub(super) fn find_paid(reader: &NodeReader, community: &Community) {
+    let now = wall_clock();
+    for (id, row) in community.unpaid_requests() {
+        let account = AccountId(row.account);
+        // A request lasts a week at most: what is older cannot have paid it.
+        let oldest = row.until.min(now.seconds()).saturating_sub(*VALID_FOR_RANGE.end()) * 1_000;
+        let mut before = None;
+        while let Ok(page) = reader.statement(&account, before, 100) {
+            let paid = page
+                .lines
+                .iter()
+                .map(|line| line.line)
+                .find(|line| line.line.credit > 0 && line.line.reference == Some(Reference::Request(id)));
+            if let Some(line) = paid {
+                community.mark_paid(&id, &account, line.index, line.recorded_at.millis());
+                break;
+            }
+            let is_old = page.lines.last().is_none_or(|line| line.line.recorded_at.millis() < oldest);
+            before = page.before;
+            if is_old || before.is_none() {
+                break;
+            }
+        }
+    }
+}

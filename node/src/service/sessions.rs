@@ -1,0 +1,109 @@
+//! Opening sessions, and asking the ledger whether their keys still count.
+
+use super::{Refused, Service};
+use crate::clock::wall_clock;
+use crate::community::sessions::{CHALLENGE_SECONDS, Role, Visitor};
+use klaver_api::session::{Challenge, CreateSession, OFFICE, Session, SessionRole, challenge_bytes};
+use klaver_api::text::{self, base64url};
+use klaver_ledger::keys::{PublicKey, Signature};
+use klaver_ledger::time::{Deadline, Seconds, Timestamp};
+
+impl Service {
+    /// Returns something fresh to sign.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness.
+    pub fn challenge(&self) -> Result<Challenge, Refused> {
+        let expires_at = Deadline::after(wall_clock(), Seconds(CHALLENGE_SECONDS));
+        let nonce = self.sessions.challenge(expires_at.seconds())?;
+        Ok(Challenge {
+            nonce: base64url(&nonce),
+            expires_at: expires_at.to_string(),
+            origin: self.config.public_url.clone(),
+        })
+    }
+
+    /// Opens a session for whoever signed a challenge with a key of an account or office.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn open_session(&self, asked: &CreateSession) -> Result<Session, Refused> {
+        let now = wall_clock();
+        let account =
+            asked.account.as_deref().map(|account| text::account("account", account)).transpose()?;
+        let nonce = text::from_base64url_fixed("nonce", &asked.nonce)?;
+        let expires_at = text::deadline("expires_at", &asked.expires_at)?;
+        let key = text::key("key", &asked.key)?;
+        let signature = Signature(text::from_base64url_fixed("signature", &asked.signature)?);
+        let role = match account {
+            Some(account) => Role::Account(account),
+            None => self.office_of(&key, now).ok_or(Refused::SessionSignature {
+                advice: "this key is of no office: name the account it belongs to",
+            })?,
+        };
+        let visitor = Visitor { key, role };
+        if !self.still_counts(&visitor, now) {
+            let advice = "this key is not one of the account: use a key that is";
+            return Err(Refused::SessionSignature { advice });
+        }
+        let account = account.unwrap_or(OFFICE);
+        let signed = challenge_bytes(&self.ledger(), &self.config.public_url, &account, &nonce, expires_at);
+        if !key.has_signed(&signed, &signature) {
+            let advice = "sign the challenge for this ledger, this address and this account";
+            return Err(Refused::SessionSignature { advice });
+        }
+        self.sessions.take_challenge(&nonce, expires_at.seconds(), now.seconds())?;
+        let (token, ends) = self.sessions.open(visitor, now.seconds())?;
+        Ok(Session {
+            token: base64url(&token),
+            expires_at: Deadline::from_seconds(ends).map(|ends| ends.to_string()).unwrap_or_default(),
+            role: match role {
+                Role::Account(_) => SessionRole::Account,
+                Role::Council => SessionRole::Council,
+                Role::Auditor => SessionRole::Auditor,
+            },
+            account: match role {
+                Role::Account(account) => Some(account.to_string()),
+                Role::Council | Role::Auditor => None,
+            },
+        })
+    }
+
+    /// Returns who the bearer of `token` is, if the session lasts and its key still counts.
+    ///
+    /// # Errors
+    /// `SessionNeeded`.
+    pub fn visitor(&self, token: &str) -> Result<Visitor, Refused> {
+        let now = wall_clock();
+        let token = text::from_base64url("token", token).map_err(|_| Refused::SessionNeeded)?;
+        let visitor = self.sessions.visitor(&token, now.seconds()).ok_or(Refused::SessionNeeded)?;
+        if self.still_counts(&visitor, now) { Ok(visitor) } else { Err(Refused::SessionNeeded) }
+    }
+
+    /// Ends the session of `token`.
+    pub fn end_session(&self, token: &str) {
+        if let Ok(token) = text::from_base64url("token", token) {
+            self.sessions.end(&token);
+        }
+    }
+
+    fn office_of(&self, key: &PublicKey, now: Timestamp) -> Option<Role> {
+        let standing = self.reader.standing();
+        let charter = standing.charter(now)?;
+        if charter.council.contains(key) {
+            return Some(Role::Council);
+        }
+        charter.auditors.contains(key).then_some(Role::Auditor)
+    }
+
+    fn still_counts(&self, visitor: &Visitor, now: Timestamp) -> bool {
+        match visitor.role {
+            Role::Account(account) => self.reader.standing().account(&account).is_some_and(|account| {
+                let state = account.standing(now).state;
+                let grant = state.grant(&visitor.key);
+                grant.is_some_and(|grant| grant.until.is_none_or(|until| !until.has_passed(now)))
+            }),
+            office => self.office_of(&visitor.key, now) == Some(office),
+        }
+    }
+}

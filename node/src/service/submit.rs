@@ -1,0 +1,210 @@
+//! Recording entries, and the drafts of those that lack signers.
+
+use super::{Refused, Service};
+use crate::clock::wall_clock;
+use crate::community::drafts::{DraftRow, STARTED_PER_KEY_MAX, may_read};
+use crate::community::keep::on_disk;
+use crate::community::memos::MemoRow;
+use crate::community::sessions::Visitor;
+use crate::writer::Unrecorded;
+use klaver_api::draft::{Draft, draft_id};
+use klaver_api::text::{FieldError, base64url};
+use klaver_api::{EntryJson, MemoJson};
+use klaver_ledger::engine::Outcome;
+use klaver_ledger::entry::memo::Memo;
+use klaver_ledger::entry::{SignedEntry, VerifiedEntry};
+use klaver_ledger::id::EntryId;
+use klaver_ledger::link::{CodeId, Link};
+use klaver_ledger::receipt::Receipt;
+use klaver_ledger::refusal::Refusal;
+use tokio::sync::oneshot;
+
+/// The code of an entry that waits for signatures.
+const LACKS_SIGNERS: &str = "lacks_signers";
+
+/// What became of an entry that was not refused.
+#[derive(Clone, Debug)]
+pub enum Submitted {
+    /// It is recorded, durably.
+    Recorded(EntryId, Receipt),
+    /// It was recorded before.
+    Known(EntryId, Receipt),
+    /// It waits for signatures.
+    Draft(Box<Draft>, String),
+}
+
+/// An entry in the queue.
+struct Queued {
+    id: EntryId,
+    verified: VerifiedEntry,
+    answer: oneshot::Receiver<Result<Outcome, Unrecorded>>,
+}
+
+impl Service {
+    /// Records an entry, or makes it a draft when all it lacks are signers.
+    ///
+    /// Sending the same entry again is always safe: it is recorded at most once.
+    ///
+    /// # Errors
+    /// Why it was not recorded.
+    pub async fn submit(&self, signed: SignedEntry, memo: Option<Memo>) -> Result<Submitted, Refused> {
+        let queued = self.queue(signed, memo.as_ref())?;
+        let outcome = queued.answer.await.unwrap_or_else(|_| Err(self.writer.stopped()))?;
+        self.answer(queued.id, &queued.verified, outcome, memo).await
+    }
+
+    /// Records an entry from a thread of its own: for histories made in process.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit); an entry that lacks signers is declined.
+    ///
+    /// # Panics
+    /// On a thread of the asynchronous runtime.
+    pub fn submit_blocking(&self, signed: SignedEntry, memo: Option<Memo>) -> Result<Receipt, Refused> {
+        let queued = self.queue(signed, memo.as_ref())?;
+        let outcome = queued.answer.blocking_recv().unwrap_or_else(|_| Err(self.writer.stopped()))?;
+        match outcome {
+            Outcome::Recorded(receipt) | Outcome::Known(receipt) => {
+                if let Some(memo) = memo {
+                    let written = self.community.add_memo(receipt.index, &memo);
+                    written.blocking_recv().unwrap_or(Ok(()))?;
+                }
+                Ok(receipt)
+            }
+            Outcome::Declined(refusal) => Err(Refused::Declined(Box::new(refusal))),
+            Outcome::Unanswered { why } => Err(why.into()),
+        }
+    }
+
+    fn queue(&self, signed: SignedEntry, memo: Option<&Memo>) -> Result<Queued, Refused> {
+        if let Some(memo) = memo
+            && signed.entry().memo != Some(memo.commitment())
+        {
+            let expected =
+                "the entry holds no commitment to this memo: send the text and salt that it was signed with";
+            return Err(FieldError::new("memo", memo.text(), expected).into());
+        }
+        self.community.check_payment(signed.entry())?;
+        let signed = if self.community.has_drafts() {
+            let id = signed.id(&self.ledger());
+            self.community.complete_draft(&id, signed)
+        } else {
+            signed
+        };
+        let verified = signed.verify(&self.ledger(), |key| self.ready_key(key))?;
+        let answer = self.writer.send(verified.clone())?;
+        Ok(Queued { id: verified.id(), verified, answer })
+    }
+
+    async fn answer(
+        &self,
+        id: EntryId,
+        verified: &VerifiedEntry,
+        outcome: Outcome,
+        memo: Option<Memo>,
+    ) -> Result<Submitted, Refused> {
+        match outcome {
+            Outcome::Recorded(receipt) => {
+                self.community.forget_draft(&id);
+                self.keep_memo(&receipt, memo).await?;
+                Ok(Submitted::Recorded(id, receipt))
+            }
+            Outcome::Known(receipt) => {
+                self.keep_memo(&receipt, memo).await?;
+                Ok(Submitted::Known(id, receipt))
+            }
+            Outcome::Declined(refusal) if refusal.code == LACKS_SIGNERS => {
+                self.keep_draft(id, verified, memo, &refusal).await
+            }
+            Outcome::Declined(refusal) => Err(Refused::Declined(Box::new(refusal))),
+            Outcome::Unanswered { why } => Err(why.into()),
+        }
+    }
+
+    async fn keep_memo(&self, receipt: &Receipt, memo: Option<Memo>) -> Result<(), Refused> {
+        if let Some(memo) = memo
+            && let Err(error) = on_disk(self.community.add_memo(receipt.index, &memo)).await
+        {
+            // The payment stands; losing its sentence must not make it look as if it did not.
+            tracing::warn!(%error, "a memo was not kept");
+        }
+        Ok(())
+    }
+
+    async fn keep_draft(
+        &self,
+        id: EntryId,
+        verified: &VerifiedEntry,
+        memo: Option<Memo>,
+        refusal: &Refusal,
+    ) -> Result<Submitted, Refused> {
+        let started_by = verified.signers().first().map(ToString::to_string).unwrap_or_default();
+        let row = DraftRow {
+            envelope: base64url(&verified.signed().encode()),
+            memo: memo.as_ref().map(MemoRow::of),
+            started_by,
+            expires_at: verified.entry().expires_at.seconds(),
+        };
+        if !self.community.put_draft(&id, row.clone()).await? {
+            let advice = "have those that wait signed, or let them expire";
+            return Err(Refused::TooMany { what: "drafts", limit: STARTED_PER_KEY_MAX, advice });
+        }
+        let draft = self.draft_json(&draft_id(&id), &row)?;
+        Ok(Submitted::Draft(Box::new(draft), refusal.sentence.clone()))
+    }
+
+    /// Returns a draft to a key that may sign it.
+    ///
+    /// # Errors
+    /// `Unknown` also when the visitor may not read it: nobody learns what waits.
+    pub fn draft(&self, visitor: &Visitor, id: &[u8; 16]) -> Result<Draft, Refused> {
+        let unknown = Refused::Unknown {
+            what: "draft",
+            code: "unknown_draft",
+            advice: "it was recorded, has expired, or is for other keys to sign",
+        };
+        let row = self.community.draft(id).filter(|row| self.may_read(visitor, row));
+        self.draft_json(id, &row.ok_or(unknown)?)
+    }
+
+    /// Returns the drafts that the visitor may sign.
+    pub fn drafts(&self, visitor: &Visitor) -> Vec<Draft> {
+        let rows = self.community.drafts().into_iter().filter(|(_, row)| self.may_read(visitor, row));
+        rows.filter_map(|(id, row)| self.draft_json(&id, &row).ok()).collect()
+    }
+
+    fn may_read(&self, visitor: &Visitor, row: &DraftRow) -> bool {
+        let now = wall_clock();
+        let Some(signed) = row.signed().filter(|_| now.seconds() < row.expires_at) else { return false };
+        signed.signatures().iter().any(|(key, _)| key == visitor.key.as_bytes())
+            || may_read(&self.reader.standing(), signed.entry(), &visitor.key, now)
+    }
+
+    fn draft_json(&self, id: &[u8; 16], row: &DraftRow) -> Result<Draft, Refused> {
+        let signed = row.signed().ok_or(Refused::Unknown {
+            what: "draft",
+            code: "unknown_draft",
+            advice: "send the entry again",
+        })?;
+        let signed_by =
+            signed.signatures().iter().map(|(key, _)| data_encoding::HEXLOWER.encode(key)).collect();
+        Ok(Draft {
+            id: CodeIdText(*id).to_string(),
+            link: Link::Draft { node: self.address.clone(), id: CodeId(*id) }.print()?,
+            entry: EntryJson::of(signed.entry(), self.scale()),
+            envelope: row.envelope.clone(),
+            signed_by,
+            expires_at: signed.entry().expires_at.to_string(),
+            memo: row.memo.as_ref().and_then(MemoRow::to_memo).map(|memo| MemoJson::of(&memo)),
+        })
+    }
+}
+
+/// Sixteen bytes as the interface writes them.
+struct CodeIdText([u8; 16]);
+
+impl std::fmt::Display for CodeIdText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
+    }
+}

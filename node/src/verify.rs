@@ -1,0 +1,178 @@
+//! `verify`: audits a data directory offline, without changing or believing anything derived in it.
+
+use crate::config::DataDir;
+use klaver_ledger::amount::{Scale, Total, balance_to_decimal};
+use klaver_ledger::audit::{Audited, Expectations, Verdict, Violation, audit};
+use klaver_ledger::books::{TrialBalance, TrialBalanceLine};
+use klaver_ledger::log::checkpoint::Checkpoint;
+use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
+use klaver_ledger::log::proof::TreeHead;
+use klaver_ledger::store::SignedHead;
+use klaver_ledger::store::embedded::inspect::{InspectError, Inspection, inspect};
+use std::fmt::Write as _;
+
+/// The exit status of a verification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Everything holds.
+    Holds = 0,
+    /// The directory could not be read, or is no ledger.
+    Unreadable = 1,
+    /// Something is wrong with what was recorded.
+    Violation = 6,
+}
+
+/// What a verification found, for people.
+#[derive(Debug)]
+pub struct Report {
+    /// The exit status.
+    pub exit: Exit,
+    /// What to print.
+    pub text: String,
+}
+
+/// Verifies the ledger of a data directory. `progress` is told how many records were audited, now and then.
+pub fn verify(data: &DataDir, progress: impl FnMut(u64)) -> Report {
+    let inspection = match inspect(&data.ledger()) {
+        Ok(inspection) => inspection,
+        Err(InspectError::Damaged { index, damaged }) => {
+            return violation(index, &format!("the journal is damaged: {damaged}"));
+        }
+        Err(InspectError::Unreadable(error)) => return unreadable(&error.to_string()),
+    };
+    let heads = match sealed_heads(&inspection) {
+        Ok(heads) => heads,
+        Err(report) => return report,
+    };
+    let expectations = Expectations {
+        heads: heads.iter().map(|head| TreeHead { size: head.size, root: head.root }).collect(),
+        size: inspection.anchored().map(|head| head.size),
+        ..Expectations::default()
+    };
+    match audit(inspection.records(), &expectations, progress) {
+        Verdict::Holds(audited) => match check_signatures(&audited, &heads) {
+            Ok(()) => holds(&audited, &inspection),
+            Err(Violation { index, why }) => violation(index, &why),
+        },
+        Verdict::Violation(Violation { index, why }) => violation(index, &why),
+        Verdict::Unexplained { why } => unreadable(&why),
+        Verdict::Unreadable { index, why } => unreadable(&format!("record {index}: {why}")),
+    }
+}
+
+fn sealed_heads(inspection: &Inspection) -> Result<Vec<SignedHead>, Report> {
+    let mut heads: Vec<SignedHead> = Vec::new();
+    for head in inspection.heads() {
+        let size = heads.last().map_or(0, |head| head.size);
+        match head {
+            Ok(Some(head)) if heads.last().is_none_or(|before| before.size < head.size) => heads.push(head),
+            Ok(Some(head)) if heads.last() == Some(&head) => {}
+            Ok(Some(_)) => {
+                return Err(violation(size, "a later group says the log is another one of the same size"));
+            }
+            Ok(None) => return Err(violation(size, "a group was sealed without size, root and signature")),
+            Err(error) => return Err(unreadable(&error.to_string())),
+        }
+    }
+    match (inspection.anchored(), heads.last()) {
+        (_, None) => Err(unreadable("there is no record in this directory")),
+        (Some(anchored), Some(_)) if !heads.contains(&anchored) => {
+            Err(violation(anchored.size, "the anchor names a head that no group was sealed with"))
+        }
+        _ => Ok(heads),
+    }
+}
+
+/// Checks that a key of the charter then in force signed the newest head, and every one that differs in its keys.
+fn check_signatures(audited: &Audited, heads: &[SignedHead]) -> Result<(), Violation> {
+    let charter =
+        audited.books.standing().charter(audited.last_recorded_at).expect("a ledger that holds was founded");
+    let at = |index: u64, why: String| Violation { index, why };
+    let origin = KeyName::new(charter.origin.clone()).map_err(|error| at(0, error.to_string()))?;
+    let keys: Vec<VerifierKey> = charter
+        .log_keys
+        .iter()
+        .filter_map(|key| VerifierKey::new(origin.clone(), KeyKind::Note, key.as_bytes()).ok())
+        .collect();
+    // Older heads may have been signed under an older charter; their roots were compared above.
+    let Some(newest) = heads.last() else { return Ok(()) };
+    let checkpoint = Checkpoint { origin, size: newest.size, root: newest.root };
+    let signed = keys.iter().any(|key| checkpoint.clone().with_signature(key, &newest.signature).is_ok());
+    if signed {
+        Ok(())
+    } else {
+        let index = newest.size.saturating_sub(1);
+        Err(at(index, "the newest head was not signed by a log key of the charter".to_owned()))
+    }
+}
+
+fn holds(audited: &Audited, inspection: &Inspection) -> Report {
+    let mut text = String::new();
+    let community = audited.books.standing().community().expect("a ledger that holds was founded");
+    let _ = writeln!(
+        text,
+        "Everything holds: {} records of {} ({}).",
+        audited.head.size, community.name, audited.ledger
+    );
+    let _ = writeln!(text, "Root {} at size {}.", audited.head.root.to_base64(), audited.head.size);
+    let _ = writeln!(text, "Newest record from {}.", audited.last_recorded_at);
+    text.push_str(&trial_balance(&audited.trial_balance, community.scale));
+    for note in inspection.notes() {
+        let _ = writeln!(text, "Note: {note}.");
+    }
+    Report { exit: Exit::Holds, text }
+}
+
+/// Returns the trial balance as a table.
+pub fn trial_balance(balance: &TrialBalance, scale: Scale) -> String {
+    let mut text = String::new();
+    let decimal = |minor: u128| {
+        let minor = u64::try_from(minor).ok().and_then(|minor| Total::new(minor).ok());
+        minor.map_or_else(|| "too large".to_owned(), |total| total.to_decimal(scale))
+    };
+    let _ = writeln!(text, "\n{:<12}{:>10}{:>20}{:>20}", "kind", "accounts", "debits", "credits");
+    for TrialBalanceLine { kind, accounts, debits, credits } in &balance.lines {
+        let _ = writeln!(
+            text,
+            "{:<12}{accounts:>10}{:>20}{:>20}",
+            kind.word(),
+            decimal(*debits),
+            decimal(*credits)
+        );
+    }
+    let total = |side: fn(&TrialBalanceLine) -> u128| decimal(balance.lines.iter().map(side).sum());
+    let accounts: u64 = balance.lines.iter().map(|line| line.accounts).sum();
+    let _ = writeln!(
+        text,
+        "{:<12}{accounts:>10}{:>20}{:>20}",
+        "total",
+        total(|line| line.debits),
+        total(|line| line.credits)
+    );
+    let circulation = &balance.circulation;
+    let signed = |minor| balance_to_decimal(minor, scale);
+    let _ = writeln!(
+        text,
+        "\nissued {}, returned {}, redeemed {}, settled {}, retired {}; in circulation {}",
+        signed(circulation.issued),
+        signed(circulation.returned),
+        signed(circulation.redeemed),
+        signed(circulation.settled),
+        signed(circulation.retired),
+        signed(circulation.in_circulation())
+    );
+    text
+}
+
+fn violation(index: u64, why: &str) -> Report {
+    let text = format!(
+        "Violation at record {index}: {why}.\nRecords below {index} hold. Keep a copy of the directory as it is; put a \
+         backup back with `klaver-node restore`.\n"
+    );
+    Report { exit: Exit::Violation, text }
+}
+
+fn unreadable(why: &str) -> Report {
+    Report { exit: Exit::Unreadable, text: format!("Nothing could be verified: {why}.\n") }
+}

@@ -1,0 +1,268 @@
+//! The one writer thread: takes what waits, commits it as a group, answers.
+//!
+//! The ledger belongs to this thread alone. Whoever sends an entry holds a place in a bounded queue; a full queue
+//! is an answer. After a fault nobody knows what reached the disk, so the writer stops and says why.
+
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use klaver_ledger::engine::{Ledger, Outcome};
+use klaver_ledger::entry::VerifiedEntry;
+use klaver_ledger::limits::GROUP_RECORDS_MAX;
+use klaver_ledger::store::Store;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// How many entries may wait. At 10,000 a second a full queue is less than half a second old.
+pub const QUEUE_ENTRIES_MAX: usize = 4_096;
+
+/// How long a group may wait for company under load.
+const COMPANY: Duration = Duration::from_micros(200);
+
+/// Why an entry got no answer from the rules.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unrecorded {
+    /// The queue is full.
+    #[error(
+        "the node is busy: {QUEUE_ENTRIES_MAX} entries are waiting; send the same entry again in a second"
+    )]
+    Busy,
+    /// Nothing is recorded now.
+    #[error("nothing can be recorded now: {why}")]
+    ReadOnly {
+        /// Why, and what to do.
+        why: String,
+    },
+    /// The store failed while the entry was being recorded.
+    #[error(
+        "nobody knows yet whether the entry was recorded: {why}; send the same entry again after the node was started \
+         again, it is recorded at most once"
+    )]
+    Unknown {
+        /// What failed.
+        why: String,
+    },
+}
+
+/// What is told after each durable group, before its entries are answered.
+pub type Notice = Box<dyn FnMut(&[u64]) + Send>;
+
+/// An entry on its way, with where its answer goes.
+struct Job {
+    entry: VerifiedEntry,
+    answer: oneshot::Sender<Result<Outcome, Unrecorded>>,
+}
+
+/// A handle for sending entries to the writer.
+#[derive(Clone)]
+pub struct Writer {
+    queue: SyncSender<Option<Job>>,
+    status: Arc<Status>,
+    metrics: Arc<Metrics>,
+}
+
+/// Why nothing is recorded, if so.
+#[derive(Default)]
+pub struct Status(RwLock<Option<String>>);
+
+impl Status {
+    /// Returns why nothing is recorded now; `None` when all is well.
+    pub fn read_only(&self) -> Option<String> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, why: Option<String>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+}
+
+impl Writer {
+    /// Starts the writer thread of `ledger`. `notice` hears the indexes of what was recorded.
+    pub fn start<S: Store + 'static>(
+        ledger: Ledger<S>,
+        clock: Box<dyn Clock>,
+        metrics: Arc<Metrics>,
+        notice: Notice,
+    ) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let (queue, waiting) = sync_channel(QUEUE_ENTRIES_MAX);
+        let status = Arc::new(Status::default());
+        let thread = Thread {
+            ledger: Some(ledger),
+            waiting,
+            clock,
+            status: status.clone(),
+            metrics: metrics.clone(),
+            notice,
+            last_group: 0,
+        };
+        let handle = std::thread::Builder::new().name("writer".to_owned()).spawn(move || thread.run())?;
+        Ok((Self { queue, status, metrics }, handle))
+    }
+
+    /// Returns a writer that records nothing, and says `why`.
+    pub fn refusing(why: String, metrics: Arc<Metrics>) -> Self {
+        let (queue, _) = sync_channel(1);
+        let status = Arc::new(Status::default());
+        status.set(Some(why));
+        Self { queue, status, metrics }
+    }
+
+    /// Gives an entry a place in the queue; the answer comes when its group is durable.
+    ///
+    /// # Errors
+    /// `Busy` when the queue is full, `ReadOnly` when nothing is recorded.
+    pub fn send(
+        &self,
+        entry: VerifiedEntry,
+    ) -> Result<oneshot::Receiver<Result<Outcome, Unrecorded>>, Unrecorded> {
+        let (answer, receiver) = oneshot::channel();
+        match self.queue.try_send(Some(Job { entry, answer })) {
+            Ok(()) => {
+                self.metrics.queued.fetch_add(1, Ordering::Relaxed);
+                Ok(receiver)
+            }
+            Err(TrySendError::Full(_)) => {
+                self.metrics.turned_away_busy.fetch_add(1, Ordering::Relaxed);
+                Err(Unrecorded::Busy)
+            }
+            Err(TrySendError::Disconnected(_)) => Err(self.stopped()),
+        }
+    }
+
+    /// Returns why nothing is recorded, if so.
+    pub fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// Asks the writer to finish what waits and to close the ledger.
+    pub fn close(&self) {
+        // A full queue is being worked on; the writer also ends when every handle is gone.
+        let _ = self.queue.send(None);
+    }
+
+    /// Returns the answer to whoever comes after the end.
+    pub fn stopped(&self) -> Unrecorded {
+        let why = self.status.read_only();
+        Unrecorded::ReadOnly {
+            why: why.unwrap_or_else(|| "the node is stopping: try again in a minute".to_owned()),
+        }
+    }
+}
+
+struct Thread<S: Store> {
+    ledger: Option<Ledger<S>>,
+    waiting: Receiver<Option<Job>>,
+    clock: Box<dyn Clock>,
+    status: Arc<Status>,
+    metrics: Arc<Metrics>,
+    notice: Notice,
+    last_group: usize,
+}
+
+impl<S: Store> Thread<S> {
+    fn run(mut self) {
+        let mut open = true;
+        while open {
+            let mut jobs = Vec::new();
+            match self.waiting.recv() {
+                Ok(Some(job)) => jobs.push(job),
+                Ok(None) | Err(_) => break,
+            }
+            open = self.gather(&mut jobs);
+            self.metrics.queued.fetch_sub(jobs.len() as u64, Ordering::Relaxed);
+            self.last_group = jobs.len();
+            if !self.commit(jobs) {
+                return;
+            }
+        }
+        if let Some(ledger) = self.ledger.take()
+            && let Err(fault) = ledger.close()
+        {
+            tracing::warn!(%fault, "the ledger was not closed cleanly; everything acknowledged is durable");
+        }
+    }
+
+    /// Takes what waits. After a group of several, company is likely: the next one waits for it a moment.
+    fn gather(&self, jobs: &mut Vec<Job>) -> bool {
+        let until = Instant::now() + COMPANY;
+        while jobs.len() < GROUP_RECORDS_MAX {
+            let next = match self.waiting.try_recv() {
+                Ok(next) => Some(next),
+                Err(_) if self.last_group > jobs.len() => {
+                    match self.waiting.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                        Ok(next) => Some(next),
+                        Err(RecvTimeoutError::Timeout) => None,
+                        Err(RecvTimeoutError::Disconnected) => return false,
+                    }
+                }
+                Err(_) => None,
+            };
+            match next {
+                Some(Some(job)) => jobs.push(job),
+                Some(None) => return false,
+                None => break,
+            }
+        }
+        true
+    }
+
+    /// Commits the jobs as a group and answers them; returns whether the writer can go on.
+    fn commit(&mut self, jobs: Vec<Job>) -> bool {
+        let now = match self.clock.now() {
+            Ok(now) => {
+                self.status.set(None);
+                now
+            }
+            Err(fault) => {
+                tracing::error!(%fault, "nothing is recorded");
+                let why = fault.to_string();
+                self.status.set(Some(why.clone()));
+                for job in jobs {
+                    let _ = job.answer.send(Err(Unrecorded::ReadOnly { why: why.clone() }));
+                }
+                return true;
+            }
+        };
+        let (entries, answers): (Vec<_>, Vec<_>) =
+            jobs.into_iter().map(|job| (job.entry, job.answer)).unzip();
+        let started = Instant::now();
+        let ledger = self.ledger.take().expect("the ledger is given back after each group");
+        match ledger.commit(entries, now) {
+            Ok((ledger, outcomes)) => {
+                self.ledger = Some(ledger);
+                self.metrics.group(&outcomes, started.elapsed());
+                let recorded: Vec<u64> = outcomes
+                    .iter()
+                    .filter_map(|outcome| match outcome {
+                        Outcome::Recorded(receipt) => Some(receipt.index),
+                        _ => None,
+                    })
+                    .collect();
+                if !recorded.is_empty() {
+                    (self.notice)(&recorded);
+                }
+                for (answer, outcome) in answers.into_iter().zip(outcomes) {
+                    // Whoever went away asks again with the same bytes.
+                    let _ = answer.send(Ok(outcome));
+                }
+                true
+            }
+            Err(fault) => {
+                tracing::error!(%fault, "the ledger is read-only until the node is started again");
+                let why = format!("{fault}; start the node again when the cause is gone");
+                self.status.set(Some(why.clone()));
+                for answer in answers {
+                    let _ = answer.send(Err(Unrecorded::Unknown { why: why.clone() }));
+                }
+                // The queue closes with this thread; what still waits there was never looked at.
+                while let Ok(Some(job)) = self.waiting.try_recv() {
+                    let _ = job.answer.send(Err(Unrecorded::ReadOnly { why: why.clone() }));
+                }
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,562 @@
+//! The interface, spoken to through its router: who may do what, and what bad input gets.
+
+#![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
+
+mod support;
+
+use axum::body::Body;
+use axum::http::Request;
+use klaver_api::audit::AuditRecord;
+use klaver_api::{CreateInvitation, CreateRequest, Join, KeyJson, paths};
+use klaver_ledger::account::AccountKind;
+use klaver_ledger::entry::RequestRef;
+use klaver_ledger::id::{AccountId, RequestId};
+use klaver_ledger::keys::{PublicKey, SigningKey};
+use klaver_ledger::log::checkpoint::SignedCheckpoint;
+use klaver_ledger::log::key::VerifierKey;
+use klaver_ledger::receipt::{LogIdentity, ProvenContent};
+use klaver_ledger::time::{Deadline, Seconds};
+use klaver_node::clock::wall_clock;
+use klaver_node::config::DataDir;
+use klaver_node::export::{Format, Stopped, write_log, write_records};
+use klaver_node::service::Service;
+use klaver_node::verify::{Exit, verify};
+use serde_json::json;
+use support::{Person, URL, World};
+
+fn identity(world: &World) -> LogIdentity {
+    let standing = world.service.reader().standing();
+    let charter = standing.charter(wall_clock()).unwrap();
+    LogIdentity::new(world.ledger, &charter.origin, &charter.log_keys).unwrap()
+}
+
+async fn request_for(world: &World, merchant: &Person, token: &str, amount: &str) -> RequestRef {
+    let asked =
+        CreateRequest { account: merchant.account.to_string(), amount: amount.to_owned(), valid_for: None };
+    let made = world.post(paths::REQUESTS, Some(token), &asked).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    RequestRef {
+        id: RequestId::from_hex(made.json["id"].as_str().unwrap()).unwrap(),
+        until: klaver_api::text::deadline("until", made.json["until"].as_str().unwrap()).unwrap(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credits_are_received_and_spent_with_evidence() {
+    let world = World::founded(1);
+    let budget = world.open(AccountKind::Budget, 100_000, Some(1)).await;
+    let member = world.open(AccountKind::Member, 0, None).await;
+    let merchant = world.open(AccountKind::Merchant, 0, None).await;
+    assert_eq!(world.earn(&budget, &member, 1_000).await.status, 201);
+
+    let token = world.session(Some(merchant.account), &merchant.key).await;
+    let request = request_for(&world, &merchant, &token, "2.50").await;
+    let path = paths::fill(paths::REQUEST, request.id.to_hex());
+    assert_eq!(world.get(&path, None).await.json["state"], "open");
+
+    // Turned away and not remembered: the right payment still goes through.
+    let wrong = world.pay(&member, merchant.account, 251, Some(request));
+    let answer = world.submit(&wrong).await;
+    assert_eq!((answer.status, answer.code()), (409, "request_mismatch"));
+    assert_eq!(answer.json["field"], "amount");
+    let elsewhere = world.pay(&member, budget.account, 250, Some(request));
+    assert_eq!(world.submit(&elsewhere).await.json["field"], "to");
+
+    let paid = world.pay(&member, merchant.account, 250, Some(request));
+    let first = world.submit(&paid).await;
+    assert_eq!((first.status, &first.json["outcome"]), (201, &json!("recorded")), "{first:?}");
+    let proven = first.receipt().verify(&identity(&world)).unwrap();
+    assert!(matches!(proven.content, ProvenContent::Entry(entry) if entry.signed() == &paid));
+
+    let again = world.submit(&paid).await;
+    assert_eq!((again.status, &again.json["outcome"]), (200, &json!("known")));
+    assert_eq!(again.receipt().opening, first.receipt().opening);
+
+    let seen = world.get(&path, None).await;
+    assert_eq!((&seen.json["state"], &seen.json["index"]), (&json!("paid"), &first.json["receipt"]["index"]));
+    let twice = world.submit(&world.pay(&member, merchant.account, 250, Some(request))).await;
+    assert_eq!((twice.status, twice.code()), (409, "request_paid"));
+    let poor = world.submit(&world.pay(&member, merchant.account, 5_000, None)).await;
+    assert_eq!((poor.status, poor.code()), (422, "insufficient_credits"), "{poor:?}");
+    assert_eq!((&poor.json["value"], &poor.json["limit"]), (&json!("5000"), &json!("750")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_sees_their_own_and_nobody_elses() {
+    let world = World::founded(1);
+    let budget = world.open(AccountKind::Budget, 100_000, Some(1)).await;
+    let member = world.open(AccountKind::Member, 0, None).await;
+    let merchant = world.open(AccountKind::Merchant, 0, None).await;
+    for _ in 0..3 {
+        assert_eq!(world.earn(&budget, &member, 100).await.status, 201);
+    }
+    let payment = world.submit(&world.pay(&member, merchant.account, 50, None)).await;
+    let index = payment.json["receipt"]["index"].as_u64().unwrap();
+
+    let path = |account: AccountId| paths::fill(paths::ACCOUNT, account);
+    assert_eq!(world.get(&path(member.account), None).await.code(), "session_needed");
+    let own = world.session(Some(member.account), &member.key).await;
+    let seen = world.get(&path(member.account), Some(&own)).await;
+    assert_eq!((&seen.json["balance"], &seen.json["lines"]), (&json!("2.50"), &json!(5)), "{seen:?}");
+    assert_eq!(world.get(&path(merchant.account), Some(&own)).await.status, 404);
+    assert_eq!(
+        world.get(&path(AccountId([255; 16])), Some(&own)).await.status,
+        404,
+        "as if it were not there"
+    );
+
+    // Pages of the statement fit together, with the balance after every line.
+    let mut lines = Vec::new();
+    let mut next = String::new();
+    loop {
+        let path = format!("{}?limit=2{next}", paths::fill(paths::STATEMENT, member.account));
+        let page = world.get(&path, Some(&own)).await;
+        lines.extend(page.json["lines"].as_array().unwrap().clone());
+        match page.json["next"].as_str() {
+            Some(cursor) => next = format!("&cursor={cursor}"),
+            None => break,
+        }
+    }
+    let balances: Vec<_> = lines.iter().map(|line| line["balance"].as_str().unwrap()).collect();
+    assert_eq!(balances, ["2.50", "3.00", "2.00", "1.00", "0.00"]);
+    assert_eq!(
+        lines[0]["entry"]["payees"][0]["to"],
+        json!(merchant.account.to_string()),
+        "what I signed I see whole"
+    );
+    assert!(lines[1]["entry"].is_null(), "of what others signed I see my line");
+
+    // A merchant's receipt opens its own line and nothing of the payer.
+    let till = world.session(Some(merchant.account), &merchant.key).await;
+    let receipt = world.get(&paths::fill(paths::RECEIPT, index), Some(&till)).await;
+    let proven = receipt.receipt().verify(&identity(&world)).unwrap();
+    let ProvenContent::Line(line) = proven.content else { panic!("a merchant sees a line") };
+    assert_eq!((line.line.account, line.line.credit), (merchant.account, 50));
+    let payer = world.get(&format!("{}?line=0", paths::fill(paths::RECEIPT, index)), Some(&till)).await;
+    assert_eq!(payer.status, 404);
+    let whole = world.get(&paths::fill(paths::RECEIPT, index), Some(&own)).await;
+    assert!(matches!(whole.receipt().verify(&identity(&world)).unwrap().content, ProvenContent::Entry(_)));
+    let by_id = payment.json["receipt"]["entry"].as_str().unwrap();
+    assert_eq!(world.get(&paths::fill(paths::ENTRY, by_id), Some(&own)).await.json["index"], json!(index));
+
+    // The council sees budgets and merchants, of members everything but the balance; it reads no statement.
+    let council = world.session(None, &world.council[0]).await;
+    assert_eq!(world.get(&path(merchant.account), Some(&council)).await.json["balance"], "0.50");
+    let seen = world.get(&path(member.account), Some(&council)).await;
+    assert!(seen.status == 200 && seen.json["balance"].is_null(), "{seen:?}");
+    let statement = paths::fill(paths::STATEMENT, member.account);
+    assert_eq!(world.get(&statement, Some(&council)).await.status, 404);
+    let records = world.get(paths::AUDIT_RECORDS, Some(&council)).await;
+    assert_eq!((records.status, records.code()), (403, "forbidden"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_needs_the_right_key_signature_and_challenge() {
+    let world = World::founded(1);
+    let member = world.open(AccountKind::Member, 0, None).await;
+    let stranger = SigningKey::from_bytes(&[200; 32]);
+    for (account, key) in [(Some(member.account), &stranger), (None, &stranger), (None, &member.key)] {
+        let answer = world.try_session(account, key).await;
+        assert_eq!((answer.status, answer.code()), (401, "session_signature"), "{answer:?}");
+    }
+    let token = world.session(Some(member.account), &member.key).await;
+    assert_eq!(world.get(paths::ACCOUNTS, Some(&token)).await.status, 200);
+    let end = Request::delete(paths::SESSIONS).header("authorization", format!("Bearer {token}"));
+    assert_eq!(world.call(end.body(Body::empty()).unwrap()).await.status, 204);
+    assert_eq!(world.get(paths::ACCOUNTS, Some(&token)).await.status, 401);
+    assert_eq!(world.get(paths::ACCOUNTS, Some("guess")).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_opens_one_account() {
+    let world = World::founded(1);
+    let council = world.session(None, &world.council[0]).await;
+    let asked = CreateInvitation { uses: 1, valid_for: 600 };
+    let invitation = world.post(paths::INVITATIONS, Some(&council), &asked).await;
+    assert_eq!(invitation.status, 201, "{invitation:?}");
+    let code = invitation.json["code"].as_str().unwrap().to_owned();
+    let join = |seed: u8, code: Option<&str>| Join {
+        code: code.map(str::to_owned),
+        keys: vec![KeyJson {
+            key: PublicKey::of(&SigningKey::from_bytes(&[seed; 32])).to_string(),
+            rights: vec!["spend".to_owned(), "refund".to_owned(), "redeem".to_owned(), "manage".to_owned()],
+            until: None,
+            cap: None,
+        }],
+    };
+    assert_eq!(world.post(paths::JOIN, None, &join(50, None)).await.code(), "unknown_invitation");
+    let page = world.get(&format!("/i/{code}"), None).await;
+    assert!(page.status == 200 && String::from_utf8_lossy(&page.bytes).contains("klaver join"));
+
+    let joined = world.post(paths::JOIN, None, &join(50, Some(&code))).await;
+    assert_eq!(joined.status, 201, "{joined:?}");
+    let proven = joined.receipt().verify(&identity(&world)).unwrap();
+    assert!(
+        matches!(proven.content, ProvenContent::Line(line) if line.line.account.to_string() == joined.json["account"])
+    );
+    let again = world.post(paths::JOIN, None, &join(50, Some(&code))).await;
+    assert_eq!((again.status, &again.json["account"]), (200, &joined.json["account"]));
+    assert_eq!(world.post(paths::JOIN, None, &join(51, Some(&code))).await.code(), "unknown_invitation");
+    assert_eq!(world.get(&format!("/i/{code}"), None).await.status, 404);
+
+    let member = AccountId::parse(joined.json["account"].as_str().unwrap()).unwrap();
+    let own = world.session(Some(member), &SigningKey::from_bytes(&[50; 32])).await;
+    let refused = world.post(paths::INVITATIONS, Some(&own), &asked).await;
+    assert_eq!((refused.status, refused.code()), (403, "forbidden"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_lacks_signers_waits_for_them() {
+    let world = World::founded(2);
+    let body = world.entry(klaver_ledger::entry::Body::Attest(klaver_ledger::entry::Attest {
+        statement: klaver_ledger::entry::Statement::ImpactReport,
+        size: 1,
+        root: klaver_ledger::id::Digest(world.service.reader().head().root.0),
+        document: klaver_ledger::id::Digest([1; 32]),
+    }));
+    let one = klaver_ledger::entry::SignedEntry::sign(body.clone(), &world.ledger, &[&world.council[0]]);
+    let waits = world.submit(&one).await;
+    assert_eq!((waits.status, &waits.json["outcome"]), (202, &json!("draft")), "{waits:?}");
+    let draft = paths::fill(paths::DRAFT, waits.json["draft"]["id"].as_str().unwrap());
+
+    let member = world.session(None, &world.council[1]).await;
+    let seen = world.get(&draft, Some(&member)).await;
+    assert_eq!(
+        (&seen.json["entry"]["kind"], seen.json["signed_by"].as_array().unwrap().len()),
+        (&json!("attest"), 1)
+    );
+    assert_eq!(world.get(paths::DRAFTS, Some(&member)).await.json["drafts"].as_array().unwrap().len(), 1);
+
+    // The second signature alone is enough: the node puts both together.
+    let two = klaver_ledger::entry::SignedEntry::sign(body, &world.ledger, &[&world.council[1]]);
+    let recorded = world.submit(&two).await;
+    assert_eq!(recorded.status, 201, "{recorded:?}");
+    assert_eq!(world.get(&draft, Some(&member)).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_is_shown_to_those_who_may_sign_it_alone() {
+    let world = World::founded(2);
+    let body = klaver_ledger::entry::Body::Settle(klaver_ledger::entry::Settle {
+        redeems: vec![0],
+        bank_reference: klaver_ledger::id::Digest([1; 32]),
+    });
+    let waits = world.submit(&world.sign(body, &[&world.council[0]])).await;
+    assert_eq!(waits.status, 202, "{waits:?}");
+    let member = world.open(AccountKind::Member, 0, None).await;
+    let token = world.session(Some(member.account), &member.key).await;
+    let draft = paths::fill(paths::DRAFT, waits.json["draft"]["id"].as_str().unwrap());
+    assert_eq!(world.get(&draft, Some(&token)).await.code(), "unknown_draft");
+    assert_eq!(world.get(paths::DRAFTS, Some(&token)).await.json["drafts"], json!([]));
+    assert_eq!(world.get(&draft, None).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_input_gets_a_problem_that_helps() {
+    let world = World::founded(1);
+    let member = world.open(AccountKind::Member, 0, None).await;
+    let good = world.pay(&member, AccountId([9; 16]), 5, None);
+    let with = |media: &'static str, body: Vec<u8>| {
+        let request = Request::post(paths::ENTRIES).header("content-type", media);
+        request.body(Body::from(body)).unwrap()
+    };
+    let mut tampered = good.encode();
+    *tampered.last_mut().unwrap() ^= 1;
+    let stranger = world.sign(good.entry().body.clone(), &[&SigningKey::from_bytes(&[201; 32])]);
+    let cases = [
+        (with("text/plain", b"hello".to_vec()), 415, "media_type"),
+        (with("application/json", b"{".to_vec()), 400, "malformed_json"),
+        (with("application/json", br#"{"envelope":"AA","extra":1}"#.to_vec()), 400, "malformed_json"),
+        (with("application/json", br#"{"envelope":"A+A="}"#.to_vec()), 400, "malformed_field"),
+        (with("application/json", br#"{"envelope":"AAAA"}"#.to_vec()), 400, "malformed_entry"),
+        (with("application/json", vec![b' '; 40_000]), 413, "body_too_large"),
+        (with("application/cbor", vec![0; 40_000]), 413, "body_too_large"),
+        (with("application/cbor", Vec::new()), 400, "malformed_entry"),
+        (with("application/cbor", tampered), 400, "bad_signature"),
+        (with("application/cbor", stranger.encode()), 400, "unknown_key"),
+        (with("application/cbor", good.encode()), 422, "insufficient_credits"),
+        (Request::get("/v1/nothing").body(Body::empty()).unwrap(), 404, "unknown_path"),
+        (Request::get("/log/tile/0/../checkpoint").body(Body::empty()).unwrap(), 404, "unknown_path"),
+        (Request::put(paths::ENTRIES).body(Body::empty()).unwrap(), 405, "unknown_method"),
+        (Request::get("/v1/requests/00").body(Body::empty()).unwrap(), 404, "unknown_request"),
+        (
+            Request::get("/v1/proofs/consistency?from=5&to=2").body(Body::empty()).unwrap(),
+            400,
+            "malformed_field",
+        ),
+        (Request::get("/v1/proofs/consistency").body(Body::empty()).unwrap(), 400, "malformed_field"),
+    ];
+    for (request, status, code) in cases {
+        let name = format!("{} {}", request.method(), request.uri());
+        let answer = world.call(request).await;
+        assert_eq!((answer.status, answer.code()), (status, code), "{name}: {answer:?}");
+        assert_eq!(answer.headers["content-type"], paths::PROBLEM_JSON, "{name}");
+        assert!(answer.json["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_made_by_their_account_within_bounds() {
+    let world = World::founded(1);
+    let member = world.open(AccountKind::Member, 0, None).await;
+    let merchant = world.open(AccountKind::Merchant, 0, None).await;
+    let token = world.session(Some(member.account), &member.key).await;
+    let ask = |account: AccountId, amount: &str, valid_for| CreateRequest {
+        account: account.to_string(),
+        amount: amount.to_owned(),
+        valid_for,
+    };
+    for (asked, code) in [
+        (ask(merchant.account, "1.00", None), "forbidden"),
+        (ask(member.account, "1.001", None), "malformed_field"),
+        (ask(member.account, "0", None), "malformed_field"),
+        (ask(member.account, "1", Some(9)), "malformed_field"),
+        (ask(member.account, "1", Some(604_801)), "malformed_field"),
+    ] {
+        assert_eq!(world.post(paths::REQUESTS, Some(&token), &asked).await.code(), code, "{asked:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_a_request_tells_whom_how_much_and_how() {
+    let world = World::founded(1);
+    let merchant = world.open(AccountKind::Merchant, 0, None).await;
+    let token = world.session(Some(merchant.account), &merchant.key).await;
+    let profile = json!({ "name": "Bakkerij <Van Damme>", "listed": true });
+    let path = paths::fill(paths::PROFILE, merchant.account);
+    assert_eq!(world.send("PUT", &path, Some(&token), &profile).await.status, 204);
+    let request = request_for(&world, &merchant, &token, "5").await;
+    let link = world.get(&paths::fill(paths::REQUEST, request.id.to_hex()), None).await.json["link"].clone();
+    let path = link.as_str().unwrap().strip_prefix(URL).unwrap().to_owned();
+    for (language, words) in [
+        ("nl-BE", ["Betalen aan Bakkerij &lt;Van Damme&gt;", "5 klavers", "Nog 10 minuten geldig"]),
+        ("fr", ["Payer Bakkerij &lt;Van Damme&gt;", "5 klavers", "Encore valable 10 minutes"]),
+        ("en-GB,en", ["Pay Bakkerij &lt;Van Damme&gt;", "5 klavers", "Valid for 10 more minutes"]),
+    ] {
+        let asked = Request::get(&path).header("accept-language", language).body(Body::empty()).unwrap();
+        let page = world.call(asked).await;
+        let html = String::from_utf8(page.bytes).unwrap();
+        let command = format!("klaver pay {URL}{path}");
+        for word in words.into_iter().chain([command.as_str()]) {
+            assert!(html.contains(word), "{word} is missing in {html}");
+        }
+        assert!(!html.contains("<script"), "pages have no script");
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    }
+    let unknown = world.get("/p/AAAAAAAAAAAAAAAAAAAAAAAAAA", None).await;
+    assert_eq!(unknown.status, 404);
+    assert!(String::from_utf8_lossy(&unknown.bytes).contains("Vraag een nieuwe code"));
+    assert_eq!(world.get("/p/what", None).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_till_hears_at_once_that_it_was_paid() {
+    use axum::http::StatusCode;
+    use tower_service::Service as _;
+    let world = World::founded(1);
+    let budget = world.open(AccountKind::Budget, 100_000, Some(1)).await;
+    let member = world.open(AccountKind::Member, 0, None).await;
+    let merchant = world.open(AccountKind::Merchant, 0, None).await;
+    world.earn(&budget, &member, 1_000).await;
+    let token = world.session(Some(merchant.account), &merchant.key).await;
+    let request = request_for(&world, &merchant, &token, "2.50").await;
+    let path = paths::fill(paths::REQUEST_EVENTS, request.id.to_hex());
+    let stream = world.router.clone().call(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(stream.status(), StatusCode::OK);
+    let reading = tokio::spawn(axum::body::to_bytes(stream.into_body(), 1 << 20));
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    world.submit(&world.pay(&member, merchant.account, 250, Some(request))).await;
+    let events =
+        tokio::time::timeout(std::time::Duration::from_secs(5), reading).await.expect("the stream ends");
+    let events = String::from_utf8(events.unwrap().unwrap().to_vec()).unwrap();
+    let states: Vec<_> = events.split("\n\n").filter(|event| event.contains("event: request")).collect();
+    assert_eq!(states.len(), 2, "{events}");
+    assert!(states[0].contains(r#""state":"open""#) && states[1].contains(r#""state":"paid""#), "{events}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memos_are_for_the_two_parties() {
+    let world = World::founded(1);
+    let budget = world.open(AccountKind::Budget, 100_000, Some(1)).await;
+    let member = world.open(AccountKind::Member, 0, None).await;
+    let merchant = world.open(AccountKind::Merchant, 0, None).await;
+    world.earn(&budget, &member, 1_000).await;
+    let memo = klaver_ledger::entry::memo::Memo::new([3; 16], "voor het brood").unwrap();
+    let mut entry = world.pay(&member, merchant.account, 100, None).entry().clone();
+    entry.memo = Some(memo.commitment());
+    let signed = klaver_ledger::entry::SignedEntry::sign(entry, &world.ledger, &[&member.key]);
+    let envelope = klaver_api::text::base64url(&signed.encode());
+    let other = json!({ "envelope": envelope, "memo": { "salt": klaver_api::text::base64url(&[4; 16]), "text": "iets anders" } });
+    assert_eq!(world.post(paths::ENTRIES, None, &other).await.json["field"], "memo");
+    let right = json!({ "envelope": envelope, "memo": klaver_api::MemoJson::of(&memo) });
+    assert_eq!(world.post(paths::ENTRIES, None, &right).await.status, 201);
+    for party in [&member, &merchant] {
+        let token = world.session(Some(party.account), &party.key).await;
+        let page = world.get(&paths::fill(paths::STATEMENT, party.account), Some(&token)).await;
+        assert_eq!(page.json["lines"][0]["memo"]["text"], "voor het brood", "{page:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_public_log_follows_on_its_beat_and_fits_together() {
+    let world = World::founded(1);
+    for _ in 0..5 {
+        world.open(AccountKind::Member, 0, None).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
+    let community = world.get(paths::COMMUNITY, None).await;
+    let vkey: VerifierKey = community.json["log"]["vkey"].as_str().unwrap().parse().unwrap();
+    assert_eq!(community.json["log"]["url"], format!("{URL}/log"));
+    let note = world.get(paths::LOG_CHECKPOINT, None).await;
+    assert_eq!(note.headers["access-control-allow-origin"], "*");
+    let checkpoint = SignedCheckpoint::open(&note.bytes, &vkey).unwrap();
+    assert_eq!(checkpoint.checkpoint().size, 6);
+    let tile = world.get("/log/tile/0/000.p/6", None).await;
+    assert_eq!((tile.status, tile.bytes.len()), (200, 6 * 32));
+    assert!(tile.headers["cache-control"].to_str().unwrap().contains("immutable"));
+    let hashes: Vec<_> =
+        tile.bytes.chunks(32).map(|hash| klaver_ledger::log::hash::Hash(hash.try_into().unwrap())).collect();
+    let root = klaver_ledger::log::hash::tree_head_of_hashes(hashes.iter().copied());
+    assert_eq!(root, checkpoint.checkpoint().root);
+    let bundle = world.get("/log/tile/entries/000.p/6", None).await;
+    assert_eq!(bundle.bytes.len(), 6 * (2 + 33));
+    let gzip = Request::get("/log/tile/entries/000.p/6").header("accept-encoding", "br, gzip");
+    let gzip = world.call(gzip.body(Body::empty()).unwrap()).await;
+    assert_eq!(gzip.headers["content-encoding"], "gzip");
+    for beyond in ["/log/tile/0/000.p/7", "/log/tile/0/000", "/log/tile/entries/000", "/log/tile/1/000.p/1"] {
+        assert_eq!(world.get(beyond, None).await.status, 404, "{beyond}");
+    }
+    let proof = world.get("/v1/proofs/consistency?from=2&to=6", None).await;
+    assert_eq!(proof.status, 200, "{proof:?}");
+    let beyond = world.get("/v1/proofs/consistency?from=2&to=7", None).await;
+    assert_eq!(beyond.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_auditor_reads_every_record_and_is_seen_doing_so() {
+    let world = World::founded(1);
+    let member = world.open(AccountKind::Member, 0, None).await;
+    let auditor = SigningKey::from_bytes(&[60; 32]);
+    let charter = {
+        let standing = world.service.reader().standing();
+        let mut charter = (**standing.charter(wall_clock()).unwrap()).clone();
+        charter.auditors = vec![PublicKey::of(&auditor)];
+        charter
+    };
+    // Named, but not in force before the recovery delay: no session yet.
+    let body = klaver_ledger::entry::Body::Govern(klaver_ledger::entry::Govern { base: 0, charter });
+    let answer = world.submit(&world.sign(body, &[&world.council[0]])).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    assert_eq!(world.try_session(None, &auditor).await.code(), "session_signature");
+    let token = world.session(Some(member.account), &member.key).await;
+    assert_eq!(world.get(paths::AUDIT_RECORDS, Some(&token)).await.status, 403);
+    assert!(world.service.community().accesses().is_empty(), "who is turned away reads nothing");
+
+    // The service itself gives an auditor everything.
+    let visitor = klaver_node::community::sessions::Visitor {
+        key: PublicKey::of(&auditor),
+        role: klaver_node::community::sessions::Role::Auditor,
+    };
+    world.service.begin_audit(&visitor, 0).await.unwrap();
+    assert_eq!(world.service.community().accesses().len(), 1);
+    let first = world.service.reader().record(0).unwrap();
+    let item = AuditRecord { salt: first.salt.0, record: first.record }.encode();
+    assert_eq!(AuditRecord::decode_first(&item).unwrap().1, item.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_there_after_a_restart_and_verify_agrees() {
+    let world = World::founded(1);
+    let budget = world.open(AccountKind::Budget, 100_000, Some(1)).await;
+    let member = world.open(AccountKind::Member, 0, None).await;
+    let merchant = world.open(AccountKind::Merchant, 0, None).await;
+    world.earn(&budget, &member, 1_000).await;
+    let token = world.session(Some(merchant.account), &merchant.key).await;
+    let request = request_for(&world, &merchant, &token, "2.50").await;
+    let paid = world.pay(&member, merchant.account, 250, Some(request));
+    let receipt = world.submit(&paid).await.receipt();
+    let data = world.data();
+    let World { directory, service, router, .. } = world;
+    drop(router);
+    tokio::task::spawn_blocking(move || {
+        service.close();
+        drop(service);
+        let report = verify(&data, |_| {});
+        assert_eq!(report.exit, Exit::Holds, "{}", report.text);
+
+        let (service, opening) = Service::open(&data, None).unwrap();
+        assert_eq!(opening.size, 6);
+        let again = service.submit_blocking(paid, None).unwrap();
+        assert_eq!((again.index, again.opening), (receipt.index, receipt.opening));
+        assert_eq!(service.request(&request.id).unwrap().state, klaver_api::RequestState::Paid);
+        service.close();
+        drop(service);
+        exported_fits_together(&data);
+        tampered_is_named(&data);
+    })
+    .await
+    .unwrap();
+    drop(directory);
+}
+
+/// The static files are what a web server would answer, and the records are all there.
+fn exported_fits_together(data: &DataDir) {
+    let stopped = Stopped::open(data).unwrap();
+    let target = tempfile::tempdir().unwrap();
+    assert_eq!(write_log(&stopped.reader(), target.path()).unwrap(), 6);
+    let note = std::fs::read_to_string(target.path().join("checkpoint")).unwrap();
+    let root = note.lines().nth(2).unwrap();
+    let tile = std::fs::read(target.path().join("tile/0/000.p/6")).unwrap();
+    let hashes = tile.chunks(32).map(|hash| klaver_ledger::log::hash::Hash(hash.try_into().unwrap()));
+    assert_eq!(klaver_ledger::log::hash::tree_head_of_hashes(hashes).to_base64(), root);
+    assert!(target.path().join("tile/entries/000.p/6").is_file());
+    let mut csv = Vec::new();
+    assert_eq!(write_records(&stopped.reader(), Format::Csv, &mut csv).unwrap(), 6);
+    let csv = String::from_utf8(csv).unwrap();
+    // A head, founding, three opens, an earn and a payment of two lines each.
+    assert_eq!(csv.lines().count(), 1 + 1 + 3 + 2 + 2, "{csv}");
+    let mut json = Vec::new();
+    assert_eq!(write_records(&stopped.reader(), Format::Json, &mut json).unwrap(), 6);
+    let kinds: Vec<_> = String::from_utf8(json)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["entry"]["kind"].clone())
+        .collect();
+    assert_eq!(kinds, ["found", "open", "open", "open", "earn", "pay"]);
+}
+
+/// Changes one byte in the middle of a segment: `verify` names a record, and says that it is a violation.
+fn tampered_is_named(data: &DataDir) {
+    let segment = std::fs::read_dir(data.ledger())
+        .unwrap()
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| {
+            let bytes = std::fs::read(path).unwrap_or_default();
+            bytes.len() > 4_096 && bytes[4_096..].windows(10).any(|window| window == b"Klaverdorp")
+        })
+        .min()
+        .expect("the founding record stands in some segment");
+    let mut bytes = std::fs::read(&segment).unwrap();
+    let at = bytes.windows(10).position(|window| window == b"Klaverdorp").unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    let report = verify(data, |_| {});
+    assert_eq!(report.exit, Exit::Violation, "{}", report.text);
+    assert!(report.text.contains("record 0"), "{}", report.text);
+    assert_eq!(verify(&DataDir::at("/nowhere"), |_| {}).exit, Exit::Unreadable);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_readiness_and_the_description_are_public() {
+    let world = World::founded(1);
+    assert_eq!(world.get(paths::HEALTHZ, None).await.bytes, b"ok\n");
+    assert_eq!(world.get(paths::READYZ, None).await.status, 200);
+    let document = world.get(paths::OPENAPI, None).await;
+    assert_eq!(document.json["openapi"], "3.1.0");
+    world.stop.send(true).unwrap();
+    assert_eq!(world.get(paths::READYZ, None).await.code(), "read_only");
+    let soon = Deadline::after(wall_clock(), Seconds(1));
+    assert!(wall_clock().seconds() <= soon.seconds());
+}

@@ -1,0 +1,248 @@
+//! A small community in a temporary directory, spoken to through its router.
+
+#![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use klaver_api::session::{CreateSession, OFFICE, challenge_bytes};
+use klaver_api::text::{base64url, deadline, from_base64url_fixed};
+use klaver_api::{Challenge, paths};
+use klaver_ledger::account::{AccountKind, AccountState, KeyGrant, Rights};
+use klaver_ledger::amount::{Amount, Scale, Total};
+use klaver_ledger::charter::{Policy, UnitWords};
+use klaver_ledger::entry::{
+    Body as EntryBody, Earn, EarnReason, Entry, Open, Pay, PayLine, RequestRef, SignedEntry,
+};
+use klaver_ledger::id::{AccountId, LedgerId, Nonce, OrganisationId};
+use klaver_ledger::keys::{PublicKey, SigningKey};
+use klaver_ledger::time::{Deadline, Seconds};
+use klaver_node::clock::{Clock as _, SystemClock, wall_clock};
+use klaver_node::community::Community;
+use klaver_node::config::{Config, DataDir};
+use klaver_node::found::{Founding, found_with, founding_entry, sign_founding};
+use klaver_node::http::App;
+use klaver_node::keys::NodeKeys;
+use klaver_node::routes;
+use klaver_node::service::{Beat, OsSalts, Parts, Service};
+use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tower_service::Service as _;
+
+pub const URL: &str = "http://localhost:8080";
+
+pub struct World {
+    pub directory: TempDir,
+    pub service: Arc<Service>,
+    pub router: Router,
+    pub stop: watch::Sender<bool>,
+    pub council: Vec<SigningKey>,
+    pub ledger: LedgerId,
+    seed: AtomicU8,
+}
+
+/// An answer: its status, and its body as JSON where it is some.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub json: Value,
+    pub bytes: Vec<u8>,
+    pub headers: axum::http::HeaderMap,
+}
+
+/// An account with its one key.
+pub struct Person {
+    pub account: AccountId,
+    pub key: SigningKey,
+}
+
+pub fn scale() -> Scale {
+    Scale::new(2).unwrap()
+}
+
+impl World {
+    /// Founds a community with so many council keys, all of which must sign.
+    pub fn founded(council: u8) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::at(directory.path().join("node"));
+        let config = Config::new(URL).unwrap();
+        let founding = Founding {
+            name: "Klaverdorp".to_owned(),
+            unit: UnitWords { one: "klaver".to_owned(), many: "klavers".to_owned() },
+            scale: scale(),
+            origin: config.log_origin(),
+            config: config.clone(),
+            policy: Policy::starting(),
+        };
+        let keys = NodeKeys::generate().unwrap();
+        let council: Vec<SigningKey> =
+            (1..=council).map(|seed| SigningKey::from_bytes(&[seed; 32])).collect();
+        let public: Vec<PublicKey> = council.iter().map(PublicKey::of).collect();
+        let mut clock = SystemClock::start(Default::default()).unwrap();
+        let now = clock.now().unwrap();
+        let entry = founding_entry(&founding, &keys, &public, [7; 32], now);
+        let signed = sign_founding(entry, &council.iter().collect::<Vec<_>>());
+        let founded = found_with(&data, &founding, &keys, signed, now, OsSalts).unwrap();
+        let community = Community::open(data.root(), &founded.id).unwrap();
+        let parts = Parts {
+            config,
+            registrar: keys.registrar.clone(),
+            ledger: founded.ledger,
+            clock: Box::new(clock),
+            community,
+        };
+        let service = Service::start(parts, Beat { seconds: 1 }).unwrap();
+        let (router, stop) = router(&service);
+        Self { directory, service, router, stop, council, ledger: founded.id, seed: AtomicU8::new(100) }
+    }
+
+    pub fn data(&self) -> DataDir {
+        DataDir::at(self.directory.path().join("node"))
+    }
+
+    pub fn fresh(&self) -> u8 {
+        self.seed.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub fn entry(&self, body: EntryBody) -> Entry {
+        let expires_at = Deadline::after(wall_clock(), Seconds(300));
+        Entry { nonce: Nonce([self.fresh(); 16]), expires_at, memo: None, body }
+    }
+
+    pub fn sign(&self, body: EntryBody, keys: &[&SigningKey]) -> SignedEntry {
+        SignedEntry::sign(self.entry(body), &self.ledger, keys)
+    }
+
+    /// Opens an account by the council, with one key that has every right.
+    pub async fn open(&self, kind: AccountKind, limit: u64, organisation: Option<u8>) -> Person {
+        let seed = self.fresh();
+        let key = SigningKey::from_bytes(&[seed; 32]);
+        let account = AccountId([seed; 16]);
+        let rights = match kind {
+            AccountKind::Merchant => Rights::ALL,
+            _ => Rights::from_bits(9).unwrap(),
+        };
+        let state = AccountState {
+            account,
+            kind,
+            keys: vec![KeyGrant { key: PublicKey::of(&key), rights, until: None, cap: None }],
+            threshold: 1,
+            limit: Total::new(limit).unwrap(),
+            ceiling: None,
+            organisation: organisation.map(|organisation| OrganisationId([organisation; 16])),
+            heir: None,
+            until: None,
+            payees: None,
+        };
+        let council: Vec<&SigningKey> = self.council.iter().collect();
+        let signed = self.sign(EntryBody::Open(Open { states: vec![state] }), &council);
+        let answer = self.submit(&signed).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        Person { account, key }
+    }
+
+    pub async fn earn(&self, budget: &Person, payee: &Person, amount: u64) -> Answer {
+        let payees = vec![(payee.account, Amount::new(amount).unwrap())];
+        let body =
+            EntryBody::Earn(Earn { budget: budget.account, reason: EarnReason::Helped, task: None, payees });
+        self.submit(&self.sign(body, &[&budget.key])).await
+    }
+
+    pub fn pay(&self, from: &Person, to: AccountId, amount: u64, request: Option<RequestRef>) -> SignedEntry {
+        let mut entry = self.entry(EntryBody::Pay(Pay {
+            from: from.account,
+            payees: vec![PayLine { to, amount: Amount::new(amount).unwrap(), request }],
+            late: false,
+        }));
+        if let Some(request) = request {
+            entry.expires_at = entry.expires_at.min(request.until);
+        }
+        SignedEntry::sign(entry, &self.ledger, &[&from.key])
+    }
+
+    pub async fn submit(&self, signed: &SignedEntry) -> Answer {
+        let body = serde_json::json!({ "envelope": base64url(&signed.encode()) });
+        self.post(paths::ENTRIES, None, &body).await
+    }
+
+    /// Opens a session for an account, or for an office when there is none.
+    pub async fn session(&self, account: Option<AccountId>, key: &SigningKey) -> String {
+        let answer = self.try_session(account, key).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.json["token"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn try_session(&self, account: Option<AccountId>, key: &SigningKey) -> Answer {
+        let answer = self.call(Request::post(paths::CHALLENGES).body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        let challenge: Challenge = serde_json::from_value(answer.json).unwrap();
+        let nonce = from_base64url_fixed("nonce", &challenge.nonce).unwrap();
+        let until = deadline("expires_at", &challenge.expires_at).unwrap();
+        let bytes =
+            challenge_bytes(&self.ledger, &challenge.origin, &account.unwrap_or(OFFICE), &nonce, until);
+        let body = CreateSession {
+            account: account.map(|account| account.to_string()),
+            nonce: challenge.nonce,
+            expires_at: challenge.expires_at,
+            key: PublicKey::of(key).to_string(),
+            signature: base64url(&klaver_ledger::keys::sign(key, &bytes).0),
+        };
+        self.post(paths::SESSIONS, None, &body).await
+    }
+
+    pub async fn get(&self, path: &str, token: Option<&str>) -> Answer {
+        let mut request = Request::get(path);
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        self.call(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn post(&self, path: &str, token: Option<&str>, body: &impl serde::Serialize) -> Answer {
+        self.send("POST", path, token, body).await
+    }
+
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: &impl serde::Serialize,
+    ) -> Answer {
+        let mut request =
+            Request::builder().method(method).uri(path).header("content-type", "application/json");
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        self.call(request.body(Body::from(serde_json::to_vec(body).unwrap())).unwrap()).await
+    }
+
+    pub async fn call(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().call(request).await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 24).await.unwrap().to_vec();
+        let json = serde_json::from_slice(&bytes).unwrap_or_default();
+        Answer { status: status.as_u16(), json, bytes, headers }
+    }
+}
+
+pub fn router(service: &Arc<Service>) -> (Router, watch::Sender<bool>) {
+    let (stop, stopping) = watch::channel(false);
+    (routes::router(App { service: service.clone(), stopping }), stop)
+}
+
+impl Answer {
+    pub fn code(&self) -> &str {
+        self.json["code"].as_str().unwrap_or_default()
+    }
+
+    pub fn receipt(&self) -> klaver_ledger::receipt::Receipt {
+        let json = if self.json["receipt"].is_object() { &self.json["receipt"] } else { &self.json };
+        serde_json::from_value::<klaver_api::ReceiptJson>(json.clone()).unwrap().to_receipt().unwrap()
+    }
+}
