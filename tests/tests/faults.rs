@@ -201,7 +201,7 @@ fn f8_views_that_are_gone_or_damaged_are_made_again() {
         println!("views {what}: ready after {:?}", started.elapsed());
         let said = scene.town.node.said(from);
         assert!(
-            said.contains("views"),
+            said.contains("the views are made again"),
             "views {what}, and the node does not say that it makes them again:\n{said}"
         );
         assert_eq!(statements(&scene), before, "views {what}: the statements differ");
