@@ -1,5 +1,7 @@
 //! The demonstration, tried as its own words say: every command it prints is run by a shell, with the real wallet.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
 use klaver_tests::binaries::klaver_node;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

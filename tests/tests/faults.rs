@@ -3,6 +3,8 @@
 //! F1 kills it under load, F3 stops it under load, F8 takes its views away. Receipts are kept outside of the node, by
 //! the clients. `tests/soak kill` runs F1 with more rounds. Each check is also shown a fault that it must find.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
 use klaver_api::text::from_base64url;
 use klaver_ledger::testing::account;
 use klaver_tests::load::{Load, Outcome};
