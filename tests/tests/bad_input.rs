@@ -401,7 +401,7 @@ fn a_wallet_says_what_is_wrong_with_a_code_or_an_amount() {
         (2, &["pay", &mine, "2,505"], "amount_decimals", "2"),
         (2, &["pay", &mine, "0"], "amount_zero", ""),
         (2, &["pay", &mine, "drie"], "amount_no_number", "drie"),
-        (5, &["pay", &mine, "1"], "same_account", ""),
+        (5, &["pay", &mine, "1"], "insufficient_credits", "0 klavers"),
     ];
     for (status, arguments, code, named) in cases {
         let said = mia.refused(status, arguments);

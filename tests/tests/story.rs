@@ -1,6 +1,8 @@
 //! The main job, end to end, with real processes on loopback: receive credits at a doe-plek, pay by QR code, redeem,
 //! audit. Every person has a wallet of their own; the council is three people of whom two sign.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
 use klaver_tests::node::{Node, copy_directory};
 use klaver_tests::wallet::Wallet;
 use serde_json::{Value, json};
