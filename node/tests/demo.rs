@@ -1,6 +1,6 @@
 //! The `demo` command as people run it: a process, its output, and what a kill in the middle leaves behind.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
