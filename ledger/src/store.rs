@@ -82,7 +82,7 @@ pub trait StoreReader: Clone + Send + Sync + 'static {
 
 /// What a store hands over when it is opened.
 pub trait Replay {
-    /// Takes the state to start from; called at most once, before any group. After `Err` the replay begins from
+    /// Takes the state to start from, exactly as it was made; called at most once, before any group. After `Err` the replay begins from
     /// nothing.
     fn restore(&mut self, snapshot: Snapshot) -> Result<(), Unfit>;
 

@@ -290,7 +290,8 @@ fn open_views(
         let views = Views::empty(rows, condemn());
         match needed {
             Some((size, root)) => views.begin_at(size, &root).map(|()| views),
-            None => Err("there is no snapshot to begin from".to_owned()),
+            // Nobody expects anything of the rows before there is a snapshot; the replay writes all of them.
+            None => Ok(views),
         }
     };
     let believed = || if condemned { Err("they were found damaged".to_owned()) } else { Ok(()) };
@@ -525,8 +526,10 @@ impl Store for EmbeddedStore {
             // There was nothing to rebuild: a new ledger.
             recovery.views_rebuilt = None;
         }
-        // Rebuilt views serve the next opening only together with a snapshot of their own.
-        self.snapshot_is_due = recovery.views_rebuilt.is_some();
+        // Rebuilt views serve the next opening only together with a snapshot of their own; and a process that dies
+        // again and again shall not replay the same records again and again.
+        self.snapshot_is_due =
+            recovery.views_rebuilt.is_some() || recovery.replayed > self.options.snapshot_every / 4;
         let anchored = lock(&self.anchor.state).newest.is_some();
         if anchored {
             self.anchor.write().map_err(OpenError::from)?;
