@@ -83,6 +83,7 @@ fn deleted_views_are_built_anew_and_say_the_same() {
     assert_eq!(told(&town).unwrap(), before);
 }
 
+// INV-13: views equal what a rebuild gives.
 #[test]
 fn damaged_views_never_answer_wrongly_and_are_built_anew() {
     let directory = Scratch::new("views-damaged");
