@@ -382,12 +382,15 @@ fn a_wallet_says_what_is_wrong_with_a_code_or_an_amount() {
     let (mia, cafe) = (Wallet::init(directory.path(), "mia"), Wallet::init(directory.path(), "cafe"));
     mia.json(&["join", &ours.url()]);
     cafe.json(&["join", &theirs.url()]);
+    let noor = Wallet::init(directory.path(), "noor");
+    noor.json(&["join", &ours.url()]);
     let size = ours.client().community().size;
     let request = cafe.json(&["request", "2", "--no-wait"]);
     let link = request["link"].as_str().unwrap().to_owned();
     let unknown = format!("{}/p/{}", ours.url(), link.rsplit('/').next().unwrap());
     let mine = mia.json(&["whoami"])["keys"][0]["account"].as_str().unwrap().to_owned();
-    let cases: [(i32, &[&str], &str, &str); 9] = [
+    let other = noor.json(&["whoami"])["keys"][0]["account"].as_str().unwrap().to_owned();
+    let cases: [(i32, &[&str], &str, &str); 10] = [
         (2, &["pay", &link], "other_community", "Hun Dorp"),
         (1, &["pay", &unknown], "unknown_request", ""),
         (
@@ -401,7 +404,8 @@ fn a_wallet_says_what_is_wrong_with_a_code_or_an_amount() {
         (2, &["pay", &mine, "2,505"], "amount_decimals", "2"),
         (2, &["pay", &mine, "0"], "amount_zero", ""),
         (2, &["pay", &mine, "drie"], "amount_no_number", "drie"),
-        (5, &["pay", &mine, "1"], "insufficient_credits", "0 klavers"),
+        (5, &["pay", &mine, "1"], "same_account", ""),
+        (5, &["pay", &other, "1"], "insufficient_credits", "0 klavers"),
     ];
     for (status, arguments, code, named) in cases {
         let said = mia.refused(status, arguments);

@@ -280,7 +280,7 @@ fn in_turn<T>(
     ours: &mut dyn FnMut() -> Result<T>,
     limit: &mut dyn FnMut() -> Result<T>,
 ) -> Result<(T, T)> {
-    if pair % 2 == 0 {
+    if pair.is_multiple_of(2) {
         let limit = limit()?;
         Ok((ours()?, limit))
     } else {

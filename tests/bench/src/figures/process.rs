@@ -212,5 +212,5 @@ fn read_files(directory: &Path) -> Result<u64> {
 
 fn bytes_on_disk(directory: &Path) -> Result<u64> {
     // The kernel counts blocks of 512 bytes, whatever the disk's own are.
-    Ok(files(directory)?.iter().map(|file| Ok(file.metadata()?.blocks() * 512)).sum::<Result<u64>>()?)
+    files(directory)?.iter().map(|file| Ok(file.metadata()?.blocks() * 512)).sum()
 }
