@@ -243,7 +243,7 @@ impl Standing {
                 self.wait(account, waiting, recorded_at);
             }
             Act::VetoAccount { account } => self.veto(account),
-            Act::Close { account, heir } => self.close(account, *heir),
+            Act::Close { account, heir } => self.close(account, *heir, recorded_at),
             Act::OwnEntry { account } => self.account_mut(account).last_own_entry = Some(recorded_at),
             Act::Remember { .. }
             | Act::Claim { .. }
@@ -347,7 +347,9 @@ impl Standing {
         }
     }
 
-    fn close(&mut self, account: &AccountId, heir: AccountId) {
+    fn close(&mut self, account: &AccountId, heir: AccountId, now: Timestamp) {
+        // What had waited long enough was in force: a snapshot taken before says so too.
+        self.settled_account_mut(account, now);
         self.drop_waiting(account);
         let number = self.number(account);
         let closed = &mut self.accounts[number as usize];

@@ -228,12 +228,23 @@ impl<S: Store> Ledger<S> {
         let standing = replayer.books.standing();
         let charter = standing.charter(recorded_at).ok_or(LedgerOpenError::NotFounded)?.clone();
         let ledger_id = standing.community().ok_or(LedgerOpenError::NotFounded)?.ledger;
-        check_head(
-            &LogIdentity::new(ledger_id, &charter.origin, &charter.log_keys).map_err(LogKeyError::from)?,
-            &head,
-        )
-        .map_err(|why| LedgerOpenError::HeadNotOurs { size: head.size, why })?;
-        let signer = LogSigner::new(keys.log, &charter)?;
+        // A charter that waits may be in force by now: its keys may have signed the newest head, and may be ours.
+        let next = standing.waiting_charter(recorded_at).map(|waiting| waiting.charter.clone());
+        let charters: Vec<_> = [Some(charter), next].into_iter().flatten().collect();
+        let mut refused = None;
+        for charter in &charters {
+            let log = LogIdentity::new(ledger_id, &charter.origin, &charter.log_keys);
+            refused = check_head(&log.map_err(LogKeyError::from)?, &head).err();
+            if refused.is_none() {
+                break;
+            }
+        }
+        if let Some(why) = refused {
+            return Err(LedgerOpenError::HeadNotOurs { size: head.size, why });
+        }
+        let ours = PublicKey::of(&keys.log);
+        let named = charters.iter().find(|charter| charter.log_keys.contains(&ours));
+        let signer = LogSigner::new(keys.log, named.unwrap_or(&charters[0]))?;
         let report = OpeningReport { size: head.size, recovery };
         let mut ledger = Self::assemble(store, replayer, signer, Box::new(salts));
         if ledger.store.wants_snapshot() {

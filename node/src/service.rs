@@ -1,7 +1,7 @@
 //! What a node can do, without a word of HTTP: for the routes, for `found`, and for a demonstration in process.
 //!
 //! The ledger decides about money; community data stands beside it. Every function that shows something private
-//! takes the [`Visitor`] and asks [`Service::sight`] what they may see.
+//! takes the [`Visitor`](crate::community::sessions::Visitor) and asks [`Service::sight`] what they may see.
 
 mod accounts;
 mod joining;

@@ -29,7 +29,7 @@ pub struct Global {
     /// Also sign with this key of the wallet; may be repeated
     #[arg(long, global = true, value_name = "NAME")]
     pub also: Vec<String>,
-    /// Address of the community's node, such as https://klaver.example
+    /// Address of the community's node, such as `https://klaver.example`
     #[arg(long, global = true, value_name = "URL", env = "KLAVER_NODE")]
     pub node: Option<String>,
     /// File whose first line is the passphrase

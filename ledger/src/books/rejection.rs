@@ -120,8 +120,8 @@ rejections! {
     Ceiling { account: AccountId, requested: Total },
     /// A budget is never above zero.
     #[code("budget_full", Some("amount"))]
-    #[error("budget {budget} has {outstanding} minor units outstanding, {requested} cannot be taken back: lower the amount, or choose another budget")]
-    BudgetFull { budget: AccountId, outstanding: Total, requested: Total },
+    #[error("budget {budget} has less than {requested} minor units outstanding, they cannot be taken back: lower the amount, or choose another budget")]
+    BudgetFull { budget: AccountId, requested: Total },
     /// A lifetime total would pass 2^53 - 1.
     #[code("total_too_large", Some("amount"))]
     #[error("the lifetime total of account {account} would pass the largest number: open a new account")]
@@ -270,6 +270,9 @@ impl Rejection {
             | Self::NotAPayee { .. }
             | Self::BudgetEnded { .. }
             | Self::LateCap { .. }
+            | Self::VoucherEnded { .. }
+            | Self::VetoUsed { .. }
+            | Self::KeyCap { .. }
             | Self::PendingExists { .. }
             | Self::RegistrarDay { .. }
             | Self::PayeeLacks { .. }
@@ -301,17 +304,14 @@ impl Rejection {
             | Self::KeyNotAllowed { .. }
             | Self::MissingRight { .. }
             | Self::KeyEnded { .. }
-            | Self::KeyCap { .. }
             | Self::LacksSigners { .. }
             | Self::TotalTooLarge { .. }
-            | Self::VoucherEnded { .. }
             | Self::RequestPaid { .. }
             | Self::RequestOutlived { .. }
             | Self::LateForm { .. }
             | Self::WrongBase { .. }
             | Self::NotPending { .. }
             | Self::VetoNotAllowed { .. }
-            | Self::VetoUsed { .. }
             | Self::MixedChange { .. }
             | Self::KindIsFixed { .. }
             | Self::NoSuchLine { .. }

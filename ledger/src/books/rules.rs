@@ -15,7 +15,7 @@ use crate::amount::Total;
 use crate::charter::Charter;
 use crate::entry::*;
 use crate::id::{AccountId, Digest, LedgerId};
-use crate::limits::{OWN_CORRECTION_MS, REOPEN_DELAY_SECONDS, RESCUE_DELAY_SECONDS};
+use crate::limits::{INTEGER_MAX, OWN_CORRECTION_MS, REOPEN_DELAY_SECONDS, RESCUE_DELAY_SECONDS};
 use crate::time::{Seconds, Timestamp};
 
 type Verdict = Result<Effects, Rejection>;
@@ -32,11 +32,11 @@ pub fn apply(books: &Books, entry: &VerifiedEntry, now: Timestamp) -> Verdict {
             _ => Err(Rejection::NotFounded),
         };
     };
-    check_time(entry.entry(), charter, now)?;
+    check_not_expired(entry.entry(), now)?;
     let signers = Signers { keys: entry.signers(), standing: &books.standing, charter, now };
     let case =
         &Case { books, standing: &books.standing, entry: entry.entry(), signers, charter, charter_base, now };
-    match body {
+    let effects = match body {
         Body::Found(_) => Err(Rejection::AlreadyFounded),
         Body::Govern(body) => govern(case, body),
         Body::Open(body) => open(case, body),
@@ -51,7 +51,11 @@ pub fn apply(books: &Books, entry: &VerifiedEntry, now: Timestamp) -> Verdict {
         Body::Retire(body) => retire(case, body),
         Body::Correct(body) => correct(case, body),
         Body::Attest(body) => attest(case, body),
-    }
+    }?;
+    // Last, because it is remembered: only whoever may sign the entry can have it remembered.
+    check_validity(entry.entry(), charter, now)?;
+    check_sums(case, &effects)?;
+    Ok(effects)
 }
 
 /// Everything a rule may look at.
@@ -81,12 +85,23 @@ impl<'a> Case<'a> {
     }
 }
 
-/// recorded_at < expires_at <= recorded_at + the longest validity.
-fn check_time(entry: &Entry, charter: &Charter, now: Timestamp) -> Result<(), Rejection> {
+/// recorded_at < expires_at.
+fn check_not_expired(entry: &Entry, now: Timestamp) -> Result<(), Rejection> {
     let expires_at = entry.expires_at;
-    if expires_at.has_passed(now) {
-        return Err(Rejection::Expired { expires_at, now });
+    if expires_at.has_passed(now) { Err(Rejection::Expired { expires_at, now }) } else { Ok(()) }
+}
+
+/// The community's sums stay exact integers, like every other number on the wire.
+fn check_sums(case: &Case<'_>, effects: &Effects) -> Result<(), Rejection> {
+    if case.standing.circulation.stays_within_bounds(&effects.circulation) {
+        return Ok(());
     }
+    Err(Rejection::TotalTooLarge { account: settlement(case)?.id() })
+}
+
+/// expires_at <= recorded_at + the longest validity.
+fn check_validity(entry: &Entry, charter: &Charter, now: Timestamp) -> Result<(), Rejection> {
+    let expires_at = entry.expires_at;
     let longest = match entry.body {
         Body::Pay(_) => charter.policy.pay_validity,
         _ => charter.policy.other_validity,
@@ -103,8 +118,9 @@ fn check_time(entry: &Entry, charter: &Charter, now: Timestamp) -> Result<(), Re
 /// Founds the ledger: index 0 and nowhere else, signed by every council key.
 fn found(books: &Books, entry: &VerifiedEntry, found: &Found, now: Timestamp) -> Verdict {
     let charter = &found.charter;
-    check_time(entry.entry(), charter, now)?;
-    check_charter(&books.standing, charter)?;
+    check_not_expired(entry.entry(), now)?;
+    check_validity(entry.entry(), charter, now)?;
+    check_charter(&books.standing, charter, None)?;
     let signers = Signers { keys: entry.signers(), standing: &books.standing, charter, now };
     signers.only(&[Party::Council])?;
     let (have, need) = (signers.count(&charter.council), charter.council.len() as u64);
@@ -128,12 +144,6 @@ fn found(books: &Books, entry: &VerifiedEntry, found: &Found, now: Timestamp) ->
 /// Replaces the charter after the recovery delay; rescue keys may replace the council alone, after thirty days.
 fn govern(case: &Case<'_>, govern: &Govern) -> Verdict {
     case.signers.only(&[Party::Council, Party::Rescue])?;
-    if govern.base != case.charter_base {
-        return Err(Rejection::WrongBase { base: govern.base, in_force: case.charter_base });
-    }
-    if let Some(waiting) = case.standing.waiting_charter(case.now) {
-        return Err(Rejection::PendingExists { index: waiting.index, effective_at: waiting.effective_at });
-    }
     let by_rescue = !case.signers.is_council();
     if by_rescue {
         let (have, need) = (case.signers.count(&case.charter.rescue), case.charter.rescue_threshold);
@@ -148,7 +158,13 @@ fn govern(case: &Case<'_>, govern: &Govern) -> Verdict {
             return Err(Rejection::MixedChange { what });
         }
     }
-    check_charter(case.standing, &govern.charter)?;
+    if govern.base != case.charter_base {
+        return Err(Rejection::WrongBase { base: govern.base, in_force: case.charter_base });
+    }
+    if let Some(waiting) = case.standing.waiting_charter(case.now) {
+        return Err(Rejection::PendingExists { index: waiting.index, effective_at: waiting.effective_at });
+    }
+    check_charter(case.standing, &govern.charter, Some(case.charter))?;
 
     let delay = if by_rescue { Seconds(RESCUE_DELAY_SECONDS) } else { case.charter.policy.recovery_delay };
     let mut sheet = case.sheet();
@@ -189,7 +205,7 @@ fn open(case: &Case<'_>, open: &Open) -> Verdict {
         if case.standing.account(&state.account).is_some() {
             return Err(Rejection::AccountExists { account: state.account });
         }
-        check_state(case.standing, state, &open.states, case.now)?;
+        check_state(case.standing, state, None, &open.states, case.now)?;
     }
 
     let mut sheet = case.sheet();
@@ -231,6 +247,11 @@ fn check_registrar_may_open(case: &Case<'_>, states: &[AccountState]) -> Result<
 /// Changes an account: its status alone, or its state.
 fn change(case: &Case<'_>, change: &Change) -> Verdict {
     let account = case.account("account", &change.state.account)?;
+    // Whoever has nothing to do with the account hears nothing about it.
+    let organisation = case.state(account).organisation.map(Party::Organisation);
+    let offices = [Party::Council, Party::Auditors, Party::Registrar, Party::Guardian];
+    let parties = [Party::Account(account, Rights::ALL)].into_iter().chain(offices).chain(organisation);
+    case.signers.only(&parties.collect::<Vec<_>>())?;
     if account.kind() != change.state.kind {
         return Err(Rejection::KindIsFixed { account: account.id(), kind: account.kind() });
     }
@@ -316,7 +337,10 @@ fn reopen(case: &Case<'_>, account: &Account, change: &Change) -> Verdict {
         _ => return Err(Rejection::MixedChange { what: "state and status" }),
     };
     case.signers.only(&[Party::Guardian, Party::Registrar, Party::Organisation(organisation)])?;
-    check_state(case.standing, &change.state, &[], case.now)?;
+    if old.keys.iter().any(|grant| change.state.grant(&grant.key).is_some()) {
+        let reason = "must be new: the old printed key may be in other hands";
+        return Err(Rejection::UnsoundState { field: "keys", account: account.id(), reason });
+    }
     let by_guardian = account.kind() == AccountKind::Card && case.signers.has(&case.charter.guardian);
     let by_registrar = case.signers.has(&case.charter.registrar);
     if !(by_guardian || by_registrar) || !case.signers.has_organisation(organisation) {
@@ -325,6 +349,7 @@ fn reopen(case: &Case<'_>, account: &Account, change: &Change) -> Verdict {
         let who = "the node and the organisation that issued it".to_owned();
         return Err(Rejection::LacksSigners { who, have, need: 2 });
     }
+    check_state(case.standing, &change.state, Some(&old), &[], case.now)?;
     refuse_while_waiting(case, account)?;
 
     let mut sheet = named(case, account, change);
@@ -347,7 +372,7 @@ fn reopen(case: &Case<'_>, account: &Account, change: &Change) -> Verdict {
 fn change_bounds(case: &Case<'_>, account: &Account, change: &Change) -> Verdict {
     case.signers.only(&[Party::Council])?;
     case.signers.need_council()?;
-    check_state(case.standing, &change.state, &[], case.now)?;
+    check_state(case.standing, &change.state, Some(&case.state(account)), &[], case.now)?;
     // A state that waits is complete: it would bring the old bounds back.
     refuse_while_waiting(case, account)?;
     let mut sheet = named(case, account, change);
@@ -358,10 +383,11 @@ fn change_bounds(case: &Case<'_>, account: &Account, change: &Change) -> Verdict
 /// Keys, threshold and heir: own manage keys at once, or the council after the recovery delay.
 fn change_keys(case: &Case<'_>, account: &Account, change: &Change) -> Verdict {
     case.signers.only(&[Party::Account(account, Rights::MANAGE), Party::Council, Party::Auditors])?;
-    check_state(case.standing, &change.state, &[], case.now)?;
+    let sound = || check_state(case.standing, &change.state, Some(&case.state(account)), &[], case.now);
     let mut sheet = named(case, account, change);
     if case.signers.is_account(account, Rights::MANAGE) {
         account.check_awake("account", case.now)?;
+        sound()?;
         sheet.act(Act::Replace { state: Box::new(change.state.clone()), own: true });
         sheet.act(Act::OwnEntry { account: account.id() });
         return Ok(sheet.finish());
@@ -374,6 +400,7 @@ fn change_keys(case: &Case<'_>, account: &Account, change: &Change) -> Verdict {
             case.signers.lacks_council()
         });
     }
+    sound()?;
     refuse_while_waiting(case, account)?;
     let (effective_at, has_veto) = council_delay(case, account);
     let (state, digest) = (Box::new(change.state.clone()), body_digest(case.entry));
@@ -433,51 +460,27 @@ fn veto_charter(case: &Case<'_>, by_rescue: bool, waiting: &Charter) -> Verdict 
 /// Closes an account: own manage keys at once; the council at once without balance, else announced first.
 fn close(case: &Case<'_>, close: &Close) -> Verdict {
     let account = case.account("account", &close.account)?;
-    let heir = case.account("heir", &close.heir)?;
-    if account.id() == heir.id() {
-        return Err(Rejection::SameAccount { account: account.id() });
-    }
-    check_debited(Kind::Close, "account", account.kind())?;
-    if !may_inherit(heir.kind(), account.kind()) {
-        let allowed = AccountKind::ALL.iter().filter(|kind| may_inherit(**kind, account.kind()));
-        let allowed = allowed.map(|kind| kind.word()).collect::<Vec<_>>().join(", ");
-        return Err(Rejection::WrongAccountKind {
-            field: "heir",
-            kind: Kind::Close,
-            found: heir.kind(),
-            allowed,
-        });
-    }
-    let mut parties = vec![Party::Account(account, Rights::MANAGE), Party::Council, Party::Auditors];
-    if account.balance() < 0 {
-        parties.push(Party::Account(heir, Rights::SPEND));
-    }
-    case.signers.only(&parties)?;
+    // Always asked, so that the answer does not tell strangers whether the balance is below zero.
+    let heir = case.standing.account(&close.heir).map(|heir| Party::Account(heir, Rights::SPEND));
+    let parties = [Party::Account(account, Rights::MANAGE), Party::Council, Party::Auditors];
+    case.signers.only(&parties.into_iter().chain(heir).collect::<Vec<_>>())?;
     let by_owner = case.signers.is_account(account, Rights::MANAGE);
-    if by_owner {
-        account.check_awake("account", case.now)?;
-    } else if !case.signers.is_council() {
+    if !by_owner && !case.signers.is_council() {
         let has_own = case.signers.count_any(account) > 0;
         return Err(if has_own {
             case.signers.lacks_account(account, Rights::MANAGE)
         } else {
             case.signers.lacks_council()
         });
-    } else if account.balance() != 0 {
+    }
+    let heir = case.account("heir", &close.heir)?;
+    check_heir(case, account, heir)?;
+    if by_owner {
+        account.check_awake("account", case.now)?;
+    } else {
         check_council_closes_to(case, account, heir)?;
-        match account.waiting(case.now) {
-            Some(Waiting { effective_at, what: WaitingFor::Close { heir: announced }, .. })
-                if *announced == heir.id() && *effective_at <= case.now => {}
-            Some(Waiting { index, effective_at, what: WaitingFor::Close { .. }, .. }) => {
-                return Err(Rejection::CloseWaits { index: *index, effective_at: *effective_at });
-            }
-            Some(waiting) => {
-                return Err(Rejection::PendingExists {
-                    index: waiting.index,
-                    effective_at: waiting.effective_at,
-                });
-            }
-            None => return announce_close(case, account, heir),
+        if account.balance() != 0 && !is_announced(case, account, heir)? {
+            return announce_close(case, account, heir);
         }
     }
 
@@ -505,11 +508,65 @@ fn close(case: &Case<'_>, close: &Close) -> Verdict {
     Ok(sheet.finish())
 }
 
+/// Who may inherit; a debt only whoever may be debited by its own keys alone, and for whom it may be.
+fn check_heir(case: &Case<'_>, account: &Account, heir: &Account) -> Result<(), Rejection> {
+    check_debited(Kind::Close, "account", account.kind())?;
+    if account.id() == heir.id() {
+        return Err(Rejection::SameAccount { account: account.id() });
+    }
+    let owes = account.balance() < 0;
+    // A card is debited with its guardian, never by the printed key alone.
+    let may = |kind: AccountKind| may_inherit(kind, account.kind()) && !(owes && kind == AccountKind::Card);
+    if !may(heir.kind()) {
+        let allowed = AccountKind::ALL.iter().filter(|kind| may(**kind));
+        let allowed = allowed.map(|kind| kind.word()).collect::<Vec<_>>().join(", ");
+        return Err(Rejection::WrongAccountKind {
+            field: "heir",
+            kind: Kind::Close,
+            found: heir.kind(),
+            allowed,
+        });
+    }
+    if owes { check_fund_pays(case, heir, account) } else { Ok(()) }
+}
+
+/// A fund that names its payees gives to no others, in whatever way.
+fn check_fund_pays(case: &Case<'_>, fund: &Account, to: &Account) -> Result<(), Rejection> {
+    match &case.state(fund).payees {
+        Some(payees) if !payees.contains(&to.id()) => {
+            Err(Rejection::NotAPayee { from: fund.id(), to: to.id() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the council announced exactly this close, and long enough ago.
+fn is_announced(case: &Case<'_>, account: &Account, heir: &Account) -> Result<bool, Rejection> {
+    match account.waiting(case.now) {
+        None => Ok(false),
+        Some(Waiting { index, effective_at, what: WaitingFor::Close { heir: announced }, .. }) => {
+            if *announced != heir.id() {
+                // The heir has changed since: another announcement takes the place of this one.
+                Ok(false)
+            } else if *effective_at <= case.now {
+                Ok(true)
+            } else {
+                Err(Rejection::CloseWaits { index: *index, effective_at: *effective_at })
+            }
+        }
+        Some(waiting) => {
+            Err(Rejection::PendingExists { index: waiting.index, effective_at: waiting.effective_at })
+        }
+    }
+}
+
 fn check_council_closes_to(case: &Case<'_>, account: &Account, heir: &Account) -> Result<(), Rejection> {
-    let own = case.state(account).heir;
-    let expected =
-        own.or(case.charter.policy.heir_fund).ok_or(Rejection::NoHeir { account: account.id() })?;
-    let expected = case.standing.successor(&expected)?.id();
+    let successor = |heir| case.standing.successor(&heir).map(Account::id);
+    let own = case.state(account).heir.map(successor).transpose()?;
+    // Two who name each other: when one is closed, the other would be its own heir, which is none.
+    let own = own.filter(|heir| *heir != account.id());
+    let fund = case.charter.policy.heir_fund.map(successor).transpose()?;
+    let expected = own.or(fund).ok_or(Rejection::NoHeir { account: account.id() })?;
     if expected == heir.id() {
         Ok(())
     } else {
@@ -536,6 +593,8 @@ fn council_delay(case: &Case<'_>, account: &Account) -> (Timestamp, bool) {
 fn refuse_while_waiting(case: &Case<'_>, account: &Account) -> Result<(), Rejection> {
     match account.waiting(case.now) {
         None => Ok(()),
+        // A close that was announced and could have been carried out stands in nobody's way.
+        Some(waiting) if waiting.effective_at <= case.now => Ok(()),
         Some(waiting) => {
             Err(Rejection::PendingExists { index: waiting.index, effective_at: waiting.effective_at })
         }
@@ -601,11 +660,12 @@ fn earn(case: &Case<'_>, earn: &Earn) -> Verdict {
 
 /// Above the organisation's amount of the day, gross, a second organisation signs too.
 fn check_second_organisation(case: &Case<'_>, budget: &AccountState, sum: u64) -> Result<(), Rejection> {
-    let (Some(day_amount), Some(own)) = (case.charter.policy.organisation_day_amount, budget.organisation)
-    else {
-        return Ok(());
-    };
+    let Some(own) = budget.organisation else { return Ok(()) };
     let today = case.books.windows.issued_today(&own, case.now);
+    if today + sum > INTEGER_MAX {
+        return Err(Rejection::TotalTooLarge { account: budget.account });
+    }
+    let Some(day_amount) = case.charter.policy.organisation_day_amount else { return Ok(()) };
     if today + sum <= day_amount.minor() || case.signers.has_other_organisation(Some(own)) {
         return Ok(());
     }
@@ -721,8 +781,11 @@ fn refund(case: &Case<'_>, refund: &Refund) -> Verdict {
     if row.kind != Kind::Pay {
         return Err(Rejection::NoSuchLine { index: refund.index, line: refund.line });
     }
-    let payee = case.account("line", &line.account)?;
-    case.signers.only(&[Party::Account(payee, Rights::REFUND)])?;
+    // To whoever is not its payee, a line that exists looks like one that does not.
+    let unknown = Rejection::NoSuchLine { index: refund.index, line: refund.line };
+    let payee = case.account("line", &line.account).map_err(|_| unknown.clone())?;
+    let parties = [Party::Account(payee, Rights::REFUND)];
+    case.signers.only(&parties).map_err(|refusal| strangers_hear(refusal, &unknown))?;
     case.signers.need_one(payee, Rights::REFUND, refund.amount.into())?;
     check_window(case, refund.index, row.recorded_at, case.charter.policy.refund_window)?;
     check_left(refund.index, refund.line, line.left, refund.amount.minor())?;
@@ -822,7 +885,8 @@ fn correct(case: &Case<'_>, correct: &Correct) -> Verdict {
         .chain([Party::Council])
         .chain(fund.map(|fund| Party::Account(fund, Rights::SPEND)))
         .collect();
-    case.signers.only(&parties)?;
+    let unknown = Rejection::NoSuchLine { index: correct.index, line: correct.lines[0].0 };
+    case.signers.only(&parties).map_err(|refusal| strangers_hear(refusal, &unknown))?;
     check_who_corrects(case, correct, &undone)?;
     let is_budget_cover =
         cover.is_some_and(|cover| undone.issuer.is_some_and(|issuer| issuer.id() == cover.id()));
@@ -846,6 +910,7 @@ fn correct(case: &Case<'_>, correct: &Correct) -> Verdict {
         match (lacking, fund) {
             (0, _) => {}
             (_, Some(fund)) => {
+                check_fund_pays(case, fund, undone.origin)?;
                 sheet.debit(fund, lacking, reference)?;
                 covered += lacking;
                 given += lacking;
@@ -962,6 +1027,11 @@ fn row_line<'a>(case: &Case<'a>, index: u64, line: u64) -> Result<(&'a Row, RowL
     let row = case.books.windows.rows.get(&index).ok_or(unknown.clone())?;
     let at = usize::try_from(line).ok().and_then(|line| line.checked_sub(1)).ok_or(unknown.clone())?;
     Ok((row, *row.lines.get(at).ok_or(unknown)?))
+}
+
+/// What somebody hears whose key has nothing to do with the entry that should be undone.
+fn strangers_hear(refusal: Rejection, unknown: &Rejection) -> Rejection {
+    if matches!(refusal, Rejection::KeyNotAllowed { .. }) { unknown.clone() } else { refusal }
 }
 
 fn check_window(

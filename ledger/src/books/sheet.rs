@@ -62,12 +62,18 @@ impl Sheet {
                 _ => Rejection::InsufficientCredits { account: id, available, requested },
             });
         }
-        let so_far: u64 = self.lines.iter().filter(|line| line.account == id).map(|line| line.debit).sum();
-        if account.debits() + so_far + amount > INTEGER_MAX {
-            return Err(Rejection::TotalTooLarge { account: id });
-        }
+        self.check_debits(account, amount)?;
         self.line(account, amount, 0, reference);
         Ok(())
+    }
+
+    fn check_debits(&self, account: &Account, amount: u64) -> Result<(), Rejection> {
+        let id = account.id();
+        let so_far: u64 = self.lines.iter().filter(|line| line.account == id).map(|line| line.debit).sum();
+        match account.debits() + so_far + amount {
+            0..=INTEGER_MAX => Ok(()),
+            _ => Err(Rejection::TotalTooLarge { account: id }),
+        }
     }
 
     /// Returns what an account still holds: a correction takes nobody below zero, and a budget to its cap.
@@ -86,9 +92,7 @@ impl Sheet {
         reference: Option<Reference>,
     ) -> Result<(), Rejection> {
         assert!(amount <= self.left_to_take_back(account), "the rule takes what is there");
-        if account.debits() + amount > INTEGER_MAX {
-            return Err(Rejection::TotalTooLarge { account: account.id() });
-        }
+        self.check_debits(account, amount)?;
         self.line(account, amount, 0, reference);
         Ok(())
     }
@@ -104,8 +108,7 @@ impl Sheet {
         let id = account.id();
         let balance = self.balance(account);
         if account.kind() == AccountKind::Budget && balance + amount as i64 > 0 {
-            let outstanding = total(balance.min(0).unsigned_abs());
-            return Err(Rejection::BudgetFull { budget: id, outstanding, requested: total(amount) });
+            return Err(Rejection::BudgetFull { budget: id, requested: total(amount) });
         }
         let state = account.standing(self.now).state;
         if let (Some(ceiling), CreditAs::Payment) = (state.ceiling, credit_as) {

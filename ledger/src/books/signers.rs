@@ -28,7 +28,7 @@ pub(super) enum Party<'a> {
     Account(&'a Account, Rights),
     /// Spend keys of budgets and funds of organisations other than this one.
     OtherOrganisations(Option<OrganisationId>),
-    /// Spend keys of this organisation's accounts.
+    /// Spend keys of this organisation's budgets and funds.
     Organisation(OrganisationId),
 }
 
@@ -52,10 +52,7 @@ impl Signers<'_> {
             Party::Guardian => self.charter.guardian == *key,
             Party::Account(account, rights) => self.holds_any(account, key, *rights),
             Party::OtherOrganisations(own) => self.is_of_other_organisation(key, *own),
-            Party::Organisation(organisation) => self.standing.accounts_of_key(key).any(|account| {
-                account.standing(self.now).state.organisation == Some(*organisation)
-                    && self.holds_any(account, key, Rights::SPEND)
-            }),
+            Party::Organisation(organisation) => self.speaks_for(key, |of| of == *organisation),
         }
     }
 
@@ -68,11 +65,17 @@ impl Signers<'_> {
     }
 
     fn is_of_other_organisation(&self, key: &PublicKey, own: Option<OrganisationId>) -> bool {
+        self.speaks_for(key, |organisation| Some(organisation) != own)
+    }
+
+    /// Returns whether `key` may spend from a budget or fund of an organisation that is `wanted`.
+    ///
+    /// Members, cards and vouchers may name an organisation too, and the node opens those by itself: they never
+    /// speak for it.
+    fn speaks_for(&self, key: &PublicKey, wanted: impl Fn(OrganisationId) -> bool) -> bool {
         self.standing.accounts_of_key(key).any(|account| {
-            let organisation = account.standing(self.now).state.organisation;
             matches!(account.kind(), AccountKind::Budget | AccountKind::Fund)
-                && organisation.is_some()
-                && organisation != own
+                && account.standing(self.now).state.organisation.is_some_and(&wanted)
                 && account.closed_to().is_none()
                 && account.check_awake("signatures", self.now).is_ok()
                 && self.holds_any(account, key, Rights::SPEND)

@@ -21,7 +21,13 @@ pub(super) fn office_keys(charter: &Charter) -> impl Iterator<Item = &PublicKey>
 }
 
 /// Checks thresholds, that each key serves one office, and that no account lists one.
-pub(super) fn check_charter(standing: &Standing, charter: &Charter) -> Result<(), Rejection> {
+///
+/// What is as in the charter `in_force` is not judged again: a fund may have closed since.
+pub(super) fn check_charter(
+    standing: &Standing,
+    charter: &Charter,
+    in_force: Option<&Charter>,
+) -> Result<(), Rejection> {
     let unsound = |field, reason| Err(Rejection::UnsoundCharter { field, reason });
     if !(1..=charter.council.len() as u64).contains(&charter.council_threshold) {
         return unsound("council_threshold", "must lie between 1 and the number of council keys");
@@ -41,7 +47,8 @@ pub(super) fn check_charter(standing: &Standing, charter: &Charter) -> Result<()
     if let Some(key) = keys.iter().find(|key| standing.accounts_of_key(key).next().is_some()) {
         return Err(Rejection::KeyTaken { key: **key, reason: "is a key of an account" });
     }
-    if let Some(heir) = &charter.policy.heir_fund {
+    let unchanged = in_force.is_some_and(|old| old.policy.heir_fund == charter.policy.heir_fund);
+    if let Some(heir) = charter.policy.heir_fund.as_ref().filter(|_| !unchanged) {
         let fund = standing.account(heir).filter(|heir| heir.closed_to().is_none());
         if fund.is_none_or(|fund| fund.kind() != AccountKind::Fund) {
             return unsound("heir_fund", "must be a fund that is not closed: open it first");
@@ -60,15 +67,17 @@ pub(super) fn check_charter(standing: &Standing, charter: &Charter) -> Result<()
 
 /// Checks that a state fits its kind, and that its keys are free for it.
 ///
+/// Heir and payees are judged where they differ from what is `in_force`: they may have closed since.
 /// `opened_too` are accounts that the same entry opens, and that may be named as heirs.
 pub(super) fn check_state(
     standing: &Standing,
     state: &AccountState,
+    in_force: Option<&AccountState>,
     opened_too: &[AccountState],
     now: Timestamp,
 ) -> Result<(), Rejection> {
     check_shape(state)?;
-    check_references(standing, state, opened_too)?;
+    check_references(standing, state, in_force, opened_too)?;
     check_keys(standing, state, opened_too, now)
 }
 
@@ -119,6 +128,7 @@ fn check_shape(state: &AccountState) -> Result<(), Rejection> {
 fn check_references(
     standing: &Standing,
     state: &AccountState,
+    in_force: Option<&AccountState>,
     opened_too: &[AccountState],
 ) -> Result<(), Rejection> {
     let unsound = |field, reason| Err(Rejection::UnsoundState { field, account: state.account, reason });
@@ -127,7 +137,8 @@ fn check_references(
             standing.account(account).filter(|found| found.closed_to().is_none()).map(|found| found.kind());
         existing.or_else(|| opened_too.iter().find(|other| other.account == *account).map(|other| other.kind))
     };
-    if let Some(heir) = &state.heir {
+    let had_heir = in_force.is_some_and(|old| old.heir == state.heir);
+    if let Some(heir) = state.heir.as_ref().filter(|_| !had_heir) {
         match kind_of(heir) {
             _ if *heir == state.account => return unsound("heir", "cannot be the account itself"),
             None => return Err(Rejection::UnknownAccount { field: "heir", account: *heir }),
@@ -140,7 +151,10 @@ fn check_references(
             Some(_) => {}
         }
     }
-    for payee in state.payees.iter().flatten() {
+    let had = |payee: &AccountId| {
+        in_force.is_some_and(|old| old.payees.iter().flatten().any(|known| known == payee))
+    };
+    for payee in state.payees.iter().flatten().filter(|payee| !had(payee)) {
         match kind_of(payee) {
             None => return Err(Rejection::UnknownAccount { field: "payees", account: *payee }),
             Some(AccountKind::Merchant) => {}

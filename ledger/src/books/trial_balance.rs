@@ -2,6 +2,7 @@
 
 use super::{CirculationChange, Standing};
 use crate::account::AccountKind;
+use crate::limits::INTEGER_MAX;
 
 /// The community's sums over its whole life, in minor units, net of refunds and corrections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +23,19 @@ impl Circulation {
     /// Returns what accounts other than budgets and settlement hold together: issued - returned - redeemed.
     pub fn in_circulation(&self) -> i64 {
         self.issued - self.returned - self.redeemed
+    }
+
+    /// Returns whether every sum stays an exact integer of at most 2^53 - 1 after `change`.
+    pub(super) fn stays_within_bounds(&self, change: &CirculationChange) -> bool {
+        [
+            (self.issued, change.issued),
+            (self.returned, change.returned),
+            (self.redeemed, change.redeemed),
+            (self.settled, change.settled),
+            (self.retired, change.retired),
+        ]
+        .iter()
+        .all(|(sum, change)| sum.checked_add(*change).is_some_and(|sum| sum <= INTEGER_MAX as i64))
     }
 
     pub(super) fn add(&mut self, change: &CirculationChange) {

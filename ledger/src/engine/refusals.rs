@@ -3,9 +3,9 @@
 use crate::books::Rejection;
 use crate::entry::{Body, VerifiedEntry};
 use crate::id::EntryId;
-use crate::limits::REFUSALS_PER_ACCOUNT_MAX;
+use crate::limits::{REFUSALS_PER_ACCOUNT_MAX, VALIDITY_SECONDS_MAX};
 use crate::refusal::{ChargedTo, Refusal};
-use crate::time::{Deadline, Timestamp};
+use crate::time::{Deadline, Seconds, Timestamp};
 use hashbrown::HashMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -97,6 +97,12 @@ pub(super) fn too_many(entry: &VerifiedEntry) -> Refusal {
 /// Returns whether a rejection must be remembered: "no" may not turn into "yes" behind somebody's back.
 pub(super) fn must_be_remembered(entry: &VerifiedEntry, rejection: &Rejection) -> bool {
     let late = matches!(&entry.entry().body, Body::Pay(pay) if pay.late);
+    if let Rejection::ValidTooLong { expires_at, latest } = rejection
+        && expires_at.millis() > latest.after(Seconds(VALIDITY_SECONDS_MAX)).millis()
+    {
+        // No policy allows it within the life of a wallet: remembering it would only fill memory.
+        return false;
+    }
     // A payment shown without network was promised already: it may succeed once its payer has credits again.
     rejection.is_transient() && !(late && rejection.is_missing_credits())
 }
