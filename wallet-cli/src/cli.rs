@@ -149,7 +149,8 @@ fn translate(mut command: clap::Command, language: Language, path: &str) -> clap
         command.get_arguments().map(|argument| argument.get_id().clone()).collect();
     for id in arguments {
         // Options of every command have one sentence for all of them.
-        let own = language.find(&format!("{path}.{id}"), &[]);
+        // At the top a command may have the name of an option: `account` and `--account`.
+        let own = (path != "help").then(|| language.find(&format!("{path}.{id}"), &[])).flatten();
         if let Some(help) = own.or_else(|| language.find(&format!("help.any.{id}"), &[])) {
             command = command.mut_arg(id, |argument| argument.help(help.clone()).long_help(help));
         }

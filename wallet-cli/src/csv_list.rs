@@ -50,7 +50,7 @@ pub fn read(
                 continue;
             }
         };
-        let line = record.position().map_or(number as u64 + 1, csv::Position::line);
+        let line = record.position().map_or(number as u64 + 1, |at| line_of(text, at.byte() as usize));
         let first = record.get(0).unwrap_or("");
         if first.is_empty() && record.iter().all(str::is_empty) {
             continue;
@@ -93,6 +93,21 @@ pub fn read(
 /// A comma loses against another mark, because it also stands in amounts.
 fn delimiter_of(text: &str) -> u8 {
     [b';', b'\t'].into_iter().find(|mark| text.as_bytes().contains(mark)).unwrap_or(b',')
+}
+
+/// Returns the number of the line, as a person counts, of the record that the reader found from `start` on.
+///
+/// The reader begins where the record before ended: its line feed, blank lines and remarks come first.
+fn line_of(text: &str, start: usize) -> u64 {
+    let mut at = start.min(text.len());
+    while let Some(line) = text[at..].split_inclusive('\n').next() {
+        let content = line.trim();
+        if !content.is_empty() && !content.starts_with('#') {
+            break;
+        }
+        at += line.len();
+    }
+    1 + text[..at].bytes().filter(|byte| *byte == b'\n').count() as u64
 }
 
 #[cfg(test)]
@@ -148,6 +163,19 @@ mod tests {
         Verbeter deze lijnen en probeer opnieuw.
         "#);
         assert_eq!(failure.exit, Exit::Usage);
+    }
+
+    #[test]
+    fn lines_are_counted_as_a_person_sees_them() {
+        let (a, b) = (account(1), account(2));
+        for (text, line) in [
+            (format!("{a};1\r\nklv1fout;1\r\n{b};1\r\n"), 2),
+            (format!("{a};1\n\n# late\n\nklv1fout;1\n"), 5),
+            (format!("\n{a};1\r\n\r\nklv1fout;1"), 4),
+        ] {
+            let (message, _) = parse(&text, None).unwrap_err().sentences(Language::Dutch);
+            assert!(message.contains(&format!("Lijn {line}:")), "{text:?}: {message}");
+        }
     }
 
     #[test]

@@ -10,6 +10,9 @@ use tokio::sync::watch;
 /// Most requests or accounts that may be watched at once.
 pub const WATCHED_MAX: usize = 20_000;
 
+/// Most that may watch one request or account: a till, a phone and some reloads, not every connection there is.
+pub const WATCHERS_OF_ONE_MAX: usize = 16;
+
 /// Who waits for which news.
 #[derive(Default)]
 pub struct Watchers {
@@ -32,11 +35,11 @@ impl<K> Default for Watched<K> {
 }
 
 impl<K: Copy + Eq + Hash> Watched<K> {
-    /// Returns a receiver of the news of `key`; `None` when too much is watched.
+    /// Returns a receiver of the news of `key`; `None` when too much is watched, or too many watch it.
     pub fn watch(&self, key: K) -> Option<watch::Receiver<()>> {
         let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = senders.get(&key) {
-            return Some(sender.subscribe());
+            return (sender.receiver_count() < WATCHERS_OF_ONE_MAX).then(|| sender.subscribe());
         }
         if senders.len() >= WATCHED_MAX {
             senders.retain(|_, sender| sender.receiver_count() > 0);
@@ -88,5 +91,15 @@ mod tests {
         watched.tell(&[1; 16]);
         watched.tell(&[2; 16]);
         assert!(!watched.any(), "who left is forgotten");
+    }
+
+    #[test]
+    fn one_code_cannot_take_every_place() {
+        let watched = Watched::<[u8; 16]>::default();
+        let mut places: Vec<_> = (0..WATCHERS_OF_ONE_MAX).map(|_| watched.watch([1; 16]).unwrap()).collect();
+        assert!(watched.watch([1; 16]).is_none(), "no more for this one");
+        assert!(watched.watch([2; 16]).is_some(), "others are not kept waiting");
+        places.pop();
+        assert!(watched.watch([1; 16]).is_some(), "a place that is free again is given again");
     }
 }

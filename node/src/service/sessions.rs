@@ -41,15 +41,16 @@ impl Service {
                 advice: "this key is of no office: name the account it belongs to",
             })?,
         };
-        let visitor = Visitor { key, role };
-        if !self.still_counts(&visitor, now) {
-            let advice = "this key is not one of the account: use a key that is";
-            return Err(Refused::SessionSignature { advice });
-        }
         let account = account.unwrap_or(OFFICE);
         let signed = challenge_bytes(&self.ledger(), &self.config.public_url, &account, &nonce, expires_at);
         if !key.has_signed(&signed, &signature) {
             let advice = "sign the challenge for this ledger, this address and this account";
+            return Err(Refused::SessionSignature { advice });
+        }
+        // After the signature: only whoever holds the key learns whether the account lists it.
+        let visitor = Visitor { key, role };
+        if !self.still_counts(&visitor, now) {
+            let advice = "this key is not one of the account: use a key that is";
             return Err(Refused::SessionSignature { advice });
         }
         self.sessions.take_challenge(&nonce, expires_at.seconds(), now.seconds())?;
