@@ -3,7 +3,8 @@
 
 # Builds everything, founds a demonstration town, tells its story and serves it on http://localhost:8080.
 demo:
-	cargo run --release --quiet --package klaver-node -- demo --data demo-data
+	cargo build --release --package klaver-node --package klaver-cli
+	target/release/klaver-node demo --data demo-data
 
 # Runs every test there is; installs what it lacks as root on Debian, elsewhere says what to install.
 test:

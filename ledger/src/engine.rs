@@ -142,7 +142,7 @@ pub enum LedgerOpenError {
     /// The newest head was not signed by a key of the charter.
     #[error(
         "the newest group of {size} records was not signed by this ledger's log: {why}; keep a copy of the \
-         directory, look with `klaver-node verify`, put a backup back with `klaver-node restore`"
+         directory, look with `klaver-node verify`, serve an earlier copy"
     )]
     HeadNotOurs {
         /// How many records there are.
@@ -321,6 +321,7 @@ impl<S: Store> Ledger<S> {
         leaves: &mut Vec<Hash>,
     ) -> Decision {
         let id = entry.id();
+        // INV-9: an entry that was recorded has its receipt for ever.
         if let Some(index) = self.books.recorded(&id) {
             return Decision::Known(index);
         }
@@ -333,6 +334,7 @@ impl<S: Store> Ledger<S> {
                 Err(why) => return Decision::answer(Outcome::Unanswered { why: why.into() }),
             }
         }
+        // INV-11: a "no" that a till has seen stays a "no".
         if let Some(refusal) = self.refusals.get(&id) {
             return Decision::answer(Outcome::Declined((**refusal).clone()));
         }
@@ -365,6 +367,7 @@ impl<S: Store> Ledger<S> {
         if let Some(charter) = self.books.standing().charter(now) {
             self.signer.follow(charter)?;
         }
+        // INV-10: leaves are only ever added, so every head extends the ones before.
         let head = {
             let mut tree = self.shared.tree.write().unwrap_or_else(PoisonError::into_inner);
             for leaf in leaves {

@@ -82,7 +82,7 @@ pub trait StoreReader: Clone + Send + Sync + 'static {
 
 /// What a store hands over when it is opened.
 pub trait Replay {
-    /// Takes the state to start from; called at most once, before any group. After `Err` the replay begins from
+    /// Takes the state to start from, exactly as it was made; called at most once, before any group. After `Err` the replay begins from
     /// nothing.
     fn restore(&mut self, snapshot: Snapshot) -> Result<(), Unfit>;
 
@@ -205,7 +205,7 @@ pub enum OpenError {
     /// What is stored does not follow from itself by the rules.
     #[error(
         "the journal was read, but does not hold together: {0}; records before it are safe: keep a copy of the \
-         directory, look with `klaver-node verify`, put a backup back with `klaver-node restore`"
+         directory, look with `klaver-node verify`, serve an earlier copy"
     )]
     Unfit(#[from] Unfit),
 }

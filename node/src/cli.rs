@@ -2,12 +2,13 @@
 
 use crate::config::{Config, DataDir};
 use crate::export::Format;
-use crate::found::Founding;
+use crate::found::{Founding, Offices};
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use klaver_keystore::Passphrase;
 use klaver_ledger::amount::{Amount, Rate, Scale, Total};
 use klaver_ledger::charter::{Joining, Policy, UnitWords};
+use klaver_ledger::keys::PublicKey;
 use klaver_ledger::time::Seconds;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::net::SocketAddr;
@@ -51,9 +52,15 @@ pub struct FoundArgs {
     /// The new data directory.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
-    /// The wallet file for the council's first key, outside of the data directory.
-    #[arg(long, value_name = "FILE")]
-    pub wallet: PathBuf,
+    /// A wallet file for a council key, outside of the data directory; once for each member of the council.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub wallet: Vec<PathBuf>,
+    /// How many of the council must sign [default: more than half].
+    #[arg(long, value_name = "NUMBER")]
+    pub council_threshold: Option<u64>,
+    /// The public key of an auditor, 64 hexadecimal digits; may be repeated.
+    #[arg(long, value_name = "KEY")]
+    pub auditor: Vec<String>,
     /// The community's name.
     #[arg(long)]
     pub name: Option<String>,
@@ -247,7 +254,21 @@ impl FoundArgs {
         }
     }
 
-    /// Returns the passphrase of the new wallet file, from a file, a descriptor, or by asking twice.
+    /// Returns who governs and who audits.
+    ///
+    /// # Errors
+    /// Names the key that is none.
+    pub fn offices(&self) -> anyhow::Result<Offices> {
+        let key = |text: &String| {
+            PublicKey::from_hex(text).with_context(|| {
+                format!("--auditor {text}: a public key of 64 hexadecimal digits belongs here, as `klaver whoami` shows it")
+            })
+        };
+        let auditors = self.auditor.iter().map(key).collect::<anyhow::Result<_>>()?;
+        Ok(Offices { wallets: self.wallet.clone(), threshold: self.council_threshold, auditors })
+    }
+
+    /// Returns the passphrase of the new wallet files, from a file, a descriptor, or by asking twice.
     ///
     /// # Errors
     /// When there is none, or two that differ.

@@ -8,6 +8,7 @@ use crate::keys::{KeysError, NodeKeys};
 use crate::service::{NodeStore, OsSalts};
 use klaver_keystore::{Keystore, KeystoreError, NewKey, Passphrase, Purpose};
 use klaver_ledger::amount::Scale;
+use klaver_ledger::books::{Books, rules};
 use klaver_ledger::charter::{Charter, Policy, RULES_VERSION, UnitWords};
 use klaver_ledger::engine::{self, FoundError, Ledger};
 use klaver_ledger::entry::{Body, Entry, Found, SignedEntry};
@@ -42,6 +43,17 @@ pub struct Founding {
     pub policy: Policy,
 }
 
+/// Who governs and who audits from the first day: later changes wait for the recovery delay.
+#[derive(Clone, Debug)]
+pub struct Offices {
+    /// A new wallet file for each council key, outside of the data directory.
+    pub wallets: Vec<PathBuf>,
+    /// How many council keys must sign; `None` for more than half of them.
+    pub threshold: Option<u64>,
+    /// Keys of auditors.
+    pub auditors: Vec<PublicKey>,
+}
+
 /// A founded community.
 pub struct Founded {
     /// The ledger, ready to be served.
@@ -55,10 +67,10 @@ pub struct Founded {
 pub struct Welcome {
     /// The ledger's id.
     pub ledger: LedgerId,
-    /// The council's first key.
-    pub council: PublicKey,
-    /// Where the wallet file is.
-    pub wallet: PathBuf,
+    /// The council's keys, each with its wallet file.
+    pub council: Vec<(PublicKey, PathBuf)>,
+    /// How many of them must sign.
+    pub threshold: u64,
     /// The one-time link with which the first member joins.
     pub invitation: String,
 }
@@ -84,6 +96,15 @@ pub enum FoundingError {
         /// Where it would lie.
         path: PathBuf,
     },
+    /// A wallet file is there already, or was named twice.
+    #[error("{} is there already, or named twice: each council key goes to a new file of its own", path.display())]
+    WalletThere {
+        /// Where it would lie.
+        path: PathBuf,
+    },
+    /// The rules do not allow such a community.
+    #[error(transparent)]
+    Rules(#[from] klaver_ledger::books::Rejection),
     /// The log's origin cannot name a key.
     #[error("the origin of the log cannot be used: {0}")]
     Origin(#[from] klaver_ledger::log::key::KeyError),
@@ -107,34 +128,46 @@ pub enum FoundingError {
     Link(#[from] klaver_ledger::link::LinkError),
 }
 
-/// Founds a community in a new data directory, with its first council key in a new wallet file.
+/// Founds a community in a new data directory, with each of its council keys in a new wallet file.
 ///
 /// # Errors
-/// What is wrong with the answers, or could not be written. The wallet file is made before the ledger: a ledger whose
+/// What is wrong with the answers, or could not be written. The wallet files are made before the ledger: a ledger whose
 /// council has no key could never be governed.
 pub fn found(
     data: &DataDir,
     founding: &Founding,
-    wallet: &Path,
+    offices: &Offices,
     passphrase: &Passphrase,
 ) -> Result<Welcome, FoundingError> {
     data.check_empty()?;
-    check_outside(data, wallet)?;
+    for (number, wallet) in offices.wallets.iter().enumerate() {
+        check_outside(data, wallet)?;
+        if wallet.exists() || offices.wallets[..number].contains(wallet) {
+            return Err(FoundingError::WalletThere { path: wallet.clone() });
+        }
+    }
+    let threshold = offices.threshold.unwrap_or(offices.wallets.len() as u64 / 2 + 1);
     KeyName::new(founding.origin.clone())?;
     let now = SystemClock::start(Timestamp::default())?.now()?;
     let keys = NodeKeys::generate()?;
-    let mut council = NewKey::generate("council")?;
-    let entry = founding_entry(founding, &keys, &[PublicKey::of(&council.key)], random()?, now);
+    let council: Vec<NewKey> =
+        offices.wallets.iter().map(|_| NewKey::generate("council")).collect::<Result<_, _>>()?;
+    let public: Vec<PublicKey> = council.iter().map(|key| PublicKey::of(&key.key)).collect();
+    let mut entry = founding_entry(founding, &keys, &public, random()?, now);
+    if let Body::Found(found) = &mut entry.body {
+        found.charter.council_threshold = threshold;
+        found.charter.auditors.clone_from(&offices.auditors);
+    }
     let id = ledger_of(&entry);
-    council.purpose = Purpose::Council;
-    council.ledger = Some(id);
-    council.node = Some(founding.config.public_url.clone());
-    let public = PublicKey::of(&council.key);
-    let signer = council.key.clone();
     // Checked in full before anything is on the disk.
-    let signed = SignedEntry::sign(entry, &LedgerId::FOUNDING, &[&signer]);
+    let signed = sign_founding(entry, &council.iter().map(|key| &key.key).collect::<Vec<_>>());
     SignedEntry::decode(&signed.encode()).map_err(klaver_ledger::entry::signed::EnvelopeError::from)?;
-    Keystore::create(wallet, passphrase, vec![council])?;
+    check_rules(&signed, now)?;
+    for (key, wallet) in council.into_iter().zip(&offices.wallets) {
+        let node = Some(founding.config.public_url.clone());
+        let key = NewKey { purpose: Purpose::Council, ledger: Some(id), node, ..key };
+        Keystore::create(wallet, passphrase, vec![key])?;
+    }
     let Founded { ledger, .. } = found_with(data, founding, &keys, signed, now, OsSalts)?;
     let mut code = [0; 16];
     getrandom::fill(&mut code)?;
@@ -146,7 +179,8 @@ pub fn found(
         tracing::warn!(%fault, "the ledger was not closed cleanly; it is founded durably");
     }
     let link = Link::Invitation { node: founding.config.address()?, code: CodeId(code) }.print()?;
-    Ok(Welcome { ledger: id, council: public, wallet: wallet.to_owned(), invitation: link })
+    let council = public.into_iter().zip(offices.wallets.iter().cloned()).collect();
+    Ok(Welcome { ledger: id, council, threshold, invitation: link })
 }
 
 /// Writes keys, settings and the ledger of a founding entry that every council key has signed.
@@ -221,6 +255,13 @@ pub fn ledger_of(entry: &Entry) -> LedgerId {
 /// Signs a founding entry with every council key.
 pub fn sign_founding(entry: Entry, council: &[&SigningKey]) -> SignedEntry {
     SignedEntry::sign(entry, &LedgerId::FOUNDING, council)
+}
+
+/// Asks the rules, so that a charter that contradicts itself leaves no wallet file behind.
+fn check_rules(signed: &SignedEntry, now: Timestamp) -> Result<(), FoundingError> {
+    let verified = signed.clone().verify_any_key(&LedgerId::FOUNDING)?;
+    rules::apply(&Books::new(), &verified, now)?;
+    Ok(())
 }
 
 fn check_outside(data: &DataDir, wallet: &Path) -> Result<(), FoundingError> {

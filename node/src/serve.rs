@@ -51,8 +51,11 @@ pub fn serve(serving: &Serving) -> anyhow::Result<()> {
     }
     let (service, report) = Service::open(&serving.data, serving.beat)?;
     tracing::info!(size = report.size, replayed = report.recovery.replayed, "the ledger is open");
-    for note in report.recovery.notes.iter().chain(&report.recovery.views_rebuilt) {
+    for note in &report.recovery.notes {
         tracing::warn!(note, "found at opening");
+    }
+    if let Some(why) = &report.recovery.views_rebuilt {
+        tracing::warn!(why, "the views are made again from the journal");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(run(service.clone(), serving));

@@ -167,8 +167,8 @@ pub fn trial_balance(balance: &TrialBalance, scale: Scale) -> String {
 
 fn violation(index: u64, why: &str) -> Report {
     let text = format!(
-        "Violation at record {index}: {why}.\nRecords below {index} hold. Keep a copy of the directory as it is; put a \
-         backup back with `klaver-node restore`.\n"
+        "Violation at record {index}: {why}.\nRecords below {index} hold. Keep the directory as it is, \
+         and serve an earlier copy of it.\n"
     );
     Report { exit: Exit::Violation, text }
 }

@@ -8,11 +8,21 @@
 //! | [`json`] | an entry's fields as the test vectors write them |
 //! | [`programs`] | programs written elsewhere |
 //! | [`vectors`] | the files of test vectors: compare or rewrite |
+//! | [`binaries`], [`node`], [`wallet`] | our own programs as processes on loopback |
+//! | [`client`], [`town`] | HTTP to a node; a small community whose people sign in the test |
+//! | [`load`], [`receipts`] | clients that pay until the node is gone; whether it stands by what they hold |
 #![forbid(unsafe_code)]
 
+pub mod binaries;
+pub mod client;
 pub mod json;
+pub mod load;
+pub mod node;
 pub mod programs;
+pub mod receipts;
 pub mod samples;
 pub mod strategies;
+pub mod town;
 pub mod vectors;
+pub mod wallet;
 pub mod workspace;

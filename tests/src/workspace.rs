@@ -45,3 +45,14 @@ pub fn rust_files(directory: &str) -> Vec<(String, String)> {
 pub fn without_tests(text: &str) -> &str {
     text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text)
 }
+
+/// Returns the number that the environment gives for `name`, else `usual`: how `tests/soak` asks for more rounds.
+///
+/// # Panics
+/// When it is set and no number.
+pub fn setting(name: &str, usual: usize) -> usize {
+    match std::env::var(name) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name}={text}: a number belongs here")),
+        Err(_) => usual,
+    }
+}

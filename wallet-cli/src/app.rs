@@ -55,7 +55,7 @@ impl<'o> App<'o> {
         Ok(Keystore::list(&self.places.wallet())?)
     }
 
-    /// Returns the key to act as: the one named, the usual one, or the only one of an account.
+    /// Returns the key to act as: the one named, the usual one, the only one of an account, or the only one.
     ///
     /// # Errors
     /// When the name is unknown, or there are several and none was chosen.
@@ -70,9 +70,12 @@ impl<'o> App<'o> {
             let found = keys.iter().find(is_named).cloned();
             return found.ok_or_else(|| Failure::new(Exit::Key, "no_such_key").with("name", &name));
         }
-        let mut accounts = keys.into_iter().filter(|key| key.purpose.account().is_some());
+        let joined = || keys.iter().filter(|key| key.ledger.is_some());
+        let mut accounts = joined().filter(|key| key.purpose.account().is_some());
         match (accounts.next(), accounts.next()) {
-            (Some(only), None) => Ok(only),
+            (Some(only), None) => Ok(only.clone()),
+            // A wallet of the council has no account: its only key is meant.
+            (None, _) if joined().count() == 1 => Ok(joined().next().expect("there is one").clone()),
             (None, _) => Err(Failure::new(Exit::Key, "no_account")),
             (Some(_), Some(_)) => Err(Failure::new(Exit::Usage, "which_account")),
         }

@@ -194,6 +194,6 @@ mod tests {
         keys.extend(purposes.iter().map(|purpose| format!("purpose.{}", purpose.word())));
         let missing: Vec<&String> =
             keys.iter().filter(|key| Language::English.find(key, &[]).is_none()).collect();
-        assert!(missing.is_empty(), "add these words to locales/*.json: {missing:?}");
+        assert!(missing.is_empty(), "add these words to node/locales/*.json: {missing:?}");
     }
 }

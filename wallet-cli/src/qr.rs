@@ -2,11 +2,17 @@
 
 use crate::failure::{Exit, Failure, Outcome};
 use qrcode::render::unicode::Dense1x2;
-use qrcode::{EcLevel, QrCode};
+use qrcode::{Color, EcLevel, QrCode};
 use std::io::{BufRead, Seek};
 
 /// Most pixels of a picture that is read: a phone's screenshot is an eighth of it.
 const PIXELS_MAX: usize = 64 << 20;
+
+/// The quiet zone around a code, in modules (ISO/IEC 18004).
+const QUIET_MODULES: usize = 4;
+
+/// How many pixels of a picture a module has on each side: sharp on paper and on a screen.
+const MODULE_PIXELS: usize = 8;
 
 /// Returns `text` as a QR code of half-block characters, level M, with its quiet zone.
 ///
@@ -24,6 +30,32 @@ pub fn draw(text: &str) -> Outcome<String> {
         .dark_color(dark_terminal.0)
         .light_color(dark_terminal.1)
         .build())
+}
+
+/// Returns `text` as a PNG picture of its QR code, level M, with its quiet zone.
+///
+/// # Errors
+/// When the text is too long for a code.
+pub fn write_png(text: &str) -> Outcome<Vec<u8>> {
+    let code = QrCode::with_error_correction_level(text, EcLevel::M)
+        .map_err(|error| Failure::text(Exit::Failed, "qr_too_long", error))?;
+    let modules = code.width() + 2 * QUIET_MODULES;
+    let side = modules * MODULE_PIXELS;
+    let is_dark = |row: usize, column: usize| {
+        let inside = |at: usize| at.checked_sub(QUIET_MODULES).filter(|at| *at < code.width());
+        matches!((inside(row), inside(column)), (Some(y), Some(x)) if code[(x, y)] == Color::Dark)
+    };
+    let at = |pixel: usize| pixel / MODULE_PIXELS;
+    let pixel = |n: usize| if is_dark(at(n / side), at(n % side)) { 0 } else { 255 };
+    let pixels: Vec<u8> = (0..side * side).map(pixel).collect();
+    let mut bytes = Vec::new();
+    let width = u32::try_from(side).expect("a code has at most 177 modules");
+    let mut encoder = png::Encoder::new(&mut bytes, width, width);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::Eight);
+    let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(&pixels));
+    written.map_err(|error| Failure::text(Exit::Failed, "cannot_write", error))?;
+    Ok(bytes)
 }
 
 /// Returns the text of the QR code in a PNG picture.
@@ -117,6 +149,7 @@ mod tests {
             let (width, height, pixels) = photograph(&draw(link).unwrap());
             let png = png_of(width, height, &pixels);
             assert_eq!(read_png(std::io::Cursor::new(png)).unwrap(), link);
+            assert_eq!(read_png(std::io::Cursor::new(write_png(link).unwrap())).unwrap(), link);
         }
     }
 

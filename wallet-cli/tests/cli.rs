@@ -233,5 +233,5 @@ fn every_sentence_the_program_says_is_in_the_tables() {
     missing.sort();
     missing.dedup();
     assert!(asked > 200, "only {asked} sentences were found");
-    assert!(missing.is_empty(), "add these sentences to locales/*.json: {missing:?}");
+    assert!(missing.is_empty(), "add these sentences to node/locales/*.json: {missing:?}");
 }

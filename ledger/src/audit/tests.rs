@@ -137,6 +137,7 @@ fn a_forged_amount_is_found_by_its_signature() {
     violated(story.audit_blindly(), 7, "does not hold");
 }
 
+// INV-7: whoever loses credits has signed.
 #[test]
 fn a_payment_signed_by_somebody_else_is_found_by_the_rules() {
     let mut story = story();
@@ -173,6 +174,7 @@ fn a_changed_salt_or_time_is_found_by_the_next_checkpoint() {
     violated(story.audit(), 9, "root");
 }
 
+// INV-5.
 #[test]
 fn time_that_goes_back_is_found() {
     let mut story = story();

@@ -631,6 +631,9 @@ fn pay(case: &Case<'_>, pay: &Pay) -> Verdict {
     if is_card && !case.signers.has(&case.charter.guardian) {
         return Err(Rejection::LacksSigners { who: "the guardian of the card".to_owned(), have: 1, need: 2 });
     }
+    if pay.payees.iter().any(|line| line.to == from.id()) {
+        return Err(Rejection::SameAccount { account: from.id() });
+    }
     from.check_awake("from", case.now)?;
     check_late(case, pay)?;
     let state = case.state(from);
@@ -680,9 +683,6 @@ fn check_payee<'a>(
 ) -> Result<&'a Account, Rejection> {
     let payee = case.account("to", &line.to)?;
     check_credited(Kind::Pay, "to", payee.kind())?;
-    if payee.id() == from.id() {
-        return Err(Rejection::SameAccount { account: from.id() });
-    }
     if state.payees.as_ref().is_some_and(|payees| !payees.contains(&payee.id())) {
         return Err(Rejection::NotAPayee { from: from.id(), to: payee.id() });
     }

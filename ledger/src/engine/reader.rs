@@ -9,7 +9,7 @@ use crate::log::hash::Hash;
 use crate::log::note::Note;
 use crate::log::proof::TreeHead;
 use crate::log::tile::{EntryBundle, HashTile};
-use crate::log::tree::TreeError;
+use crate::log::tree::{LeafTiles, Tree, TreeError};
 use crate::receipt::{Opening, Receipt};
 use crate::record::{LedgerLine, leaf_of, record_hash, view_tree};
 use crate::store::{Fault, Posted, ReadFault, StoreReader, StoredRecord, StoredTiles};
@@ -261,7 +261,7 @@ impl<R: StoreReader> Reader<R> {
     /// When `size` is above the published one, or an old tile cannot be read.
     pub fn inclusion_proof(&self, index: u64, size: u64) -> Result<Vec<Hash>, TreeError> {
         self.check_size(size)?;
-        self.shared.tree().inclusion_proof(index, size, &StoredTiles(&self.store))
+        self.ask_tree(|tree, tiles| tree.inclusion_proof(index, size, tiles))
     }
 
     /// Returns the proof that the log of `new` leaves continues that of `old` leaves.
@@ -270,7 +270,7 @@ impl<R: StoreReader> Reader<R> {
     /// When `new` is above the published size, or an old tile cannot be read.
     pub fn consistency_proof(&self, old: u64, new: u64) -> Result<Vec<Hash>, TreeError> {
         self.check_size(new)?;
-        self.shared.tree().consistency_proof(old, new, &StoredTiles(&self.store))
+        self.ask_tree(|tree, tiles| tree.consistency_proof(old, new, tiles))
     }
 
     /// Returns the hashes of `tile` in a log that shows `size` leaves.
@@ -279,7 +279,7 @@ impl<R: StoreReader> Reader<R> {
     /// When the tile reaches beyond `size`, or `size` beyond what is published.
     pub fn tile(&self, tile: &HashTile, size: u64) -> Result<Vec<Hash>, TreeError> {
         self.check_size(size)?;
-        self.shared.tree().tile(tile, size, &StoredTiles(&self.store))
+        self.ask_tree(|tree, tiles| tree.tile(tile, size, tiles))
     }
 
     /// Returns the leaves of `bundle` in a log that shows `size` leaves.
@@ -298,6 +298,29 @@ impl<R: StoreReader> Reader<R> {
             return Err(TreeError::TileMissing { number }.into());
         }
         Ok(commitments[..width].iter().map(leaf_of).collect())
+    }
+
+    /// Asks the tree, and loads the old tiles that it needs while the writer may go on extending it.
+    fn ask_tree<T>(
+        &self,
+        question: impl Fn(&Tree, &dyn LeafTiles) -> Result<T, TreeError>,
+    ) -> Result<T, TreeError> {
+        let mut loaded: Vec<(u64, Vec<Hash>)> = Vec::new();
+        loop {
+            let tiles =
+                |number: u64| loaded.iter().find(|(known, _)| *known == number).map(|(_, tile)| tile.clone());
+            let answer = question(&self.shared.tree(), &tiles);
+            let number = match answer {
+                Err(TreeError::TileMissing { number })
+                    if loaded.iter().all(|(known, _)| *known != number) =>
+                {
+                    number
+                }
+                answer => return answer,
+            };
+            let tile = StoredTiles(&self.store).leaf_tile(number).ok_or(TreeError::TileMissing { number })?;
+            loaded.push((number, tile));
+        }
     }
 
     fn published(&self) -> RwLockReadGuard<'_, Published> {

@@ -67,7 +67,7 @@ impl Replay for Replayer {
     fn restore(&mut self, snapshot: Snapshot) -> Result<(), Unfit> {
         let Snapshot { head, books, tree, refusals } = snapshot;
         let unfit = |why: String| Unfit { index: head.size, why };
-        let books = Books::decode_snapshot(&books).map_err(|error| unfit(error.to_string()))?;
+        let books = Books::decode_own_snapshot(&books).map_err(|error| unfit(error.to_string()))?;
         let tree = Tree::restore(tree).map_err(|error| unfit(error.to_string()))?;
         if books.standing().size() != head.size || tree.size() != head.size || tree.root() != head.root {
             return Err(unfit("books, tree and head are not of the same size".to_owned()));

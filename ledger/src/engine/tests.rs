@@ -146,6 +146,7 @@ fn index(outcome: &Outcome) -> (bool, u64) {
     }
 }
 
+// INV-6: an entry id is recorded at most once. INV-9: its receipt stays true.
 #[test]
 fn an_entry_sent_again_gets_the_same_index_and_opening() {
     let store = MemoryStore::new();
@@ -182,6 +183,7 @@ fn one_batch_sees_its_own_entries() {
     assert_eq!(declined(&outcomes[4]), "insufficient_credits", "declined stays declined, also with credits");
 }
 
+// INV-11.
 #[test]
 fn declined_stays_declined_until_it_expires_and_across_a_restart() {
     let store = MemoryStore::new();
@@ -339,6 +341,7 @@ fn a_statement_is_walked_back_page_by_page() {
     assert_eq!(reader.statement(&account("nobody"), None, 5).unwrap().lines, []);
 }
 
+// INV-10: what is published later is consistent with what was published before.
 #[test]
 fn readers_see_proofs_tiles_and_bundles_of_what_is_published() {
     use crate::log::hash::{leaf_hash, tree_head};

@@ -161,12 +161,31 @@ fn written(ok: bool) {
 }
 
 /// Reads items, naming the field in every error.
-pub struct Reader<'b>(Decoder<'b>);
+pub struct Reader<'b>(Decoder<'b>, Source);
+
+/// Who wrote the bytes that are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Anybody,
+    /// This program, and a hash has shown that they are unchanged.
+    Ourselves,
+}
 
 impl<'b> Reader<'b> {
     /// Returns a reader of `bytes`.
     pub fn new(bytes: &'b [u8]) -> Self {
-        Self(Decoder::new(bytes))
+        Self(Decoder::new(bytes), Source::Anybody)
+    }
+
+    /// Returns a reader of bytes that this program wrote itself and whose hash was compared: what is costly to check
+    /// was checked before they were written.
+    pub(crate) fn of_own(bytes: &'b [u8]) -> Self {
+        Self(Decoder::new(bytes), Source::Ourselves)
+    }
+
+    /// Returns whether the bytes are our own.
+    pub(crate) fn is_own(&self) -> bool {
+        self.1 == Source::Ourselves
     }
 
     /// Reads the head of an array of exactly `length` items.

@@ -505,7 +505,11 @@ fn read_seconds(r: &mut Reader<'_>, field: &'static str, least: u64, most: u64) 
 }
 
 fn read_key(r: &mut Reader<'_>, field: &'static str) -> Result<PublicKey> {
-    PublicKey::from_bytes(&r.fixed(field)?).map_err(|error| refused(field, error))
+    let bytes = r.fixed(field)?;
+    if r.is_own() {
+        return Ok(PublicKey::checked_before(bytes));
+    }
+    PublicKey::from_bytes(&bytes).map_err(|error| refused(field, error))
 }
 
 fn read_numbered<T>(r: &mut Reader<'_>, field: &'static str, from: fn(u64) -> Option<T>) -> Result<T> {

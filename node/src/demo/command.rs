@@ -9,9 +9,8 @@ use crate::http::accept::Limits;
 use crate::serve::{Serving, serve};
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use klaver_ledger::engine::Reader;
 use klaver_ledger::limits::DAY_SECONDS;
-use klaver_ledger::link::{CodeId, Link, NodeAddress, Secret};
+use klaver_ledger::link::{Link, NodeAddress};
 use klaver_ledger::store::StoreReader;
 use klaver_ledger::time::Day;
 use klaver_locales::Language;
@@ -21,9 +20,8 @@ use std::path::{Path, PathBuf};
 
 /// How many ports after the first are tried.
 const PORTS: u16 = 50;
-/// Prices of what is there to be paid, in minor units.
-const BREAD: u64 = 320;
-const VOUCHER_BREAD: u64 = 240;
+/// What the open request asks, in minor units: the citizen always has as much.
+pub(super) const BREAD: u64 = 240;
 
 /// Flags of `demo`.
 #[derive(Args, Clone, Debug)]
@@ -107,7 +105,7 @@ fn present(
     let until = wall_clock().seconds() + DAY_SECONDS;
     let node = NodeAddress::parse(url)?;
     let request = directory::ask_for(community, baker.account, BREAD, until)?;
-    let request = Link::Request { node: node.clone(), id: request }.print()?;
+    let request = Link::Request { node, id: request }.print()?;
     writeln!(out, "\n{}\n", say("demo.try", &[("passphrase", wallets::PASSPHRASE)]))?;
     if let Some(bin) = wallet_program() {
         writeln!(out, "  export PATH={}:\"$PATH\"", quoted(&bin))?;
@@ -118,10 +116,6 @@ fn present(
         for command in commands {
             writeln!(out, "    klaver --data {} {command}", quoted(&wallets::directory(data, role)))?;
         }
-    }
-    if let Some(link) = voucher_link(&teller, node)? {
-        let has = balance(&reader, town);
-        writeln!(out, "  {}\n    {link}", say("demo.voucher", &[("amount", &teller.amount(has))]))?;
     }
     writeln!(out, "\n{}", say("demo.open", &[("url", url)]))?;
     Ok(out.flush()?)
@@ -153,25 +147,6 @@ fn commands<R: StoreReader>(
         ("coordinator", "2/3".to_owned(), council),
         ("auditor", url.to_owned(), vec![format!("audit {url}")]),
     ]
-}
-
-fn balance<R: StoreReader>(reader: &Reader<R>, town: &super::Town) -> u64 {
-    let standing = reader.standing();
-    let account = standing.account(&town.cast.voucher.account);
-    account.map_or(0, |account| u64::try_from(account.balance()).unwrap_or(0))
-}
-
-/// Returns the printed code of the voucher, as long as a bread can be bought with it.
-fn voucher_link<R: StoreReader>(
-    teller: &Teller<'_, R>,
-    node: NodeAddress,
-) -> Result<Option<String>, klaver_ledger::link::LinkError> {
-    if balance(teller.reader, teller.town) < VOUCHER_BREAD {
-        return Ok(None);
-    }
-    let voucher = &teller.town.cast.voucher;
-    let (id, secret) = (CodeId(voucher.account.0), Secret(voucher.secret));
-    Link::Voucher { node, id, secret }.print().map(Some)
 }
 
 /// Returns the directory of the wallet program, when it was built beside this one.

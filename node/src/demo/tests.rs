@@ -1,14 +1,19 @@
 //! The town on the memory store: what its history is, and that one seed tells it all.
 
 use super::*;
+use crate::config::DataDir;
+use directory::{Opened, Progress, Wish};
 use klaver_ledger::account::AccountKind;
+use klaver_ledger::amount::Amount;
 use klaver_ledger::audit::{Expectations, Verdict, audit};
-use klaver_ledger::entry::Kind;
+use klaver_ledger::engine::Outcome;
 use klaver_ledger::entry::memo::Memo;
-use klaver_ledger::id::AccountId;
+use klaver_ledger::entry::{Body, Entry, Kind, Pay, PayLine, SignedEntry};
+use klaver_ledger::id::{AccountId, Nonce};
 use klaver_ledger::log::hash::Hash;
 use klaver_ledger::record::Record;
 use klaver_ledger::store::memory::MemoryStore;
+use klaver_ledger::time::{Deadline, Seconds};
 use std::collections::{BTreeMap, HashMap};
 
 const UNTIL: Day = Day(20_779);
@@ -93,6 +98,16 @@ fn the_history_holds_every_kind_and_passes_the_audit() {
         assert!(
             circulation.retired > 0 && circulation.redeemed > circulation.settled && circulation.returned > 0
         );
+        let cast = town(seed).cast;
+        let has = |account| reader.standing().account(account).unwrap().balance();
+        assert!(
+            has(&cast.citizen().account) >= command::BREAD as i64,
+            "seed {seed}: the citizen can buy a bread"
+        );
+        assert!(
+            has(&cast.baker().shop.account) >= 250,
+            "seed {seed}: the baker can be paid out and give back"
+        );
         assert!(audited.trial_balance.below_zero > 0, "seed {seed}: nobody used the mutual credit");
     }
 }
@@ -144,4 +159,34 @@ fn a_history_does_not_go_on_over_what_others_wrote() {
     let ledger = one.open(store.reopen()).unwrap();
     let refused = other.play(ledger, &mut Paper::default()).err().unwrap();
     assert!(matches!(refused, Interrupted::Diverged { index: 1, .. }), "{refused}");
+}
+
+#[test]
+fn an_interrupted_history_that_others_wrote_behind_stays_as_it_is() {
+    let home = tempfile::tempdir().unwrap();
+    let data = DataDir::at(home.path().join("town"));
+    let wish = Wish { seed: Some(7), until: Some(UNTIL) };
+    let open = || directory::open(&data, wish, "http://localhost:8080", UNTIL).unwrap();
+    let Opened { town, ledger, community, progress } = open();
+    assert_eq!(progress, Progress::Made);
+    drop(community);
+
+    let now = history::end_of(UNTIL);
+    let citizen = town.cast.citizen();
+    let line = PayLine { to: town.cast.coffee_fund.account, amount: Amount::new(1).unwrap(), request: None };
+    let body = Body::Pay(Pay { from: citizen.account, payees: vec![line], late: false });
+    let entry =
+        Entry { nonce: Nonce([1; 16]), expires_at: Deadline::after(now, Seconds(60)), memo: None, body };
+    let signed = SignedEntry::sign(entry, &town.ledger, &[&citizen.key]);
+    let (ledger, outcomes) = ledger.commit(vec![signed.verify_any_key(&town.ledger).unwrap()], now).unwrap();
+    assert!(matches!(outcomes[..], [Outcome::Recorded(_)]));
+    let head = ledger.reader().head();
+    ledger.close().unwrap();
+
+    let mark = data.root().join("demo.json");
+    let text = std::fs::read_to_string(&mark).unwrap().replace("true", "false");
+    std::fs::write(&mark, text).unwrap();
+    let again = open();
+    assert_eq!(again.progress, Progress::LeftAsItIs);
+    assert_eq!(again.ledger.reader().head(), head);
 }

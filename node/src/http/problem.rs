@@ -132,6 +132,7 @@ fn declined(refusal: &Refusal) -> Problem {
         "allowed",
         "limit",
         "outstanding",
+        "now",
     ]);
     problem.transient = status == 429;
     problem
@@ -142,7 +143,9 @@ fn about_cbor(problem: Problem, error: &CborError) -> Problem {
     match error {
         CborError::Unexpected { expected, found, .. } => problem.with_value(found).with_limit(*expected),
         CborError::OutOfRange { value, limit, .. } => problem.with_value(value).with_limit(limit),
-        CborError::Unknown { value, .. } => problem.with_value(value.to_string()),
+        CborError::Unknown { value, .. } => problem
+            .with_value(value.to_string())
+            .with_advice("update what is older: the node, or the wallet that reads this"),
         CborError::Unsorted { .. } | CborError::NotCanonical { .. } => problem,
     }
 }

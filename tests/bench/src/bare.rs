@@ -39,7 +39,8 @@ struct Bare {
 /// When the log file or the socket cannot be made.
 pub fn serve(accounts: usize, ledger: LedgerId, log: &Path, answer_bytes: usize) -> Result<()> {
     let world = World::new(accounts, "localhost/log");
-    let keys = world.ready.keys().map(|key| Ok((*key, VerifyingKey::from_bytes(key)?))).collect::<Result<_>>()?;
+    let keys =
+        world.ready.keys().map(|key| Ok((*key, VerifyingKey::from_bytes(key)?))).collect::<Result<_>>()?;
     let (sender, waiting) = channel();
     let file = OpenOptions::new().create(true).truncate(true).write(true).open(log)?;
     for _ in 0..LOG_BYTES >> 20 {
@@ -54,7 +55,12 @@ pub fn serve(accounts: usize, ledger: LedgerId, log: &Path, answer_bytes: usize)
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         println!("http://{}", listener.local_addr()?);
         std::io::stdout().flush()?;
-        axum::serve(axum::serve::ListenerExt::tap_io(listener, |stream| drop(stream.set_nodelay(true))), routes).await.context("serving")
+        axum::serve(
+            axum::serve::ListenerExt::tap_io(listener, |stream| drop(stream.set_nodelay(true))),
+            routes,
+        )
+        .await
+        .context("serving")
     })
 }
 

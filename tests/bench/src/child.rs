@@ -34,8 +34,12 @@ impl Running {
             Says::Out => (Stdio::piped(), Stdio::inherit()),
             Says::Err => (Stdio::null(), Stdio::piped()),
         };
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(out).stderr(err).spawn().with_context(|| format!("{command:?}"))?;
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(out)
+            .stderr(err)
+            .spawn()
+            .with_context(|| format!("{command:?}"))?;
         let stream: Box<dyn Read + Send> = match says {
             Says::Out => Box::new(child.stdout.take().context("its output is piped")?),
             Says::Err => Box::new(child.stderr.take().context("its diagnostics are piped")?),

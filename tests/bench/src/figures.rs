@@ -189,7 +189,13 @@ impl Run {
         }
         self.in_process = Some(Spread::of(&rates.ours).median);
         let what = format!("payments recorded in process, {entries} among {accounts} accounts");
-        let mut figure = rates.figure("P1", what, "per second", "verify_strict alone, 2 threads", Goal::RatioAtLeast(0.85));
+        let mut figure = rates.figure(
+            "P1",
+            what,
+            "per second",
+            "verify_strict alone, 2 threads",
+            Goal::RatioAtLeast(0.85),
+        );
         figure.command = self.command("P1");
         figure.remark = "Decoding, signature, rules, log, journal with one fdatasync for each group, receipt. Two threads \
                          verify, the writer's own thread commits what waits, at most 2,048 in a group; everything on \
@@ -225,8 +231,10 @@ impl Run {
             self.say(&format!("P4, pair {} of {pairs}", pair + 1));
             let mut ours = || {
                 let meter = Meter::start();
-                let records = reader.records(0).map(|stored| stored.map(|stored| (stored.salt, stored.record)));
-                let expected = Expectations { heads: vec![reader.head()], threads: 2, ..Expectations::default() };
+                let records =
+                    reader.records(0).map(|stored| stored.map(|stored| (stored.salt, stored.record)));
+                let expected =
+                    Expectations { heads: vec![reader.head()], threads: 2, ..Expectations::default() };
                 match audit(records, &expected, |_| ()) {
                     Verdict::Holds(_) => Ok(meter.read()),
                     other => bail!("the audit found: {other:?}"),
@@ -236,7 +244,8 @@ impl Run {
             rates.add((entries as f64 / ours.seconds, &ours), (entries as f64 / limit.seconds, &limit));
         }
         let what = format!("payments audited from the journal, {entries} of them");
-        let mut figure = rates.figure("P4", what, "per second", "verify_strict alone, 2 threads", Goal::RatioAtLeast(0.9));
+        let mut figure =
+            rates.figure("P4", what, "per second", "verify_strict alone, 2 threads", Goal::RatioAtLeast(0.9));
         figure.command = self.command("P4");
         figure.remark = "Every signature, rule, line and leaf, and the root that the log signed.".to_owned();
         self.figures.push(figure);
@@ -271,7 +280,7 @@ fn in_turn<T>(
     ours: &mut dyn FnMut() -> Result<T>,
     limit: &mut dyn FnMut() -> Result<T>,
 ) -> Result<(T, T)> {
-    if pair % 2 == 0 {
+    if pair.is_multiple_of(2) {
         let limit = limit()?;
         Ok((ours()?, limit))
     } else {

@@ -47,7 +47,10 @@ fn measure(words: &[&str]) -> Result<()> {
             "--out" => out = Some(PathBuf::from(words.next().context("--out needs a directory")?)),
             "--scratch" => scratch = PathBuf::from(words.next().context("--scratch needs a directory")?),
             id if figures::IDS.contains(&id) => only.push(id.to_owned()),
-            other => bail!("\"{other}\" is unknown: give --full, --smoke, --out, --scratch, or figures of {:?}", figures::IDS),
+            other => bail!(
+                "\"{other}\" is unknown: give --full, --smoke, --out, --scratch, or figures of {:?}",
+                figures::IDS
+            ),
         }
     }
     if out.is_some() && !only.is_empty() {

@@ -73,8 +73,14 @@ fn process_ticks(process: &str) -> u64 {
 /// Returns what all processors together have done since the start of the machine.
 fn machine_ticks() -> Machine {
     let stat = read_to_string("/proc/stat").unwrap_or_default();
-    let ticks: Vec<u64> =
-        stat.lines().next().unwrap_or("").split_whitespace().skip(1).filter_map(|ticks| ticks.parse().ok()).collect();
+    let ticks: Vec<u64> = stat
+        .lines()
+        .next()
+        .unwrap_or("")
+        .split_whitespace()
+        .skip(1)
+        .filter_map(|ticks| ticks.parse().ok())
+        .collect();
     // user nice system idle iowait irq softirq steal; what follows is counted in user already.
     let all: u64 = ticks.iter().take(8).sum();
     let idle: u64 = ticks.iter().skip(3).take(2).sum();

@@ -68,7 +68,8 @@ impl Pipeline<'_> {
         let start = Instant::now() + Duration::from_millis(2);
         let due = |place: usize| start + Duration::from_secs_f64(place as f64 / per_second);
         let mut latencies = Vec::with_capacity(load.envelopes.len());
-        let mut told = |due: Instant, count: usize| latencies.extend(std::iter::repeat_n(due.elapsed(), count));
+        let mut told =
+            |due: Instant, count: usize| latencies.extend(std::iter::repeat_n(due.elapsed(), count));
         let (ledger, done) = self.drive(ledger, load, 1, due, now, &mut told)?;
         latencies.sort_unstable();
         let per_second = load.envelopes.len() as f64 / (done - start).as_secs_f64();
@@ -98,7 +99,8 @@ impl Pipeline<'_> {
                         }
                         let due = due(from);
                         std::thread::sleep(due.saturating_duration_since(Instant::now()));
-                        let verified = envelopes.iter().map(|envelope| self.verify(envelope)).collect::<Result<_>>();
+                        let verified =
+                            envelopes.iter().map(|envelope| self.verify(envelope)).collect::<Result<_>>();
                         if sender.send(verified.map(|entries| (due, entries))).is_err() {
                             return;
                         }
@@ -135,8 +137,9 @@ fn commit_all<S: Store>(
             batch.extend(entries);
         }
         let count = batch.len();
-        let (again, outcomes) =
-            ledger.commit(batch, now(recorded + count - 1)).map_err(|fault| anyhow!("not recorded: {fault}"))?;
+        let (again, outcomes) = ledger
+            .commit(batch, now(recorded + count - 1))
+            .map_err(|fault| anyhow!("not recorded: {fault}"))?;
         ledger = again;
         if let Some(other) = outcomes.iter().find(|outcome| !matches!(outcome, Outcome::Recorded(_))) {
             bail!("a payment was not recorded: {other:?}");

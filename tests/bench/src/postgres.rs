@@ -44,7 +44,8 @@ impl Cluster {
     /// When PostgreSQL 15 is missing or does not start.
     pub fn start(accounts: usize) -> Result<Self> {
         // PostgreSQL refuses to run as root, and its own user cannot reach every directory.
-        let is_root = std::fs::metadata("/proc/self").map(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0)?;
+        let is_root =
+            std::fs::metadata("/proc/self").map(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0)?;
         let directory = std::env::temp_dir().join(format!("klaver-bench-postgres-{}", std::process::id()));
         std::fs::create_dir(&directory).with_context(|| directory.display().to_string())?;
         let cluster = Self { directory, as_postgres: is_root };
@@ -52,14 +53,25 @@ impl Cluster {
             run(Command::new("chown").arg("postgres:").arg(&cluster.directory))?;
         }
         let data = cluster.directory.join("data");
-        run(cluster.program("initdb").args(["--no-locale", "--encoding=UTF8", "--auth=trust", "-D"]).arg(&data))?;
+        run(cluster
+            .program("initdb")
+            .args(["--no-locale", "--encoding=UTF8", "--auth=trust", "-D"])
+            .arg(&data))?;
         let socket = cluster.directory.display();
         let settings = format!(
             "-c listen_addresses='' -c unix_socket_directories='{socket}' -c fsync=on -c synchronous_commit=on \
              -c shared_buffers=256MB -c max_wal_size=4GB"
         );
         let log = cluster.directory.join("log");
-        run(cluster.program("pg_ctl").arg("-D").arg(&data).arg("-o").arg(settings).arg("-l").arg(log).args(["-w", "start"]))?;
+        run(cluster
+            .program("pg_ctl")
+            .arg("-D")
+            .arg(&data)
+            .arg("-o")
+            .arg(settings)
+            .arg("-l")
+            .arg(log)
+            .args(["-w", "start"]))?;
         let fill = format!("INSERT INTO account SELECT n, 0, 0 FROM generate_series(0, {}) n;", accounts - 1);
         cluster.psql(SCHEMA)?;
         cluster.psql(&fill)?;
@@ -80,7 +92,9 @@ impl Cluster {
     pub fn per_second(&self, clients: u32, seconds: u32) -> Result<f64> {
         let (clients, seconds) = (clients.to_string(), seconds.to_string());
         let mut pgbench = self.program("pgbench");
-        pgbench.args(["-n", "-M", "prepared", "-j", "2", "-c", &clients, "-T", &seconds, "-h"]).arg(&self.directory);
+        pgbench
+            .args(["-n", "-M", "prepared", "-j", "2", "-c", &clients, "-T", &seconds, "-h"])
+            .arg(&self.directory);
         let told = run(pgbench.arg("-f").arg(self.script()).arg("postgres"))?;
         let line = told.lines().find(|line| line.starts_with("tps = ")).context("pgbench names its tps")?;
         let per_second = line["tps = ".len()..].split(' ').next().unwrap_or_default().parse()?;
@@ -94,7 +108,10 @@ impl Cluster {
     }
 
     fn psql(&self, statement: &str) -> Result<String> {
-        run(self.program("psql").args(["-qAt", "-v", "ON_ERROR_STOP=1", "-d", "postgres", "-c", statement, "-h"]).arg(&self.directory))
+        run(self
+            .program("psql")
+            .args(["-qAt", "-v", "ON_ERROR_STOP=1", "-d", "postgres", "-c", statement, "-h"])
+            .arg(&self.directory))
     }
 
     fn program(&self, name: &str) -> Command {
@@ -113,7 +130,11 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        let stopped = run(self.program("pg_ctl").arg("-D").arg(self.directory.join("data")).args(["-m", "immediate", "stop"]));
+        let stopped = run(self.program("pg_ctl").arg("-D").arg(self.directory.join("data")).args([
+            "-m",
+            "immediate",
+            "stop",
+        ]));
         if stopped.is_ok() {
             let _ = std::fs::remove_dir_all(&self.directory);
         }
@@ -127,7 +148,8 @@ pub fn is_installed() -> bool {
 
 fn run(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("{command:?}"))?;
-    let (told, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (told, complained) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     ensure!(output.status.success(), "{command:?} failed: {told}{complained}");
     Ok(told.into_owned())
 }

@@ -44,20 +44,28 @@ pub fn read_until<R: StoreReader>(world: &World, reader: &Reader<R>, stop: &Atom
     })
 }
 
-fn read<R: StoreReader>(world: &World, reader: &Reader<R>, number: usize, stop: &AtomicBool) -> Result<Latencies> {
+fn read<R: StoreReader>(
+    world: &World,
+    reader: &Reader<R>,
+    number: usize,
+    stop: &AtomicBool,
+) -> Result<Latencies> {
     let mut latencies = Latencies::default();
     // A fixed sequence that visits everything: Knuth's multiplicative constant.
     let mut dice = number as u64 + 1;
     while !stop.load(Ordering::Relaxed) {
         for (question, latencies) in latencies.iter_mut().enumerate() {
             dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let (member, size) = (&world.members[(dice >> 33) as usize % world.members.len()], reader.head().size);
+            let (member, size) =
+                (&world.members[(dice >> 33) as usize % world.members.len()], reader.head().size);
             let index = (dice >> 20) % size;
             let started = Instant::now();
             match question {
                 0 => drop(reader.statement(&member.account, None, PAGE_LINES)?),
                 1 => {
-                    std::hint::black_box(reader.standing().account(&member.account).context("a member")?.balance());
+                    std::hint::black_box(
+                        reader.standing().account(&member.account).context("a member")?.balance(),
+                    );
                 }
                 2 => drop(reader.inclusion_proof(index, size)?),
                 _ => {
@@ -73,6 +81,7 @@ fn read<R: StoreReader>(world: &World, reader: &Reader<R>, number: usize, stop: 
 
 /// Returns the worst of the p99s with its question.
 pub fn worst(latencies: &Latencies) -> (&'static str, Duration) {
-    let p99s = QUESTIONS.iter().zip(latencies).map(|(question, latencies)| (*question, percentile(latencies, 0.99)));
+    let p99s =
+        QUESTIONS.iter().zip(latencies).map(|(question, latencies)| (*question, percentile(latencies, 0.99)));
     p99s.max_by_key(|(_, p99)| *p99).unwrap_or_default()
 }

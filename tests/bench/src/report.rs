@@ -61,7 +61,8 @@ impl Spread {
         sorted.sort_by(f64::total_cmp);
         let (least, most) = (sorted[0], sorted[sorted.len() - 1]);
         let middle = sorted.len() / 2;
-        let median = if sorted.len() % 2 == 1 { sorted[middle] } else { (sorted[middle - 1] + sorted[middle]) / 2.0 };
+        let median =
+            if sorted.len() % 2 == 1 { sorted[middle] } else { (sorted[middle - 1] + sorted[middle]) / 2.0 };
         Self { median, least, most }
     }
 }
@@ -163,11 +164,19 @@ impl Report {
     pub fn table(&self) -> String {
         let mut text = String::new();
         for figure in &self.figures {
-            let value = figure.value.map_or("not yet".to_owned(), |value| format!("{} {}", number(value), figure.unit));
+            let value = figure
+                .value
+                .map_or("not yet".to_owned(), |value| format!("{} {}", number(value), figure.unit));
             let limit = figure.limit.as_ref().map_or(String::new(), |(limit, _)| number(*limit));
-            let ratio = figure.ratio.map_or(String::new(), |r| format!("{:.3} ({:.3}-{:.3})", r.median, r.least, r.most));
+            let ratio = figure
+                .ratio
+                .map_or(String::new(), |r| format!("{:.3} ({:.3}-{:.3})", r.median, r.least, r.most));
             let (what, goal, verdict) = (&figure.what, figure.goal_text(), figure.verdict());
-            let _ = writeln!(text, "{:<3} {what:<64} {value:>20} {limit:>9} {ratio:>21}  {goal} {verdict}", figure.id);
+            let _ = writeln!(
+                text,
+                "{:<3} {what:<64} {value:>20} {limit:>9} {ratio:>21}  {goal} {verdict}",
+                figure.id
+            );
         }
         text
     }
@@ -200,14 +209,20 @@ impl Report {
         for (name, value) in &self.machine {
             let _ = writeln!(page, "- {name}: {value}");
         }
-        page.push_str("\n| # | what | figure | limit | ratio | goal | | others |\n|---|---|---|---|---|---|---|---|\n");
+        page.push_str(
+            "\n| # | what | figure | limit | ratio | goal | | others |\n|---|---|---|---|---|---|---|---|\n",
+        );
         for figure in &self.figures {
-            let value = figure.value.map_or("not yet".to_owned(), |value| format!("{} {}", number(value), figure.unit));
-            let limit =
-                figure.limit.as_ref().map_or(String::new(), |(limit, what)| format!("{} ({what})", number(*limit)));
-            let ratio = figure
-                .ratio
-                .map_or(String::new(), |ratio| format!("{:.2} ({:.2} to {:.2})", ratio.median, ratio.least, ratio.most));
+            let value = figure
+                .value
+                .map_or("not yet".to_owned(), |value| format!("{} {}", number(value), figure.unit));
+            let limit = figure
+                .limit
+                .as_ref()
+                .map_or(String::new(), |(limit, what)| format!("{} ({what})", number(*limit)));
+            let ratio = figure.ratio.map_or(String::new(), |ratio| {
+                format!("{:.2} ({:.2} to {:.2})", ratio.median, ratio.least, ratio.most)
+            });
             let others = figure.others.map_or(String::new(), |others| format!("{:.0} %", others * 100.0));
             let (goal, verdict) = (figure.goal_text(), figure.verdict());
             let _ = writeln!(
@@ -217,7 +232,9 @@ impl Report {
             );
         }
         page.push_str("\n## How, and what to know\n\n");
-        for figure in self.figures.iter().filter(|figure| !figure.remark.is_empty() || !figure.command.is_empty()) {
+        for figure in
+            self.figures.iter().filter(|figure| !figure.remark.is_empty() || !figure.command.is_empty())
+        {
             let _ = write!(page, "- **{}**, {}", figure.id, figure.what);
             if !figure.command.is_empty() {
                 let _ = write!(page, ": `{}`", figure.command);
@@ -260,7 +277,11 @@ mod tests {
         assert_eq!(figure(Goal::RatioAtMost(4.0), Some(1.0), Some(4.1)).holds(), Some(false));
         assert_eq!(figure(Goal::AtMost(1.0), Some(0.9), None).holds(), Some(true));
         assert_eq!(figure(Goal::AtMost(1.0), Some(1.1), None).holds(), Some(false));
-        assert_eq!(figure(Goal::AtMost(1.0), None, None).holds(), None, "what was not measured reaches no goal");
+        assert_eq!(
+            figure(Goal::AtMost(1.0), None, None).holds(),
+            None,
+            "what was not measured reaches no goal"
+        );
         assert_eq!(figure(Goal::None, Some(1.0), Some(1.0)).holds(), None);
     }
 }

@@ -84,7 +84,12 @@ pub fn later(start: Timestamp, milliseconds: u64) -> Timestamp {
 }
 
 fn hash(what: &str, number: u64) -> [u8; 32] {
-    Sha256::new().chain_update("klaver-bench ").chain_update(what).chain_update(number.to_be_bytes()).finalize().into()
+    Sha256::new()
+        .chain_update("klaver-bench ")
+        .chain_update(what)
+        .chain_update(number.to_be_bytes())
+        .finalize()
+        .into()
 }
 
 fn short(hash: [u8; 32]) -> [u8; 16] {
@@ -107,7 +112,8 @@ impl World {
             account: AccountId(short(hash("account", number as u64))),
             key: SigningKey::from_bytes(&hash("key", number as u64)),
         });
-        let ready = members.iter().map(|member| PublicKey::of(&member.key)).map(|key| (*key.as_bytes(), key.ready()));
+        let ready =
+            members.iter().map(|member| PublicKey::of(&member.key)).map(|key| (*key.as_bytes(), key.ready()));
         let public = |name| PublicKey::of(&office(name));
         let charter = Charter {
             rules: 1,
@@ -140,7 +146,8 @@ impl World {
             .chunks(ACCOUNTS_PER_OPEN)
             .enumerate()
             .map(|(number, members)| {
-                let mut states: Vec<AccountState> = members.iter().map(|member| member.state(limit)).collect();
+                let mut states: Vec<AccountState> =
+                    members.iter().map(|member| member.state(limit)).collect();
                 states.sort_by_key(|state| state.account);
                 let nonce = Nonce(short(hash("open", number as u64)));
                 let entry = entry(nonce, now, Body::Open(Open { states }));
@@ -176,7 +183,14 @@ impl World {
 
     /// Signs `count` payments, the first of which has number `first`; payment i of them is signed at
     /// `start` + i * `pace_ms`, for five minutes.
-    pub fn payments(&self, ledger: &LedgerId, first: u64, count: usize, start: Timestamp, pace_ms: u64) -> Load {
+    pub fn payments(
+        &self,
+        ledger: &LedgerId,
+        first: u64,
+        count: usize,
+        start: Timestamp,
+        pace_ms: u64,
+    ) -> Load {
         let envelopes = in_parallel(count, |place| {
             let number = first + place as u64;
             let dice = hash("dice", number);
@@ -203,7 +217,12 @@ impl Member {
         AccountState {
             account: self.account,
             kind: AccountKind::Member,
-            keys: vec![KeyGrant { key: PublicKey::of(&self.key), rights: Rights::ALL, until: None, cap: None }],
+            keys: vec![KeyGrant {
+                key: PublicKey::of(&self.key),
+                rights: Rights::ALL,
+                until: None,
+                cap: None,
+            }],
             threshold: 1,
             limit,
             ceiling: None,

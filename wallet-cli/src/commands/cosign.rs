@@ -59,6 +59,11 @@ impl Cosign {
             let key = data_encoding::HEXLOWER.encode(key);
             app.output.note(if holds { "cosign.by" } else { "cosign.not_by" }, &[("key", &key)]);
         }
+        // A memo that is not the one the entry commits to is not shown as if it were.
+        let memo = said.memo.as_ref().and_then(|memo| memo.to_memo().ok());
+        if let Some(memo) = memo.filter(|memo| Some(memo.commitment()) == entry.entry().memo) {
+            app.output.note("cosign.memo", &[("memo", memo.text())]);
+        }
         if entries::show(app, &contact, &entry, &HashMap::new(), &hat)? == entries::Shown::Only {
             return Ok(Exit::Ok);
         }

@@ -12,6 +12,7 @@ use klaver_ledger::amount::Amount;
 use klaver_ledger::entry::{Body, Pay as PayBody, PayLine, RequestRef, SignedEntry};
 use klaver_ledger::id::{AccountId, LedgerId, RequestId};
 use klaver_ledger::link::{LedgerPrefix, Link, NodeAddress};
+use klaver_ledger::time::Seconds;
 use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::Path;
@@ -29,6 +30,9 @@ pub struct Pay {
     /// A sentence for the other party, at most 140 bytes
     #[arg(long, short)]
     pub memo: Option<String>,
+    /// How long it may wait for other signatures: 2h, 7d [default: 5m]
+    #[arg(long, value_name = "TIME")]
+    pub valid: Option<String>,
     /// Sign for a moment without network: show a code, send nothing
     #[arg(long)]
     pub offline: bool,
@@ -106,6 +110,10 @@ impl Pay {
         let mut contact = Contact::open(&app.places, community)?;
         let body = Body::Pay(PayBody { from, payees: vec![line], late: false });
         let mut plan = Plan { memo: self.memo, ..Plan::now(body) };
+        if let Some(text) = &self.valid {
+            let wrong = || Failure::new(Exit::Usage, "not_a_duration").with("value", text);
+            plan.validity = Seconds(moment::parse_duration(text).ok_or_else(wrong)?);
+        }
         let name = listed_name(&contact, to);
         if let Some(name) = &name {
             plan = plan.naming(to, name);

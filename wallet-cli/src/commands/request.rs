@@ -5,6 +5,7 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::{moment, qr};
 use clap::Args;
 use klaver_api::{CreateRequest, PaymentRequest, RequestState, paths, text};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Ask to be paid: shows a QR code and waits.
@@ -15,6 +16,9 @@ pub struct Request {
     /// How long it may be paid: 90s, 10m, 2h, 1d
     #[arg(long, value_name = "TIME")]
     pub valid: Option<String>,
+    /// Also write the code as a PNG picture
+    #[arg(long, value_name = "FILE")]
+    pub png: Option<PathBuf>,
     /// Show the code and do not wait
     #[arg(long)]
     pub no_wait: bool,
@@ -46,6 +50,11 @@ impl Request {
             app.with_session(&contact, &hat, |token| contact.http.post(paths::REQUESTS, Some(token), &body))?;
         let amount = unit.show(amount);
         let until = moment::show_text(&request.until, app.output.language);
+        if let Some(path) = &self.png {
+            std::fs::write(path, qr::write_png(&request.link)?).map_err(|error| {
+                Failure::text(Exit::Failed, "cannot_write", error).with("path", path.display())
+            })?;
+        }
         app.output.line(&qr::draw(&request.link)?);
         app.output.say("request.ask", &[("amount", &app.output.strong(&amount)), ("until", &until)]);
         app.output.line(&crate::output::harmless(&request.link));

@@ -83,6 +83,7 @@ fn deleted_views_are_built_anew_and_say_the_same() {
     assert_eq!(told(&town).unwrap(), before);
 }
 
+// INV-13: views equal what a rebuild gives.
 #[test]
 fn damaged_views_never_answer_wrongly_and_are_built_anew() {
     let directory = Scratch::new("views-damaged");
@@ -393,5 +394,22 @@ fn rows_from_another_time_are_not_believed() {
         let (told, unknown) = spend(ledger, &mut world, 2);
         disk.process_restart();
         must_stand_by(&disk, &rows, &world, &told, &unknown, what);
+    }
+}
+
+#[test]
+fn proofs_of_old_leaves_come_from_the_views() {
+    use crate::log::proof::verify_inclusion;
+    let directory = Scratch::new("old-proofs");
+    let mut town = lived_in(&directory, 10, |ledger| ledger.close().unwrap());
+    open(&mut town, &directory, 1);
+    let (reader, identity) = (town.reader(), town.identity());
+    let head = reader.head();
+    for index in [0, 1, 255, 256, 600, head.size - 1] {
+        let receipt = reader.receipt(index, Holder::Signer).unwrap();
+        assert_eq!(receipt.verify(&identity).unwrap().index, index);
+        let commitment = reader.store().commitments(index / 256).unwrap()[(index % 256) as usize];
+        let proof = reader.inclusion_proof(index, head.size).unwrap();
+        assert_eq!(verify_inclusion(&crate::record::leaf_hash_of(&commitment), index, &proof, &head), Ok(()));
     }
 }

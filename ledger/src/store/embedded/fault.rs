@@ -224,8 +224,7 @@ pub enum Damaged {
     },
 }
 
-const ADVICE: &str = "keep a copy of the directory, look with `klaver-node verify`, put a backup back with \
-                      `klaver-node restore`";
+const ADVICE: &str = "keep a copy of the directory, look with `klaver-node verify`, serve an earlier copy";
 
 impl Damaged {
     /// Returns the last group known to be safe, where that is known.

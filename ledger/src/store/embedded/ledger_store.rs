@@ -24,6 +24,7 @@ use crate::store::{
 use crate::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 use std::ops::RangeInclusive;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -93,6 +94,8 @@ struct AnchorCell {
     state: Mutex<AnchorState>,
     /// Written under its own lock, so that the writer never waits for the disk here. `None` once the store is gone.
     file: Mutex<Option<AnchorFile>>,
+    /// Why the newest snapshot was not kept.
+    snapshot_trouble: Mutex<Option<String>>,
 }
 
 #[derive(Clone, Copy)]
@@ -207,7 +210,11 @@ impl EmbeddedStore {
         let (views, views_rebuilt) = open_views(&disk, views, &options, needed)?;
         let anchored = decode_anchor(&anchor.newest().payload);
         let anchor_state = AnchorState { newest: None, snapshot: anchored.and_then(|(_, mark)| mark) };
-        let anchor = Arc::new(AnchorCell { state: Mutex::new(anchor_state), file: Mutex::new(Some(anchor)) });
+        let anchor = Arc::new(AnchorCell {
+            state: Mutex::new(anchor_state),
+            file: Mutex::new(Some(anchor)),
+            snapshot_trouble: Mutex::default(),
+        });
         let found = Found { snapshot, notes, views_rebuilt };
         let (views, snapshot) = (Arc::new(views), (0, 0));
         Ok(Self {
@@ -283,7 +290,8 @@ fn open_views(
         let views = Views::empty(rows, condemn());
         match needed {
             Some((size, root)) => views.begin_at(size, &root).map(|()| views),
-            None => Err("there is no snapshot to begin from".to_owned()),
+            // Nobody expects anything of the rows before there is a snapshot; the replay writes all of them.
+            None => Ok(views),
         }
     };
     let believed = || if condemned { Err("they were found damaged".to_owned()) } else { Ok(()) };
@@ -347,15 +355,11 @@ fn follow(todo: &Receiver<Work>, views: &Views, anchor: &AnchorCell, disk: &dyn 
             Ok(Work::Check { tile_roots }) => unchecked = tile_roots.into_iter().enumerate(),
             Ok(Work::Snapshot { commit, head, partial, make }) => {
                 if views.settle(head.size, &head.root, &partial) {
-                    let kept = snapshot::write(disk, &commit, &make()).and_then(|mark| {
-                        lock(&anchor.state).snapshot = Some(mark);
-                        anchor.write().map(|_| mark)
-                    });
-                    // A snapshot that could not be kept makes the next opening slower, and nothing else.
-                    if let Ok(mark) = kept {
-                        snapshot::remove_others(disk, &mark);
+                    let kept = keep_snapshot(disk, anchor, &commit, make);
+                    if kept.is_ok() {
                         views.forget_before(head.size);
                     }
+                    *lock(&anchor.snapshot_trouble) = kept.err();
                 }
             }
             Err(RecvTimeoutError::Timeout) => {
@@ -370,6 +374,21 @@ fn follow(todo: &Receiver<Work>, views: &Views, anchor: &AnchorCell, disk: &dyn 
             }
         }
     }
+}
+
+/// Makes and writes a snapshot and has the anchor name it. Without it the next opening is slower, and nothing else.
+fn keep_snapshot(
+    disk: &dyn Disk,
+    anchor: &AnchorCell,
+    commit: &Commit,
+    make: SnapshotMaker,
+) -> Result<(), String> {
+    let snapshot = catch_unwind(AssertUnwindSafe(make)).map_err(|_| "making it failed".to_owned())?;
+    let mark = snapshot::write(disk, commit, &snapshot).map_err(|fault| fault.to_string())?;
+    lock(&anchor.state).snapshot = Some(mark);
+    anchor.write().map_err(|fault| fault.to_string())?;
+    snapshot::remove_others(disk, &mark);
+    Ok(())
 }
 
 impl AnchorCell {
@@ -507,8 +526,10 @@ impl Store for EmbeddedStore {
             // There was nothing to rebuild: a new ledger.
             recovery.views_rebuilt = None;
         }
-        // Rebuilt views serve the next opening only together with a snapshot of their own.
-        self.snapshot_is_due = recovery.views_rebuilt.is_some();
+        // Rebuilt views serve the next opening only together with a snapshot of their own; and a process that dies
+        // again and again shall not replay the same records again and again.
+        self.snapshot_is_due =
+            recovery.views_rebuilt.is_some() || recovery.replayed > self.options.snapshot_every / 4;
         let anchored = lock(&self.anchor.state).newest.is_some();
         if anchored {
             self.anchor.write().map_err(OpenError::from)?;
@@ -619,8 +640,12 @@ impl StoreReader for EmbeddedReader {
     }
 
     fn health(&self) -> Vec<String> {
-        let trouble = self.views.trouble();
-        trouble.map(|why| format!("the views are built anew at the next start: {why}")).into_iter().collect()
+        let views =
+            self.views.trouble().map(|why| format!("the views are built anew at the next start: {why}"));
+        let snapshot = lock(&self.anchor.snapshot_trouble).clone();
+        let snapshot =
+            snapshot.map(|why| format!("no snapshot was kept, the next start takes longer: {why}"));
+        views.into_iter().chain(snapshot).collect()
     }
 }
 

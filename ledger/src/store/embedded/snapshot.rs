@@ -135,12 +135,10 @@ pub(super) fn write(disk: &dyn Disk, commit: &Commit, snapshot: &Snapshot) -> Re
     let name = snapshot_name(commit.group);
     let unfinished = name.clone() + UNFINISHED;
     let io = |doing, error: &std::io::Error| Fault::io(doing, &name, error);
-    // A crash may have left one of this name; it never counted.
-    for old in [&unfinished, &name] {
-        match disk.remove(old) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io("remove", &error)),
-            Ok(()) | Err(_) => {}
-        }
+    // A failure may have left one of this name; it never counted.
+    match disk.remove(&unfinished) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io("remove", &error)),
+        Ok(()) | Err(_) => {}
     }
     let file = disk.create(&unfinished).map_err(|error| io("create", &error))?;
     for (at, chunk) in (0..).step_by(CHUNK_BYTES).zip(bytes.chunks(CHUNK_BYTES)) {

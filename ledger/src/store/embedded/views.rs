@@ -2,7 +2,7 @@
 //!
 //! The writer appends to a tail in memory; one thread in the background moves full blocks into rows, writes snapshots,
 //! and looks through old rows while there is nothing else to do. Nothing durable rests on the rows: they may be
-//! missing, stale, damaged, or make sled panic, and are then built anew.
+//! missing, stale, damaged, or make sled panic, and are then built anew (INV-13).
 //!
 //! Rows: `b` and the block's number (big-endian): a [`Block`]. `m` and a size: root of the log at that size, and the
 //! block that was not yet full; written before the snapshot of that size, so that a snapshot has its views.

@@ -30,7 +30,7 @@ impl<S: Store> Player<'_, S> {
         let session = self.issue(budget, EarnReason::Helped, payees, "5000 brieven gevouwen", &[trekker])?;
 
         self.later(1_500);
-        let index = self.buy(CITIZEN, BAKER, 380)?;
+        let index = self.buy(CITIZEN, BAKER, 240)?;
         self.later(240);
         self.give_back(BAKER, CITIZEN, index, 120, "Croissants waren op")?;
 

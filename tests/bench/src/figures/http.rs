@@ -51,7 +51,8 @@ impl Run {
         let full_rate = Spread::of(&rates.ours).median;
         self.over_http = Some(full_rate);
         let what = format!("payments recorded over HTTP, {CONNECTIONS} connections, {accounts} accounts");
-        let mut figure = rates.figure("P2", what, "per second", "a bare axum handler", Goal::RatioAtLeast(0.85));
+        let mut figure =
+            rates.figure("P2", what, "per second", "a bare axum handler", Goal::RatioAtLeast(0.85));
         figure.command = self.command("P2");
         figure.remark = format!(
             "`klaver-node serve`, one payment per request, the client on the same two processors. The bare handler reads the \
@@ -108,7 +109,9 @@ impl Run {
             self.sizes.accounts
         );
         // The servers of the database are other programs to us, so nothing is said of others here.
-        for (name, ours, times) in [("P1 (in process)", self.in_process, 3.5), ("P2 (over HTTP)", self.over_http, 2.0)] {
+        for (name, ours, times) in
+            [("P1 (in process)", self.in_process, 3.5), ("P2 (over HTTP)", self.over_http, 2.0)]
+        {
             let goal = Goal::RatioAtLeast(times);
             let what = format!("{name} against {what}");
             let figure = Figure::not_yet("P3", &what, "per second", goal, &remark);
@@ -133,7 +136,11 @@ impl Run {
     }
 }
 
-fn timed((server, address): &Server, requests: Vec<Vec<u8>>, per_second: Option<f64>) -> Result<(Seen, Reading)> {
+fn timed(
+    (server, address): &Server,
+    requests: Vec<Vec<u8>>,
+    per_second: Option<f64>,
+) -> Result<(Seen, Reading)> {
     let meter = Meter::start_with(&[server.id()]);
     let seen = client::send_all(*address, requests, per_second)?;
     Ok((seen, meter.read()))

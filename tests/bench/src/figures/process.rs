@@ -72,7 +72,9 @@ impl Run {
                 let meter = Meter::start();
                 let (running, _) = node::start(directory)?;
                 let reading = Reading { seconds: running.took.as_secs_f64(), ..meter.read() };
-                resident.push(resident_bytes(running.id()).context("the kernel tells the memory of a process")? as f64);
+                resident
+                    .push(resident_bytes(running.id()).context("the kernel tells the memory of a process")?
+                        as f64);
                 running.stop()?;
                 Ok(reading)
             };
@@ -87,9 +89,10 @@ impl Run {
         if self.wants(&["P5"]) {
             let what = format!("opening {size} records after a clean stop, start of the process included");
             let mut figure = times.figure("P5", what, "s", "reading all files", Goal::AtMost(1.0));
-            figure.remark = "From the start of `klaver-node serve` until it listens. The files are in the page cache \
+            figure.remark =
+                "From the start of `klaver-node serve` until it listens. The files are in the page cache \
                              for both. The goal is for a million records."
-                .to_owned();
+                    .to_owned();
             figure.command = self.command("P5");
             self.figures.push(figure);
         }
@@ -155,7 +158,9 @@ impl Run {
         let told: Vec<String> = QUESTIONS
             .iter()
             .zip(&latencies)
-            .map(|(question, latencies)| format!("{question} {:.3} ms ({} asked)", p99_ms(latencies), latencies.len()))
+            .map(|(question, latencies)| {
+                format!("{question} {:.3} ms ({} asked)", p99_ms(latencies), latencies.len())
+            })
             .collect();
         self.figures.push(Figure {
             id: "P8",
@@ -207,5 +212,5 @@ fn read_files(directory: &Path) -> Result<u64> {
 
 fn bytes_on_disk(directory: &Path) -> Result<u64> {
     // The kernel counts blocks of 512 bytes, whatever the disk's own are.
-    Ok(files(directory)?.iter().map(|file| Ok(file.metadata()?.blocks() * 512)).sum::<Result<u64>>()?)
+    files(directory)?.iter().map(|file| Ok(file.metadata()?.blocks() * 512)).sum()
 }

@@ -24,7 +24,8 @@ impl Run {
             let (ours, limit) = super::in_turn(pair, &mut ours, &mut limit)?;
             times.add((ours.seconds * 1e3, &ours), (limit.seconds * 1e3, &limit));
         }
-        let mut figure = times.figure("P11", "`klaver --version`".to_owned(), "ms", "`true`", Goal::AtMost(10.0));
+        let mut figure =
+            times.figure("P11", "`klaver --version`".to_owned(), "ms", "`true`", Goal::AtMost(10.0));
         figure.remark = format!("From the start of the process to its end, median of {STARTS}.");
         figure.command = self.command("P11");
         // Starting a program takes less time than the kernel's ticks of processor time tell apart.

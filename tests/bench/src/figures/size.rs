@@ -66,7 +66,8 @@ impl Run {
 }
 
 fn record(world: &World, grown: &mut Option<Grown>, count: usize) -> Result<Reading> {
-    let Grown { ledger, ledger_id, payments, now, envelope_bytes } = grown.take().expect("given back each time");
+    let Grown { ledger, ledger_id, payments, now, envelope_bytes } =
+        grown.take().expect("given back each time");
     let load = world.payments(&ledger_id, payments, count, now, 0);
     let meter = Meter::start();
     let (ledger, took) = Pipeline { world, ledger_id }.run(ledger, &load, |_| now)?;
@@ -76,7 +77,8 @@ fn record(world: &World, grown: &mut Option<Grown>, count: usize) -> Result<Read
 }
 
 fn record_paced(world: &World, grown: &mut Option<Grown>, count: usize, per_second: f64) -> Result<Paced> {
-    let Grown { ledger, ledger_id, payments, now, envelope_bytes } = grown.take().expect("given back each time");
+    let Grown { ledger, ledger_id, payments, now, envelope_bytes } =
+        grown.take().expect("given back each time");
     let load = world.payments(&ledger_id, payments, count, now, 0);
     let (ledger, paced) = Pipeline { world, ledger_id }.run_paced(ledger, &load, per_second, |_| now)?;
     *grown = Some(Grown { ledger, ledger_id, payments: payments + count as u64, now, envelope_bytes });

@@ -42,7 +42,8 @@ impl Run {
             bytes += load.envelopes.iter().map(Vec::len).sum::<usize>();
             let start = grown.now;
             let pipeline = Pipeline { world, ledger_id };
-            let (ledger, _) = pipeline.run(grown.ledger, &load, |place| later(start, place as u64 * PACE_MS))?;
+            let (ledger, _) =
+                pipeline.run(grown.ledger, &load, |place| later(start, place as u64 * PACE_MS))?;
             grown.ledger = ledger;
             grown.payments += count as u64;
             grown.now = later(start, count as u64 * PACE_MS);
