@@ -77,8 +77,8 @@ impl Cluster {
         cluster.psql(&fill)?;
         cluster.psql("VACUUM ANALYZE;")?;
         let pay = format!(
-            "\\set payer random(0, {last})\n\\set payee random(0, {last})\n\\set amount random(1, 2000)\n\
-             SELECT pay(:payer, :payee, :amount);\n",
+            "\\set payer random(0, {last})\n\\set payee (:payer + random(1, {last})) % {accounts}\n\
+             \\set amount random(1, 2000)\nSELECT pay(:payer, :payee, :amount);\n",
             last = accounts - 1
         );
         std::fs::write(cluster.script(), pay)?;
