@@ -5,6 +5,8 @@ use std::fmt;
 use data_encoding::{BASE64, HEXLOWER};
 use sha2::{Digest, Sha256};
 
+use super::text::parse_base64;
+
 /// A SHA-256 hash: of a leaf, of an inner node, or of a whole tree.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash(pub [u8; 32]);
@@ -22,7 +24,7 @@ impl Hash {
 
     /// Reads the form that [`Hash::to_base64`] writes; `None` for anything else, also for another base64 of 32 bytes.
     pub fn from_base64(text: &str) -> Option<Hash> {
-        BASE64.decode(text.as_bytes()).ok()?.try_into().ok().map(Hash)
+        parse_base64(text)?.try_into().ok().map(Hash)
     }
 }
 

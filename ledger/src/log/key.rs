@@ -7,7 +7,7 @@ use data_encoding::{BASE64, HEXLOWER};
 use sha2::{Digest, Sha256};
 
 use super::cosignature;
-use super::text::excerpt;
+use super::text::{excerpt, parse_base64};
 use crate::keys::{ReadyKey, Signature};
 
 /// What is wrong with a key or its text form.
@@ -223,7 +223,7 @@ impl FromStr for VerifierKey {
         };
         let name = KeyName::new(name)?;
         let id = HEXLOWER.decode(id.as_bytes()).ok().and_then(|id| id.try_into().ok()).ok_or_else(refuse)?;
-        let typed_key = BASE64.decode(typed_key.as_bytes()).map_err(|_| refuse())?;
+        let typed_key = parse_base64(typed_key).ok_or_else(refuse)?;
         let (&kind, public_key) = typed_key.split_first().ok_or_else(refuse)?;
         let kind = match kind {
             0x01 => KeyKind::Note,

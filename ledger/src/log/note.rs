@@ -5,7 +5,7 @@ use std::fmt;
 use data_encoding::BASE64;
 
 use super::key::{KeyId, KeyKind, KeyName, Statement, VerifierKey};
-use super::text::excerpt;
+use super::text::{excerpt, parse_base64};
 
 /// The largest note that is read or made, in bytes: room for 16 post-quantum signatures, not for a flood.
 pub const NOTE_BYTES_MAX: usize = 64 * 1024;
@@ -103,7 +103,7 @@ impl NoteSignature {
     fn read(line: &str) -> Option<NoteSignature> {
         let (name, encoded) = line.strip_prefix(LINE_START)?.split_once(' ')?;
         let name = KeyName::new(name).ok()?;
-        let bytes = BASE64.decode(encoded.as_bytes()).ok()?;
+        let bytes = parse_base64(encoded)?;
         match bytes.split_first_chunk::<4>() {
             Some((id, signature)) if !signature.is_empty() => {
                 Some(NoteSignature { name, id: KeyId(*id), signature: signature.to_vec() })

@@ -9,7 +9,7 @@ use super::hash::Hash;
 use super::key::VerifierKey;
 use super::note::{NOTE_BYTES_MAX, Note, NoteError};
 use super::proof::{ProofError, verify_inclusion};
-use super::text::{excerpt, parse_decimal};
+use super::text::{excerpt, parse_base64, parse_decimal};
 
 /// The first line of a proof file.
 pub const PROOF_FILE_HEADER: &str = "c2sp.org/tlog-proof@v1";
@@ -95,8 +95,7 @@ impl ProofFile {
         let extra = match lines.next_if(|(_, line)| line.starts_with("extra ")) {
             None => None,
             Some((number, line)) => {
-                let bytes =
-                    line.strip_prefix("extra ").and_then(|encoded| BASE64.decode(encoded.as_bytes()).ok());
+                let bytes = line.strip_prefix("extra ").and_then(|encoded| parse_base64(encoded));
                 Some(bytes.ok_or_else(|| wrong_line(number, line, "`extra` and standard base64"))?)
             }
         };
