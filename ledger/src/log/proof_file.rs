@@ -95,7 +95,7 @@ impl ProofFile {
         let extra = match lines.next_if(|(_, line)| line.starts_with("extra ")) {
             None => None,
             Some((number, line)) => {
-                let bytes = line.strip_prefix("extra ").and_then(|encoded| parse_base64(encoded));
+                let bytes = line.strip_prefix("extra ").and_then(parse_base64);
                 Some(bytes.ok_or_else(|| wrong_line(number, line, "`extra` and standard base64"))?)
             }
         };
