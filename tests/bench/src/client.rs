@@ -139,6 +139,12 @@ impl Connection {
         }
         Ok(length)
     }
+
+    /// Returns the body of the last answer.
+    pub fn body(&self) -> &[u8] {
+        let end = self.buffer.windows(4).position(|bytes| bytes == b"\r\n\r\n").map_or(0, |end| end + 4);
+        &self.buffer[end..]
+    }
 }
 
 fn content_length(head: &[u8]) -> Result<usize> {

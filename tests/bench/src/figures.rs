@@ -19,6 +19,7 @@ use klaver_ledger::audit::{Expectations, Verdict, audit};
 use klaver_ledger::engine::Ledger;
 use klaver_ledger::id::LedgerId;
 use klaver_ledger::store::embedded::{EmbeddedStore, Options};
+use klaver_ledger::time::Timestamp;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -150,8 +151,8 @@ impl Run {
         eprintln!("measuring {what}");
     }
 
-    /// Founds a ledger of its own for a measurement; what was there is removed.
-    fn fresh(&self, world: &World, name: &str) -> Result<(Ledger<EmbeddedStore>, LedgerId)> {
+    /// Founds a ledger of its own at `now` for a measurement; what was there is removed.
+    fn fresh(&self, world: &World, name: &str, now: Timestamp) -> Result<(Ledger<EmbeddedStore>, LedgerId)> {
         let root = self.directory(name);
         if root.exists() {
             std::fs::remove_dir_all(&root)?;
@@ -159,7 +160,7 @@ impl Run {
         node::settle(&root, world)?;
         let directory = node::ledger_of(&root);
         let store = EmbeddedStore::create(&directory, Options::default(), [7; 32])?;
-        world.found(store, world::clock())
+        world.found(store, now)
     }
 
     /// Durable signed payments per second through the engine, against raw signature checks.
@@ -172,7 +173,7 @@ impl Run {
         let (mut rates, mut cpu) = (Pairs::new(), Pairs::new());
         for pair in 0..pairs {
             self.say(&format!("P1, pair {} of {pairs}", pair + 1));
-            let (ledger, ledger_id) = self.fresh(&world, "p1")?;
+            let (ledger, ledger_id) = self.fresh(&world, "p1", world::clock())?;
             let load = world.payments(&ledger_id, 0, entries, world::clock(), 0);
             let raw = Raw::of(&world, &ledger_id, &load)?;
             let pipeline = Pipeline { world: &world, ledger_id };
@@ -219,7 +220,7 @@ impl Run {
         }
         let Sizes { entries, accounts, pairs, .. } = self.sizes;
         let world = World::new(accounts, "localhost/log");
-        let (ledger, ledger_id) = self.fresh(&world, "p4")?;
+        let (ledger, ledger_id) = self.fresh(&world, "p4", world::clock())?;
         let start = world::clock();
         let load = world.payments(&ledger_id, 0, entries, start, 0);
         let (ledger, _) = Pipeline { world: &world, ledger_id }.run(ledger, &load, |_| start)?;
@@ -258,7 +259,7 @@ fn engine_run(
     pipeline: &Pipeline<'_>,
     ledger: &mut Option<Ledger<EmbeddedStore>>,
     load: &Load,
-    start: klaver_ledger::time::Timestamp,
+    start: Timestamp,
 ) -> Result<Reading> {
     let opened = ledger.take().expect("each pair has its own ledger");
     let meter = Meter::start();

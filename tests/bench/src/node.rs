@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The address that a measured node is founded with; it listens elsewhere.
-const ADDRESS: &str = "http://localhost:8080";
+pub const ADDRESS: &str = "http://localhost:8080";
 
 /// Returns where the ledger of the data directory `root` is.
 pub fn ledger_of(root: &Path) -> PathBuf {

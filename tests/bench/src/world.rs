@@ -83,6 +83,11 @@ pub fn later(start: Timestamp, milliseconds: u64) -> Timestamp {
     Timestamp::from_millis(start.millis() + milliseconds).expect("a time of our days")
 }
 
+/// Returns the time `milliseconds` before `end`.
+pub fn earlier(end: Timestamp, milliseconds: u64) -> Timestamp {
+    Timestamp::from_millis(end.millis() - milliseconds).expect("a time of our days")
+}
+
 fn hash(what: &str, number: u64) -> [u8; 32] {
     Sha256::new()
         .chain_update("klaver-bench ")

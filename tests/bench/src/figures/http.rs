@@ -26,7 +26,7 @@ impl Run {
         }
         let Sizes { accounts, requests, pairs, .. } = self.sizes;
         let world = World::new(accounts, "localhost/log");
-        let (ledger, ledger_id) = self.fresh(&world, "p2")?;
+        let (ledger, ledger_id) = self.fresh(&world, "p2", world::clock())?;
         ledger.close()?;
         let node = node::start(&self.directory("p2"))?;
         let mut sent = 0;

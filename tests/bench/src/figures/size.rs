@@ -44,7 +44,8 @@ impl Run {
         let mut small = Some(self.grown(&small_world, "p6-small", SMALL.0)?);
         let count = (half * self.sizes.paced_seconds) as usize;
         let meter = Meter::start();
-        let at_large = p99_ms(&record_paced(&large_world, &mut grown, count, half)?.latencies);
+        let paced = record_paced(&large_world, &mut grown, count, half)?;
+        let at_large = p99_ms(&paced.latencies);
         let at_small = p99_ms(&record_paced(&small_world, &mut small, count, half)?.latencies);
         self.figures.push(Figure {
             id: "P6",
@@ -55,7 +56,10 @@ impl Run {
             ratio: Some(Spread::of(&[at_large / at_small])),
             goal: Goal::None,
             others: Some(meter.read().others),
-            remark: format!("In process, {half:.0} payments per second, one by one as they become due. The goal is that it stays flat."),
+            remark: format!(
+                "In process, {:.0} payments per second, one by one as they become due. The goal is that it stays flat.",
+                paced.per_second
+            ),
             command: self.command("P6"),
         });
         (grown, small) = (None, None);

@@ -2,7 +2,7 @@
 
 use super::Run;
 use crate::pipeline::Pipeline;
-use crate::world::{World, later};
+use crate::world::{self, World, earlier, later};
 use anyhow::Result;
 use klaver_ledger::engine::Ledger;
 use klaver_ledger::id::LedgerId;
@@ -30,9 +30,10 @@ pub(super) struct Grown {
 impl Run {
     /// Builds a ledger of about `entries` records in directory `name`.
     pub(super) fn grown(&self, world: &World, name: &str, entries: usize) -> Result<Grown> {
-        let (ledger, ledger_id) = self.fresh(world, name)?;
+        // Its history ends now, where a node's own clock goes on.
+        let now = earlier(world::clock(), entries as u64 * PACE_MS);
+        let (ledger, ledger_id) = self.fresh(world, name, now)?;
         let opened = ledger.reader().head().size;
-        let now = ledger.reader().standing().last_recorded_at();
         let mut grown = Grown { ledger, ledger_id, payments: 0, now, envelope_bytes: 0.0 };
         let mut left = entries.saturating_sub(opened as usize);
         let mut bytes = 0;
