@@ -36,7 +36,7 @@ use klaver_ledger::store::OpenError;
 use klaver_ledger::store::embedded::{EmbeddedReader, EmbeddedStore, Options};
 use klaver_ledger::time::Timestamp;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::thread::JoinHandle;
 
 /// The store of a node.
@@ -164,7 +164,7 @@ impl Service {
         let (writer, writer_thread) = Writer::start(ledger, clock, metrics.clone(), notice)?;
         let (published, beat_thread) = publishing::Publisher::start(reader.clone(), beat)?;
         let founded = founded(&reader);
-        Ok(Arc::new(Self {
+        let service = Arc::new(Self {
             config,
             address,
             founded,
@@ -177,7 +177,11 @@ impl Service {
             ready_keys: RwLock::default(),
             metrics,
             threads: Mutex::new(vec![writer_thread, beat_thread]),
-        }))
+        });
+        // Whoever pays first after a start shall not wait for their key, and opening shall not wait for all of them.
+        let weak = Arc::downgrade(&service);
+        std::thread::Builder::new().name("ready-keys".to_owned()).spawn(move || make_keys_ready(&weak))?;
+        Ok(service)
     }
 
     /// Finishes what waits, closes the ledger, and waits until that is done.
@@ -263,6 +267,23 @@ impl Service {
         }
         keys.insert(*key, ready);
         Some(ready)
+    }
+}
+
+/// Decompresses the keys of all accounts, as far as there is room, while the service lives.
+fn make_keys_ready(service: &Weak<Service>) {
+    let keys: Vec<[u8; 32]> = {
+        let Some(service) = service.upgrade() else { return };
+        let standing = service.reader.standing();
+        let now = standing.last_recorded_at();
+        let states = standing.accounts().map(|account| account.standing(now).state);
+        let keys =
+            states.flat_map(|state| state.keys.iter().map(|grant| *grant.key.as_bytes()).collect::<Vec<_>>());
+        keys.take(READY_KEYS_MAX).collect()
+    };
+    for key in keys {
+        let Some(service) = service.upgrade() else { return };
+        service.ready_key(&key);
     }
 }
 

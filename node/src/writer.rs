@@ -10,7 +10,7 @@ use klaver_ledger::entry::VerifiedEntry;
 use klaver_ledger::limits::GROUP_RECORDS_MAX;
 use klaver_ledger::store::Store;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -185,25 +185,20 @@ impl<S: Store> Thread<S> {
         }
     }
 
-    /// Takes what waits. After a group of several, company is likely: the next one waits for it a moment.
+    /// Takes what waits. After a group of several, company is likely: the next one waits a moment for it.
+    ///
+    /// The moment is slept through, so that an entry that comes meanwhile does not have to wake this thread.
     fn gather(&self, jobs: &mut Vec<Job>) -> bool {
-        let until = Instant::now() + COMPANY;
+        let mut waited = self.last_group < 2;
         while jobs.len() < GROUP_RECORDS_MAX {
-            let next = match self.waiting.try_recv() {
-                Ok(next) => Some(next),
-                Err(_) if self.last_group > jobs.len() => {
-                    match self.waiting.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                        Ok(next) => Some(next),
-                        Err(RecvTimeoutError::Timeout) => None,
-                        Err(RecvTimeoutError::Disconnected) => return false,
-                    }
+            match self.waiting.try_recv() {
+                Ok(Some(job)) => jobs.push(job),
+                Ok(None) | Err(TryRecvError::Disconnected) => return false,
+                Err(TryRecvError::Empty) if waited => break,
+                Err(TryRecvError::Empty) => {
+                    waited = true;
+                    std::thread::sleep(COMPANY);
                 }
-                Err(_) => None,
-            };
-            match next {
-                Some(Some(job)) => jobs.push(job),
-                Some(None) => return false,
-                None => break,
             }
         }
         true
