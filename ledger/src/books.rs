@@ -15,6 +15,8 @@ mod rules_tests;
 mod sheet;
 mod signers;
 pub mod snapshot;
+#[cfg(test)]
+mod snapshot_tests;
 
 mod soundness;
 mod trial_balance;

@@ -66,7 +66,24 @@ impl Community {
     /// # Errors
     /// When the journal is damaged, in use, or its disk fails; says what is safe.
     pub fn open(root: &Path, ledger: &LedgerId) -> Result<Self, KeepError> {
-        let (keep, kept) = Keep::open(root, ledger)?;
+        Self::with(Keep::open(root, ledger)?)
+    }
+
+    /// As [`open`](Self::open); where nothing can be written, what is there is read, and every later write fails.
+    ///
+    /// # Errors
+    /// When it cannot be read either.
+    pub fn open_or_read(root: &Path, ledger: &LedgerId) -> Result<Self, KeepError> {
+        match Keep::open(root, ledger) {
+            Ok(kept) => Self::with(kept),
+            Err(error) => {
+                tracing::error!(%error, "community data is read-only");
+                Self::with(Keep::read(root, ledger)?)
+            }
+        }
+    }
+
+    fn with((keep, kept): (Keep, Vec<Kept>)) -> Result<Self, KeepError> {
         let mut state = State::default();
         for Kept { key, value } in kept {
             state.load(&key, &value)?;

@@ -414,9 +414,16 @@ fn veto(case: &Case<'_>, veto: &Veto) -> Verdict {
     if let Some(waiting) =
         case.standing.waiting_charter(case.now).filter(|waiting| waiting.index == veto.index)
     {
+        // Strangers hear the same as when nothing waits: an answer must not tell them what does.
+        if !case.signers.has_office() {
+            return Err(not_pending);
+        }
         return veto_charter(case, waiting.by_rescue, &waiting.charter);
     }
     let account = case.standing.account_waiting_for(veto.index).ok_or(not_pending.clone())?;
+    if !case.signers.is_listed(account) {
+        return Err(not_pending);
+    }
     case.signers.only(&[Party::Account(account, Rights::MANAGE)])?;
     case.signers.need_one(account, Rights::MANAGE, Total::ZERO)?;
     let waiting =

@@ -125,6 +125,17 @@ impl Signers<'_> {
         self.keys.contains(key)
     }
 
+    /// Returns whether anybody of council or auditors has signed.
+    pub fn has_office(&self) -> bool {
+        self.count(&self.charter.council) > 0 || self.has_auditor()
+    }
+
+    /// Returns whether a key that `account` lists has signed, whatever it may do.
+    pub fn is_listed(&self, account: &Account) -> bool {
+        let state = account.standing(self.now).state;
+        self.keys.iter().any(|key| state.grant(key).is_some())
+    }
+
     pub fn has_auditor(&self) -> bool {
         self.count(&self.charter.auditors) > 0
     }

@@ -1,9 +1,10 @@
 //! Pages for people who follow a link: plain HTML, no script, in Dutch, French or English.
 
 use super::App;
+use super::extract::PagePath;
 use crate::clock::wall_clock;
 use crate::service::{RequestView, Service};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use klaver_api::request::RequestState;
@@ -40,7 +41,7 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 });
 
 /// `/p/ID`: whom, how much, until when, and how to pay.
-pub async fn request(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+pub async fn request(State(app): State<App>, PagePath(id): PagePath, headers: HeaderMap) -> Response {
     let page = Page::new(&app.service, language_of(&headers));
     let link = format!("{}/p/{id}", app.service.config().public_url);
     let view = match Link::parse(&link) {
@@ -54,7 +55,7 @@ pub async fn request(State(app): State<App>, Path(id): Path<String>, headers: He
 }
 
 /// `/i/CODE`: what joining is, and how.
-pub async fn invitation(State(app): State<App>, Path(code): Path<String>, headers: HeaderMap) -> Response {
+pub async fn invitation(State(app): State<App>, PagePath(code): PagePath, headers: HeaderMap) -> Response {
     let mut page = Page::new(&app.service, language_of(&headers));
     let invitation = app.service.code_from(&code).and_then(|code| app.service.invitation(&code));
     page.heading("invitation_title", &[]);
@@ -75,7 +76,7 @@ pub async fn invitation(State(app): State<App>, Path(code): Path<String>, header
 }
 
 /// `/d/ID`: that something waits for a signature. What it is, only keys that may sign see, in their wallet.
-pub async fn draft(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+pub async fn draft(State(app): State<App>, PagePath(id): PagePath, headers: HeaderMap) -> Response {
     let mut page = Page::new(&app.service, language_of(&headers));
     let link = format!("{}/d/{id}", app.service.config().public_url);
     match Link::parse(&link).and_then(|link| link.print()) {

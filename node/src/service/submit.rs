@@ -10,7 +10,7 @@ use crate::writer::Unrecorded;
 use klaver_api::draft::{Draft, draft_id};
 use klaver_api::text::{FieldError, base64url};
 use klaver_api::{EntryJson, MemoJson};
-use klaver_ledger::engine::Outcome;
+use klaver_ledger::engine::{Holder, Outcome};
 use klaver_ledger::entry::memo::Memo;
 use klaver_ledger::entry::{SignedEntry, VerifiedEntry};
 use klaver_ledger::id::EntryId;
@@ -92,8 +92,20 @@ impl Service {
             signed
         };
         let verified = signed.verify(&self.ledger(), |key| self.ready_key(key))?;
-        let answer = self.writer.send(verified.clone())?;
+        let answer = match self.writer.send(verified.clone()) {
+            Err(refused @ Unrecorded::ReadOnly { .. }) => self.known(&verified).ok_or(refused)?,
+            sent => sent?,
+        };
         Ok(Queued { id: verified.id(), verified, answer })
+    }
+
+    /// Returns the receipt of an entry that was recorded before, from a node that records nothing now.
+    fn known(&self, verified: &VerifiedEntry) -> Option<oneshot::Receiver<Result<Outcome, Unrecorded>>> {
+        let index = self.reader.find(&verified.id(), Some(verified.entry().expires_at)).ok()??;
+        let receipt = self.reader.receipt(index, Holder::Signer).ok()?;
+        let (answer, receiver) = oneshot::channel();
+        answer.send(Ok(Outcome::Known(receipt))).ok()?;
+        Some(receiver)
     }
 
     async fn answer(
