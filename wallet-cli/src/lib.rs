@@ -6,13 +6,15 @@
 //! | [`app`] | what a command works with: options, output, keys, contact |
 //! | [`places`], [`community`], [`outbox`], [`session`] | files of the wallet besides the wallet file |
 //! | [`http`], [`contact`], [`entries`] | speaking to a node; checking what it says; sending entries |
-//! | [`output`], [`failure`], [`money`], [`moment`], [`describe`], [`qr`] | what people and programs read |
+//! | [`output`], [`failure`], [`money`], [`moment`], [`names`], [`qr`] | what people and programs read |
+//! | [`describe`], [`charter_words`] | what an entry or a new charter does, in sentences |
 //!
 //! Data goes to standard output, everything else to standard error. The exit status is fixed: see
 //! [`failure::Exit`]. Secrets are never arguments.
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod charter_words;
 pub mod cli;
 pub mod commands;
 pub mod community;
@@ -25,6 +27,7 @@ pub mod hledger;
 pub mod http;
 pub mod moment;
 pub mod money;
+pub mod names;
 pub mod outbox;
 pub mod output;
 pub mod places;
