@@ -303,8 +303,12 @@ impl FoundArgs {
 
 /// Returns a sentence in the language of whoever reads.
 pub fn say(key: &str, values: &[(&str, &str)]) -> String {
-    let language = Language::of_environment(|name| std::env::var(name).ok());
-    language.unwrap_or(Language::English).say(key, values)
+    language().say(key, values)
+}
+
+/// Returns the language of whoever reads.
+pub fn language() -> Language {
+    Language::of_environment(|name| std::env::var(name).ok()).unwrap_or(Language::English)
 }
 
 /// Reads who may join: the word of the flag, or of one of the languages that the question is asked in.

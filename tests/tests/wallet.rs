@@ -92,7 +92,7 @@ fn founding_says_what_to_do_next_in_the_language_of_the_founder() {
     let home = home.to_str().unwrap();
     for part in [
         "Klaverdorp is opgericht.",
-        "Dank voor een uur: 2.50 klavers",
+        "Dank voor een uur: 2,50 klavers",
         &format!("klaver --data {home} whoami"),
         &format!("klaver --data {home} invite"),
         &format!("klaver --data {home} account open budget --key"),

@@ -7,6 +7,7 @@ use klaver_ledger::amount::Amount;
 use klaver_ledger::id::AccountId;
 use klaver_ledger::keys::PublicKey;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Fields of the policy that hold seconds.
 const SECONDS: &[&str] =
@@ -62,9 +63,11 @@ pub fn changes(teller: &Teller<'_>, new: &CharterJson, base: u64) -> Vec<String>
 fn fields(charter: &CharterJson) -> Vec<(String, Value)> {
     let Ok(Value::Object(mut all)) = serde_json::to_value(charter) else { return Vec::new() };
     let policy = all.remove("policy");
-    let mut fields: Vec<(String, Value)> = all.into_iter().collect();
+    // By name, those of the policy last: the order of a JSON object is no order.
+    let sorted = |fields: serde_json::Map<String, Value>| fields.into_iter().collect::<BTreeMap<_, _>>();
+    let mut fields: Vec<(String, Value)> = sorted(all).into_iter().collect();
     if let Some(Value::Object(policy)) = policy {
-        fields.extend(policy);
+        fields.extend(sorted(policy));
     }
     fields
 }

@@ -67,6 +67,11 @@ impl Language {
         }
     }
 
+    /// Returns the sentence `key` as it stands in the table, or the key itself when it is not there.
+    pub fn template(self, key: &'static str) -> &'static str {
+        self.table().get(key).map_or(key, String::as_str)
+    }
+
     fn table(self) -> &'static HashMap<String, String> {
         static TABLES: [OnceLock<HashMap<String, String>>; 3] = [const { OnceLock::new() }; 3];
         TABLES[self as usize]

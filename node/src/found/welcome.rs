@@ -1,7 +1,7 @@
 //! What whoever founded a community reads: what is there now, and the commands that come next.
 
 use super::{Founding, Welcome};
-use crate::cli::say;
+use crate::cli::{language, say};
 use crate::demo::command::quoted;
 use std::io::{self, Write};
 use std::path::Path;
@@ -23,7 +23,8 @@ pub fn write(founding: &Founding, welcome: &Welcome, data: &Path, out: &mut dyn 
         tell("found.threshold", &[("need", &need), ("all", &all)])?;
     }
     if let Some(thanks) = &founding.config.thanks_per_hour {
-        tell("found.thanks", &[("amount", thanks), ("unit", &founding.unit.many)])?;
+        let amount = thanks.replace('.', &language().decimal_mark().to_string());
+        tell("found.thanks", &[("amount", &amount), ("unit", &founding.unit.many)])?;
     }
     tell("found.invitation", &[("link", &welcome.invitation)])?;
     tell("found.next", &[])?;

@@ -45,7 +45,8 @@ impl Pay {
     /// When the code is not one of this community, the request is paid or too late, or the rules say no.
     pub fn run(self, app: &mut App<'_>) -> Outcome {
         let what = read_code(&self.what)?;
-        if let Ok(to) = AccountId::parse(&what) {
+        if what.to_lowercase().starts_with("klv1") {
+            let to = super::account_of(app, &what)?;
             return self.pay_account(app, to);
         }
         match Link::parse(&what)? {
