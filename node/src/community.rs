@@ -106,7 +106,8 @@ impl Community {
         self.keep.write(vec![(key(table, id), None)])
     }
 
-    /// Erases what has ended: requests a day after their time, drafts and invitations at once, accesses after a year.
+    /// Erases what has ended: requests a day after their time, drafts after two, invitations at once, accesses after a
+    /// year.
     pub fn erase_ended(&self, now_seconds: u64) {
         let mut gone = Vec::new();
         {
@@ -119,7 +120,9 @@ impl Community {
             };
             state.requests.retain(|id, row| sweep(Table::Request, id, row.until + 86_400 < now_seconds));
             state.invitations.retain(|id, row| sweep(Table::Invitation, id, row.expires_at <= now_seconds));
-            state.drafts.retain(|id, row| sweep(Table::Draft, id, row.expires_at <= now_seconds));
+            state.drafts.retain(|id, row| {
+                sweep(Table::Draft, id, row.expires_at + drafts::KEPT_SECONDS <= now_seconds)
+            });
             state.accesses.retain(|id, row| {
                 sweep(Table::Access, &id.to_be_bytes(), row.at + 365 * 86_400 < now_seconds)
             });

@@ -34,6 +34,10 @@ pub struct Config {
     /// Seconds between two published checkpoints.
     #[serde(default = "minute")]
     pub beat_seconds: u64,
+    /// What a place usually gives as thanks for an hour of help, in units with the community's decimals; a custom that
+    /// people are told, no rule of the ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thanks_per_hour: Option<String>,
 }
 
 fn minute() -> u64 {
@@ -183,6 +187,7 @@ impl Config {
             public_url: public_url.trim_end_matches('/').to_owned(),
             demo: false,
             beat_seconds: minute(),
+            thanks_per_hour: None,
         };
         config.address()?;
         Ok(config)

@@ -217,6 +217,8 @@ async fn an_entry_that_lacks_signers_waits_for_them() {
     let one = klaver_ledger::entry::SignedEntry::sign(body.clone(), &world.ledger, &[&world.council[0]]);
     let waits = world.submit(&one).await;
     assert_eq!((waits.status, &waits.json["outcome"]), (202, &json!("draft")), "{waits:?}");
+    assert_eq!(waits.json["draft"]["waits_for"], json!({ "who": "council", "have": 1, "need": 2 }));
+    assert_eq!(waits.json["draft"]["state"], "waiting");
     let draft = paths::fill(paths::DRAFT, waits.json["draft"]["id"].as_str().unwrap());
 
     let member = world.session(None, &world.council[1]).await;
@@ -231,7 +233,13 @@ async fn an_entry_that_lacks_signers_waits_for_them() {
     let two = klaver_ledger::entry::SignedEntry::sign(body, &world.ledger, &[&world.council[1]]);
     let recorded = world.submit(&two).await;
     assert_eq!(recorded.status, 201, "{recorded:?}");
-    assert_eq!(world.get(&draft, Some(&member)).await.status, 404);
+    // Whoever comes late to sign is told, and nothing is listed any more.
+    let late = world.get(&draft, Some(&member)).await;
+    assert_eq!(
+        (&late.json["state"], &late.json["index"]),
+        (&json!("recorded"), &recorded.json["receipt"]["index"])
+    );
+    assert_eq!(world.get(paths::DRAFTS, Some(&member)).await.json["drafts"], json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -46,9 +46,7 @@ pub async fn submit(
         Submitted::Known(id, receipt) => {
             (StatusCode::OK, Json(SubmitAnswer::Known { receipt: ReceiptJson::of(&receipt, Some(&id)) }))
         }
-        Submitted::Draft(draft, waits_for) => {
-            (StatusCode::ACCEPTED, Json(SubmitAnswer::Draft { draft, waits_for }))
-        }
+        Submitted::Draft(draft) => (StatusCode::ACCEPTED, Json(SubmitAnswer::Draft { draft })),
     })
 }
 

@@ -116,6 +116,7 @@ fn declined(refusal: &Refusal) -> Problem {
     let mut problem = Problem::new(status, &refusal.code, "The rules do not allow this", sentence);
     problem.advice = advice;
     problem.field.clone_from(&refusal.field);
+    problem.values = refusal.details.iter().cloned().collect();
     let value_of = |names: &[&str]| {
         // The names stand in the order in which they tell most.
         let of = |name: &&str| refusal.details.iter().find(|(found, _)| found == name);
@@ -245,6 +246,11 @@ mod tests {
           "field": "amount",
           "value": "5",
           "limit": "3",
+          "values": {
+            "account": "a",
+            "available": "3",
+            "requested": "5"
+          },
           "advice": "lower the amount",
           "transient": false
         }

@@ -63,6 +63,7 @@ impl Service {
                 vkey: vkey.map(|key| key.to_string()).unwrap_or_default(),
             },
             demo: self.config.demo,
+            thanks_per_hour: self.config.thanks_per_hour.clone(),
             read_only: self.read_only(),
         }
     }
