@@ -34,10 +34,17 @@ pub struct Config {
     /// Seconds between two published checkpoints.
     #[serde(default = "minute")]
     pub beat_seconds: u64,
+    /// The time zone in which people read times and days end: `Europe/Brussels`.
+    #[serde(default = "brussels")]
+    pub time_zone: String,
 }
 
 fn minute() -> u64 {
     60
+}
+
+fn brussels() -> String {
+    "Europe/Brussels".to_owned()
 }
 
 /// Why a data directory cannot be used.
@@ -183,6 +190,7 @@ impl Config {
             public_url: public_url.trim_end_matches('/').to_owned(),
             demo: false,
             beat_seconds: minute(),
+            time_zone: brussels(),
         };
         config.address()?;
         Ok(config)
