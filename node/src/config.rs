@@ -38,10 +38,17 @@ pub struct Config {
     /// people are told, no rule of the ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thanks_per_hour: Option<String>,
+    /// The time zone in which people read times and days end: `Europe/Brussels`.
+    #[serde(default = "brussels")]
+    pub time_zone: String,
 }
 
 fn minute() -> u64 {
     60
+}
+
+fn brussels() -> String {
+    "Europe/Brussels".to_owned()
 }
 
 /// Why a data directory cannot be used.
@@ -188,6 +195,7 @@ impl Config {
             demo: false,
             beat_seconds: minute(),
             thanks_per_hour: None,
+            time_zone: brussels(),
         };
         config.address()?;
         Ok(config)

@@ -416,14 +416,76 @@ async fn the_page_of_a_request_tells_whom_how_much_and_how() {
         for word in words.into_iter().chain([command.as_str()]) {
             assert!(html.contains(word), "{word} is missing in {html}");
         }
-        assert!(!html.contains("<script"), "pages have no script");
+        // Data for a script stands between its marks, and cannot end them.
+        let data =
+            html.split("type=\"application/json\">").nth(2).unwrap().split("</script>").next().unwrap();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(data).unwrap()["name"], "Bakkerij <Van Damme>");
+        let scripts = html.split("<script ").skip(1);
+        assert!(
+            scripts
+                .into_iter()
+                .all(|script| script.contains("src=\"/assets/") || script.contains("application/json"))
+        );
         let policy = page.headers["content-security-policy"].to_str().unwrap();
-        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{policy}");
+        assert!(
+            policy.contains("require-trusted-types-for 'script'") && !policy.contains("unsafe"),
+            "{policy}"
+        );
     }
+    // Codes in capitals are smaller: they lead to the same page.
+    assert_eq!(world.get(&path.to_uppercase(), None).await.status, 200);
     let unknown = world.get("/p/AAAAAAAAAAAAAAAAAAAAAAAAAA", None).await;
     assert_eq!(unknown.status, 404);
     assert!(String::from_utf8_lossy(&unknown.bytes).contains("Vraag een nieuwe code"));
-    assert_eq!(world.get("/p/what", None).await.status, 404);
+    for path in ["/p/what", "/c/aebagbafaydqqcikbmga2dqpca", "/to/bakker", "/T/x", "/nowhere"] {
+        let asked = Request::get(path).header("accept", "text/html").body(Body::empty()).unwrap();
+        let page = world.call(asked).await;
+        assert!(
+            page.status == 404 && String::from_utf8_lossy(&page.bytes).contains("Vraag een nieuwe code"),
+            "{path}"
+        );
+    }
+    assert_eq!(world.get("/nowhere", None).await.code(), "unknown_path");
+    let home = world.get("/", None).await;
+    let html = String::from_utf8(home.bytes).unwrap();
+    for word in ["Klaverdorp", "Bakkerij &lt;Van Damme&gt;", "klaver audit http://localhost:8080"] {
+        assert!(html.contains(word), "{word} is missing in {html}");
+    }
+    let chosen = world.get("/wallet?lang=fr", None).await;
+    assert_eq!((chosen.status, &chosen.headers["location"]), (303, &"/wallet".parse().unwrap()));
+    assert_eq!(world.get("/wallet", None).await.status, 200);
+    assert_eq!(world.get("/assets/manifest.json", None).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_finds_out_for_whom_it_signs() {
+    let world = World::founded(1);
+    let merchant = world.open(AccountKind::Merchant, 0, None).await;
+    let ask = async |key: &SigningKey, account: Option<AccountId>| {
+        let fresh = world.call(Request::post(paths::CHALLENGES).body(Body::empty()).unwrap()).await;
+        let challenge: klaver_api::Challenge = serde_json::from_value(fresh.json).unwrap();
+        let nonce = klaver_api::text::from_base64url_fixed("nonce", &challenge.nonce).unwrap();
+        let until = klaver_api::text::deadline("expires_at", &challenge.expires_at).unwrap();
+        let office = klaver_api::session::OFFICE;
+        let bytes =
+            klaver_api::session::challenge_bytes(&world.ledger, &challenge.origin, &office, &nonce, until);
+        let body = klaver_api::CreateSession {
+            account: account.map(|account| account.to_string()),
+            nonce: challenge.nonce,
+            expires_at: challenge.expires_at,
+            key: PublicKey::of(key).to_string(),
+            signature: klaver_api::text::base64url(&klaver_ledger::keys::sign(&merchant.key, &bytes).0),
+        };
+        (world.post(paths::KEY_ACCOUNTS, None, &body).await, body)
+    };
+    let (found, body) = ask(&merchant.key, None).await;
+    assert_eq!(found.json["accounts"][0]["account"], merchant.account.to_string(), "{found:?}");
+    assert_eq!(found.json["accounts"][0]["kind"], "merchant");
+    // A challenge counts once; a key is asked about by who holds it; an account is for sessions.
+    assert_eq!(world.post(paths::KEY_ACCOUNTS, None, &body).await.code(), "challenge_refused");
+    assert_eq!(ask(&world.council[0], None).await.0.code(), "session_signature");
+    assert_eq!(ask(&merchant.key, Some(merchant.account)).await.0.code(), "malformed_field");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -46,6 +46,6 @@ pub use join::{CreateInvitation, Invitation, Join, Joined};
 pub use problem::Problem;
 pub use receipt::{ConsistencyJson, ReceiptJson};
 pub use request::{CreateRequest, PaymentRequest, RequestState};
-pub use session::{Challenge, CreateSession, Session, SessionRole};
+pub use session::{Challenge, CreateSession, KeyAccount, KeyAccounts, Session, SessionRole};
 pub use statement::{StatementLine, StatementPage};
 pub use submit::{MemoJson, Submit, SubmitAnswer};
