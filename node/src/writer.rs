@@ -138,17 +138,19 @@ impl Writer {
             return Err(self.stopped());
         }
         let (answer, receiver) = oneshot::channel();
-        match self.queue.try_send(Some(Job { entry, answer })) {
-            Ok(()) => {
-                self.metrics.queued.fetch_add(1, Ordering::Relaxed);
-                Ok(receiver)
+        // Counted before it waits: the writer may take it at once.
+        self.metrics.queued.fetch_add(1, Ordering::Relaxed);
+        self.queue.try_send(Some(Job { entry, answer })).map_err(|refused| {
+            self.metrics.queued.fetch_sub(1, Ordering::Relaxed);
+            match refused {
+                TrySendError::Full(_) => {
+                    self.metrics.turned_away_busy.fetch_add(1, Ordering::Relaxed);
+                    Unrecorded::Busy
+                }
+                TrySendError::Disconnected(_) => self.stopped(),
             }
-            Err(TrySendError::Full(_)) => {
-                self.metrics.turned_away_busy.fetch_add(1, Ordering::Relaxed);
-                Err(Unrecorded::Busy)
-            }
-            Err(TrySendError::Disconnected(_)) => Err(self.stopped()),
-        }
+        })?;
+        Ok(receiver)
     }
 
     /// Returns why nothing is recorded, if so.
