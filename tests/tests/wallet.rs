@@ -261,7 +261,7 @@ fn receipts_hold_without_a_wallet(mut village: Village, directory: &Path, els: &
     let received =
         lines.as_array().unwrap().iter().find(|line| line["kind"] == "earn").unwrap()["index"].to_string();
     let paid =
-        lines.as_array().unwrap().iter().find(|line| line["kind"] == "pay").unwrap()["index"].to_string();
+        lines.as_array().unwrap().iter().find(|line| line["debit"] == "2.50").unwrap()["index"].to_string();
     let file = |name: &str| directory.join(name).to_str().unwrap().to_owned();
     let (line, entry) = (file("line.tlog-proof"), file("entry.tlog-proof"));
     els.json(&["receipt", "save", &received, "--out", &line]);
