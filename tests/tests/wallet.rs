@@ -100,6 +100,9 @@ fn founding_says_what_to_do_next_in_the_language_of_the_founder() {
     ] {
         assert!(ran.out.contains(part), "\"{part}\" is missing:\n{}", ran.out);
     }
+    let again = run(&mut command);
+    assert_ne!(again.status, 0, "{}", again.out);
+    assert!(again.err.contains("is niet leeg. Richt de gemeenschap op in een nieuwe map."), "{}", again.err);
     // The directory is one that the wallet uses at once.
     let founder = Wallet::of(directory.path(), "kernteam");
     assert_eq!(founder.json(&["whoami"])["keys"][0]["purpose"], "council");
