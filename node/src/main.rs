@@ -44,7 +44,8 @@ fn found_community(args: &FoundArgs) -> anyhow::Result<()> {
     let founding = args.founding()?;
     let offices = args.offices()?;
     let passphrase = args.passphrase()?;
-    let welcome = found::found(&args.data(), &founding, &offices, &passphrase)?;
+    let welcome =
+        found::found(&args.data(), &founding, &offices, &passphrase).map_err(found::welcome::explained)?;
     found::welcome::write(&founding, &welcome, &args.data, &mut std::io::stdout())?;
     Ok(())
 }
