@@ -37,6 +37,10 @@ pub struct Config {
     /// The time zone in which people read times and days end: `Europe/Brussels`.
     #[serde(default = "brussels")]
     pub time_zone: String,
+    /// What a place usually gives as thanks for an hour of help, in units with the community's decimals; a custom that
+    /// people are told, no rule of the ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thanks_per_hour: Option<String>,
 }
 
 fn minute() -> u64 {
@@ -191,6 +195,7 @@ impl Config {
             demo: false,
             beat_seconds: minute(),
             time_zone: brussels(),
+            thanks_per_hour: None,
         };
         config.address()?;
         Ok(config)

@@ -217,6 +217,8 @@ async fn an_entry_that_lacks_signers_waits_for_them() {
     let one = klaver_ledger::entry::SignedEntry::sign(body.clone(), &world.ledger, &[&world.council[0]]);
     let waits = world.submit(&one).await;
     assert_eq!((waits.status, &waits.json["outcome"]), (202, &json!("draft")), "{waits:?}");
+    assert_eq!(waits.json["draft"]["waits_for"], json!({ "who": "council", "have": 1, "need": 2 }));
+    assert_eq!(waits.json["draft"]["state"], "waiting");
     let draft = paths::fill(paths::DRAFT, waits.json["draft"]["id"].as_str().unwrap());
 
     let member = world.session(None, &world.council[1]).await;
@@ -231,7 +233,13 @@ async fn an_entry_that_lacks_signers_waits_for_them() {
     let two = klaver_ledger::entry::SignedEntry::sign(body, &world.ledger, &[&world.council[1]]);
     let recorded = world.submit(&two).await;
     assert_eq!(recorded.status, 201, "{recorded:?}");
-    assert_eq!(world.get(&draft, Some(&member)).await.status, 404);
+    // Whoever comes late to sign is told, and nothing is listed any more.
+    let late = world.get(&draft, Some(&member)).await;
+    assert_eq!(
+        (&late.json["state"], &late.json["index"]),
+        (&json!("recorded"), &recorded.json["receipt"]["index"])
+    );
+    assert_eq!(world.get(paths::DRAFTS, Some(&member)).await.json["drafts"], json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -292,6 +300,74 @@ async fn bad_input_gets_a_problem_that_helps() {
         assert_eq!((answer.status, answer.code()), (status, code), "{name}: {answer:?}");
         assert_eq!(answer.headers["content-type"], paths::PROBLEM_JSON, "{name}");
         assert!(answer.json["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_wrong_with_a_request_is_said_in_our_own_words() {
+    let world = World::founded(1);
+    let member = world.open(AccountKind::Member, 0, None).await;
+    let own = world.session(Some(member.account), &member.key).await;
+    let statement = paths::fill(paths::STATEMENT, member.account);
+    let cases = [
+        (paths::fill(paths::ACCOUNT, "%ff"), "path", "%ff"),
+        (paths::fill(paths::ENTRY, "%c3%28"), "path", "%c3%28"),
+        ("/log/tile/0/%ff".to_owned(), "path", "%ff"),
+        (format!("{statement}?limit=abc"), "limit", "abc"),
+        (format!("{statement}?limit=0"), "limit", "0"),
+        (format!("{statement}?limit=101"), "limit", "101"),
+        (format!("{statement}?limit=-1"), "limit", "-1"),
+        (format!("{statement}?limit="), "limit", ""),
+        (format!("{statement}?limit=5&limit=6"), "limit", "5"),
+        (format!("{statement}?cursor=nonsense"), "cursor", "nonsense"),
+        (format!("{}?cursor=x", paths::ACCOUNTS), "cursor", "x"),
+        (format!("{}?from=1", paths::CONSISTENCY), "to", ""),
+        (format!("{}?from=one&to=2", paths::CONSISTENCY), "from", "one"),
+        (format!("{}?from=1e3", paths::AUDIT_RECORDS), "from", "1e3"),
+        (format!("{}?line=70000", paths::fill(paths::RECEIPT, 0)), "line", "70000"),
+        (paths::fill(paths::RECEIPT, "first"), "index", "first"),
+    ];
+    for (path, field, value) in cases {
+        let answer = world.get(&path, Some(&own)).await;
+        assert_eq!((answer.status, answer.code()), (400, "malformed_field"), "{path}: {answer:?}");
+        assert_eq!(answer.headers["content-type"], paths::PROBLEM_JSON, "{path}");
+        assert_eq!(answer.json["field"], field, "{path}: {answer:?}");
+        assert!(answer.json["value"].as_str().unwrap().contains(value), "{path}: {answer:?}");
+        assert!(
+            10 < answer.json["limit"].as_str().unwrap().len(),
+            "{path} says what belongs there: {answer:?}"
+        );
+    }
+    let untyped = Request::post(paths::ENTRIES).body(Body::from("{}")).unwrap();
+    let answer = world.call(untyped).await;
+    assert_eq!((answer.status, answer.code()), (415, "media_type"), "{answer:?}");
+    // People get a page, whatever was in the address.
+    for path in ["/p/%ff", "/i/%ff", "/d/%c3%28", "/p/nothing"] {
+        let answer = world.get(path, None).await;
+        assert_eq!(answer.status, 404, "{path}: {answer:?}");
+        let media = answer.headers["content-type"].to_str().unwrap();
+        assert!(media.starts_with("text/html"), "{path}: {media}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_found_by_its_id_in_either_spelling() {
+    let world = World::founded(1);
+    let merchant = world.open(AccountKind::Merchant, 0, None).await;
+    let token = world.session(Some(merchant.account), &merchant.key).await;
+    let asked =
+        CreateRequest { account: merchant.account.to_string(), amount: "2.50".to_owned(), valid_for: None };
+    let made = world.post(paths::REQUESTS, Some(&token), &asked).await;
+    let (id, link) = (made.json["id"].as_str().unwrap(), made.json["link"].as_str().unwrap());
+    let in_link = link.rsplit('/').next().unwrap();
+    assert_ne!(id, in_link);
+    for spelling in [id.to_owned(), id.to_uppercase(), in_link.to_owned(), in_link.to_uppercase()] {
+        let found = world.get(&paths::fill(paths::REQUEST, &spelling), None).await;
+        assert_eq!((found.status, &found.json["id"]), (200, &json!(id)), "{spelling}: {found:?}");
+    }
+    for wrong in [&id[1..], &in_link[1..], "x"] {
+        let answer = world.get(&paths::fill(paths::REQUEST, wrong), None).await;
+        assert_eq!((answer.status, answer.code()), (404, "unknown_request"), "{wrong}");
     }
 }
 

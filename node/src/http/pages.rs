@@ -4,12 +4,13 @@ mod frame;
 mod language;
 
 use super::App;
+use super::extract::PagePath;
 use super::assets::manifest;
 use super::problem::no_such_path;
 use crate::clock::wall_clock;
 use crate::service::{RequestView, Service};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use frame::{Page, icon};
@@ -57,7 +58,7 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
 }
 
 /// `/p/ID`: whom, how much, until when, and how to pay.
-pub async fn request(State(app): State<App>, Path(id): Path<String>, visit: Visit) -> Response {
+pub async fn request(State(app): State<App>, PagePath(id): PagePath, visit: Visit) -> Response {
     let mut page = Page::new(&app.service, visit);
     let link = format!("{}/p/{id}", app.service.config().public_url);
     let view = match Link::parse(&link) {
@@ -110,7 +111,7 @@ fn validity(page: &Page, view: &RequestView) -> String {
 }
 
 /// `/i/CODE`: what joining is, and how.
-pub async fn invitation(State(app): State<App>, Path(code): Path<String>, visit: Visit) -> Response {
+pub async fn invitation(State(app): State<App>, PagePath(code): PagePath, visit: Visit) -> Response {
     let mut page = Page::new(&app.service, visit);
     page.title(page.say("invitation_title"));
     let invitation = app.service.code_from(&code).and_then(|code| app.service.invitation(&code));
@@ -140,7 +141,7 @@ pub async fn invitation(State(app): State<App>, Path(code): Path<String>, visit:
 }
 
 /// `/d/ID`: that something waits for a signature. What it is, only keys that may sign see, in their wallet.
-pub async fn draft(State(app): State<App>, Path(id): Path<String>, visit: Visit) -> Response {
+pub async fn draft(State(app): State<App>, PagePath(id): PagePath, visit: Visit) -> Response {
     let mut page = Page::new(&app.service, visit);
     let link = format!("{}/d/{id}", app.service.config().public_url);
     let Ok(link) = Link::parse(&link).and_then(|link| link.print()) else { return unknown(page) };

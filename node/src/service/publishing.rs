@@ -25,8 +25,8 @@ pub struct Beat {
 pub struct PublishedCheckpoint {
     /// How many records it covers.
     pub size: u64,
-    /// The signed note.
-    pub note: String,
+    /// The signed note; `None` when nobody knows what was shown before: then none is shown.
+    pub note: Option<String>,
 }
 
 pub(super) struct Publisher {
@@ -50,6 +50,13 @@ impl Publisher {
             .spawn(move || shared.run(&reader, first, beat))?;
         *publisher.thread.write().unwrap_or_else(PoisonError::into_inner) = Some(handle.thread().clone());
         Ok((publisher, handle))
+    }
+
+    /// Publishes one checkpoint and no other.
+    pub(super) fn fixed(checkpoint: Option<&SignedCheckpoint>) -> Arc<Self> {
+        let nothing = PublishedCheckpoint { size: 0, note: None };
+        let newest = RwLock::new(Arc::new(checkpoint.map_or(nothing, published)));
+        Arc::new(Self { newest, stopping: AtomicBool::new(true), thread: RwLock::new(None) })
     }
 
     fn run(&self, reader: &NodeReader, first: SignedCheckpoint, beat: Beat) {
@@ -87,5 +94,5 @@ impl Publisher {
 }
 
 fn published(checkpoint: &SignedCheckpoint) -> PublishedCheckpoint {
-    PublishedCheckpoint { size: checkpoint.checkpoint().size, note: checkpoint.note().to_string() }
+    PublishedCheckpoint { size: checkpoint.checkpoint().size, note: Some(checkpoint.note().to_string()) }
 }
