@@ -12,7 +12,7 @@ if (process.argv[2] === "test") {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   await build({
-    ...common, entryPoints: readdirSync("test").filter((name) => name.endsWith(".test.ts")).map((name) => `test/${name}`),
+    ...common, entryPoints: [...readdirSync("test").filter((name) => name.endsWith(".test.ts")), "screenshots.ts"].map((name) => `test/${name}`),
     outdir: out, outExtension: { ".js": ".mjs" }, platform: "node", target: "node20", external: ["@noble/ed25519", "playwright-core", "axe-core", "qr"],
   });
   // The vectors once more, for a browser.

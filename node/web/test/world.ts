@@ -4,6 +4,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
+import { accountText } from "../src/lib/account.ts";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, type BrowserContextOptions, type Page, chromium } from "playwright-core";
 
@@ -164,6 +165,8 @@ export class Phone {
   }
 
   async open(address: string): Promise<void> {
+    // Another fragment of the same page would only move within it.
+    await this.page.goto("about:blank");
     await this.page.goto(address);
   }
 
@@ -196,3 +199,33 @@ export async function connectTill(world: World, browser: Browser, name: string, 
   return { till, account };
 }
 
+
+/** A phone that has joined, with credits. */
+export async function member(world: World, browser: Browser, amount: string, options: BrowserContextOptions = {}): Promise<Phone> {
+  const phone = await Phone.of(browser, options);
+  await phone.open(`${world.url}/wallet`);
+  await phone.page.getByRole("button", { name: "Maak mijn portemonnee" }).click();
+  await phone.reads("Scan een code");
+  if (amount !== "0") {
+    const [hat] = await phone.stored("hats");
+    world.give(amount, accountText(hat?.["account"] as string));
+  }
+  return phone;
+}
+
+/** Types a price at the till, key by key, and returns the link of the code that it shows. */
+export async function price(world: World, till: Phone, euro: string): Promise<string> {
+  await till.open(`${world.url}/till`);
+  await till.page.locator("#amount").waitFor();
+  for (const sign of euro) await till.page.locator(".key", { hasText: new RegExp(`^${sign}$`) }).click();
+  await till.page.getByRole("button", { name: "Toon de code" }).click();
+  await till.page.locator(".qr").waitFor();
+  return (await till.page.locator("details code").textContent()) ?? "";
+}
+
+/** Returns what an account of a phone has, as the phone itself shows it. */
+export async function balance(world: World, phone: Phone): Promise<string> {
+  await phone.open(`${world.url}/wallet`);
+  await phone.page.getByRole("button", { name: "Toon wat ik heb" }).click();
+  return ((await phone.page.locator(".balance .amount").textContent()) ?? "").replace("\u00a0", " ");
+}

@@ -35,7 +35,8 @@ function confirm(hat: Hat, request: PaymentRequest): void {
   const minor = fromDecimal(request.amount, facts.scale);
   const enough = h("p", { class: "enough", role: "status" }, say("looking"));
   const pay = button("pay", say("pay_amount", { amount: amount(minor) }), () => void tap(hat, request, pay), "main");
-  show([enough, h("div", { class: "actions" }, pay)]);
+  const actions = h("div", { class: "actions" }, pay);
+  show([enough, actions]);
   accountOf(hat).then(
     (account) => {
       const available = fromDecimal(account.available ?? "0", facts.scale);
@@ -43,8 +44,11 @@ function confirm(hat: Hat, request: PaymentRequest): void {
       const balance = button("wallet", say("show_balance"), () => balance.replaceWith(h("p", null, say("you_have", { amount: amount(fromDecimal(account.balance ?? "0", facts.scale)) }))), "quiet");
       enough.className = isEnough ? "enough good" : "enough";
       enough.replaceChildren(icon(isEnough ? "tick" : "hand"), say(account.status === "frozen" ? "at_rest" : isEnough ? "enough" : "not_enough"));
-      if (!isEnough) pay.replaceWith(h("p", null, say("not_enough_next")));
-      enough.after(balance);
+      if (!isEnough || account.status === "frozen") {
+        pay.remove();
+        if (!isEnough) enough.after(h("p", null, say("not_enough_next")));
+      }
+      actions.append(balance);
     },
     // Without an answer the payment can still be tried: the books decide, not this screen.
     () => enough.replaceChildren(icon("clock"), say("enough_unknown")),
