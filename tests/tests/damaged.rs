@@ -139,7 +139,7 @@ fn what_stands_before_the_damage_is_served_for_reading() {
     town.node.stop();
     assert_eq!(std::fs::read(&segment).unwrap(), bytes, "nothing in the directory was changed");
     let said = town.node.verify();
-    assert!(said.status != 0 && said.out.contains(&format!("record {left}")), "{said:?}");
+    assert!(said.status != 0 && said.err.contains(&format!("record {left}")), "{said:?}");
 
     // Without its anchor the ledger is read to its end, but nobody knows what was published.
     std::fs::remove_dir_all(town.node.ledger()).unwrap();
