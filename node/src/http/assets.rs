@@ -25,6 +25,8 @@ pub struct Manifest {
     pub scripts: BTreeMap<String, Script>,
     /// The sentences of each language.
     pub words: BTreeMap<String, String>,
+    /// What refusals are called, in each language.
+    pub errors: BTreeMap<String, String>,
 }
 
 /// A page's script.
@@ -115,7 +117,7 @@ mod tests {
         let scripts =
             manifest.scripts.values().flat_map(|script| script.imports.iter().chain([&script.file]));
         let fixed = [&manifest.style, &manifest.icon, &manifest.old];
-        for file in scripts.chain(manifest.words.values()).chain(fixed) {
+        for file in scripts.chain(manifest.words.values()).chain(manifest.errors.values()).chain(fixed) {
             assert!(Dist::get(file).is_some(), "{file} is missing: run make web again");
         }
         for page in ["pay", "join", "wallet", "till"] {

@@ -34,7 +34,7 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
     let body = html! {
         h1 { (page.community()) }
         p.lead { (page.say("home_lead")) }
-        nav.actions {
+        div.actions {
             a.button.main href="/wallet" { (icon("wallet")) (page.say("wallet")) }
             a.button href="/till" { (icon("till")) (page.say("till")) }
         }
@@ -222,7 +222,7 @@ fn unknown(mut page: Page) -> Response {
         h1 { (page.heading()) }
         p.note { (page.say("unknown_text")) }
         p { (page.say("unknown_next")) }
-        nav.actions { a.button href="/" { (icon("clover")) (page.community()) } }
+        div.actions { a.button href="/" { (icon("clover")) (page.community()) } }
     };
     page.respond(StatusCode::NOT_FOUND, None, &body)
 }

@@ -1,6 +1,6 @@
 /** Asking the node, and understanding that it said no, or said nothing. */
 
-import { setClock } from "./dom.ts";
+import { loadErrors, setClock } from "./dom.ts";
 
 /** A refusal, as the node words it. `code` is stable. */
 export interface Problem {
@@ -96,5 +96,7 @@ export async function ask<T>(method: string, path: string, body?: unknown, token
   if (response.ok) return (isJson ? JSON.parse(text) : text) as T;
   // What stands between us and the node may answer in its place: then nobody has answered.
   if (!isJson) throw new NoAnswer(`status ${response.status}`);
+  // Whoever is told no is told why: the sentences are there before it is said.
+  await loadErrors().catch(() => undefined);
   throw new Refused(JSON.parse(text) as Problem);
 }

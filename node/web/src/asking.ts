@@ -51,7 +51,7 @@ export function askFor(asking: Asking): void {
       rest ? h("p", null, rest) : null,
       qr(request.link, say("code_of", { amount: amount(minor) })),
       live, code),
-    h("nav", { class: "actions" }, button("back", say("stop_asking"), () => {
+    h("div", { class: "actions" }, button("back", say("stop_asking"), () => {
       stop();
       back();
     })),
@@ -72,7 +72,7 @@ export function askFor(asking: Asking): void {
   };
 }
 
-const again = (back: () => void): Child => h("nav", { class: "actions" }, button("till", say("next"), back, "main"));
+const again = (back: () => void): Child => h("div", { class: "actions" }, button("till", say("next"), back, "main"));
 
 /** The whole screen says it: colour, words, sound. */
 function celebrate(asking: Asking, news: PaymentRequest): void {

@@ -106,6 +106,19 @@ export async function loadWords(): Promise<void> {
   words = ((await import(source)) as { default: Record<string, string> }).default;
 }
 
+let errors: Record<string, string> = {};
+
+/** Loads what refusals are called, the first time that there is one. */
+export async function loadErrors(): Promise<void> {
+  const source = document.documentElement.dataset["errors"];
+  if (source) errors = ((await import(source)) as { default: Record<string, string> }).default;
+}
+
+/** Returns the sentence for a refusal that needs no values, if there is one. */
+export function refusal(code: string): string | undefined {
+  return errors[code];
+}
+
 /** Returns the sentence `key` with its values. */
 export function say(key: string, values: Record<string, string | number> = {}): string {
   const known: Record<string, string | number> = { community: facts.name, one: facts.one, many: facts.many, ...values };
@@ -160,7 +173,9 @@ export function status(...children: Child[]): HTMLElement {
 /** Shows or hides what the node wrote above the script's own part. */
 export function hideServerPart(hidden: boolean): void {
   for (const element of Array.from(root.parentElement?.children ?? [])) {
-    if (element !== root && element instanceof HTMLElement && element.tagName !== "NOSCRIPT") element.hidden = hidden;
+    // The heading stays for who hears the page.
+    if (element.tagName === "H1") element.classList.toggle("unseen", hidden);
+    else if (element !== root && element instanceof HTMLElement && element.tagName !== "NOSCRIPT") element.hidden = hidden;
   }
 }
 

@@ -19,7 +19,7 @@ export function outcome(outgoing: Outgoing, more: Child = null): Child {
           h("p", { class: "amount" }, say(`${outgoing.what}_done`)),
           h("p", null, say(`${outgoing.what}_done_text`, values)),
           h("p", { class: "small" }, moment(outgoing.doneAt ?? outgoing.signedAt, "both"))),
-        h("nav", { class: "actions" },
+        h("div", { class: "actions" },
           more,
           outgoing.receipt ? button("down", say("save_receipt"), () => saveReceipt(outgoing.receipt as Answered)) : null),
       ];
@@ -27,7 +27,7 @@ export function outcome(outgoing: Outgoing, more: Child = null): Child {
       const [why, next] = whyNot(outgoing.code ?? "");
       return [h("section", { class: "not-paid", role: "status", tabindex: "-1", "data-focus": true },
         icon("cross", "icon big"), h("p", { class: "amount" }, say(`${outgoing.what}_not_done`)),
-        h("p", null, why), h("p", null, next)), h("nav", { class: "actions" }, more)];
+        h("p", null, why), h("p", null, next)), h("div", { class: "actions" }, more)];
     }
     case "draft":
       return [note("clock", say("draft_waits"), say("draft_waits_next")), more];

@@ -1,8 +1,7 @@
 /** What every page does first: words, the service worker, what waits to be sent, and an honest word when it cannot go on. */
 
 import { NoAnswer, Refused } from "./api.ts";
-import { button, facts, h, icon, loadWords, say, show, status, workerAddress } from "./dom.ts";
-import { knows } from "./dom.ts";
+import { button, facts, h, icon, knows, loadWords, refusal, say, show, status, workerAddress } from "./dom.ts";
 import { CannotKeep, isOtherLedger } from "./wallet.ts";
 
 /** Starts a page: nothing is shown before its words are there, and whatever fails says what to do. */
@@ -46,6 +45,8 @@ export function explain(error: unknown, again?: () => void) {
 /** Returns the sentence for a refusal, and what to do. */
 export function whyNot(code: string): [string, string] {
   if (knows(`why_${code}`)) return [say(`why_${code}`), say(`why_${code}_next`)];
+  const known = refusal(code);
+  if (known !== undefined) return [known, say("why_other_next")];
   return [say("why_other", { code }), say("why_other_next")];
 }
 

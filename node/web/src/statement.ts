@@ -109,9 +109,9 @@ export async function showLine(hat: Hat, id: string, back: string, more: (shown:
       h("dt", null, say("when")), h("dd", null, moment(Date.parse(line.recorded_at), "both")),
       h("dt", null, say("number")), h("dd", null, String(line.index)),
       h("dt", null, say("balance_after")), h("dd", null, amount(fromDecimal(line.balance, facts.scale)))),
-    h("nav", { class: "actions" }, more(shown), button("down", say("save_receipt"), save)),
+    h("div", { class: "actions" }, more(shown), button("down", say("save_receipt"), save)),
     proof, wrong,
-    h("nav", { class: "actions" }, link("back", say("back"), back)),
+    h("div", { class: "actions" }, link("back", say("back"), back)),
   ], "focus");
 }
 

@@ -69,11 +69,11 @@ export async function prove(answered: Answered): Promise<Proven> {
 
 /** The key that waits for an account: made once, so that asking again gives the same account. */
 async function waitingKey(kind: string): Promise<string> {
+  const fault = await faultOfBrowser();
+  if (fault) throw new CannotKeep(fault);
   const name = `waiting-key:${kind}`;
   const made = await recall<string>(name);
   if (made) return made;
-  const fault = await faultOfBrowser();
-  if (fault) throw new CannotKeep(fault);
   try {
     const key = await makeKey();
     await keep(name, key);

@@ -40,7 +40,7 @@ await shoot(till, "till-fault");
 await till.page.locator("#amount").fill("5,80");
 await shoot(till, "till-price");
 await till.tap("Toon de code");
-await till.page.locator(".qr").waitFor();
+await till.page.locator(".qr svg").waitFor();
 await shoot(till, "till-code");
 const code = (await till.page.locator("details code").textContent()) ?? "";
 

@@ -219,7 +219,7 @@ export async function price(world: World, till: Phone, euro: string): Promise<st
   await till.page.locator("#amount").waitFor();
   for (const sign of euro) await till.page.locator(".key", { hasText: new RegExp(`^${sign}$`) }).click();
   await till.page.getByRole("button", { name: "Toon de code" }).click();
-  await till.page.locator(".qr").waitFor();
+  await till.page.locator(".qr svg").waitFor();
   return (await till.page.locator("details code").textContent()) ?? "";
 }
 

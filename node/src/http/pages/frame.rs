@@ -123,9 +123,10 @@ impl Page {
         };
         let script = made.and_then(|made| made.scripts.get(script.unwrap_or("page")));
         let words = made.and_then(|made| made.words.get(code)).map(|file| asset(file));
+        let errors = made.and_then(|made| made.errors.get(code)).map(|file| asset(file));
         html! {
             (DOCTYPE)
-            html lang=(code) data-words=[words.as_deref()] {
+            html lang=(code) data-words=[words.as_deref()] data-errors=[errors.as_deref()] {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";

@@ -18,7 +18,7 @@ export async function comeBack(path: string): Promise<void> {
 export function offer(code: string | null, done: () => void, words = say("make_wallet")): void {
   if (facts.joining === "council") return show(note("people", say("join_council"), say("join_council_next")));
   if (facts.joining === "invitation" && code === null) {
-    return show([note("people", say("join_invitation"), say("join_invitation_next")), h("nav", { class: "actions" }, link("scan", say("scan"), "/wallet#scan"))]);
+    return show([note("people", say("join_invitation"), say("join_invitation_next")), h("div", { class: "actions" }, link("scan", say("scan"), "/wallet#scan"))]);
   }
   const make = () => {
     show(busy(say("making_wallet")));
@@ -32,7 +32,7 @@ export function offer(code: string | null, done: () => void, words = say("make_w
   };
   show([
     h("p", null, say("make_wallet_text")),
-    h("nav", { class: "actions" }, button("phone", words, make, "main")),
+    h("div", { class: "actions" }, button("phone", words, make, "main")),
   ]);
 }
 
@@ -46,7 +46,7 @@ async function goOn(): Promise<void> {
 async function page(): Promise<void> {
   const code = given<{ code: string }>()?.code ?? null;
   if (await hatOf("member")) {
-    return show([h("p", { class: "note good" }, icon("tick"), say("joined_already")), h("nav", { class: "actions" }, link("wallet", say("to_wallet"), "/wallet", "main"))]);
+    return show([h("p", { class: "note good" }, icon("tick"), say("joined_already")), h("div", { class: "actions" }, link("wallet", say("to_wallet"), "/wallet", "main"))]);
   }
   offer(code, () => void goOn());
 }

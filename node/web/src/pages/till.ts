@@ -36,7 +36,7 @@ async function route(): Promise<void> {
       default: return await price(hat);
     }
   } catch (error) {
-    show([explain(error, () => void route()), name ? h("nav", { class: "actions" }, link("back", say("back"), "#")) : null]);
+    show([explain(error, () => void route()), name ? h("div", { class: "actions" }, link("back", say("back"), "#")) : null]);
   }
 }
 
@@ -61,7 +61,7 @@ async function connecting(): Promise<void> {
     qr(key, say("connect_code")),
     h("code", { id: "connect-key" }, key),
     state,
-    h("nav", { class: "actions" }, button("tick", say("connect_done"), () => void look(), "main")),
+    h("div", { class: "actions" }, button("tick", say("connect_done"), () => void look(), "main")),
   ]);
 }
 
@@ -81,7 +81,7 @@ function naming(hat: Hat): void {
     h("h2", { tabindex: "-1" }, icon("shop"), say("name_title")),
     h("div", { class: "field" }, h("label", { for: "name" }, say("name_label")), name, fault),
     h("p", null, say("name_text")),
-    h("nav", { class: "actions" }, button("tick", say("name_save"), save, "main")),
+    h("div", { class: "actions" }, button("tick", say("name_save"), save, "main")),
   ]);
   name.addEventListener("keydown", (event) => event.key === "Enter" && save());
   name.focus();
@@ -140,8 +140,8 @@ async function price(hat: Hat): Promise<void> {
     h("p", { class: "small whom" }, icon("shop"), hat.name ?? say("kind_merchant")),
     field.element, shown,
     h("div", { class: "keypad" }, ["1", "2", "3", "4", "5", "6", "7", "8", "9", "comma", "0", "back"].map(keyOf)),
-    h("nav", { class: "actions" }, button("scan", say("show_code"), ask, "main")),
-    h("nav", { class: "actions row" },
+    h("div", { class: "actions" }, button("scan", say("show_code"), ask, "main")),
+    h("div", { class: "actions row" },
       link("list", say("today"), "#today"), link("euro", say("pay_out"), "#payout"), link("hand", say("settings"), "#settings")),
   ]);
   field.input.focus();
@@ -157,7 +157,7 @@ async function today(hat: Hat): Promise<void> {
     h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("today")),
     h("p", null, say("day_total")), h("p", { class: "amount" }, amount(total)),
     some.length === 0 ? h("p", null, say("today_none")) : lineList(some.slice(0, 30), known, "#today/"),
-    h("nav", { class: "actions" }, link("back", say("back"), "#")),
+    h("div", { class: "actions" }, link("back", say("back"), "#")),
   ], "focus");
 }
 
@@ -185,7 +185,7 @@ function refund(hat: Hat, { line }: Shown, left: number): void {
     h("h2", { tabindex: "-1", "data-focus": true }, icon("undo"), say("refund")),
     h("p", null, moment(Date.parse(line.recorded_at), "both")),
     field.element,
-    h("nav", { class: "actions" }, button("undo", say("refund_do"), act, "main"), button("back", say("back"), back)),
+    h("div", { class: "actions" }, button("undo", say("refund_do"), act, "main"), button("back", say("back"), back)),
   ], "focus");
 }
 
@@ -196,8 +196,8 @@ async function payOut(hat: Hat): Promise<void> {
   const most = Math.max(0, fromDecimal(account.balance ?? "0", facts.scale));
   const head = h("h2", { tabindex: "-1", "data-focus": true }, icon("euro"), say("pay_out"));
   const foot = link("back", say("back"), "#");
-  if (!rate) return show([head, note("hand", say("pay_out_none")), h("nav", { class: "actions" }, foot)], "focus");
-  if (most === 0) return show([head, h("p", null, say("pay_out_nothing")), h("nav", { class: "actions" }, foot)], "focus");
+  if (!rate) return show([head, note("hand", say("pay_out_none")), h("div", { class: "actions" }, foot)], "focus");
+  if (most === 0) return show([head, h("p", null, say("pay_out_nothing")), h("div", { class: "actions" }, foot)], "focus");
   const field = amountField(say("pay_out_how_much", { amount: amount(most) }), facts.scale, showNumber(most, facts.scale, language));
   const worth = h("p", { role: "status" });
   const reckon = () => {
@@ -214,7 +214,7 @@ async function payOut(hat: Hat): Promise<void> {
     void signAndSend(hat, { key: freshKey("redeem"), what: "redeem", name: "", amount: minor, body: { merchant: hat.account, amount: minor, rate } }, () => void route());
   };
   show([head, h("p", null, say("pay_out_text")), field.element, worth,
-    h("nav", { class: "actions" }, button("euro", say("pay_out_do"), act, "main"), foot)], "focus");
+    h("div", { class: "actions" }, button("euro", say("pay_out_do"), act, "main"), foot)], "focus");
 }
 
 async function signAndSend<K extends "refund" | "redeem">(hat: Hat, wish: Wish<K>, back: () => void): Promise<void> {
@@ -236,7 +236,7 @@ async function settings(hat: Hat): Promise<void> {
     h("h2", { tabindex: "-1", "data-focus": true }, icon("hand"), say("settings")),
     facts.rate ? h("fieldset", null, h("legend", null, say("part_title")), choice("exact"), choice("whole"), choice("half")) : null,
     inEuro,
-    h("nav", { class: "actions" }, link("shop", say("name_change"), "#name"), link("back", say("back"), "#", "main")),
+    h("div", { class: "actions" }, link("shop", say("name_change"), "#name"), link("back", say("back"), "#", "main")),
   ]);
 }
 

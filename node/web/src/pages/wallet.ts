@@ -41,7 +41,7 @@ async function route(): Promise<void> {
       default: return await home(hat);
     }
   } catch (error) {
-    show([explain(error, () => void route()), name ? h("nav", { class: "actions" }, link("back", say("back"), "#")) : null]);
+    show([explain(error, () => void route()), name ? h("div", { class: "actions" }, link("back", say("back"), "#")) : null]);
   }
 }
 
@@ -64,12 +64,12 @@ async function home(hat: Hat): Promise<void> {
     own.length > 1 ? chooser(hat, own) : null,
     waiting.map((outgoing) => h("a", { class: "note", href: `#outbox/${encodeURIComponent(outgoing.key)}` },
       icon(outgoing.state === "alarm" ? "hand" : "clock"), say(outgoing.state === "alarm" ? "receipt_alarm" : "waiting_one", { name: outgoing.name, amount: amount(outgoing.amount) }))),
-    h("nav", { class: "actions" },
+    h("div", { class: "actions" },
       link("scan", say("scan"), "#scan", "main"),
       link("receive", say("receive"), "#receive"),
       link("list", say("lines"), "#lines")),
     balance,
-    h("nav", { class: "actions" }, link("phone", say("more"), "#more", "quiet")),
+    h("div", { class: "actions" }, link("phone", say("more"), "#more", "quiet")),
   ]);
 }
 
@@ -94,7 +94,7 @@ function scanner(): void {
     h("h2", { tabindex: "-1", "data-focus": true }, icon("scan"), say("scan")),
     view, fault,
     h("div", { class: "field" }, h("label", { for: "code" }, say("code_type")), typed, h("p", { id: "code-help", class: "small" }, say("code_help"))),
-    h("nav", { class: "actions" }, button("pay", say("code_open"), go), link("back", say("back"), "#")),
+    h("div", { class: "actions" }, button("pay", say("code_open"), go), link("back", say("back"), "#")),
   ], "focus");
   typed.addEventListener("keydown", (event) => event.key === "Enter" && go());
   const refused = () => view.replaceChildren(...([note("hand", say("camera_none"), say("camera_none_next"))].flat(4).filter(Boolean) as Node[]));
@@ -136,7 +136,7 @@ function receive(hat: Hat): void {
   show([
     h("h2", { tabindex: "-1" }, icon("receive"), say("receive")),
     field.element,
-    h("nav", { class: "actions" }, button("scan", say("show_code"), ask, "main"), link("back", say("back"), "#")),
+    h("div", { class: "actions" }, button("scan", say("show_code"), ask, "main"), link("back", say("back"), "#")),
   ]);
   field.input.addEventListener("keydown", (event) => event.key === "Enter" && ask());
   field.input.focus();
@@ -150,7 +150,7 @@ async function lines(hat: Hat): Promise<void> {
     h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("lines")),
     visible.length === 0 ? h("p", null, say("lines_none")) : h("details", null, h("summary", null, icon("wallet"), say("show_balance")), h("p", { class: "amount" }, amount(balance))),
     lineList(visible, known, "#lines/"),
-    h("nav", { class: "actions" }, link("back", say("back"), "#")),
+    h("div", { class: "actions" }, link("back", say("back"), "#")),
   ], "focus");
 }
 
@@ -170,7 +170,7 @@ async function more(hat: Hat): Promise<void> {
       h("dt", null, say("account")), h("dd", null, h("code", null, accountText(hat.account))),
       h("dt", null, say("key")), h("dd", null, h("code", null, hat.key))),
     state,
-    h("nav", { class: "actions" }, link("till", say("till"), "/till"), link("back", say("back"), "#")),
+    h("div", { class: "actions" }, link("till", say("till"), "/till"), link("back", say("back"), "#")),
   ], "focus");
   const watched = await watchLog(known.slice(-8));
   state.className = watched === "alarm" ? "note" : "";

@@ -1,0 +1,367 @@
+/** What every page must be: without barriers, without script, without network, small, and true in every language. */
+
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import type { Browser, Page } from "playwright-core";
+import { Phone, World, connectTill, launch, member, price } from "./world.ts";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const ROOT = process.env["KLAVER_ROOT"] ?? "../..";
+
+let world: World;
+let invited: World;
+let browser: Browser;
+let till: Phone;
+
+before(async () => {
+  [world, invited] = [await World.found(), await World.found("invitation")];
+  browser = await launch();
+  ({ till } = await connectTill(world, browser, "Bakkerij De Korenaar"));
+});
+after(async () => {
+  await browser?.close();
+  await world?.end();
+  await invited?.end();
+});
+
+/** Looks for barriers as WCAG 2.2 AA names them, light and dark, narrow, with letters of twice the size. */
+async function looksWell(page: Page, name: string): Promise<void> {
+  for (const { width, scheme, zoom } of [
+    { width: 390, scheme: "light", zoom: 1 }, { width: 320, scheme: "dark", zoom: 1 }, { width: 320, scheme: "light", zoom: 2 },
+  ] as const) {
+    await page.setViewportSize({ width, height: 740 });
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+    await page.evaluate((size) => (document.documentElement.style.fontSize = `${size * 100}%`), zoom);
+    const found = await page.evaluate(async (source) => {
+      if (!("axe" in globalThis)) new Function(source)();
+      const axe = (globalThis as unknown as { axe: { run(of: Document, how: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe;
+      const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+      const { violations } = await axe.run(document, { runOnly: tags });
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ").slice(0, 300)}`);
+    }, AXE);
+    assert.deepEqual(found, [], `${name}, ${width} px, ${scheme}, ${zoom * 100} %`);
+    const measured = await page.evaluate(() => {
+      const visible = (element: Element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest(".unseen, .skip");
+      const targets = [...document.querySelectorAll<HTMLElement>("a, button, summary, select, input[type=text]")].filter(visible);
+      const words = [...document.querySelectorAll<HTMLElement>("h1, h2, p, a, button, label, dd, dt, code, summary, li")].filter(visible);
+      return {
+        wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        small: targets.filter((one) => one.closest("p") === null && (one.getBoundingClientRect().height < 47.5 || one.getBoundingClientRect().width < 47.5)).map((one) => one.outerHTML.slice(0, 120)),
+        cut: words.filter((one) => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflow !== "visible").map((one) => one.outerHTML.slice(0, 120)),
+        sizes: [...new Set(words.map((one) => getComputedStyle(one).fontSize))],
+      };
+    });
+    assert.equal(measured.wide, 0, `${name}, ${width} px, ${zoom * 100} %: must be scrolled sideways`);
+    assert.deepEqual(measured.small, [], `${name}: targets under 48 px`);
+    assert.deepEqual(measured.cut, [], `${name}: cut off`);
+    assert.ok(measured.sizes.length <= 3, `${name}: sizes of letters ${measured.sizes}`);
+  }
+  await page.evaluate(() => (document.documentElement.style.fontSize = ""));
+}
+
+/** A context in which a test's own code may run beside the page's. */
+const WATCHED = { bypassCSP: true, isMobile: false, deviceScaleFactor: 1 } as const;
+
+test("U2: no barriers on any page of the node", async () => {
+  const phone = await Phone.of(browser, WATCHED);
+  const { link } = invited.council("invite", "--uses", "5") as { link: string };
+  for (const [name, path] of [
+    ["home", "/"], ["unknown code", "/p/aaaaaaaaaaaaaaaaaaaaaaaaaa"], ["draft", "/d/aaaaaaaaaaaaaaaaaaaaaaaaaa"], ["card", "/c/aaaaaaaaaaaaaaaaaaaaaaaaaa"],
+    ["alias", "/to/bakker"], ["nowhere", "/nowhere"], ["wallet, new", "/wallet"], ["till, new", "/till"],
+  ] as const) {
+    await phone.open(world.url + path);
+    await phone.page.waitForFunction(() => !document.querySelector("#action")?.textContent?.includes("Even geduld"));
+    await looksWell(phone.page, name);
+  }
+  await phone.open(link);
+  await phone.reads("Maak mijn portemonnee");
+  await looksWell(phone.page, "invitation");
+  await phone.open(`${invited.url}/wallet`);
+  await phone.reads("Vraag een uitnodiging");
+  await looksWell(phone.page, "wallet without invitation");
+  assert.deepEqual(phone.faults, []);
+  await phone.context.close();
+});
+
+test("U2: no barriers on any state of wallet and till", async () => {
+  const phone = await member(world, browser, "30", WATCHED);
+  const shop = await connectTill(world, browser, "Café Het Anker", WATCHED);
+  const counter = shop.till;
+  await looksWell(counter.page, "till, price");
+  await counter.page.locator("#amount").fill("1,2,3");
+  await counter.tap("Toon de code");
+  await counter.reads("twee komma");
+  await looksWell(counter.page, "till, fault");
+  const code = await price(world, counter, "2,50");
+  await looksWell(counter.page, "till, code");
+  await phone.open(code);
+  await phone.reads("Genoeg");
+  await looksWell(phone.page, "pay");
+  await phone.context.setOffline(true);
+  await phone.tap(/^Betaal/);
+  await phone.reads("Er is geen netwerk");
+  await looksWell(phone.page, "pay, waiting");
+  await phone.context.setOffline(false);
+  await phone.page.locator(".paid").waitFor();
+  await looksWell(phone.page, "pay, done");
+  await counter.reads("Het bewijs klopt.");
+  await looksWell(counter.page, "till, paid");
+  await phone.open(await price(world, counter, "99"));
+  await phone.reads("Niet genoeg");
+  await looksWell(phone.page, "pay, not enough");
+  for (const [name, hash, says] of [
+    ["wallet", "", "Scan een code"], ["scan", "scan", "Of typ de code"], ["receive", "receive", "Hoeveel klavers"], ["lines", "lines", "Betaald aan"], ["more", "more", "Het logboek klopt"],
+  ] as const) {
+    await phone.open(`${world.url}/wallet#${hash}`);
+    await phone.reads(says);
+    await looksWell(phone.page, name);
+  }
+  await phone.open(`${world.url}/wallet#lines`);
+  await phone.page.locator(".lines a").first().click();
+  await phone.reads("Klopt er iets niet?");
+  await looksWell(phone.page, "line");
+  for (const [name, hash, says] of [["today", "today", "Vandaag ontvangen"], ["pay out", "payout", "Vraag uitbetaling"], ["settings", "settings", "Welk deel"], ["name", "name", "Naam van je zaak"]] as const) {
+    await counter.open(`${world.url}/till#${hash}`);
+    await counter.reads(says);
+    await looksWell(counter.page, `till, ${name}`);
+  }
+  await counter.open(`${world.url}/till#today`);
+  await counter.page.locator(".lines a").first().click();
+  await counter.tap("Terugbetalen");
+  await looksWell(counter.page, "till, refund");
+  assert.deepEqual([...phone.faults, ...counter.faults], []);
+  await phone.context.close();
+  await counter.context.close();
+});
+
+test("U2: with the keyboard alone, from joining to paid", async () => {
+  const phone = await Phone.of(browser, { isMobile: false, hasTouch: false });
+  const { page } = phone;
+  const press = async (name: RegExp | string) => {
+    for (let tries = 0; tries < 40; tries++) {
+      await page.keyboard.press("Tab");
+      const focused = (await page.evaluate(() => (document.activeElement as HTMLElement | null)?.innerText ?? "")).trim();
+      if (typeof name === "string" ? focused === name : name.test(focused)) {
+        // Whoever sees must see where they are.
+        const outline = await page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle);
+        assert.equal(outline, "solid", focused);
+        return page.keyboard.press("Enter");
+      }
+    }
+    assert.fail(`${name} cannot be reached`);
+  };
+  await phone.open(`${world.url}/wallet`);
+  await phone.reads("Maak mijn portemonnee");
+  await press("Maak mijn portemonnee");
+  await phone.reads("Scan een code");
+  const { accountText } = await import("../src/lib/account.ts");
+  const [hat] = await phone.stored("hats");
+  world.give("5", accountText(hat?.["account"] as string));
+  await till.open(`${world.url}/till`);
+  await till.page.locator("#amount").waitFor();
+  await till.page.keyboard.type("2,50");
+  await till.page.keyboard.press("Enter");
+  await till.page.locator(".qr svg").waitFor();
+  await phone.open((await till.page.locator("details code").textContent()) ?? "");
+  await phone.reads("Genoeg");
+  await press(/^Betaal/);
+  await page.locator(".paid").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.classList.contains("paid")), true);
+  await phone.context.close();
+});
+
+test("U6: without a script every page says what to do", async () => {
+  const phone = await Phone.of(browser, { javaScriptEnabled: false });
+  const code = await price(world, till, "5,80");
+  for (const [path, says] of [
+    ["/", "Help samen met anderen"], ["/wallet", "werkt alleen met JavaScript"], ["/till", "werkt alleen met JavaScript"],
+    [new URL(code).pathname, "klaver pay"], ["/d/aaaaaaaaaaaaaaaaaaaaaaaaaa", "klaver cosign"], ["/v/aaaaaaaaaaaaaaaaaaaaaaaaaa", "Vraag een nieuwe code"],
+  ] as const) {
+    await phone.open(world.url + path);
+    const said = await phone.page.locator("body").innerText();
+    assert.ok(said.includes(says), `${path}: ${said}`);
+  }
+  await phone.context.close();
+});
+
+test("U6: where no key can be kept, it is said before one is made", async () => {
+  for (const [name, says, prepare] of [
+    ["no storage", "Deze browser wil niets bewaren.", () => {
+      IDBFactory.prototype.open = () => {
+        throw new DOMException("The operation is insecure.", "SecurityError");
+      };
+    }],
+    ["keys cannot be stored", "Deze browser kan geen sleutel bewaren.", () => {
+      const real = IDBObjectStore.prototype.put;
+      IDBObjectStore.prototype.put = function (value: { secret?: unknown }, ...rest) {
+        if (value.secret instanceof CryptoKey) throw new DOMException("The object can not be cloned.", "DataCloneError");
+        return real.call(this, value, ...rest);
+      };
+    }],
+    ["no WebCrypto", "Op dit adres kan een portemonnee niet veilig zijn.", () => {
+      Object.defineProperty(globalThis, "isSecureContext", { value: false });
+      Object.defineProperty(Crypto.prototype, "subtle", { value: undefined });
+    }],
+  ] as const) {
+    const phone = await Phone.of(browser);
+    await phone.page.addInitScript(prepare as () => void);
+    await phone.open(await price(world, till, "1"));
+    await phone.tap("Maak mijn portemonnee");
+    await phone.reads(says);
+    await phone.reads(/Er is nog geen portemonnee gemaakt|Probeer een andere/);
+    assert.equal(name.length > 0, true);
+    await phone.context.close();
+  }
+});
+
+test("U6: a browser without its own Ed25519 joins and pays all the same", async () => {
+  const phone = await Phone.of(browser);
+  await phone.page.addInitScript(() => {
+    for (const name of ["generateKey", "importKey"] as const) {
+      const real = SubtleCrypto.prototype[name] as (...args: unknown[]) => Promise<unknown>;
+      (SubtleCrypto.prototype as unknown as Record<string, unknown>)[name] = function (this: SubtleCrypto, ...args: unknown[]) {
+        if (args.includes("Ed25519")) return Promise.reject(new DOMException("Unrecognized name.", "NotSupportedError"));
+        return real.apply(this, args);
+      };
+    }
+  });
+  await phone.open(`${world.url}/wallet`);
+  await phone.tap("Maak mijn portemonnee");
+  await phone.reads("Scan een code");
+  const { accountText } = await import("../src/lib/account.ts");
+  const [hat] = await phone.stored("hats");
+  world.give("5", accountText(hat?.["account"] as string));
+  await phone.open(await price(world, till, "1,20"));
+  await phone.reads("Genoeg");
+  await phone.tap(/^Betaal/);
+  await phone.page.locator(".paid").waitFor();
+  await phone.context.close();
+});
+
+test("U6: installed: wallet and till open without network", async () => {
+  const phone = await member(world, browser, "5");
+  await phone.page.evaluate(() => navigator.serviceWorker.ready);
+  await phone.open(`${world.url}/wallet`);
+  await phone.page.waitForFunction(() => navigator.serviceWorker.controller);
+  await phone.context.setOffline(true);
+  await phone.open(`${world.url}/wallet`);
+  await phone.reads("Scan een code");
+  await phone.open(`${world.url}/till`);
+  await phone.reads("Deze telefoon als kassa");
+  await phone.open(`${world.url}/p/aaaaaaaaaaaaaaaaaaaaaaaaaa`);
+  await phone.reads("Scan een code");
+  await phone.context.close();
+});
+
+test("by invitation: straight on to the payment that brought the person, and used once", async () => {
+  const { till: shop } = await connectTill(invited, browser, "Bloemen Madelief");
+  const code = await price(invited, shop, "2");
+  const { link } = invited.council("invite", "--uses", "1") as { link: string };
+  const phone = await Phone.of(browser);
+  await phone.open(code);
+  await phone.reads("Vraag een uitnodiging");
+  await phone.open(link);
+  await phone.tap("Maak mijn portemonnee");
+  await phone.reads("Betalen aan Bloemen Madelief");
+  await phone.reads("Niet genoeg");
+  assert.equal(phone.taps, 1);
+  const other = await Phone.of(browser);
+  await other.open(link);
+  await other.reads("Deze uitnodiging is al gebruikt of voorbij.");
+  for (const one of [phone, other, shop]) await one.context.close();
+});
+
+test("U5: the language can be chosen and is kept, also by what is installed", async () => {
+  const phone = await member(world, browser, "0");
+  await phone.page.evaluate(() => navigator.serviceWorker.ready);
+  await phone.page.getByRole("link", { name: "Français" }).click();
+  await phone.reads("Scanner un code");
+  await phone.open(await price(world, till, "1"));
+  await phone.reads("Payer Bakkerij De Korenaar");
+  await phone.open(`${world.url}/wallet`);
+  await phone.page.getByRole("link", { name: "English" }).click();
+  await phone.reads("Scan a code");
+  assert.equal(await phone.page.evaluate(() => document.documentElement.lang), "en");
+  await phone.context.close();
+});
+
+test("another ledger at the same address, or another address of the same node: nothing is signed", async () => {
+  const phone = await member(world, browser, "5", { serviceWorkers: "block" });
+  const code = await price(world, till, "1");
+  await phone.page.route("**/p/*", async (route) => {
+    const answer = await route.fetch();
+    const body = (await answer.text()).replace(/"ledger":"[0-9a-f]{64}"/, `"ledger":"${"00".repeat(32)}"`);
+    await route.fulfill({ response: answer, body });
+  });
+  await phone.open(code);
+  await phone.reads("Dit is een ander grootboek");
+  await phone.open(`${world.url.replace("localhost", "127.0.0.1")}/wallet`);
+  await phone.reads("Je portemonnee woont op een ander adres.");
+  await phone.context.close();
+});
+
+test("what a page may do is what its policy says", async () => {
+  const phone = await Phone.of(browser);
+  await phone.open(`${world.url}/wallet`);
+  await phone.reads("Maak mijn portemonnee");
+  const said = await phone.page.evaluate(() => {
+    const tried: string[] = [];
+    try {
+      document.body.innerHTML = "<img src=x>";
+    } catch (error) {
+      tried.push((error as Error).name);
+    }
+    const script = document.createElement("script");
+    try {
+      script.text = "document.title = 'taken'";
+      document.head.append(script);
+    } catch (error) {
+      tried.push((error as Error).name);
+    }
+    return [...tried, document.title === "taken" ? "ran" : "did not run"];
+  });
+  assert.deepEqual(said, ["TypeError", "TypeError", "did not run"]);
+  await phone.context.close();
+});
+
+test("Rust and TypeScript agree in the browser too, on every vector", async () => {
+  const phone = await Phone.of(browser, { bypassCSP: true });
+  await phone.open(`${world.url}/`);
+  const folder = `${ROOT}/docs/spec/vectors`;
+  const vectors = Object.fromEntries(readdirSync(folder).map((file) => [file.replace(".json", ""), JSON.parse(readFileSync(`${folder}/${file}`, "utf8"))]));
+  await phone.page.addScriptTag({ path: "node_modules/.klaver-test/browser-vectors.js" });
+  const { found, compared } = await phone.page.evaluate(async (given) => {
+    const { run } = (globalThis as unknown as { vectors: { run(v: unknown): Promise<{ found: string[]; compared: number }> } }).vectors;
+    const { found: differ, compared: count } = await run(given);
+    return { found: differ, compared: count };
+  }, vectors);
+  assert.deepEqual(found, []);
+  assert.ok(compared > 600, `${compared} comparisons`);
+  await phone.context.close();
+});
+
+test("P9: a first load of at most 30 kB, all scripts of at most 100 kB", async () => {
+  const code = await price(world, till, "1");
+  for (const [name, address] of [["pay", code], ["wallet", `${world.url}/wallet`]] as const) {
+    const phone = await Phone.of(browser, { serviceWorkers: "block" });
+    let bytes = 0;
+    let requests = 0;
+    phone.page.on("requestfinished", (request) => void request.sizes().then((sizes) => {
+      bytes += sizes.responseBodySize;
+      requests += 1;
+    }));
+    await phone.open(address);
+    await phone.reads("Maak mijn portemonnee");
+    await phone.page.waitForTimeout(500);
+    console.log(`first load of ${name}: ${bytes} bytes in ${requests} requests`);
+    assert.ok(requests > 4 && bytes <= 30_000, `${name}: ${bytes} bytes`);
+    await phone.context.close();
+  }
+  const scripts = readdirSync("dist").filter((file) => file.endsWith(".js") && !/^(words|errors)-(fr|en)/.test(file));
+  const all = scripts.reduce((sum, file) => sum + gzipSync(readFileSync(`dist/${file}`), { level: 9 }).length, 0);
+  console.log(`all scripts with the words of one language: ${all} bytes`);
+  assert.ok(all <= 100_000, `${all} bytes`);
+});
