@@ -5,6 +5,7 @@
 
 mod accounts;
 mod checking;
+mod coordination;
 mod joining;
 mod publishing;
 mod read_only;
@@ -14,6 +15,7 @@ mod sessions;
 mod submit;
 
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
+pub use coordination::PublicCounters;
 pub use publishing::{Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
@@ -62,6 +64,7 @@ pub struct Service {
     published: Arc<publishing::Publisher>,
     ready_keys: RwLock<HashMap<[u8; 32], ReadyKey>>,
     metrics: Arc<Metrics>,
+    counters: Mutex<coordination::DayCounters>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     checking: Mutex<Option<checking::Checking>>,
     /// A ledger that is only read, held so that nobody else opens it meanwhile.
@@ -205,6 +208,7 @@ impl Service {
             published,
             ready_keys: RwLock::default(),
             metrics,
+            counters: Mutex::default(),
             threads: Mutex::new(threads),
             checking: Mutex::new(checking),
             held: Mutex::new(held),

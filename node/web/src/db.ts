@@ -27,7 +27,7 @@ export type OutboxState = "waiting" | "done" | "refused" | "draft" | "alarm";
 export interface Outgoing {
   /** What it answers: of a request its id, so that one phone pays it once. */
   key: string;
-  what: "pay" | "refund" | "redeem";
+  what: "pay" | "refund" | "redeem" | "earn" | "correct" | "settle" | "change" | "open";
   id: string;
   /** The envelope, base64url. */
   envelope: string;
@@ -43,6 +43,8 @@ export interface Outgoing {
   state: OutboxState;
   /** Why it was refused, or what does not hold. */
   code?: string;
+  /** Where others sign, when it waits for them. */
+  link?: string;
   receipt?: Answered;
   index?: number;
   doneAt?: number;
