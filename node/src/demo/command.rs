@@ -1,5 +1,6 @@
 //! `klaver-node demo`: makes or opens the town, tells its story, says what to try, and serves it.
 
+use super::Town;
 use super::directory::{self, Opened, Progress, Wish};
 use super::story::{Story, Teller};
 use super::wallets;
@@ -9,6 +10,8 @@ use crate::http::accept::Limits;
 use crate::serve::{Serving, serve};
 use anyhow::{Context as _, anyhow};
 use clap::Args;
+use klaver_api::paths;
+use klaver_ledger::keys::SigningKey;
 use klaver_ledger::limits::DAY_SECONDS;
 use klaver_ledger::link::{Link, NodeAddress};
 use klaver_ledger::store::StoreReader;
@@ -123,6 +126,10 @@ fn present(
             writeln!(out, "    klaver --data {} {command}", quoted(&wallets::directory(data, role)))?;
         }
     }
+    writeln!(out, "\n  {}", say("demo.pages", &[]))?;
+    for (page, key) in pages(town) {
+        writeln!(out, "    {url}{page}#demo/{}", data_encoding::HEXLOWER.encode(&key.to_bytes()))?;
+    }
     writeln!(out, "\n{}", say("demo.open", &[("url", url)]))?;
     Ok(out.flush()?)
 }
@@ -152,6 +159,17 @@ fn commands<R: StoreReader>(
         ),
         ("coordinator", "2/3".to_owned(), council),
         ("auditor", url.to_owned(), vec![format!("audit {url}")]),
+    ]
+}
+
+/// Returns the pages that act for somebody of the town, each with the key of that person.
+fn pages(town: &Town) -> [(&'static str, &SigningKey); 4] {
+    let cast = &town.cast;
+    [
+        (paths::WALLET_PAGE, &cast.citizen().key),
+        (paths::TILL_PAGE, &cast.baker().shop.key),
+        (paths::PLACE_PAGE, &cast.places[0].trekker.key),
+        (paths::COORDINATION_PAGE, &cast.council[0]),
     ]
 }
 
