@@ -7,10 +7,12 @@ mod support;
 use axum::body::Body;
 use axum::http::Request;
 use klaver_api::audit::AuditRecord;
-use klaver_api::{CreateInvitation, CreateRequest, Join, KeyJson, paths};
+use klaver_api::text::base64url;
+use klaver_api::{CreateInvitation, CreateRequest, Join, KeyJson, MemoJson, paths};
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::amount::Amount;
-use klaver_ledger::entry::{Body as EntryBody, Redeem, RequestRef, Settle};
+use klaver_ledger::entry::memo::Memo;
+use klaver_ledger::entry::{Body as EntryBody, Entry, Govern, Redeem, RequestRef, Settle, SignedEntry};
 use klaver_ledger::id::{AccountId, Digest, RequestId};
 use klaver_ledger::keys::{PublicKey, SigningKey};
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
@@ -217,6 +219,22 @@ async fn the_council_sees_sums_and_counts_and_nobody_else_sees_them() {
     let seen = world.get(paths::COORDINATION, Some(&council)).await;
     assert_eq!((&seen.json["claims"], &seen.json["circulation"]["settled"]), (&json!([]), &json!("1.50")));
     assert_eq!(seen.json["rules"].as_array().unwrap().len(), 1);
+
+    // Other rules name the meeting they come from, what they change, and when they count.
+    let mut charter = (*world.service.reader().standing().charter(wall_clock()).unwrap().clone()).clone();
+    charter.policy.refund_window = Seconds(30 * 86_400);
+    let memo = Memo::new([3; 16], "Kernteam 12 oktober, punt 3").unwrap();
+    let govern = world.entry(EntryBody::Govern(Govern { base: 0, charter }));
+    let govern = Entry { memo: Some(memo.commitment()), ..govern };
+    let signed = SignedEntry::sign(govern, &world.ledger, &[&world.council[0]]);
+    let body = json!({ "envelope": base64url(&signed.encode()), "memo": MemoJson::of(&memo) });
+    assert_eq!(world.post(paths::ENTRIES, None, &body).await.status, 201);
+    let seen = world.get(paths::COORDINATION, Some(&council)).await;
+    let rules = seen.json["rules"].as_array().unwrap();
+    assert_eq!((rules.len(), &rules[0]["reference"]), (2, &json!("Kernteam 12 oktober, punt 3")));
+    assert!(rules[0]["effective_at"].is_string() && rules[1]["index"] == 0, "{rules:?}");
+    let change = json!([{ "field": "refund_window", "before": "5184000", "after": "2592000" }]);
+    assert_eq!(rules[0]["changes"], change);
 
     // What everybody may know is in tens.
     let html = String::from_utf8(world.get("/", None).await.bytes).unwrap();

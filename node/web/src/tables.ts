@@ -19,25 +19,21 @@ export interface Bar {
   cap?: number;
 }
 
-const HEIGHT = 40;
+const HEIGHT = 28;
 
-/** Bars without words: the table beneath says the same. */
-export function bars(title: string, some: readonly Bar[]): SVGElement {
+/** Bars, each under its name; whoever hears the page is told that the table beneath says the same. */
+export function bars(title: string, some: readonly Bar[]): HTMLElement {
   const make = (name: string, attributes: Record<string, string | number>): SVGElement => {
     const element = document.createElementNS("http://www.w3.org/2000/svg", name);
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
     return element;
   };
   const most = Math.max(1, ...some.map(({ used, cap }) => Math.max(used, cap ?? 0)));
-  const svg = make("svg", { class: "chart", viewBox: `0 0 600 ${some.length * HEIGHT}`, role: "img", "aria-label": title, preserveAspectRatio: "none" });
-  some.forEach(({ name, used, cap }, row) => {
-    const title = make("title", {});
-    title.textContent = name;
-    const at = { x: 1, y: row * HEIGHT + 6, height: HEIGHT - 12, rx: 6 };
+  return h("div", { class: "bars", role: "img", "aria-label": title }, some.map(({ name, used, cap }) => {
+    const svg = make("svg", { class: "chart", viewBox: `0 0 600 ${HEIGHT}`, preserveAspectRatio: "none" });
+    const at = { x: 1, y: 2, height: HEIGHT - 4, rx: 6 };
     if (cap !== undefined) svg.append(make("rect", { ...at, class: "cap", width: Math.max(2, (cap / most) * 598) }));
-    const bar = make("rect", { ...at, class: "used", width: Math.max(0, (used / most) * 598) });
-    bar.append(title);
-    svg.append(bar);
-  });
-  return svg;
+    svg.append(make("rect", { ...at, class: "used", width: Math.max(0, (used / most) * 598) }));
+    return [h("span", null, name), svg];
+  }));
 }

@@ -2,7 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import { accountText } from "../src/lib/account.ts";
-import { Phone, World, connectTill, launch } from "./world.ts";
+import { Phone, World, addFace, connectPlace, connectTill, launch, members } from "./world.ts";
 
 const OUT = process.env["KLAVER_SHOTS"] ?? `${process.env["KLAVER_ROOT"]}/docs/screenshots`;
 const WIDTHS = [[320, 640], [390, 844], [1280, 900]] as const;
@@ -105,7 +105,67 @@ const stranger = await Phone.of(browser, { isMobile: false, deviceScaleFactor: 1
 await stranger.open(`${world.url}/p/aaaaaaaaaaaaaaaaaaaaaaaaaa`);
 await shoot(stranger, "unknown");
 
-const faults = [...till.faults, ...guest.faults, ...stranger.faults];
+// A doe-plek at five o'clock, and the council of the demonstration town.
+const plain = { isMobile: false, deviceScaleFactor: 1 };
+const newPlace = await Phone.of(browser, plain);
+await newPlace.open(`${world.url}/place`);
+await newPlace.page.locator("#connect-key").waitFor();
+await shoot(newPlace, "place-connect");
+const { place } = await connectPlace(world, browser, "De Ploeg", "60", "2", plain);
+await shoot(place, "place-empty");
+await place.open(`${world.url}/place#add`);
+await place.reads("Scan de code");
+await shoot(place, "place-add");
+await place.open(`${world.url}/place#usual`);
+await place.reads("Wat is hier gewoon?");
+await shoot(place, "place-usual");
+await place.open(`${world.url}/place`);
+const called = ["Aïcha", "Bram", "Chantal", "Dirk", "Emine", "Fons"];
+for (const [i, account] of (await members(world, called.length)).entries()) await addFace(place, account, called[i] as string);
+await place.tap("Zonder klavers: Chantal");
+await shoot(place, "place");
+await place.tap("Ander bedrag: Dirk");
+await shoot(place, "place-other");
+await place.page.locator("#amount").fill("55");
+await place.tap("Dit bedrag");
+await place.reads("te veel voor de ruimte");
+await shoot(place, "place-too-much");
+await place.tap("Ander bedrag: Dirk");
+await place.tap(/^Zoals gewoon/);
+await place.context.setOffline(true);
+await place.tap(/^Geef 10 klavers/);
+await place.reads("Er is geen netwerk");
+await shoot(place, "place-waiting");
+await place.context.setOffline(false);
+await place.reads("Het bewijs is nagekeken");
+await shoot(place, "place-given");
+await place.tap("Zet recht: Aïcha");
+await shoot(place, "place-correct");
+await place.tap(/^Was er niet/);
+await place.reads("Dit is rechtgezet.");
+await shoot(place, "place-corrected");
+await place.tap("Vorige momenten");
+await place.page.locator(".lines").waitFor();
+await shoot(place, "place-moments");
+
+const town = await World.demo();
+const council = await Phone.of(browser, plain);
+await council.open(`${world.url}/coordination`);
+await council.page.locator("#connect-key").waitFor();
+await shoot(council, "coordination-connect");
+await council.open(town.page("/coordination"));
+await council.reads("Alles samen klopt");
+await shoot(council, "coordination");
+for (const [hash, says] of [["payouts", "Wat is betaald?"], ["budgets", "Budgetten in cijfers"], ["held", "Bakkerij De Korenaar"], ["members", "Leden"], ["accounts", "Welke rekening?"], ["open", "Open een rekening"], ["rules", "De eerste regels"], ["audit", "Proefbalans"]] as const) {
+  await council.open(`${town.url}/coordination#${hash}`);
+  await council.reads(says);
+  await shoot(council, `coordination-${hash}`);
+}
+await council.open(`${town.url}/`);
+await shoot(council, "home-town");
+
+const faults = [...till.faults, ...guest.faults, ...stranger.faults, ...place.faults, ...council.faults];
 if (faults.length > 0) console.error(faults.join("\n"));
 await browser.close();
 await world.end();
+await town.end();

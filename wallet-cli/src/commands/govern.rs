@@ -24,6 +24,9 @@ pub enum Govern {
         /// Sign with a rescue key: only the council may change
         #[arg(long)]
         rescue: bool,
+        /// The meeting or decision it comes from
+        #[arg(long, value_name = "TEXT")]
+        reference: Option<String>,
     },
 }
 
@@ -43,7 +46,7 @@ impl Govern {
                 app.output.data(text.as_bytes());
                 Ok(Exit::Ok)
             }
-            Self::Propose { file, rescue } => {
+            Self::Propose { file, rescue, reference } => {
                 let hat = app.office_hat(if rescue { Purpose::Rescue } else { Purpose::Council })?;
                 let bytes = std::fs::read(&file)
                     .map_err(|error| Failure::io(Exit::Usage, "cannot_read", &file, &error))?;
@@ -55,7 +58,7 @@ impl Govern {
                     json.to_charter(contact.community.scale).map_err(|error| wrong(error.to_string()))?;
                 let said: klaver_api::Community = contact.http.get(paths::COMMUNITY, None)?;
                 let body = Body::Govern(GovernBody { base: said.charter_base, charter });
-                let sent = send(app, &mut contact, &hat, Plan::patient(body))?;
+                let sent = send(app, &mut contact, &hat, Plan { memo: reference, ..Plan::patient(body) })?;
                 let Sent::Recorded(recorded) = &sent else { return Ok(report(app, &sent, "")) };
                 let delay = if rescue {
                     Seconds(RESCUE_DELAY_SECONDS)

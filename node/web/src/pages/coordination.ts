@@ -11,6 +11,7 @@ import type { AccountState } from "../lib/entry.ts";
 import { euroCents, fromDecimal, showEuro } from "../lib/money.ts";
 import { type Coordination, type Held, NotCouncil, askAsOffice, connectOffice, office } from "../office.ts";
 import { type Wish, flush, freshKey, prepare, sendUntilKnown } from "../outbox.ts";
+import { scanInto } from "../scanInto.ts";
 import { busy, explain, note, start, whyNot } from "../start.ts";
 import { bars, table } from "../tables.ts";
 import { keyToConnect } from "../wallet.ts";
@@ -21,7 +22,10 @@ const nameOf = ({ name, account }: { name: string | null; account: string }): st
 const back = (href = "#"): HTMLElement => h("div", { class: "actions" }, link("back", say("back"), href));
 const heading = (picture: Icon, words: string): HTMLElement => h("h2", { tabindex: "-1", "data-focus": true }, icon(picture), words);
 
+let stop: () => void = () => undefined;
+
 async function route(): Promise<void> {
+  stop();
   const [name = "", id = ""] = location.hash.slice(1).split("/");
   try {
     if (name === "demo") {
@@ -158,9 +162,9 @@ function budgets(seen: Coordination): void {
       h("p", null, say("council_budgets_text")),
       h("figure", null,
         bars(say("council_budgets_chart"), some.map((budget) => ({ name: nameOf(budget), used: issued(budget), cap: minor(budget.limit) }))),
-        table(say("council_budgets_table"), [say("council_budget"), say("council_given"), say("council_cap"), say("council_left")], some.map((budget) => [
+        table(say("council_budgets_table"), [say("council_budget"), say("council_given"), say("council_left")], some.map((budget) => [
           [nameOf(budget), budget.until ? h("span", { class: "small" }, say("council_until", { when: when(Date.parse(budget.until), "day") })) : null],
-          amount(issued(budget)), money(budget.limit), money(budget.available)]), 3)),
+          [amount(issued(budget)), h("span", { class: "small" }, say("council_of", { amount: money(budget.limit) }))], money(budget.available)]), 2)),
     ],
     table(say("council_life"), [say("council_what"), say("council_how_much")], (["issued", "returned", "redeemed", "settled", "retired", "in_circulation"] as const).map((key) => [say(`council_sum_${key}`), money(seen.circulation[key])])),
     back(),
@@ -245,6 +249,8 @@ function opening(hat: Hat): void {
   const kind = h("select", { id: "kind", onchange: () => draw() }, KINDS.map((one) => h("option", { value: one }, say(`kind_${one}`))));
   const key = h("input", { id: "key", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "key-fault" });
   const fault = h("p", { id: "key-fault", class: "fault", role: "alert" });
+  const camera = scanInto((text) => (key.value = text));
+  stop = camera.stop;
   const limit = amountField(say("council_cap_label", { many: facts.many }));
   const draw = () => (limit.element.hidden = kind.value !== "budget");
   const open = async () => {
@@ -268,6 +274,7 @@ function opening(hat: Hat): void {
     heading("people", say("council_open")),
     h("p", null, say("council_open_text")),
     h("div", { class: "field" }, h("label", { for: "kind" }, say("council_kind")), kind),
+    camera.element,
     h("div", { class: "field" }, h("label", { for: "key" }, say("council_key")), key, fault),
     limit.element,
     h("div", { class: "actions" }, button("tick", say("council_open_do"), () => void open(), "main"), link("back", say("back"), "#accounts")),

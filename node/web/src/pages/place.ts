@@ -9,17 +9,17 @@ import { accountText } from "../lib/account.ts";
 import { fromDecimal, showNumber } from "../lib/money.ts";
 import { CORRECTABLE, type Guest, type Moment, type Part, type Reason, type Usual, amountOf, find, give, moments, open, putRight, reopen, setOpen, setUsual, totalOf, underway, usual } from "../moments.ts";
 import { flush, sendAgain, sendUntilKnown } from "../outbox.ts";
-import { type Scan, scan } from "../scan.ts";
+import { scanInto } from "../scanInto.ts";
 import { busy, explain, note, start, whyNot } from "../start.ts";
 import { accountOf, adopt, askAs, connect, hatOf, hats, keyToConnect } from "../wallet.ts";
 
-let camera: Scan | null = null;
+/** Gives the camera back when another screen is shown. */
+let stop: () => void = () => undefined;
 /** Which screen is shown: what comes late for an earlier one is not shown. */
 let turn = 0;
 
 async function route(): Promise<void> {
-  camera?.stop();
-  camera = null;
+  stop();
   turn += 1;
   const [name = "", id = ""] = location.hash.slice(1).split("/");
   try {
@@ -243,8 +243,7 @@ async function list(hat: Hat): Promise<void> {
         likeLast ? button("undo", say("place_same_again"), sameAgain) : null,
         link("scan", say("place_add"), "#add"), link("list", say("place_moments"), "#moments")),
       counter("also", say("place_also")), counter("first", say("place_first")),
-      fault,
-      h("div", { class: "actions stuck" }, main),
+      h("div", { class: "actions stuck" }, fault, main),
     ], quiet);
     refresh();
   }
@@ -275,30 +274,14 @@ async function follow(hat: Hat, id: string, outgoing: Outgoing): Promise<void> {
 }
 
 function adding(hat: Hat): void {
-  const own = turn;
   const code = h("input", { id: "code", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "code-fault" });
   const name = h("input", { id: "name", type: "text", maxlength: NAME_MAX, autocomplete: "off" });
   const fault = h("p", { id: "code-fault", class: "fault", role: "alert" });
-  const view = h("div", { class: "camera" }, button("scan", say("scan"), () => void look()));
-  const seen = (text: string) => {
-    camera?.stop();
-    camera = null;
+  const camera = scanInto((text) => {
     code.value = text;
-    view.replaceChildren(h("p", { role: "status" }, icon("tick"), say("face_scanned")));
     name.focus();
-  };
-  const look = async () => {
-    view.replaceChildren(busy(say("camera_opens")));
-    try {
-      const opened = await scan(seen);
-      if (own !== turn) return opened.stop();
-      camera = opened;
-      opened.video.setAttribute("aria-label", say("camera_label"));
-      view.replaceChildren(opened.video);
-    } catch {
-      view.replaceChildren(...(note("hand", say("camera_none"), say("face_camera_none_next")).filter(Boolean) as Node[]));
-    }
-  };
+  });
+  stop = camera.stop;
   const save = async () => {
     const picture = chosenPicture();
     const called = name.value.trim();
@@ -320,7 +303,7 @@ function adding(hat: Hat): void {
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("people"), say("place_add")),
     h("p", null, say("face_text")),
-    view,
+    camera.element,
     h("div", { class: "field" }, h("label", { for: "code" }, say("face_code")), code),
     h("div", { class: "field" }, h("label", { for: "name" }, say("face_name")), name),
     pictureChoice(null),
