@@ -21,6 +21,8 @@ pub mod checkpoint;
 pub mod cosignature;
 pub mod policy;
 pub mod proof_file;
+pub mod tiled;
+pub mod witness;
 
 mod text;
 
@@ -38,3 +40,5 @@ mod test_support;
 mod tile_tests;
 #[cfg(test)]
 mod tree_tests;
+#[cfg(test)]
+mod witness_tests;
