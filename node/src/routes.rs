@@ -1,7 +1,7 @@
 //! Every route, grouped by who calls it. The OpenAPI document comes from this very table.
 
 use crate::http::{
-    App, accounts, audit, entries, joining, log, operating, pages, problem, requests, sessions,
+    App, accounts, audit, entries, joining, log, operating, pages, problem, requests, sessions, witnesses,
 };
 use axum::Router;
 use axum::routing::get;
@@ -66,6 +66,9 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(accounts::directory))
         .routes(routes!(entries::consistency))
         .routes(routes!(log::checkpoint))
+        .routes(routes!(log::policy))
+        // Witnesses that cannot be reached from outside.
+        .routes(routes!(witnesses::cosignatures))
         // Auditors.
         .routes(routes!(audit::records))
         // Whoever runs the node.
@@ -140,6 +143,8 @@ mod tests {
             paths::JOIN,
             paths::AUDIT_RECORDS,
             paths::LOG_CHECKPOINT,
+            paths::LOG_POLICY,
+            paths::WITNESS_COSIGNATURES,
             paths::HEALTHZ,
             paths::READYZ,
         ] {

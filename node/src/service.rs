@@ -10,12 +10,14 @@ mod refused;
 mod requests;
 mod sessions;
 mod submit;
+mod witnesses;
 
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
 pub use publishing::{Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
 pub use submit::Submitted;
+pub use witnesses::Brought;
 
 use crate::clock::{Clock, ClockFault, SystemClock};
 use crate::community::Community;
@@ -24,6 +26,7 @@ use crate::community::sessions::Sessions;
 use crate::config::{Config, ConfigError, DataDir};
 use crate::keys::{KeysError, NodeKeys};
 use crate::metrics::Metrics;
+use crate::witness::policy::{Witnesses, WitnessesError};
 use crate::writer::Writer;
 use klaver_ledger::amount::Scale;
 use klaver_ledger::books::{Community as Founded, Reference};
@@ -58,6 +61,7 @@ pub struct Service {
     community: Arc<Community>,
     sessions: Sessions,
     published: Arc<publishing::Publisher>,
+    witnesses: Option<Arc<Witnesses>>,
     ready_keys: RwLock<HashMap<[u8; 32], ReadyKey>>,
     metrics: Arc<Metrics>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -75,6 +79,8 @@ pub struct Parts {
     pub clock: Box<dyn Clock>,
     /// Community data.
     pub community: Community,
+    /// Whom the log asks to cosign.
+    pub witnesses: Option<Witnesses>,
 }
 
 /// Why a node was not started. Nothing that was acknowledged has been changed.
@@ -95,6 +101,12 @@ pub enum StartError {
     /// Community data.
     #[error(transparent)]
     Community(#[from] KeepError),
+    /// The trust policy.
+    #[error(transparent)]
+    Witnesses(#[from] WitnessesError),
+    /// The log's origin cannot name a key.
+    #[error("the origin of the log cannot be used: {0}")]
+    Origin(#[from] klaver_ledger::log::key::KeyError),
     /// The operating system has no randomness.
     #[error("no randomness from the operating system: {0}")]
     Randomness(#[from] getrandom::Error),
@@ -132,6 +144,7 @@ impl Service {
     pub fn open(data: &DataDir, beat: Option<Beat>) -> Result<(Arc<Self>, OpeningReport), StartError> {
         let config = data.read_config()?;
         let keys = NodeKeys::read(data)?;
+        let log_public = keys.log_public();
         let (ledger, report) = open_ledger(data, keys.log)?;
         let newest = ledger.reader().standing().last_recorded_at();
         let clock: Box<dyn Clock> = match SystemClock::start(newest) {
@@ -143,9 +156,12 @@ impl Service {
         };
         let ledger_id = founded(&ledger.reader()).ledger;
         let community = Community::open(data.root(), &ledger_id)?;
+        let witnesses = witnesses::read(data, &config, &ledger.reader(), &log_public)?;
         let beat = beat.unwrap_or(Beat { seconds: config.beat_seconds });
-        let service =
-            Self::start(Parts { config, registrar: keys.registrar, ledger, clock, community }, beat)?;
+        let service = Self::start(
+            Parts { config, registrar: keys.registrar, ledger, clock, community, witnesses },
+            beat,
+        )?;
         Ok((service, report))
     }
 
@@ -154,7 +170,8 @@ impl Service {
     /// # Errors
     /// When its threads cannot be started, or the anchor cannot be written.
     pub fn start(parts: Parts, beat: Beat) -> Result<Arc<Self>, StartError> {
-        let Parts { config, registrar, ledger, clock, community } = parts;
+        let Parts { config, registrar, ledger, clock, community, witnesses } = parts;
+        let witnesses = witnesses.map(Arc::new);
         let address = config.address()?;
         let reader = ledger.reader();
         let community = Arc::new(community);
@@ -162,7 +179,7 @@ impl Service {
         requests::find_paid(&reader, &community);
         let notice = notice(reader.clone(), community.clone());
         let (writer, writer_thread) = Writer::start(ledger, clock, metrics.clone(), notice)?;
-        let (published, beat_thread) = publishing::Publisher::start(reader.clone(), beat)?;
+        let (published, beat_thread) = publishing::Publisher::start(reader.clone(), beat, witnesses.clone())?;
         let founded = founded(&reader);
         Ok(Arc::new(Self {
             config,
@@ -174,6 +191,7 @@ impl Service {
             community,
             sessions: Sessions::new()?,
             published,
+            witnesses,
             ready_keys: RwLock::default(),
             metrics,
             threads: Mutex::new(vec![writer_thread, beat_thread]),

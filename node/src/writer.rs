@@ -11,7 +11,7 @@ use klaver_ledger::limits::GROUP_RECORDS_MAX;
 use klaver_ledger::store::Store;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -66,16 +66,25 @@ pub struct Writer {
 
 /// Why nothing is recorded, if so.
 #[derive(Default)]
-pub struct Status(RwLock<Option<String>>);
+pub struct Status {
+    now: RwLock<Option<String>>,
+    /// Why nothing is recorded until the node is started again.
+    halted: OnceLock<String>,
+}
 
 impl Status {
     /// Returns why nothing is recorded now; `None` when all is well.
     pub fn read_only(&self) -> Option<String> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.halted().or_else(|| self.now.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    /// Returns why nothing is recorded until the node is started again, if so.
+    pub fn halted(&self) -> Option<String> {
+        self.halted.get().cloned()
     }
 
     fn set(&self, why: Option<String>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = why;
+        *self.now.write().unwrap_or_else(PoisonError::into_inner) = why;
     }
 }
 
@@ -108,6 +117,11 @@ impl Writer {
         let status = Arc::new(Status::default());
         status.set(Some(why));
         Self { queue, status, metrics }
+    }
+
+    /// Records nothing more until the node is started again; returns whether that is news.
+    pub fn turn_read_only(&self, why: String) -> bool {
+        self.status.halted.set(why).is_ok()
     }
 
     /// Gives an entry a place in the queue; the answer comes when its group is durable.
@@ -211,6 +225,12 @@ impl<S: Store> Thread<S> {
 
     /// Commits the jobs as a group and answers them; returns whether the writer can go on.
     fn commit(&mut self, jobs: Vec<Job>) -> bool {
+        if let Some(why) = self.status.halted() {
+            for job in jobs {
+                let _ = job.answer.send(Err(Unrecorded::ReadOnly { why: why.clone() }));
+            }
+            return true;
+        }
         let now = match self.clock.now() {
             Ok(now) => {
                 self.status.set(None);

@@ -106,7 +106,8 @@ impl Reader {
             key: PublicKey::of(&member.key).to_string(),
             signature: text::base64url(&sign(&member.key, &bytes).0),
         };
-        let session: Session = post(&mut connection, paths::SESSIONS, &serde_json::to_value(&answer)?).await?;
+        let session: Session =
+            post(&mut connection, paths::SESSIONS, &serde_json::to_value(&answer)?).await?;
         let (account, token) = (member.account, session.token);
         let mut reader = Self { connection, account, token, asked, own: Vec::new() };
         let page: Value = serde_json::from_slice(reader.get(&reader.statement()).await?)?;
@@ -146,13 +147,18 @@ impl Reader {
 
     async fn get(&mut self, path: &str) -> Result<&[u8]> {
         let token = &self.token;
-        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n");
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n");
         self.connection.ask(request.as_bytes()).await.with_context(|| path.to_owned())?;
         Ok(self.connection.body())
     }
 }
 
-async fn post<T: serde::de::DeserializeOwned>(connection: &mut Connection, path: &str, body: &Value) -> Result<T> {
+async fn post<T: serde::de::DeserializeOwned>(
+    connection: &mut Connection,
+    path: &str,
+    body: &Value,
+) -> Result<T> {
     let body = body.to_string();
     let length = body.len();
     let request = format!(
@@ -164,6 +170,7 @@ async fn post<T: serde::de::DeserializeOwned>(connection: &mut Connection, path:
 
 /// Returns the worst of the p99s with its question.
 pub fn worst(latencies: &Latencies) -> (&'static str, Duration) {
-    let p99s = QUESTIONS.iter().zip(latencies).map(|(question, latencies)| (*question, percentile(latencies, 0.99)));
+    let p99s =
+        QUESTIONS.iter().zip(latencies).map(|(question, latencies)| (*question, percentile(latencies, 0.99)));
     p99s.max_by_key(|(_, p99)| *p99).unwrap_or_default()
 }

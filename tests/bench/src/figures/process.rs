@@ -157,7 +157,9 @@ impl Run {
         let told: Vec<String> = QUESTIONS
             .iter()
             .zip(&latencies)
-            .map(|(question, latencies)| format!("{question} {:.2} ms ({} asked)", p99_ms(latencies), latencies.len()))
+            .map(|(question, latencies)| {
+                format!("{question} {:.2} ms ({} asked)", p99_ms(latencies), latencies.len())
+            })
             .collect();
         self.figures.push(Figure {
             id: "P8",
