@@ -60,6 +60,7 @@ impl Fetcher {
 
 fn read(url: &str, mut answer: Response<Body>, limit: u64) -> Result<Fetched, String> {
     let status = answer.status().as_u16();
-    let body = answer.body_mut().with_config().limit(limit).read_to_vec();
+    // A body of exactly the limit is still looked at once more for its end.
+    let body = answer.body_mut().with_config().limit(limit + 1).read_to_vec();
     body.map(|body| Fetched { status, body }).map_err(|error| format!("{url}: {error}"))
 }
