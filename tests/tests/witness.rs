@@ -15,11 +15,17 @@ use klaver_ledger::log::note::Note;
 use klaver_ledger::log::policy::{PolicyVerdict, TrustPolicy};
 use klaver_ledger::log::tree::{NoLeafTiles, Tree};
 use klaver_ledger::log::witness::{AddCheckpoint, parse_cosignatures};
+use klaver_tests::binaries::klaver_node;
 use klaver_tests::client::Client;
-use klaver_tests::node::{Node, copy_directory};
+use klaver_tests::node::{Node, copy_directory, run};
+use klaver_tests::programs;
 use klaver_tests::town::{Town, now, payment};
-use klaver_tests::witness::{Front, Manner, Said, Witness};
+use klaver_tests::wallet::Wallet;
+use klaver_tests::witness::{Front, Manner, Said, Witness, exchange};
+use serde_json::json;
+use std::net::TcpListener;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -139,11 +145,9 @@ fn read_only(client: &Client) -> String {
 }
 
 fn evidence(data: &Path) -> Vec<SignedCheckpoint> {
-    let vkey = |note: &Note| Checkpoint::parse(note.text()).unwrap();
     let mut found = Vec::new();
     for file in std::fs::read_dir(data.join("evidence")).into_iter().flatten().flatten() {
         let note = Note::parse(&std::fs::read(file.path()).unwrap()).unwrap();
-        let _ = vkey(&note);
         if file.file_name().to_str().unwrap().ends_with(".seen.note") {
             let log: VerifierKey = std::fs::read_to_string(data.join("witness-policy"))
                 .unwrap()
@@ -470,9 +474,7 @@ fn a_witness_killed_under_load_never_goes_back() {
                         let old = acknowledged.load(Ordering::Relaxed);
                         let request = log.request(old, (old + step).min(6_000));
                         let body = request.to_string();
-                        if klaver_tests::witness::exchange(url, Some(body.as_bytes()))
-                            .is_some_and(|said| said.status == 200)
-                        {
+                        if exchange(url, Some(body.as_bytes())).is_some_and(|said| said.status == 200) {
                             acknowledged.fetch_max(old + step, Ordering::Relaxed);
                         }
                     }
@@ -564,4 +566,181 @@ fn a_witness_that_nobody_can_reach_fetches_and_brings_its_line() {
         town.client.try_post(paths::WITNESS_COSIGNATURES, None, "text/plain", newest.as_bytes()).unwrap();
     assert_eq!((brought.status, brought.code()), (409, "contradiction"));
     assert!(read_only(&town.client).contains("a witness that pulls"));
+}
+
+#[test]
+fn wallets_say_paid_and_witnessed_and_compare_what_they_saw() {
+    let world = World::new();
+    let home = world.directory.path().join("town");
+    let council = Wallet::of(&home, "council");
+    let jef = Wallet::init(&home, "jef");
+    let opened = council.json(&["account", "open", "member", "--key", &jef.public_key()]);
+    let (index, receipt) = (opened["index"].as_u64().unwrap(), opened["receipt"].as_str().unwrap());
+    jef.json(&["join", &world.town.node.url(), "--existing", opened["account"].as_str().unwrap()]);
+
+    // The receipt that came at once is paid; nobody has witnessed its seal yet.
+    let said = council.json(&["receipt", "verify", receipt]);
+    assert_eq!((&said["holds"], &said["paid"]), (&json!(true), &json!(true)), "{said}");
+    assert_eq!(said["witnessed"], json!({ "quorum": false, "by": [], "of": 5 }));
+    // The one that is fetched when the quorum is there says so, offline too.
+    world.witnessed(index + 1);
+    let later = home.join("later.tlog-proof");
+    let later = later.to_str().unwrap();
+    council.json(&["receipt", "save", &index.to_string(), "--out", later]);
+    let said = council.json(&["receipt", "verify", later]);
+    assert_eq!(said["witnessed"]["quorum"], json!(true), "{said}");
+    let people = run(&mut council.plain(&["receipt", "verify", later, "--lang", "nl"]));
+    assert!(people.out.contains("Betaald") && people.out.contains("van 5 meekijkers"), "{}", people.out);
+
+    // Two people hold their seals together: the same, and an older one against a newer one.
+    let before = council.json(&["checkpoint"]);
+    let code = before["code"].as_str().unwrap();
+    assert!(code.starts_with("KLVC:"), "{code}");
+    assert_eq!(jef.json(&["checkpoint", code])["holds"], json!(true));
+    let size = world.pay();
+    world.witnessed(size);
+    let said = jef.json(&["checkpoint", code]);
+    assert_eq!((&said["holds"], &said["theirs"]), (&json!(true), &before["size"]), "{said}");
+    assert!(said["theirs"].as_u64() < said["ours"].as_u64());
+    let file = home.join("seal.txt");
+    std::fs::write(&file, checkpoint(&world.town.client).to_string()).unwrap();
+    assert_eq!(jef.json(&["checkpoint", file.to_str().unwrap()])["holds"], json!(true));
+
+    // Another history under the same key is an alarm with evidence; one that nobody signed is not.
+    let seed = std::fs::read_to_string(world.town.node.data().join("keys/log")).unwrap();
+    let seed: [u8; 32] = data_encoding::HEXLOWER.decode(seed.trim().as_bytes()).unwrap().try_into().unwrap();
+    let log = HandLog {
+        secret: SigningKey::from_bytes(&seed),
+        ..HandLog::new(&world.policy.logs()[0].key.name().to_string(), 1)
+    };
+    let log = HandLog { key: world.policy.logs()[0].key.clone(), ..log };
+    let forked = log.note(before["size"].as_u64().unwrap(), Hash([7; 32]));
+    std::fs::write(&file, forked.to_string()).unwrap();
+    let refused = jef.refused(6, &["checkpoint", file.to_str().unwrap()]);
+    assert_eq!(refused["code"], "history_rewritten");
+    let kept: Vec<_> = std::fs::read_dir(jef.home().join("evidence")).unwrap().flatten().collect();
+    let evidence = std::fs::read_to_string(kept[0].path()).unwrap();
+    assert!(kept.len() == 1 && evidence.contains(forked.text()), "{evidence}");
+    std::fs::write(&file, forked.to_string().replace("\u{2014} 127", "\u{2014} 128")).unwrap();
+    assert_eq!(jef.refused(1, &["checkpoint", file.to_str().unwrap()])["code"], "checkpoint_not_signed");
+
+    // The node names other witnesses, which the charter does not confirm: the wallet stays with what it knows.
+    let mut world = world;
+    world.town.node.stop();
+    let policy = world.town.node.data().join("witness-policy");
+    let text = std::fs::read_to_string(&policy).unwrap();
+    std::fs::write(&policy, text.replace("group four 4", "group four 1")).unwrap();
+    world.town.node.start();
+    let ran = jef.run(&["checkpoint"]);
+    assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
+    let said = council.json(&["receipt", "verify", receipt]);
+    assert_eq!(said["witnessed"], json!({ "quorum": false, "by": [], "of": 5 }));
+}
+
+#[test]
+fn the_public_log_is_audited_over_http_as_it_is_served_and_as_it_is_exported() {
+    let directory = tempfile::tempdir().unwrap();
+    let audit = |vkey: &str, url: &str| {
+        let output = programs::run(programs::go_auditor().args([vkey, url]), b"");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{url}: {said}{}", String::from_utf8_lossy(&output.stderr));
+        said
+    };
+    let mut young = Node::found(&directory.path().join("young"), "Pril", &[]);
+    young.start();
+    let said = audit(&young.client().community().log.vkey, &format!("{}/log", young.url()));
+    assert!(said.contains(": 1 leaves included"), "{said}");
+
+    let mut town = Town::found(&directory.path().join("town"), &["anna"], &["bakery"]);
+    town.give(&["anna"], 1_000_000);
+    let mut size = 0;
+    while size < 300 {
+        size = pay(&town.client, town.ledger);
+    }
+    within(BEATS, "checkpoint", || {
+        let shown = Checkpoint::parse(checkpoint(&town.client).text()).unwrap();
+        (size <= shown.size).then_some(())
+    });
+    // One more record is not shown before the beat: what is asked for beyond the seal is not there.
+    let vkey = town.client.community().log.vkey;
+    let url = format!("{}/log", town.node.url());
+    assert!(audit(&vkey, &url).contains(": 300 leaves included"));
+    let whole = town.client.get("/log/tile/0/000", None).bytes;
+    let leaves = town.client.get("/log/tile/entries/000", None).bytes;
+    for width in 1..=255_usize {
+        let tile = town.client.get(&format!("/log/tile/0/000.p/{width}"), None);
+        assert_eq!((tile.status, tile.bytes.as_slice()), (200, &whole[..32 * width]), "width {width}");
+        let bundle = town.client.get(&format!("/log/tile/entries/000.p/{width}"), None);
+        assert_eq!((bundle.status, bundle.bytes.as_slice()), (200, &leaves[..35 * width]), "width {width}");
+    }
+    for width in 1..=44 {
+        assert_eq!(town.client.get(&format!("/log/tile/0/001.p/{width}"), None).status, 200, "{width}");
+    }
+    for beyond in [
+        "0/001.p/45",
+        "0/001",
+        "0/002.p/1",
+        "1/000.p/2",
+        "1/000",
+        "2/000.p/1",
+        "entries/001.p/45",
+        "entries/001",
+        "0/000.p/0",
+        "0/000.p/256",
+    ] {
+        assert_eq!(town.client.get(&format!("/log/tile/{beyond}"), None).status, 404, "{beyond}");
+    }
+    let head = |path: &str| {
+        let answer = ureq::get(format!("{url}/{path}")).header("accept-encoding", "gzip").call().unwrap();
+        let value = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        ["content-type", "cache-control", "access-control-allow-origin", "content-encoding"]
+            .map(|name| value(name).unwrap_or_default())
+    };
+    let (octets, forever) = ("application/octet-stream", "public, max-age=31536000, immutable");
+    assert_eq!(head("checkpoint"), ["text/plain; charset=utf-8", "public, max-age=2", "*", ""]);
+    assert_eq!(head("tile/0/000"), [octets, forever, "*", ""]);
+    assert_eq!(head("tile/0/001.p/44"), [octets, forever, "*", ""]);
+    assert_eq!(head("tile/entries/000"), [octets, forever, "*", "gzip"]);
+
+    // A copy of plain files, served by a program that knows nothing of logs.
+    town.node.stop();
+    let copy = directory.path().join("copy");
+    let ran = run(klaver_node().arg("export").arg("--data").arg(town.node.data()).arg("--log").arg(&copy));
+    assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
+    let server = StaticServer::start(&copy);
+    assert!(audit(&vkey, &server.url).contains(": 300 leaves included"));
+    let tile = copy.join("tile/0/000");
+    let mut bytes = std::fs::read(&tile).unwrap();
+    bytes[777] ^= 1;
+    std::fs::write(&tile, bytes).unwrap();
+    let output = programs::run(programs::go_auditor().args([&vkey, &server.url]), b"");
+    assert!(!output.status.success(), "a changed tile was not noticed");
+}
+
+/// `python3 -m http.server` on a directory.
+struct StaticServer {
+    url: String,
+    process: Child,
+}
+
+impl StaticServer {
+    fn start(directory: &Path) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut python = Command::new("python3");
+        python
+            .args(["-m", "http.server", "--bind", "127.0.0.1", &port.to_string(), "--directory"])
+            .arg(directory);
+        let process =
+            python.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let server = Self { url: format!("http://127.0.0.1:{port}"), process };
+        within(BEATS, "web server", || exchange(&format!("{}/checkpoint", server.url), None));
+        server
+    }
+}
+
+impl Drop for StaticServer {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }

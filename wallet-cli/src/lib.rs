@@ -6,6 +6,7 @@
 //! | [`app`] | what a command works with: options, output, keys, contact |
 //! | [`places`], [`community`], [`outbox`], [`session`] | files of the wallet besides the wallet file |
 //! | [`http`], [`contact`], [`entries`] | speaking to a node; checking what it says; sending entries |
+//! | [`trust`] | which witnesses count, and whether enough of them have seen something |
 //! | [`output`], [`failure`], [`money`], [`moment`], [`describe`], [`qr`] | what people and programs read |
 //!
 //! Data goes to standard output, everything else to standard error. The exit status is fixed: see
@@ -31,6 +32,7 @@ pub mod places;
 pub mod qr;
 pub mod session;
 pub mod statement;
+pub mod trust;
 
 use clap::FromArgMatches as _;
 use failure::{Exit, Failure};

@@ -49,7 +49,8 @@ pub struct Witnessed {
 /// Learns of the community's witnesses, if that is due; whatever goes wrong changes nothing.
 pub fn visit(places: &Places, http: &Http, community: &Community) {
     let age = path(places, &community.ledger).metadata().and_then(|file| file.modified()).ok();
-    let is_fresh = age.and_then(|at| SystemTime::now().duration_since(at).ok()).is_some_and(|age| age < FRESH);
+    let is_fresh =
+        age.and_then(|at| SystemTime::now().duration_since(at).ok()).is_some_and(|age| age < FRESH);
     if !is_fresh {
         // What the wallet knows already goes on to count; the next visit asks again.
         let _ = learn(places, http, community, false);

@@ -19,7 +19,7 @@ use std::path::Path;
 /// Most bytes of a file that is compared: the picture of a code.
 const FILE_BYTES_MAX: u64 = 8 << 20;
 
-/// Show the newest seal of the log as a QR code, or compare somebody else's.
+/// Show the newest seal as a QR code, or compare somebody else's.
 #[derive(Args, Debug)]
 pub struct Checkpoint {
     /// Somebody else's: the text of the code, or a file with it, its picture, a checkpoint or a receipt
@@ -60,7 +60,8 @@ impl Checkpoint {
 }
 
 fn show(app: &App<'_>, community: &Community) -> Outcome {
-    let seen = community.checkpoint.as_ref().ok_or_else(|| Failure::new(Exit::Failed, "nothing_published"))?;
+    let seen =
+        community.checkpoint.as_ref().ok_or_else(|| Failure::new(Exit::Failed, "nothing_published"))?;
     let head = seen.checkpoint();
     let code = code_of(community, seen)?;
     let (size, root) = (head.size.to_string(), head.root.to_base64());
@@ -103,7 +104,8 @@ fn said(app: &App<'_>, sentence: &str, theirs: u64, ours: u64) -> Outcome {
 
 /// Reads a seal of the community's log, whatever it comes in, and verifies the log's signature.
 fn read(community: &Community, theirs: &str) -> Outcome<SignedCheckpoint> {
-    let not_signed = |error: &dyn std::fmt::Display| Failure::text(Exit::Failed, "checkpoint_not_signed", error);
+    let not_signed =
+        |error: &dyn std::fmt::Display| Failure::text(Exit::Failed, "checkpoint_not_signed", error);
     let bytes = if theirs.to_uppercase().starts_with("KLVC:") {
         theirs.as_bytes().to_vec()
     } else {
@@ -130,8 +132,10 @@ fn read(community: &Community, theirs: &str) -> Outcome<SignedCheckpoint> {
 
 fn read_file(path: &Path) -> Outcome<Vec<u8>> {
     use std::io::Read as _;
-    let failed =
-        |error| Failure::text(Exit::Failed, "cannot_read", error).with("path", crate::output::harmless(&path.display().to_string()));
+    let failed = |error| {
+        Failure::text(Exit::Failed, "cannot_read", error)
+            .with("path", crate::output::harmless(&path.display().to_string()))
+    };
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(failed)?;
     file.take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(failed)?;
@@ -142,7 +146,8 @@ fn code_of(community: &Community, seen: &SignedCheckpoint) -> Outcome<String> {
     let head = seen.checkpoint();
     let own = seen.note().signatures().iter().find(|line| line.is_by(&community.log_key));
     let signature = own.and_then(|line| line.signature().try_into().ok());
-    let signature = signature.ok_or_else(|| Failure::new(Exit::Mismatch, "checkpoint_wrong").with("path", "-"))?;
+    let signature =
+        signature.ok_or_else(|| Failure::new(Exit::Mismatch, "checkpoint_wrong").with("path", "-"))?;
     let link = Link::Checkpoint {
         ledger: LedgerPrefix::of(&community.ledger),
         size: head.size,
