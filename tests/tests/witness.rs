@@ -15,13 +15,14 @@ use klaver_ledger::log::note::Note;
 use klaver_ledger::log::policy::{PolicyVerdict, TrustPolicy};
 use klaver_ledger::log::tree::{NoLeafTiles, Tree};
 use klaver_ledger::log::witness::{AddCheckpoint, parse_cosignatures};
-use klaver_tests::binaries::klaver_node;
+use klaver_tests::binaries::{klaver, klaver_node};
 use klaver_tests::client::Client;
 use klaver_tests::node::{Node, copy_directory, run};
 use klaver_tests::programs;
 use klaver_tests::town::{Town, now, payment};
 use klaver_tests::wallet::Wallet;
 use klaver_tests::witness::{Front, Manner, Said, Witness, exchange};
+use klaver_tests::workspace::read;
 use serde_json::json;
 use std::net::TcpListener;
 use std::path::Path;
@@ -715,6 +716,28 @@ fn the_public_log_is_audited_over_http_as_it_is_served_and_as_it_is_exported() {
     std::fs::write(&tile, bytes).unwrap();
     let output = programs::run(programs::go_auditor().args([&vkey, &server.url]), b"");
     assert!(!output.status.success(), "a changed tile was not noticed");
+}
+
+#[test]
+fn the_commands_of_the_page_for_treasurers_and_of_that_for_witnesses_are_there() {
+    let mut checked = 0;
+    for page in ["docs/verify.md", "docs/witness.md"] {
+        for line in read(page).lines().filter_map(|line| line.strip_prefix("    klaver")) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let (mut command, words) = match words.as_slice() {
+                ["-node", rest @ ..] => (klaver_node(), rest),
+                all => (klaver(), all),
+            };
+            let depth = if matches!(words[0], "witness" | "receipt") { 2 } else { 1 };
+            let help = run(command.args(&words[..depth]).arg("--help"));
+            assert_eq!(help.status, 0, "{page}: klaver{line}: {}", help.err);
+            for option in words.iter().filter(|word| word.starts_with("--")) {
+                assert!(help.out.contains(option), "{page}: klaver{line}: no {option}");
+            }
+            checked += 1;
+        }
+    }
+    assert!(12 < checked, "the commands were not found: {checked}");
 }
 
 /// `python3 -m http.server` on a directory.

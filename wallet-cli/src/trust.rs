@@ -70,25 +70,21 @@ pub fn learn(places: &Places, http: &Http, community: &Community, adopt: bool) -
     let confirmed = Digest::from_hex(&said.charter.witness_policy) == Some(Digest::of(&text));
     let text = String::from_utf8(text).unwrap_or_default();
     let names_our_log = |policy: &TrustPolicy| policy.logs().iter().any(|log| log.key == community.log_key);
-    let is_usable = confirmed && text.parse().is_ok_and(|policy| names_our_log(&policy));
+    let is_policy = text.parse().is_ok_and(|policy| names_our_log(&policy));
+    let offered = if confirmed && (is_policy || text.is_empty()) { Some(text) } else { None };
     let known = remembered(places, &community.ledger);
-    let keep = |text: &str| private_file::replace(&path(places, &community.ledger), text.as_bytes());
-    match known {
-        Some(known) if known == text || !is_usable => {
-            keep(&known)?;
-            Ok(if known == text { Learned::Known } else { Learned::Nothing })
+    // Empty stands for: asked, and there was none. Writing the same again says when that was.
+    let (believed, learned) = match (known, offered) {
+        (Some(known), Some(offered)) if known == offered => (known, Learned::Known),
+        (Some(_), Some(_)) if !adopt => return Ok(Learned::Changed),
+        (_, Some(offered)) => {
+            let learned = if offered.is_empty() { Learned::Nothing } else { Learned::Known };
+            (offered, learned)
         }
-        Some(_) if !adopt => Ok(Learned::Changed),
-        _ if is_usable => {
-            keep(&text)?;
-            Ok(Learned::Known)
-        }
-        _ => {
-            // Empty: asked, and there was none.
-            keep("")?;
-            Ok(Learned::Nothing)
-        }
-    }
+        (known, None) => (known.unwrap_or_default(), Learned::Nothing),
+    };
+    private_file::replace(&path(places, &community.ledger), believed.as_bytes())?;
+    Ok(learned)
 }
 
 /// Returns what the remembered policy of its log says about a checkpoint; `None` when none is remembered.

@@ -35,7 +35,9 @@ pub async fn cosignatures(State(app): State<App>, body: Body) -> Result<String, 
             return refuse(400, "malformed_note", &error.to_string(), "Send the checkpoint and your lines.");
         }
     };
-    match app.service.take_cosignatures(&note) {
+    // Proving what a checkpoint means may read old tiles from the disk.
+    let taken = tokio::task::spawn_blocking(move || app.service.take_cosignatures(&note)).await;
+    match taken.unwrap_or(Brought::NoWitness) {
         Brought::Counted(lines) => Ok(format!("{lines}\n")),
         Brought::NoWitness => {
             let advice = "See the trust policy for the witnesses of this log.";

@@ -11,7 +11,6 @@ use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::note::{NOTE_BYTES_MAX, Note};
 use klaver_ledger::log::proof::verify_consistency;
 use klaver_ledger::receipt::LogIdentity;
-use std::path::PathBuf;
 
 /// How the files of checkpoints that contradict ours end.
 const SEEN: &str = ".seen.note";
@@ -52,8 +51,11 @@ pub fn stop_for(service: &Service, data: &DataDir, seen: &SignedCheckpoint, said
     let kept = keep(service, data, seen);
     let (size, ours) = (seen.checkpoint().size, service.reader().head().size);
     let evidence = match &kept {
-        Ok(path) => path.display().to_string(),
-        Err(error) => format!("not kept, {error}"),
+        Ok(name) => format!("{name} in the data directory"),
+        Err(error) => {
+            tracing::error!(%error, "the evidence could not be kept");
+            "it could not be kept".to_owned()
+        }
     };
     let why = format!(
         "our own log signed a checkpoint of {size} records, shown by {said_by}, that our {ours} records do not \
@@ -80,7 +82,8 @@ pub fn believe_kept(service: &Service, data: &DataDir) {
     }
 }
 
-fn keep(service: &Service, data: &DataDir, seen: &SignedCheckpoint) -> Result<PathBuf, PrivateFileError> {
+/// Returns the name of the file.
+fn keep(service: &Service, data: &DataDir, seen: &SignedCheckpoint) -> Result<String, PrivateFileError> {
     let directory = data.evidence();
     private_file::create_directory(&directory)?;
     let checkpoint = seen.checkpoint();
@@ -91,7 +94,7 @@ fn keep(service: &Service, data: &DataDir, seen: &SignedCheckpoint) -> Result<Pa
         let ours = service.reader().checkpoint().to_string();
         private_file::replace(&directory.join(format!("{name}.ours.note")), ours.as_bytes())?;
     }
-    Ok(path)
+    Ok(format!("evidence/{name}{SEEN}"))
 }
 
 /// Returns what our own checkpoints are verified with.

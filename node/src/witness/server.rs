@@ -91,7 +91,9 @@ fn refuse(not_cosigned: &NotCosigned) -> Response {
         NotCosigned::Refused(WitnessRefusal::OtherSize { latest }) => {
             (status, [(header::CONTENT_TYPE, TREE_SIZE_MEDIA)], format!("{latest}\n")).into_response()
         }
-        other => say(status, &other.to_string()),
+        NotCosigned::Refused(refusal) => say(status, &refusal.to_string()),
+        // Why is for those who run it, in its own log.
+        NotCosigned::Failed { .. } => say(status, "this witness cannot sign now, those who run it must look"),
     }
 }
 
