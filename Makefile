@@ -1,8 +1,13 @@
 # One command per wish. Each target fails when what it promises is not there.
-.PHONY: demo test bench soak screenshots advisories
+.PHONY: web demo test bench soak screenshots advisories
+
+# Builds the scripts and styles of the pages; the node takes them in when it is built after this.
+web:
+	tests/tools node
+	cd node/web && npm ci --no-fund --no-audit && node build.mjs
 
 # Builds everything, founds a demonstration town, tells its story and serves it on http://localhost:8080.
-demo:
+demo: web
 	cargo build --release --package klaver-node --package klaver-cli
 	target/release/klaver-node demo --data demo-data
 
@@ -18,9 +23,11 @@ bench:
 soak:
 	tests/soak $(NAME) --rounds $(ROUNDS)
 
-# Pictures of every page.
-screenshots:
-	@echo "There are no pages to take pictures of yet but the plain ones of a request, an invitation and a draft." >&2; exit 1
+# Pictures of every page and state, into docs/screenshots: three widths, light and dark, in Dutch.
+screenshots: web
+	tests/tools rust chromium
+	cargo build --package klaver-node --package klaver-cli
+	cd node/web && node build.mjs test && KLAVER_ROOT=../.. node node_modules/.klaver-test/screenshots.mjs
 
 # Known weaknesses of dependencies; needs the network and the advisory database.
 advisories:

@@ -14,6 +14,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+WEB = ROOT / "node/web"
 RESULT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored; \d+ measured; (\d+) filtered out", re.M)
 TEST = re.compile(r"#\[(?:\w+::)*test\b|\bproptest!\s*\{")
 
@@ -61,6 +62,30 @@ def run_doc_tests():
     return passed, failed + (run.returncode != 0 and failed == 0), ignored, 0
 
 
+def web_suites(programs):
+    """Returns the suites of the pages: what needs no browser, and what drives one against the node just built."""
+    built = subprocess.run(["node", "build.mjs", "test"], cwd=WEB)
+    if built.returncode != 0:
+        sys.exit("the tests of the pages do not build")
+    files = sorted(file.name.removesuffix(".ts") + ".mjs" for file in (WEB / "test").glob("*.test.ts"))
+    beside = programs[0][2].parent.parent
+    of = {"lib": [f for f in files if f == "lib.test.mjs"], "browser": [f for f in files if f != "lib.test.mjs"]}
+    return [(f"node/web:{name}", lambda some=some: run_web(some, beside)) for name, some in of.items()]
+
+
+def run_web(files, programs):
+    """Runs test programs of the pages, one after the other; returns passed, failed, ignored, filtered out."""
+    environment = dict(os.environ, KLAVER_ROOT=str(ROOT), KLAVER_PROGRAMS=str(programs))
+    command = ["node", "--test", "--test-reporter=tap", "--test-concurrency=1", *(f"node_modules/.klaver-test/{file}" for file in files)]
+    run = subprocess.run(command, cwd=WEB, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    print(run.stdout, end="", flush=True)
+    count = {name: int(number) for name, number in re.findall(r"^# (pass|fail|cancelled|skipped|todo) (\d+)$", run.stdout, re.M)}
+    failed = count.get("fail", 0) + count.get("cancelled", 0)
+    if run.returncode != 0 and failed == 0 or count.get("pass", 0) == 0:
+        failed += 1
+    return count.get("pass", 0), failed, count.get("skipped", 0) + count.get("todo", 0), 0
+
+
 def forgotten_files(programs):
     """Returns the files with tests that no test program was compiled from."""
     compiled = set()
@@ -84,6 +109,7 @@ def main():
         complaints.append(f"{file.relative_to(ROOT)} has tests, but no test program contains them: declare the module, or delete the file")
 
     suites = [(f"{package.relative_to(ROOT)}:{target}", lambda p=package, q=program: run_program(p, q)) for package, target, program in programs]
+    suites += web_suites(programs)
     suites.append(("documentation", run_doc_tests))
     for name, run in suites:
         print(f"\n-- {name}", flush=True)

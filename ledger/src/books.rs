@@ -15,15 +15,19 @@ mod rules_tests;
 mod sheet;
 mod signers;
 pub mod snapshot;
+#[cfg(test)]
+mod snapshot_tests;
 
 mod soundness;
 mod trial_balance;
+mod who;
 mod windows;
 
 pub use account::{Account, InForce, Waiting, WaitingFor};
 pub use effects::{Community, Effects, Line, Reference};
 pub use rejection::Rejection;
 pub use trial_balance::{Circulation, TrialBalance, TrialBalanceLine};
+pub use who::{Kinds, ValueKind, Who};
 pub use windows::{Claim, Row, RowLine, Windows};
 
 use crate::account::{AccountKind, AccountState, AccountStatus};

@@ -3,12 +3,16 @@
 //! [`Ledger::commit`] takes the ledger and gives it back only when the group is durable, so going on after a fault
 //! does not compile. Nothing is published or answered before the store's `append` has returned.
 
+mod checking;
+mod read_only;
 mod reader;
 mod refusals;
 pub(crate) mod replay;
 #[cfg(test)]
 mod tests;
 
+pub use checking::{Difference, check_stored};
+pub use read_only::{ReadOnlyLedger, open_read_only};
 pub use reader::{Holder, Published, ReadError, Reader, StandingGuard, Statement, StatementLine};
 
 use crate::books::{Books, Effects, rules};
@@ -224,24 +228,7 @@ impl<S: Store> Ledger<S> {
     ) -> Result<(Self, OpeningReport), LedgerOpenError> {
         let mut replayer = Replayer::default();
         let recovery = store.recover(&mut replayer)?;
-        let (head, recorded_at) = replayer.newest.ok_or(LedgerOpenError::NotFounded)?;
-        let standing = replayer.books.standing();
-        let charter = standing.charter(recorded_at).ok_or(LedgerOpenError::NotFounded)?.clone();
-        let ledger_id = standing.community().ok_or(LedgerOpenError::NotFounded)?.ledger;
-        // A charter that waits may be in force by now: its keys may have signed the newest head, and may be ours.
-        let next = standing.waiting_charter(recorded_at).map(|waiting| waiting.charter.clone());
-        let charters: Vec<_> = [Some(charter), next].into_iter().flatten().collect();
-        let mut refused = None;
-        for charter in &charters {
-            let log = LogIdentity::new(ledger_id, &charter.origin, &charter.log_keys);
-            refused = check_head(&log.map_err(LogKeyError::from)?, &head).err();
-            if refused.is_none() {
-                break;
-            }
-        }
-        if let Some(why) = refused {
-            return Err(LedgerOpenError::HeadNotOurs { size: head.size, why });
-        }
+        let (head, charters) = newest_head(&replayer)?;
         let ours = PublicKey::of(&keys.log);
         let named = charters.iter().find(|charter| charter.log_keys.contains(&ours));
         let signer = LogSigner::new(keys.log, named.unwrap_or(&charters[0]))?;
@@ -518,13 +505,43 @@ impl LogSigner {
     }
 }
 
+/// Returns the newest head, which one of the log's keys signed, and the charters that may be in force.
+fn newest_head(replayer: &Replayer) -> Result<(SignedHead, Vec<Arc<Charter>>), LedgerOpenError> {
+    let (head, recorded_at) = replayer.newest.ok_or(LedgerOpenError::NotFounded)?;
+    let standing = replayer.books.standing();
+    let charter = standing.charter(recorded_at).ok_or(LedgerOpenError::NotFounded)?.clone();
+    // A charter that waits may be in force by now: its keys may have signed the newest head, and may be ours.
+    let next = standing.waiting_charter(recorded_at).map(|waiting| waiting.charter.clone());
+    let charters: Vec<_> = [Some(charter), next].into_iter().flatten().collect();
+    signed_by(replayer, &charters, &head)?;
+    Ok((head, charters))
+}
+
+/// Returns `head` as the checkpoint that a log key of one of the charters signed.
+fn signed_by(
+    replayer: &Replayer,
+    charters: &[Arc<Charter>],
+    head: &SignedHead,
+) -> Result<SignedCheckpoint, LedgerOpenError> {
+    let ledger = replayer.books.standing().community().ok_or(LedgerOpenError::NotFounded)?.ledger;
+    let mut why = CheckpointError::Note(crate::log::note::NoteError::NoKnownKey);
+    for charter in charters {
+        let log = LogIdentity::new(ledger, &charter.origin, &charter.log_keys).map_err(LogKeyError::from)?;
+        match check_head(&log, head) {
+            Ok(checkpoint) => return Ok(checkpoint),
+            Err(refused) => why = refused,
+        }
+    }
+    Err(LedgerOpenError::HeadNotOurs { size: head.size, why })
+}
+
 /// Checks that one of the log's keys signed `head`.
-fn check_head(log: &LogIdentity, head: &SignedHead) -> Result<(), CheckpointError> {
+fn check_head(log: &LogIdentity, head: &SignedHead) -> Result<SignedCheckpoint, CheckpointError> {
     let mut refused = None;
     for key in log.keys() {
         let checkpoint = Checkpoint { origin: key.name().clone(), size: head.size, root: head.root };
         match checkpoint.with_signature(key, &head.signature) {
-            Ok(_) => return Ok(()),
+            Ok(checkpoint) => return Ok(checkpoint),
             Err(error) => refused = Some(error),
         }
     }

@@ -102,7 +102,8 @@ impl ReadyKey {
         if key.is_weak() {
             return Err(KeyError::SmallOrder);
         }
-        if key.to_edwards().compress().to_bytes() != *bytes {
+        // The other encodings of a point are y + p, and x = 0 with a sign: the latter has small order.
+        if !is_reduced(bytes) {
             return Err(KeyError::NotCanonical);
         }
         Ok(Self(key))
@@ -117,6 +118,12 @@ impl ReadyKey {
     pub fn has_signed(&self, message: &[u8], signature: &Signature) -> bool {
         self.0.verify_strict(message, &ed25519_dalek::Signature::from_bytes(&signature.0)).is_ok()
     }
+}
+
+/// Returns whether the y coordinate of a compressed point is below p = 2^255 - 19 (RFC 8032, section 5.1.3, step 1).
+fn is_reduced(bytes: &[u8; 32]) -> bool {
+    let [low, middle @ .., high] = bytes;
+    high & 0x7f != 0x7f || middle.iter().any(|byte| *byte != 0xff) || *low < 0xed
 }
 
 /// Signs `message` with `key`.

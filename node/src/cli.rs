@@ -2,7 +2,7 @@
 
 use crate::config::{Config, DataDir};
 use crate::export::Format;
-use crate::found::{Founding, Offices};
+use crate::found::{Founding, Offices, WALLET_FILE};
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use klaver_keystore::Passphrase;
@@ -10,9 +10,10 @@ use klaver_ledger::amount::{Amount, Rate, Scale, Total};
 use klaver_ledger::charter::{Joining, Policy, UnitWords};
 use klaver_ledger::keys::PublicKey;
 use klaver_ledger::time::Seconds;
+use klaver_locales::Language;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The server of a Klaver community.
 #[derive(Debug, Parser)]
@@ -54,8 +55,9 @@ pub struct FoundArgs {
     /// The new data directory.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
-    /// A wallet file for a council key, outside of the data directory; once for each member of the council.
-    #[arg(long, value_name = "FILE", required = true)]
+    /// A directory for a council key's wallet, outside of the data directory; once for each member of the council. What
+    /// `klaver --data DIR` and KLAVER_HOME name [default: that of klaver on this account].
+    #[arg(long, value_name = "DIR")]
     pub wallet: Vec<PathBuf>,
     /// How many of the council must sign [default: more than half].
     #[arg(long, value_name = "NUMBER")]
@@ -84,6 +86,9 @@ pub struct FoundArgs {
     /// What a merchant is paid for one unit, in euro, such as 1,00; 0 when merchants are not paid out.
     #[arg(long, value_name = "EURO")]
     pub euro: Option<String>,
+    /// What a place usually gives as thanks for an hour of help, in units, such as 1 or 5,00; 0 when there is no custom.
+    #[arg(long, value_name = "AMOUNT")]
+    pub thanks: Option<String>,
     /// Who may join.
     #[arg(long, value_enum)]
     pub joining: Option<JoiningArg>,
@@ -179,34 +184,24 @@ impl FoundArgs {
     /// # Errors
     /// Names the answer that cannot be used.
     pub fn founding(&self) -> anyhow::Result<Founding> {
-        let name = self.answer("name", self.name.as_deref(), "Name of the community", None)?;
-        let one = self.answer("unit-one", self.unit_one.as_deref(), "One unit is called", Some("klaver"))?;
-        let many =
-            self.answer("unit-many", self.unit_many.as_deref(), "Many units are called", Some("klavers"))?;
+        let name = self.answer("name", self.name.as_deref(), None)?;
+        let one = self.answer("unit-one", self.unit_one.as_deref(), Some("klaver"))?;
+        let many = self.answer("unit-many", self.unit_many.as_deref(), Some("klavers"))?;
         let scale = self.scale.map(|scale| scale.to_string());
-        let scale = self.answer("scale", scale.as_deref(), "Decimals that people see (0 to 4)", Some("2"))?;
+        let scale = self.answer("scale", scale.as_deref(), Some("2"))?;
         let scale = Scale::new(scale.parse().context("--scale: a number from 0 to 4 belongs here")?)?;
-        let url =
-            self.answer("public-url", self.public_url.as_deref(), "Address", Some("http://localhost:8080"))?;
-        let euro = self.answer(
-            "euro",
-            self.euro.as_deref(),
-            "Euro paid to a merchant for one unit (0 for none)",
-            Some("1"),
-        )?;
+        let url = self.answer("public-url", self.public_url.as_deref(), Some("http://localhost:8080"))?;
+        let euro = self.answer("euro", self.euro.as_deref(), Some("1"))?;
+        let thanks = self.answer("thanks", self.thanks.as_deref(), Some("0"))?;
+        let thanks =
+            Total::parse(&thanks, scale).context("--thanks: an amount belongs here, such as 1 or 5,00")?;
         let joining = match self.joining {
             Some(JoiningArg::Invitation) => Joining::ByInvitation,
             Some(JoiningArg::Open) => Joining::Open,
             Some(JoiningArg::Council) => Joining::ByCouncil,
             None => {
-                let word = self.answer(
-                    "joining",
-                    None,
-                    "Who may join (invitation, open, council)",
-                    Some("invitation"),
-                )?;
-                Joining::from_word(&word)
-                    .with_context(|| format!("--joining: \"{word}\" is none of the three"))?
+                let word = self.answer("joining", None, Some(&say("found.joining.invitation", &[])))?;
+                joining_of(&word).with_context(|| format!("--joining: \"{word}\" is none of the three"))?
             }
         };
         let total = |flag: &str, text: &str| Total::parse(text, scale).with_context(|| format!("--{flag}"));
@@ -226,23 +221,20 @@ impl FoundArgs {
             euro_rate: euro_rate(&euro, scale)?,
             ..Policy::starting()
         };
-        let config = Config { beat_seconds: self.beat.max(1), ..Config::new(&url)? };
+        let thanks_per_hour = (thanks != Total::ZERO).then(|| thanks.to_decimal(scale));
+        let config = Config { beat_seconds: self.beat.max(1), thanks_per_hour, ..Config::new(&url)? };
         let origin = config.log_origin();
         Ok(Founding { name, unit: UnitWords { one, many }, scale, config, origin, policy })
     }
 
-    fn answer(
-        &self,
-        flag: &str,
-        given: Option<&str>,
-        question: &str,
-        default: Option<&str>,
-    ) -> anyhow::Result<String> {
+    /// Returns what was given with `--flag`, or the answer to the question `found.ask.flag`.
+    fn answer(&self, flag: &str, given: Option<&str>, default: Option<&str>) -> anyhow::Result<String> {
         if let Some(given) = given {
             return Ok(given.to_owned());
         }
+        let question = say(&format!("found.ask.{flag}"), &[]);
         if self.no_input || !std::io::stdin().is_terminal() {
-            return default.map(str::to_owned).with_context(|| format!("--{flag} is missing: {question}?"));
+            return default.map(str::to_owned).with_context(|| format!("--{flag}: {question}?"));
         }
         let mut err = std::io::stderr();
         match default {
@@ -254,7 +246,7 @@ impl FoundArgs {
         std::io::stdin().lock().read_line(&mut line)?;
         match (line.trim(), default) {
             ("", Some(default)) => Ok(default.to_owned()),
-            ("", None) => bail!("an answer is needed here: {question}?"),
+            ("", None) => bail!(say("found.error.answer", &[("question", &question)])),
             (answer, _) => Ok(answer.to_owned()),
         }
     }
@@ -274,7 +266,14 @@ impl FoundArgs {
             std::fs::read_to_string(path).with_context(|| format!("--witness-policy {}", path.display()))
         };
         let witnesses = self.witness_policy.as_ref().map(read).transpose()?;
-        Ok(Offices { wallets: self.wallet.clone(), threshold: self.council_threshold, auditors, witnesses })
+        let wallets = if self.wallet.is_empty() {
+            let usual = usual_wallet().map(|path| path.display().to_string());
+            vec![PathBuf::from(self.answer("wallet", None, usual.as_deref())?)]
+        } else {
+            self.wallet.clone()
+        };
+        let wallets = wallets.into_iter().map(wallet_directory).collect::<anyhow::Result<_>>()?;
+        Ok(Offices { wallets, threshold: self.council_threshold, auditors, witnesses })
     }
 
     /// Returns the passphrase of the new wallet files, from a file, a descriptor, or by asking twice.
@@ -295,12 +294,12 @@ impl FoundArgs {
             return Ok(Passphrase::read(file)?);
         }
         if self.no_input || !std::io::stdin().is_terminal() {
-            bail!("the wallet needs a passphrase: give it by --passphrase-file or --passphrase-fd");
+            bail!(say("found.error.passphrase", &[]));
         }
-        let first = Passphrase::new(rpassword::prompt_password("Passphrase for the council's wallet: ")?);
-        let second = Passphrase::new(rpassword::prompt_password("The same again: ")?);
+        let first = Passphrase::new(rpassword::prompt_password(say("found.ask.passphrase", &[]) + ": ")?);
+        let second = Passphrase::new(rpassword::prompt_password(say("ask.again", &[]) + " ")?);
         if !first.is_same(&second) {
-            bail!("the two passphrases differ: nothing was founded, try again");
+            bail!(say("found.error.differ", &[]));
         }
         Ok(first)
     }
@@ -309,6 +308,45 @@ impl FoundArgs {
     pub fn data(&self) -> DataDir {
         DataDir::at(&self.data)
     }
+}
+
+/// Returns a sentence in the language of whoever reads.
+pub fn say(key: &str, values: &[(&str, &str)]) -> String {
+    language().say(key, values)
+}
+
+/// Returns the language of whoever reads.
+pub fn language() -> Language {
+    Language::of_environment(|name| std::env::var(name).ok()).unwrap_or(Language::English)
+}
+
+/// Reads who may join: the word of the flag, or of one of the languages that the question is asked in.
+fn joining_of(word: &str) -> Option<Joining> {
+    let word = word.to_lowercase();
+    Joining::ALL.iter().copied().find(|joining| {
+        let key = format!("found.joining.{joining}");
+        joining.word() == word || Language::ALL.iter().any(|language| language.say(&key, &[]) == word)
+    })
+}
+
+/// Returns the directory that a wallet was named by: itself, or that of its file.
+fn wallet_directory(path: PathBuf) -> anyhow::Result<PathBuf> {
+    if path.file_name().is_some_and(|name| name == WALLET_FILE) {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        return Ok(parent.map_or_else(|| PathBuf::from("."), Path::to_owned));
+    }
+    if path.extension().is_some_and(|extension| extension == "json") || path.is_file() {
+        bail!(say("found.error.wallet_file", &[("path", &path.display().to_string())]));
+    }
+    Ok(path)
+}
+
+/// Returns the directory that `klaver` uses when none is named.
+fn usual_wallet() -> Option<PathBuf> {
+    let named = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    named("KLAVER_HOME")
+        .or_else(|| named("XDG_DATA_HOME").map(|data| data.join("klaver")))
+        .or_else(|| named("HOME").map(|home| home.join(".local/share/klaver")))
 }
 
 /// Returns euro cents for each minor unit, from the euro for one whole unit.
@@ -359,5 +397,28 @@ mod tests {
         let cli = Cli::parse_from(["klaver-node", "found", "--data", "d", "--wallet", "w", "--no-input"]);
         let Command::Found(found) = cli.command else { panic!("another command") };
         assert!(found.founding().unwrap_err().to_string().contains("--name"));
+    }
+
+    #[test]
+    fn a_wallet_is_named_by_its_directory() {
+        let directory =
+            |path: &str| wallet_directory(PathBuf::from(path)).map(|path| path.display().to_string());
+        assert_eq!(directory("anna").unwrap(), "anna");
+        assert_eq!(directory("anna/wallet.json").unwrap(), "anna");
+        assert_eq!(directory("wallet.json").unwrap(), ".");
+        assert!(directory("anna.json").unwrap_err().to_string().contains("anna.json"));
+    }
+
+    #[test]
+    fn who_may_join_is_said_in_every_language() {
+        for (word, joining) in [
+            ("uitnodiging", Joining::ByInvitation),
+            ("Invitation", Joining::ByInvitation),
+            ("kernteam", Joining::ByCouncil),
+            ("open", Joining::Open),
+        ] {
+            assert_eq!(joining_of(word), Some(joining), "{word}");
+        }
+        assert_eq!(joining_of("iedereen?"), None);
     }
 }

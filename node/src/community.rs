@@ -66,7 +66,24 @@ impl Community {
     /// # Errors
     /// When the journal is damaged, in use, or its disk fails; says what is safe.
     pub fn open(root: &Path, ledger: &LedgerId) -> Result<Self, KeepError> {
-        let (keep, kept) = Keep::open(root, ledger)?;
+        Self::with(Keep::open(root, ledger)?)
+    }
+
+    /// As [`open`](Self::open); where nothing can be written, what is there is read, and every later write fails.
+    ///
+    /// # Errors
+    /// When it cannot be read either.
+    pub fn open_or_read(root: &Path, ledger: &LedgerId) -> Result<Self, KeepError> {
+        match Keep::open(root, ledger) {
+            Ok(kept) => Self::with(kept),
+            Err(error) => {
+                tracing::error!(%error, "community data is read-only");
+                Self::with(Keep::read(root, ledger)?)
+            }
+        }
+    }
+
+    fn with((keep, kept): (Keep, Vec<Kept>)) -> Result<Self, KeepError> {
         let mut state = State::default();
         for Kept { key, value } in kept {
             state.load(&key, &value)?;
@@ -89,7 +106,8 @@ impl Community {
         self.keep.write(vec![(key(table, id), None)])
     }
 
-    /// Erases what has ended: requests a day after their time, drafts and invitations at once, accesses after a year.
+    /// Erases what has ended: requests a day after their time, drafts after two, invitations at once, accesses after a
+    /// year.
     pub fn erase_ended(&self, now_seconds: u64) {
         let mut gone = Vec::new();
         {
@@ -102,7 +120,9 @@ impl Community {
             };
             state.requests.retain(|id, row| sweep(Table::Request, id, row.until + 86_400 < now_seconds));
             state.invitations.retain(|id, row| sweep(Table::Invitation, id, row.expires_at <= now_seconds));
-            state.drafts.retain(|id, row| sweep(Table::Draft, id, row.expires_at <= now_seconds));
+            state.drafts.retain(|id, row| {
+                sweep(Table::Draft, id, row.expires_at + drafts::KEPT_SECONDS <= now_seconds)
+            });
             state.accesses.retain(|id, row| {
                 sweep(Table::Access, &id.to_be_bytes(), row.at + 365 * 86_400 < now_seconds)
             });

@@ -40,10 +40,21 @@ pub struct Config {
     /// Where witnesses show what they have seen, by their name in the policy, when it is not where they are asked.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub witness_monitors: BTreeMap<String, String>,
+    /// What a place usually gives as thanks for an hour of help, in units with the community's decimals; a custom that
+    /// people are told, no rule of the ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thanks_per_hour: Option<String>,
+    /// The time zone in which people read times and days end: `Europe/Brussels`.
+    #[serde(default = "brussels")]
+    pub time_zone: String,
 }
 
 fn minute() -> u64 {
     60
+}
+
+fn brussels() -> String {
+    "Europe/Brussels".to_owned()
 }
 
 /// Why a data directory cannot be used.
@@ -200,6 +211,8 @@ impl Config {
             demo: false,
             beat_seconds: minute(),
             witness_monitors: BTreeMap::new(),
+            thanks_per_hour: None,
+            time_zone: brussels(),
         };
         config.address()?;
         Ok(config)

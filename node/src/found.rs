@@ -7,7 +7,7 @@ use crate::config::{Config, ConfigError, DataDir};
 use crate::keys::{KeysError, NodeKeys};
 use crate::service::{NodeStore, OsSalts};
 use crate::witness::policy::{WitnessesError, text_for};
-use klaver_keystore::{Keystore, KeystoreError, NewKey, Passphrase, Purpose};
+use klaver_keystore::{Keystore, KeystoreError, NewKey, Passphrase, Purpose, private_file};
 use klaver_ledger::amount::Scale;
 use klaver_ledger::books::{Books, rules};
 use klaver_ledger::charter::{Charter, Policy, RULES_VERSION, UnitWords};
@@ -22,6 +22,10 @@ use klaver_ledger::store::embedded::{EmbeddedStore, Options};
 use klaver_ledger::time::{Deadline, Seconds, Timestamp};
 use std::path::{Path, PathBuf};
 
+pub mod welcome;
+
+/// The file of a wallet in its directory.
+pub const WALLET_FILE: &str = "wallet.json";
 /// How long the founding entry may wait to be recorded, in seconds.
 const ENTRY_SECONDS: u64 = 300;
 /// How long the first invitation lasts, in seconds: two weeks.
@@ -47,7 +51,7 @@ pub struct Founding {
 /// Who governs, audits and witnesses from the first day: later changes wait for the recovery delay.
 #[derive(Clone, Debug)]
 pub struct Offices {
-    /// A new wallet file for each council key, outside of the data directory.
+    /// A directory for the new wallet of each council key, outside of the data directory.
     pub wallets: Vec<PathBuf>,
     /// How many council keys must sign; `None` for more than half of them.
     pub threshold: Option<u64>,
@@ -70,7 +74,7 @@ pub struct Founded {
 pub struct Welcome {
     /// The ledger's id.
     pub ledger: LedgerId,
-    /// The council's keys, each with its wallet file.
+    /// The council's keys, each with the directory of its wallet.
     pub council: Vec<(PublicKey, PathBuf)>,
     /// How many of them must sign.
     pub threshold: u64,
@@ -90,17 +94,17 @@ pub enum FoundingError {
     /// The wallet file.
     #[error(transparent)]
     Wallet(#[from] KeystoreError),
-    /// The wallet file would lie on the node.
+    /// The wallet would lie on the node.
     #[error(
-        "the wallet file {} would lie in the data directory: council keys never lie on the node, choose another place",
+        "the wallet {} would lie in the data directory: council keys never lie on the node, choose another place",
         path.display()
     )]
     WalletOnNode {
         /// Where it would lie.
         path: PathBuf,
     },
-    /// A wallet file is there already, or was named twice.
-    #[error("{} is there already, or named twice: each council key goes to a new file of its own", path.display())]
+    /// A wallet is there already, or was named twice.
+    #[error("{} holds a wallet already, or is named twice: each council key goes to a new wallet, name another directory", path.display())]
     WalletThere {
         /// Where it would lie.
         path: PathBuf,
@@ -131,13 +135,13 @@ pub enum FoundingError {
     Witnesses(#[from] WitnessesError),
     /// The trust policy cannot be written.
     #[error("the witness policy cannot be written: {0}")]
-    PolicyFile(#[from] klaver_keystore::private_file::PrivateFileError),
+    PolicyFile(#[from] private_file::PrivateFileError),
     /// The address leaves no room for links.
     #[error(transparent)]
     Link(#[from] klaver_ledger::link::LinkError),
 }
 
-/// Founds a community in a new data directory, with each of its council keys in a new wallet file.
+/// Founds a community in a new data directory, with each of its council keys in a new wallet.
 ///
 /// # Errors
 /// What is wrong with the answers, or could not be written. The wallet files are made before the ledger: a ledger whose
@@ -151,7 +155,7 @@ pub fn found(
     data.check_empty()?;
     for (number, wallet) in offices.wallets.iter().enumerate() {
         check_outside(data, wallet)?;
-        if wallet.exists() || offices.wallets[..number].contains(wallet) {
+        if wallet.join(WALLET_FILE).exists() || offices.wallets[..number].contains(wallet) {
             return Err(FoundingError::WalletThere { path: wallet.clone() });
         }
     }
@@ -182,11 +186,12 @@ pub fn found(
     for (key, wallet) in council.into_iter().zip(&offices.wallets) {
         let node = Some(founding.config.public_url.clone());
         let key = NewKey { purpose: Purpose::Council, ledger: Some(id), node, ..key };
-        Keystore::create(wallet, passphrase, vec![key])?;
+        private_file::create_directory(wallet).map_err(KeystoreError::from)?;
+        Keystore::create(&wallet.join(WALLET_FILE), passphrase, vec![key])?;
     }
     if let Some(text) = &witnesses {
-        klaver_keystore::private_file::create_directory(data.root())?;
-        klaver_keystore::private_file::replace(&data.witness_policy(), text.as_bytes())?;
+        private_file::create_directory(data.root())?;
+        private_file::replace(&data.witness_policy(), text.as_bytes())?;
     }
     let Founded { ledger, .. } = found_with(data, founding, &keys, signed, now, OsSalts)?;
     let mut code = [0; 16];

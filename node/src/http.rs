@@ -4,6 +4,7 @@ pub mod accept;
 pub mod problem;
 
 pub mod accounts;
+pub mod assets;
 pub mod audit;
 pub mod entries;
 pub mod extract;

@@ -43,21 +43,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 fn found_community(args: &FoundArgs) -> anyhow::Result<()> {
     let founding = args.founding()?;
+    let offices = args.offices()?;
     let passphrase = args.passphrase()?;
-    let welcome = found::found(&args.data(), &founding, &args.offices()?, &passphrase)?;
-    let mut out = std::io::stdout();
-    writeln!(out, "{} is founded.", founding.name)?;
-    writeln!(out, "  address        {}", founding.config.public_url)?;
-    writeln!(out, "  ledger         {}", welcome.ledger)?;
-    for (key, wallet) in &welcome.council {
-        writeln!(out, "  council key    {key} in {}", wallet.display())?;
-    }
-    if welcome.council.len() > 1 {
-        writeln!(out, "  signatures     {} of {} of the council", welcome.threshold, welcome.council.len())?;
-    }
-    writeln!(out, "  first member   {}   (once, within two weeks)", welcome.invitation)?;
-    writeln!(out, "Next: serve it with   klaver-node serve --data {}", args.data.display())?;
-    writeln!(out, "Keep wallet files and passphrase apart from this machine, and make a copy of both.")?;
+    let welcome =
+        found::found(&args.data(), &founding, &offices, &passphrase).map_err(found::welcome::explained)?;
+    found::welcome::write(&founding, &welcome, &args.data, &mut std::io::stdout())?;
     Ok(())
 }
 

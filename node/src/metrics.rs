@@ -39,6 +39,10 @@ pub struct Metrics {
     pub witnessed_records: AtomicU64,
     /// Requests answered, by the first digit of the status: 1xx to 5xx.
     pub answers: [AtomicU64; 5],
+    /// Records that were read again since the start, and compared with the log.
+    pub checked: AtomicU64,
+    /// Differences that were found so.
+    pub differences: AtomicU64,
     commit_buckets: [AtomicU64; COMMIT_MICROS.len()],
     commit_micros: AtomicU64,
 }
@@ -83,6 +87,9 @@ impl Metrics {
         line("records", "gauge", "Records in the ledger.", size);
         line("published_records", "gauge", "Records under the published checkpoint.", published_size);
         line("read_only", "gauge", "1 when nothing is recorded.", read_only.into());
+        line("checked_records", "gauge", "Records read again since the start.", get(&self.checked));
+        let differences = get(&self.differences);
+        line("differences_total", "counter", "Stored records that are not what the log says.", differences);
         line("queue_entries", "gauge", "Entries waiting for the writer.", get(&self.queued));
         line("entries_recorded_total", "counter", "Entries recorded.", get(&self.recorded));
         line("entries_known_total", "counter", "Entries sent again.", get(&self.known));

@@ -1,7 +1,8 @@
 //! Every route, grouped by who calls it. The OpenAPI document comes from this very table.
 
 use crate::http::{
-    App, accounts, audit, entries, joining, log, operating, pages, problem, requests, sessions, witnesses,
+    App, accounts, assets, audit, entries, joining, log, operating, pages, problem, requests, sessions,
+    witnesses,
 };
 use axum::Router;
 use axum::routing::get;
@@ -49,6 +50,7 @@ fn table() -> OpenApiRouter<App> {
         // Wallets: what they may see.
         .routes(routes!(sessions::create_challenge))
         .routes(routes!(sessions::create_session, sessions::end_session))
+        .routes(routes!(sessions::key_accounts))
         .routes(routes!(accounts::accounts))
         .routes(routes!(accounts::account))
         .routes(routes!(accounts::statement))
@@ -85,12 +87,35 @@ pub fn router(app: App) -> Router {
         .route(paths::OPENAPI, get(move || operating::openapi(document.clone())))
         .route("/log/tile/{*path}", get(log::tile))
         // People.
-        .route(paths::REQUEST_PAGE, get(pages::request))
-        .route(paths::INVITATION_PAGE, get(pages::invitation))
-        .route(paths::DRAFT_PAGE, get(pages::draft))
-        .fallback(|| async { problem::no_such_path() })
+        .route(paths::HOME_PAGE, get(pages::home))
+        .route(paths::WALLET_PAGE, get(pages::wallet))
+        .route(paths::TILL_PAGE, get(pages::till))
+        .merge(codes())
+        // Their scripts.
+        .route("/assets/{name}", get(assets::asset))
+        .route("/sw.js", get(assets::service_worker))
+        .route("/manifest.webmanifest", get(pages::web_manifest))
+        .fallback(pages::elsewhere)
         .method_not_allowed_fallback(|| async { problem::no_such_method() })
         .with_state(app)
+}
+
+/// What codes and links lead to. Codes in capitals are smaller, so the letter of the path is known in either case.
+fn codes() -> Router<App> {
+    let mut router = Router::new();
+    for path in [paths::REQUEST_PAGE, "/P/{id}"] {
+        router = router.route(path, get(pages::request));
+    }
+    for path in [paths::INVITATION_PAGE, "/I/{code}"] {
+        router = router.route(path, get(pages::invitation));
+    }
+    for path in [paths::DRAFT_PAGE, "/D/{id}"] {
+        router = router.route(path, get(pages::draft));
+    }
+    for letter in ["c", "C", "v", "V", "to", "TO", "t", "T", "l", "L"] {
+        router = router.route(&format!("/{letter}/{{id}}"), get(pages::later));
+    }
+    router
 }
 
 /// Returns the router of the loopback listener for metrics.
@@ -131,6 +156,7 @@ mod tests {
             paths::DRAFT,
             paths::CHALLENGES,
             paths::SESSIONS,
+            paths::KEY_ACCOUNTS,
             paths::ACCOUNTS,
             paths::ACCOUNT,
             paths::STATEMENT,

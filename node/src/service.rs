@@ -4,8 +4,10 @@
 //! takes the [`Visitor`](crate::community::sessions::Visitor) and asks [`Service::sight`] what they may see.
 
 mod accounts;
+mod checking;
 mod joining;
 mod publishing;
+mod read_only;
 mod refused;
 mod requests;
 mod sessions;
@@ -30,7 +32,7 @@ use crate::witness::policy::{Witnesses, WitnessesError};
 use crate::writer::Writer;
 use klaver_ledger::amount::Scale;
 use klaver_ledger::books::{Community as Founded, Reference};
-use klaver_ledger::engine::{self, Ledger, LedgerOpenError, OpeningReport, Reader};
+use klaver_ledger::engine::{self, Ledger, LedgerOpenError, OpeningReport, ReadOnlyLedger, Reader};
 use klaver_ledger::id::LedgerId;
 use klaver_ledger::keys::{PublicKey, ReadyKey, SigningKey};
 use klaver_ledger::link::NodeAddress;
@@ -39,7 +41,7 @@ use klaver_ledger::store::OpenError;
 use klaver_ledger::store::embedded::{EmbeddedReader, EmbeddedStore, Options};
 use klaver_ledger::time::Timestamp;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::thread::JoinHandle;
 
 /// The store of a node.
@@ -65,6 +67,20 @@ pub struct Service {
     ready_keys: RwLock<HashMap<[u8; 32], ReadyKey>>,
     metrics: Arc<Metrics>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    checking: Mutex<Option<checking::Checking>>,
+    /// A ledger that is only read, held so that nobody else opens it meanwhile.
+    held: Mutex<Option<ReadOnlyLedger>>,
+}
+
+/// What runs in a node.
+struct Running {
+    reader: NodeReader,
+    writer: Writer,
+    published: Arc<publishing::Publisher>,
+    community: Arc<Community>,
+    metrics: Arc<Metrics>,
+    held: Option<ReadOnlyLedger>,
+    witnesses: Option<Arc<Witnesses>>,
 }
 
 /// What a service is started with.
@@ -137,7 +153,7 @@ impl Clock for UnbelievedClock {
 }
 
 impl Service {
-    /// Opens the node in `data` by the clock of this machine.
+    /// Opens the node in `data` by the clock of this machine. What a damaged ledger leaves is served for reading.
     ///
     /// # Errors
     /// Says what is damaged or missing, what is safe, and what helps.
@@ -145,7 +161,10 @@ impl Service {
         let config = data.read_config()?;
         let keys = NodeKeys::read(data)?;
         let log_public = keys.log_public();
-        let (ledger, report) = open_ledger(data, keys.log)?;
+        let (ledger, report) = match open_ledger(data, keys.log.clone()) {
+            Ok(opened) => opened,
+            Err(refused) => return read_only::open(data, config, keys, refused),
+        };
         let newest = ledger.reader().standing().last_recorded_at();
         let clock: Box<dyn Clock> = match SystemClock::start(newest) {
             Ok(clock) => Box::new(clock),
@@ -172,7 +191,6 @@ impl Service {
     pub fn start(parts: Parts, beat: Beat) -> Result<Arc<Self>, StartError> {
         let Parts { config, registrar, ledger, clock, community, witnesses } = parts;
         let witnesses = witnesses.map(Arc::new);
-        let address = config.address()?;
         let reader = ledger.reader();
         let community = Arc::new(community);
         let metrics = Arc::new(Metrics::default());
@@ -180,11 +198,23 @@ impl Service {
         let notice = notice(reader.clone(), community.clone());
         let (writer, writer_thread) = Writer::start(ledger, clock, metrics.clone(), notice)?;
         let (published, beat_thread) = publishing::Publisher::start(reader.clone(), beat, witnesses.clone())?;
-        let founded = founded(&reader);
-        Ok(Arc::new(Self {
+        let checking = checking::Checking::start(reader.clone(), writer.status().clone(), metrics.clone())?;
+        let running = Running { reader, writer, published, community, metrics, witnesses, held: None };
+        Self::assemble(config, registrar, running, vec![writer_thread, beat_thread], Some(checking))
+    }
+
+    fn assemble(
+        config: Config,
+        registrar: SigningKey,
+        running: Running,
+        threads: Vec<JoinHandle<()>>,
+        checking: Option<checking::Checking>,
+    ) -> Result<Arc<Self>, StartError> {
+        let Running { reader, writer, published, community, metrics, witnesses, held } = running;
+        let service = Arc::new(Self {
+            address: config.address()?,
             config,
-            address,
-            founded,
+            founded: founded(&reader),
             registrar,
             reader,
             writer,
@@ -194,12 +224,20 @@ impl Service {
             witnesses,
             ready_keys: RwLock::default(),
             metrics,
-            threads: Mutex::new(vec![writer_thread, beat_thread]),
-        }))
+            threads: Mutex::new(threads),
+            checking: Mutex::new(checking),
+            held: Mutex::new(held),
+        });
+        // Whoever pays first after a start shall not wait for their key, and opening shall not wait for all of them.
+        let weak = Arc::downgrade(&service);
+        std::thread::Builder::new().name("ready-keys".to_owned()).spawn(move || make_keys_ready(&weak))?;
+        Ok(service)
     }
 
     /// Finishes what waits, closes the ledger, and waits until that is done.
     pub fn close(&self) {
+        drop(self.checking.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.held.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.published.stop();
         self.writer.close();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
@@ -260,6 +298,26 @@ impl Service {
         self.writer.status().read_only()
     }
 
+    /// Checks that something could be recorded, before anything else is written.
+    ///
+    /// # Errors
+    /// `ReadOnly` until the node is started again.
+    fn must_record(&self) -> Result<(), Refused> {
+        match self.writer.status().lasting() {
+            None => Ok(()),
+            Some(_) => Err(self.writer.stopped().into()),
+        }
+    }
+
+    /// Turns "there is no such thing" into "nobody can tell now" where a part of the ledger cannot be read.
+    fn beyond_damage(&self, refused: Refused) -> Refused {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&*held, refused) {
+            (Some(ledger), Refused::Unknown { .. }) => Refused::BeyondDamage { why: ledger.why().to_owned() },
+            (_, refused) => refused,
+        }
+    }
+
     /// Returns the newest checkpoint that is shown to everybody.
     pub fn published(&self) -> Arc<PublishedCheckpoint> {
         self.published.newest()
@@ -281,6 +339,23 @@ impl Service {
         }
         keys.insert(*key, ready);
         Some(ready)
+    }
+}
+
+/// Decompresses the keys of all accounts, as far as there is room, while the service lives.
+fn make_keys_ready(service: &Weak<Service>) {
+    let keys: Vec<[u8; 32]> = {
+        let Some(service) = service.upgrade() else { return };
+        let standing = service.reader.standing();
+        let now = standing.last_recorded_at();
+        let states = standing.accounts().map(|account| account.standing(now).state);
+        let keys =
+            states.flat_map(|state| state.keys.iter().map(|grant| *grant.key.as_bytes()).collect::<Vec<_>>());
+        keys.take(READY_KEYS_MAX).collect()
+    };
+    for key in keys {
+        let Some(service) = service.upgrade() else { return };
+        service.ready_key(&key);
     }
 }
 

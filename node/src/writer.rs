@@ -10,7 +10,7 @@ use klaver_ledger::entry::VerifiedEntry;
 use klaver_ledger::limits::GROUP_RECORDS_MAX;
 use klaver_ledger::store::Store;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -67,24 +67,32 @@ pub struct Writer {
 /// Why nothing is recorded, if so.
 #[derive(Default)]
 pub struct Status {
-    now: RwLock<Option<String>>,
-    /// Why nothing is recorded until the node is started again.
-    halted: OnceLock<String>,
+    /// What may pass by itself: a clock that is not believed.
+    passing: RwLock<Option<String>>,
+    /// What only a new start can mend.
+    lasting: OnceLock<String>,
 }
 
 impl Status {
     /// Returns why nothing is recorded now; `None` when all is well.
     pub fn read_only(&self) -> Option<String> {
-        self.halted().or_else(|| self.now.read().unwrap_or_else(PoisonError::into_inner).clone())
+        let passing = || self.passing.read().unwrap_or_else(PoisonError::into_inner).clone();
+        self.lasting().map(str::to_owned).or_else(passing)
     }
 
-    /// Returns why nothing is recorded until the node is started again, if so.
-    pub fn halted(&self) -> Option<String> {
-        self.halted.get().cloned()
+    /// Returns why nothing is recorded until the node is started again; `None` when that is not so.
+    pub fn lasting(&self) -> Option<&str> {
+        self.lasting.get().map(String::as_str)
+    }
+
+    /// Sees to it that nothing more is recorded until the node is started again. The first reason stays; returns whether
+    /// this is it.
+    pub fn stop(&self, why: String) -> bool {
+        self.lasting.set(why).is_ok()
     }
 
     fn set(&self, why: Option<String>) {
-        *self.now.write().unwrap_or_else(PoisonError::into_inner) = why;
+        *self.passing.write().unwrap_or_else(PoisonError::into_inner) = why;
     }
 }
 
@@ -115,13 +123,8 @@ impl Writer {
     pub fn refusing(why: String, metrics: Arc<Metrics>) -> Self {
         let (queue, _) = sync_channel(1);
         let status = Arc::new(Status::default());
-        status.set(Some(why));
+        status.stop(why);
         Self { queue, status, metrics }
-    }
-
-    /// Records nothing more until the node is started again; returns whether that is news.
-    pub fn turn_read_only(&self, why: String) -> bool {
-        self.status.halted.set(why).is_ok()
     }
 
     /// Gives an entry a place in the queue; the answer comes when its group is durable.
@@ -132,22 +135,27 @@ impl Writer {
         &self,
         entry: VerifiedEntry,
     ) -> Result<oneshot::Receiver<Result<Outcome, Unrecorded>>, Unrecorded> {
-        let (answer, receiver) = oneshot::channel();
-        match self.queue.try_send(Some(Job { entry, answer })) {
-            Ok(()) => {
-                self.metrics.queued.fetch_add(1, Ordering::Relaxed);
-                Ok(receiver)
-            }
-            Err(TrySendError::Full(_)) => {
-                self.metrics.turned_away_busy.fetch_add(1, Ordering::Relaxed);
-                Err(Unrecorded::Busy)
-            }
-            Err(TrySendError::Disconnected(_)) => Err(self.stopped()),
+        if self.status.lasting().is_some() {
+            return Err(self.stopped());
         }
+        let (answer, receiver) = oneshot::channel();
+        // Counted before it waits: the writer may take it at once.
+        self.metrics.queued.fetch_add(1, Ordering::Relaxed);
+        self.queue.try_send(Some(Job { entry, answer })).map_err(|refused| {
+            self.metrics.queued.fetch_sub(1, Ordering::Relaxed);
+            match refused {
+                TrySendError::Full(_) => {
+                    self.metrics.turned_away_busy.fetch_add(1, Ordering::Relaxed);
+                    Unrecorded::Busy
+                }
+                TrySendError::Disconnected(_) => self.stopped(),
+            }
+        })?;
+        Ok(receiver)
     }
 
     /// Returns why nothing is recorded, if so.
-    pub fn status(&self) -> &Status {
+    pub fn status(&self) -> &Arc<Status> {
         &self.status
     }
 
@@ -199,25 +207,20 @@ impl<S: Store> Thread<S> {
         }
     }
 
-    /// Takes what waits. After a group of several, company is likely: the next one waits for it a moment.
+    /// Takes what waits. After a group of several, company is likely: the next one waits a moment for it.
+    ///
+    /// The moment is slept through, so that an entry that comes meanwhile does not have to wake this thread.
     fn gather(&self, jobs: &mut Vec<Job>) -> bool {
-        let until = Instant::now() + COMPANY;
+        let mut waited = self.last_group < 2;
         while jobs.len() < GROUP_RECORDS_MAX {
-            let next = match self.waiting.try_recv() {
-                Ok(next) => Some(next),
-                Err(_) if self.last_group > jobs.len() => {
-                    match self.waiting.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                        Ok(next) => Some(next),
-                        Err(RecvTimeoutError::Timeout) => None,
-                        Err(RecvTimeoutError::Disconnected) => return false,
-                    }
+            match self.waiting.try_recv() {
+                Ok(Some(job)) => jobs.push(job),
+                Ok(None) | Err(TryRecvError::Disconnected) => return false,
+                Err(TryRecvError::Empty) if waited => break,
+                Err(TryRecvError::Empty) => {
+                    waited = true;
+                    std::thread::sleep(COMPANY);
                 }
-                Err(_) => None,
-            };
-            match next {
-                Some(Some(job)) => jobs.push(job),
-                Some(None) => return false,
-                None => break,
             }
         }
         true
@@ -225,9 +228,9 @@ impl<S: Store> Thread<S> {
 
     /// Commits the jobs as a group and answers them; returns whether the writer can go on.
     fn commit(&mut self, jobs: Vec<Job>) -> bool {
-        if let Some(why) = self.status.halted() {
+        if let Some(why) = self.status.lasting() {
             for job in jobs {
-                let _ = job.answer.send(Err(Unrecorded::ReadOnly { why: why.clone() }));
+                let _ = job.answer.send(Err(Unrecorded::ReadOnly { why: why.to_owned() }));
             }
             return true;
         }
@@ -273,7 +276,7 @@ impl<S: Store> Thread<S> {
             Err(fault) => {
                 tracing::error!(%fault, "the ledger is read-only until the node is started again");
                 let why = format!("{fault}; start the node again when the cause is gone");
-                self.status.set(Some(why.clone()));
+                self.status.stop(why.clone());
                 for answer in answers {
                     let _ = answer.send(Err(Unrecorded::Unknown { why: why.clone() }));
                 }

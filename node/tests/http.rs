@@ -217,6 +217,8 @@ async fn an_entry_that_lacks_signers_waits_for_them() {
     let one = klaver_ledger::entry::SignedEntry::sign(body.clone(), &world.ledger, &[&world.council[0]]);
     let waits = world.submit(&one).await;
     assert_eq!((waits.status, &waits.json["outcome"]), (202, &json!("draft")), "{waits:?}");
+    assert_eq!(waits.json["draft"]["waits_for"], json!({ "who": "council", "have": 1, "need": 2 }));
+    assert_eq!(waits.json["draft"]["state"], "waiting");
     let draft = paths::fill(paths::DRAFT, waits.json["draft"]["id"].as_str().unwrap());
 
     let member = world.session(None, &world.council[1]).await;
@@ -231,7 +233,13 @@ async fn an_entry_that_lacks_signers_waits_for_them() {
     let two = klaver_ledger::entry::SignedEntry::sign(body, &world.ledger, &[&world.council[1]]);
     let recorded = world.submit(&two).await;
     assert_eq!(recorded.status, 201, "{recorded:?}");
-    assert_eq!(world.get(&draft, Some(&member)).await.status, 404);
+    // Whoever comes late to sign is told, and nothing is listed any more.
+    let late = world.get(&draft, Some(&member)).await;
+    assert_eq!(
+        (&late.json["state"], &late.json["index"]),
+        (&json!("recorded"), &recorded.json["receipt"]["index"])
+    );
+    assert_eq!(world.get(paths::DRAFTS, Some(&member)).await.json["drafts"], json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -296,6 +304,74 @@ async fn bad_input_gets_a_problem_that_helps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_wrong_with_a_request_is_said_in_our_own_words() {
+    let world = World::founded(1);
+    let member = world.open(AccountKind::Member, 0, None).await;
+    let own = world.session(Some(member.account), &member.key).await;
+    let statement = paths::fill(paths::STATEMENT, member.account);
+    let cases = [
+        (paths::fill(paths::ACCOUNT, "%ff"), "path", "%ff"),
+        (paths::fill(paths::ENTRY, "%c3%28"), "path", "%c3%28"),
+        ("/log/tile/0/%ff".to_owned(), "path", "%ff"),
+        (format!("{statement}?limit=abc"), "limit", "abc"),
+        (format!("{statement}?limit=0"), "limit", "0"),
+        (format!("{statement}?limit=101"), "limit", "101"),
+        (format!("{statement}?limit=-1"), "limit", "-1"),
+        (format!("{statement}?limit="), "limit", ""),
+        (format!("{statement}?limit=5&limit=6"), "limit", "5"),
+        (format!("{statement}?cursor=nonsense"), "cursor", "nonsense"),
+        (format!("{}?cursor=x", paths::ACCOUNTS), "cursor", "x"),
+        (format!("{}?from=1", paths::CONSISTENCY), "to", ""),
+        (format!("{}?from=one&to=2", paths::CONSISTENCY), "from", "one"),
+        (format!("{}?from=1e3", paths::AUDIT_RECORDS), "from", "1e3"),
+        (format!("{}?line=70000", paths::fill(paths::RECEIPT, 0)), "line", "70000"),
+        (paths::fill(paths::RECEIPT, "first"), "index", "first"),
+    ];
+    for (path, field, value) in cases {
+        let answer = world.get(&path, Some(&own)).await;
+        assert_eq!((answer.status, answer.code()), (400, "malformed_field"), "{path}: {answer:?}");
+        assert_eq!(answer.headers["content-type"], paths::PROBLEM_JSON, "{path}");
+        assert_eq!(answer.json["field"], field, "{path}: {answer:?}");
+        assert!(answer.json["value"].as_str().unwrap().contains(value), "{path}: {answer:?}");
+        assert!(
+            10 < answer.json["limit"].as_str().unwrap().len(),
+            "{path} says what belongs there: {answer:?}"
+        );
+    }
+    let untyped = Request::post(paths::ENTRIES).body(Body::from("{}")).unwrap();
+    let answer = world.call(untyped).await;
+    assert_eq!((answer.status, answer.code()), (415, "media_type"), "{answer:?}");
+    // People get a page, whatever was in the address.
+    for path in ["/p/%ff", "/i/%ff", "/d/%c3%28", "/p/nothing"] {
+        let answer = world.get(path, None).await;
+        assert_eq!(answer.status, 404, "{path}: {answer:?}");
+        let media = answer.headers["content-type"].to_str().unwrap();
+        assert!(media.starts_with("text/html"), "{path}: {media}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_found_by_its_id_in_either_spelling() {
+    let world = World::founded(1);
+    let merchant = world.open(AccountKind::Merchant, 0, None).await;
+    let token = world.session(Some(merchant.account), &merchant.key).await;
+    let asked =
+        CreateRequest { account: merchant.account.to_string(), amount: "2.50".to_owned(), valid_for: None };
+    let made = world.post(paths::REQUESTS, Some(&token), &asked).await;
+    let (id, link) = (made.json["id"].as_str().unwrap(), made.json["link"].as_str().unwrap());
+    let in_link = link.rsplit('/').next().unwrap();
+    assert_ne!(id, in_link);
+    for spelling in [id.to_owned(), id.to_uppercase(), in_link.to_owned(), in_link.to_uppercase()] {
+        let found = world.get(&paths::fill(paths::REQUEST, &spelling), None).await;
+        assert_eq!((found.status, &found.json["id"]), (200, &json!(id)), "{spelling}: {found:?}");
+    }
+    for wrong in [&id[1..], &in_link[1..], "x"] {
+        let answer = world.get(&paths::fill(paths::REQUEST, wrong), None).await;
+        assert_eq!((answer.status, answer.code()), (404, "unknown_request"), "{wrong}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requests_are_made_by_their_account_within_bounds() {
     let world = World::founded(1);
     let member = world.open(AccountKind::Member, 0, None).await;
@@ -340,14 +416,76 @@ async fn the_page_of_a_request_tells_whom_how_much_and_how() {
         for word in words.into_iter().chain([command.as_str()]) {
             assert!(html.contains(word), "{word} is missing in {html}");
         }
-        assert!(!html.contains("<script"), "pages have no script");
+        // Data for a script stands between its marks, and cannot end them.
+        let data =
+            html.split("type=\"application/json\">").nth(2).unwrap().split("</script>").next().unwrap();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(data).unwrap()["name"], "Bakkerij <Van Damme>");
+        let scripts = html.split("<script ").skip(1);
+        assert!(
+            scripts
+                .into_iter()
+                .all(|script| script.contains("src=\"/assets/") || script.contains("application/json"))
+        );
         let policy = page.headers["content-security-policy"].to_str().unwrap();
-        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{policy}");
+        assert!(
+            policy.contains("require-trusted-types-for 'script'") && !policy.contains("unsafe"),
+            "{policy}"
+        );
     }
+    // Codes in capitals are smaller: they lead to the same page.
+    assert_eq!(world.get(&path.to_uppercase(), None).await.status, 200);
     let unknown = world.get("/p/AAAAAAAAAAAAAAAAAAAAAAAAAA", None).await;
     assert_eq!(unknown.status, 404);
     assert!(String::from_utf8_lossy(&unknown.bytes).contains("Vraag een nieuwe code"));
-    assert_eq!(world.get("/p/what", None).await.status, 404);
+    for path in ["/p/what", "/c/aebagbafaydqqcikbmga2dqpca", "/to/bakker", "/T/x", "/nowhere"] {
+        let asked = Request::get(path).header("accept", "text/html").body(Body::empty()).unwrap();
+        let page = world.call(asked).await;
+        assert!(
+            page.status == 404 && String::from_utf8_lossy(&page.bytes).contains("Vraag een nieuwe code"),
+            "{path}"
+        );
+    }
+    assert_eq!(world.get("/nowhere", None).await.code(), "unknown_path");
+    let home = world.get("/", None).await;
+    let html = String::from_utf8(home.bytes).unwrap();
+    for word in ["Klaverdorp", "Bakkerij &lt;Van Damme&gt;", "klaver audit http://localhost:8080"] {
+        assert!(html.contains(word), "{word} is missing in {html}");
+    }
+    let chosen = world.get("/wallet?lang=fr", None).await;
+    assert_eq!((chosen.status, &chosen.headers["location"]), (303, &"/wallet".parse().unwrap()));
+    assert_eq!(world.get("/wallet", None).await.status, 200);
+    assert_eq!(world.get("/assets/manifest.json", None).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_finds_out_for_whom_it_signs() {
+    let world = World::founded(1);
+    let merchant = world.open(AccountKind::Merchant, 0, None).await;
+    let ask = async |key: &SigningKey, account: Option<AccountId>| {
+        let fresh = world.call(Request::post(paths::CHALLENGES).body(Body::empty()).unwrap()).await;
+        let challenge: klaver_api::Challenge = serde_json::from_value(fresh.json).unwrap();
+        let nonce = klaver_api::text::from_base64url_fixed("nonce", &challenge.nonce).unwrap();
+        let until = klaver_api::text::deadline("expires_at", &challenge.expires_at).unwrap();
+        let office = klaver_api::session::OFFICE;
+        let bytes =
+            klaver_api::session::challenge_bytes(&world.ledger, &challenge.origin, &office, &nonce, until);
+        let body = klaver_api::CreateSession {
+            account: account.map(|account| account.to_string()),
+            nonce: challenge.nonce,
+            expires_at: challenge.expires_at,
+            key: PublicKey::of(key).to_string(),
+            signature: klaver_api::text::base64url(&klaver_ledger::keys::sign(&merchant.key, &bytes).0),
+        };
+        (world.post(paths::KEY_ACCOUNTS, None, &body).await, body)
+    };
+    let (found, body) = ask(&merchant.key, None).await;
+    assert_eq!(found.json["accounts"][0]["account"], merchant.account.to_string(), "{found:?}");
+    assert_eq!(found.json["accounts"][0]["kind"], "merchant");
+    // A challenge counts once; a key is asked about by who holds it; an account is for sessions.
+    assert_eq!(world.post(paths::KEY_ACCOUNTS, None, &body).await.code(), "challenge_refused");
+    assert_eq!(ask(&world.council[0], None).await.0.code(), "session_signature");
+    assert_eq!(ask(&merchant.key, Some(merchant.account)).await.0.code(), "malformed_field");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@
 //! | [`samples`] | entries of every kind, for the test vectors |
 //! | [`strategies`] | random entries of every kind, for properties |
 //! | [`json`] | an entry's fields as the test vectors write them |
-//! | [`programs`] | programs written elsewhere |
+//! | [`programs`], [`static_log`] | programs written elsewhere; a log as files for them |
 //! | [`vectors`] | the files of test vectors: compare or rewrite |
 //! | [`binaries`], [`node`], [`wallet`] | our own programs as processes on loopback |
 //! | [`client`], [`town`] | HTTP to a node; a small community whose people sign in the test |
@@ -22,6 +22,7 @@ pub mod node;
 pub mod programs;
 pub mod receipts;
 pub mod samples;
+pub mod static_log;
 pub mod strategies;
 pub mod town;
 pub mod vectors;

@@ -24,6 +24,7 @@ pub const PASSPHRASE: &str = "drie groene klavers";
 pub struct Node {
     directory: PathBuf,
     port: u16,
+    metrics: u16,
     process: Option<Child>,
 }
 
@@ -35,7 +36,8 @@ impl Node {
     /// When it cannot be founded.
     pub fn found(directory: &Path, name: &str, options: &[&str]) -> Self {
         private_directory(directory);
-        let node = Self { directory: directory.to_owned(), port: free_port(), process: None };
+        let node =
+            Self { directory: directory.to_owned(), port: free_port(), metrics: free_port(), process: None };
         let passphrase = passphrase_file(directory);
         let mut command = klaver_node();
         command.args(["found", "--no-input", "--name", name, "--public-url", &node.url()]);
@@ -51,12 +53,36 @@ impl Node {
 
     /// Returns a node for a data directory that is there already, `directory/data`.
     pub fn at(directory: &Path) -> Self {
-        Self { directory: directory.to_owned(), port: free_port(), process: None }
+        Self { directory: directory.to_owned(), port: free_port(), metrics: free_port(), process: None }
     }
 
     /// Returns its address.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Returns what its metrics say of `name`.
+    ///
+    /// # Panics
+    /// When they do not say it.
+    pub fn metric(&self, name: &str) -> f64 {
+        let answer = Client::of(&format!("http://127.0.0.1:{}", self.metrics)).get("/metrics", None);
+        let text = String::from_utf8_lossy(&answer.bytes).into_owned();
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        value.unwrap_or_else(|| panic!("{name} is not in\n{text}"))
+    }
+
+    /// Lets every write beyond byte `bytes` of a file fail from now on, as a full disk would.
+    ///
+    /// # Panics
+    /// When the operating system does not allow it.
+    pub fn limit_files(&self, bytes: u64) {
+        let process = self.process.as_ref().expect("the node runs");
+        let limited = Command::new("prlimit")
+            .arg(format!("--fsize={bytes}"))
+            .args(["--pid", &process.id().to_string()])
+            .status();
+        assert!(limited.is_ok_and(|limited| limited.success()), "prlimit (of util-linux) sets a limit");
     }
 
     /// Returns its data directory.
@@ -89,32 +115,46 @@ impl Node {
     /// # Errors
     /// What it said, when it ends instead.
     pub fn try_start(&mut self) -> Result<(), String> {
-        self.try_start_until("/readyz")
+        self.serve_until(200, "")
     }
 
-    /// Serves, and returns when it answers, also when it records nothing.
+    /// Serves, and returns when it says that it records nothing.
     ///
     /// # Panics
-    /// When it ends, with what it said.
-    pub fn start_whatever(&mut self) {
-        if let Err(said) = self.try_start_until("/healthz") {
+    /// When it ends, or does not say so in time.
+    pub fn start_read_only(&mut self) {
+        if let Err(said) = self.serve_until(503, "") {
             panic!("the node did not start: {said}");
         }
     }
 
-    fn try_start_until(&mut self, answers: &str) -> Result<(), String> {
+    /// As [`start_read_only`](Self::start_read_only), where no file may grow beyond a few kilobytes.
+    ///
+    /// # Panics
+    /// As [`start_read_only`](Self::start_read_only).
+    pub fn start_on_full_disk(&mut self) {
+        if let Err(said) = self.serve_until(503, "ulimit -f 16;") {
+            panic!("the node did not start: {said}");
+        }
+    }
+
+    fn serve_until(&mut self, ready: u16, limits: &str) -> Result<(), String> {
         assert!(self.process.is_none(), "the node runs already");
         let log = OpenOptions::new().create(true).append(true).open(self.log_file());
         let log = log.expect("the log can be written");
         let from = log.metadata().expect("the log is there").len();
-        let mut command = klaver_node();
+        // A write beyond a limit on files is an error to be handled, not the end: see `limit_files`.
+        let mut command = Command::new("sh");
+        let script = format!("trap '' XFSZ; {limits} exec \"$@\"");
+        command.args(["-c", &script, "sh"]).arg(klaver_node().get_program());
         command.arg("serve").arg("--data").arg(self.data());
         command.args(["--listen", &format!("127.0.0.1:{}", self.port), "--beat", "1"]);
+        command.args(["--metrics", &format!("127.0.0.1:{}", self.metrics)]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let mut process = command.spawn().expect("the node can be started");
         let (client, until) = (self.client(), Instant::now() + READY_WITHIN);
         loop {
-            if client.try_get(answers, None).is_ok_and(|answer| answer.status == 200) {
+            if client.try_get("/readyz", None).is_ok_and(|answer| answer.status == ready) {
                 self.process = Some(process);
                 return Ok(());
             }

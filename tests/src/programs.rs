@@ -27,6 +27,11 @@ pub fn python() -> Command {
     Command::new(root().join(".venv/bin/python"))
 }
 
+/// Returns schemathesis, of `tests/interop/requirements.txt`: it holds a server to its description.
+pub fn schemathesis() -> Command {
+    Command::new(root().join(".venv/bin/schemathesis"))
+}
+
 /// Returns the auditor of public logs in Go, built once: `auditor VKEY LOG [CHECKPOINT ...]`.
 ///
 /// # Panics

@@ -69,6 +69,14 @@ impl Wallet {
         run(&mut self.command(arguments))
     }
 
+    /// Runs `klaver` as people do, in their language and in UTC: sentences, no JSON.
+    pub fn in_words(&self, locale: &str, arguments: &[&str]) -> Ran {
+        let mut command = klaver();
+        command.env("KLAVER_HOME", &self.home).env("KLAVER_PASSPHRASE_FILE", &self.passphrase);
+        command.env("LC_ALL", locale).env("TZ", "UTC").args(arguments).args(["--yes", "--no-input"]);
+        run(&mut command)
+    }
+
     /// Runs `klaver`, which must succeed; returns the last JSON value it wrote.
     ///
     /// # Panics

@@ -344,7 +344,12 @@ fn what_lacks_a_signature_becomes_a_draft() {
     let whole = entry(pay("pair", &[("bakery", 100)]));
     let one = town.client.submit(&town.signed(whole.clone(), &["pia"]));
     assert_eq!((one.status, one.text("outcome")), (202, "draft"), "{one:?}");
-    assert!(one.text("waits_for").contains("1 of the 2"), "{one:?}");
+    let waits_for = &one.json["draft"]["waits_for"];
+    assert_eq!(
+        (&waits_for["who"], &waits_for["have"], &waits_for["need"]),
+        (&json!("account"), &json!(1), &json!(2)),
+        "{one:?}"
+    );
     assert_eq!(town.size(), size, "a draft is not recorded");
     let link = one.json["draft"]["link"].as_str().unwrap();
     assert!(link.contains("/d/"), "{link}");
@@ -422,18 +427,21 @@ fn a_wallet_says_what_is_wrong_with_a_code_or_an_amount() {
 fn a_community_that_could_never_be_governed_is_not_founded() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
-    let (data, one, two) = (path("data"), path("one.json"), path("two.json"));
+    let (data, one, two) = (path("data"), path("one"), path("two"));
     let passphrase = passphrase_file(directory.path());
     let found = |options: &[&str]| {
         let mut command = klaver_node();
         command.args(["found", "--no-input", "--name", "Klaverdorp", "--data", &data]);
+        command.env("LC_ALL", "C");
         run(command.arg("--passphrase-file").arg(&passphrase).args(options))
     };
     let inside = format!("{data}/wallet.json");
-    let cases: [(&[&str], &str); 6] = [
+    let file = path("wallet-of-anna.json");
+    let cases: [(&[&str], &str); 7] = [
         (&[], "--wallet"),
+        (&["--wallet", &file], "no directory"),
         (&["--wallet", &inside], "council keys never lie on the node"),
-        (&["--wallet", &one, "--wallet", &one], "a new file of its own"),
+        (&["--wallet", &one, "--wallet", &one], "a new wallet"),
         (&["--wallet", &one, "--wallet", &two, "--council-threshold", "3"], "council"),
         (&["--wallet", &one, "--auditor", "aude"], "64 hexadecimal digits"),
         (&["--wallet", &one, "--recovery-hours", "1"], "recovery"),
@@ -447,6 +455,6 @@ fn a_community_that_could_never_be_governed_is_not_founded() {
         }
     }
     assert_eq!(found(&["--wallet", &one, "--wallet", &two]).status, 0);
-    let again = found(&["--wallet", &path("three.json")]);
+    let again = found(&["--wallet", &path("three")]);
     assert!(again.status != 0 && again.err.contains("is not empty"), "{}", again.err);
 }

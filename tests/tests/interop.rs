@@ -2,32 +2,14 @@
 
 use klaver_ledger::entry::{Kind, SignedEntry};
 use klaver_ledger::id::LedgerId;
-use klaver_ledger::keys::{PublicKey, SigningKey, sign};
-use klaver_ledger::log::checkpoint::{Checkpoint, SignedCheckpoint};
-use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
-use klaver_ledger::log::tile::{TilePath, encode_entries, encode_hashes, entry_bundles, hash_tiles};
-use klaver_ledger::log::tree::{NoLeafTiles, Tree};
+use klaver_ledger::log::tree::Tree;
 use klaver_tests::programs::{go_auditor, python, run};
 use klaver_tests::samples::{self, LEDGER, key, public};
+use klaver_tests::static_log::{ORIGIN, checkpoint, log_key, write_log};
 use klaver_tests::workspace::root;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-const ORIGIN: &str = "klaver.example/log";
-
-fn log_key() -> (SigningKey, VerifierKey) {
-    let secret = key(1);
-    let name = KeyName::new(ORIGIN).expect("a name");
-    let verifier = VerifierKey::new(name, KeyKind::Note, PublicKey::of(&secret).as_bytes()).expect("a key");
-    (secret, verifier)
-}
-
-fn checkpoint(tree: &Tree) -> SignedCheckpoint {
-    let (secret, verifier) = log_key();
-    let checkpoint = Checkpoint { origin: verifier.name().clone(), size: tree.size(), root: tree.root() };
-    checkpoint.sign(&verifier, |text| sign(&secret, text).0).expect("a checkpoint")
-}
 
 /// Returns an empty directory of this test's own below `target/`.
 fn directory(name: &str) -> PathBuf {
@@ -92,25 +74,6 @@ fn openssl_verifies_the_signature_of_a_checkpoint_and_only_of_that_one() {
         let output = run(openssl.arg("-in").arg(&message).arg("-sigfile").arg(&signature), b"");
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         assert_eq!(output.status.success(), holds, "{name}: {said}");
-    }
-}
-
-/// Writes the log of `leaves` as a static directory.
-fn write_log(directory: &Path, tree: &Tree, leaves: &[[u8; 33]]) {
-    let file = |path: String, bytes: Vec<u8>| {
-        let path = directory.join(path);
-        std::fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
-        std::fs::write(path, bytes).expect("a file");
-    };
-    file("checkpoint".to_owned(), checkpoint(tree).to_string().into_bytes());
-    for tile in hash_tiles(tree.size()) {
-        let hashes = tree.tile(&tile, tree.size(), &NoLeafTiles).expect("a tile");
-        file(TilePath::Hashes(tile).to_string(), encode_hashes(&hashes));
-    }
-    for bundle in entry_bundles(tree.size()) {
-        let first = bundle.number() as usize * 256;
-        let entries = &leaves[first..first + usize::from(bundle.width())];
-        file(TilePath::Entries(bundle).to_string(), encode_entries(entries).expect("a bundle"));
     }
 }
 

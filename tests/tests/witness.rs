@@ -325,7 +325,7 @@ fn f15_a_backup_that_is_too_old_is_read_only_with_evidence() {
     std::fs::remove_dir_all(world.town.node.data()).unwrap();
     copy_directory(&backup, &world.town.node.data());
 
-    world.town.node.start_whatever();
+    world.town.node.start_read_only();
     world.town.client = world.town.node.client();
     let why = read_only(&world.town.client);
     assert!(why.contains("our own log signed a checkpoint of"), "{why}");
@@ -338,7 +338,7 @@ fn f15_a_backup_that_is_too_old_is_read_only_with_evidence() {
     // It stays so when nobody is there to ask: the evidence is on the disk.
     world.town.node.stop();
     world.witnesses.iter_mut().for_each(Witness::kill);
-    world.town.node.start_whatever();
+    world.town.node.start_read_only();
     world.town.client = world.town.node.client();
     assert!(read_only(&world.town.client).contains("kept evidence"));
 }

@@ -13,7 +13,7 @@ use klaver_api::{Challenge, CreateSession, Session, paths, text};
 use klaver_keystore::{KeyInfo, Keystore, Passphrase, Purpose};
 use klaver_ledger::id::AccountId;
 use klaver_ledger::keys::{SigningKey, sign};
-use klaver_ledger::link::NodeAddress;
+use klaver_ledger::link::{LinkError, NodeAddress};
 use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
 use std::fs::File;
@@ -144,7 +144,16 @@ impl<'o> App<'o> {
     /// # Errors
     /// When it is no address.
     pub fn node(&self) -> Outcome<Option<NodeAddress>> {
-        Ok(self.global.node.as_deref().map(NodeAddress::parse).transpose()?)
+        let wrong = |text: &str| {
+            Failure::new(Exit::Usage, "node_address").with("value", crate::output::harmless(text))
+        };
+        let parse = |text: &str| match NodeAddress::parse(text.trim_end_matches('/')) {
+            Err(LinkError::NotSecure { host }) => {
+                Err(Failure::new(Exit::Usage, "link_not_secure").with("host", host))
+            }
+            parsed => parsed.map_err(|_| wrong(text)),
+        };
+        self.global.node.as_deref().map(parse).transpose()
     }
 
     /// Returns the open wallet file; asks for the passphrase the first time.
@@ -191,6 +200,15 @@ impl<'o> App<'o> {
         if let Some(token) = session::load(&self.places, &ledger, &hat.public_key, moment::now()) {
             return Ok(token);
         }
+        Ok(self.open_session(contact, hat)?.token)
+    }
+
+    /// Opens a new session for `hat` and keeps its token.
+    ///
+    /// # Errors
+    /// As [`token`](Self::token).
+    pub fn open_session(&self, contact: &Contact, hat: &KeyInfo) -> Outcome<Session> {
+        let ledger = contact.community.ledger;
         let key = self.signing_key(hat)?;
         let challenge: Challenge = contact.http.post(paths::CHALLENGES, None, &serde_json::json!({}))?;
         let origin = contact.http.node().to_string();
@@ -213,7 +231,7 @@ impl<'o> App<'o> {
         };
         let session: Session = contact.http.post(paths::SESSIONS, None, &answer)?;
         session::save(&self.places, &ledger, &hat.public_key, &session.token, &session.expires_at)?;
-        Ok(session.token)
+        Ok(session)
     }
 
     /// Reads something private; a session that the node no longer knows is opened again, once.
@@ -309,6 +327,10 @@ impl<'o> App<'o> {
     fn of_node(&self, keys: Vec<KeyInfo>) -> Outcome<Vec<KeyInfo>> {
         let Some(node) = self.node()? else { return Ok(keys) };
         let node = node.to_string();
+        let joined = keys.iter().any(|key| key.node.is_some());
+        if joined && !keys.iter().any(|key| key.node.as_deref() == Some(&node)) {
+            return Err(Failure::new(Exit::Key, "no_key_at_node").with("node", node));
+        }
         Ok(keys.into_iter().filter(|key| key.node.as_deref().is_none_or(|known| known == node)).collect())
     }
 

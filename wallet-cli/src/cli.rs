@@ -1,6 +1,6 @@
 //! The arguments of the program.
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use klaver_locales::Language;
 use std::path::PathBuf;
 
@@ -147,9 +147,40 @@ fn translate(mut command: clap::Command, language: Language, path: &str) -> clap
     if let Some(about) = language.find(path, &[]) {
         command = command.about(about.clone()).long_about(about);
     }
+    // clap's own words, as far as it lets them be replaced.
+    let word = |key| language.template(key);
+    let template = format!(
+        "{{before-help}}{{about-with-newline}}\n{}: {{usage}}\n\n{{all-args}}{{after-help}}",
+        word("clap.usage")
+    );
+    command = command
+        .help_template(template)
+        .subcommand_help_heading(word("clap.commands"))
+        .next_help_heading(word("clap.options"))
+        .disable_help_subcommand(true)
+        .disable_help_flag(true)
+        .arg(
+            Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(ArgAction::Help)
+                .help(word("clap.help"))
+                .display_order(998),
+        )
+        .disable_version_flag(true);
+    if path == "help" {
+        let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
+        command = command.arg(version.help(word("clap.version")));
+    }
     let arguments: Vec<clap::Id> =
         command.get_arguments().map(|argument| argument.get_id().clone()).collect();
-    for id in arguments {
+    // Below headings of its own clap sorts by this number: as they are written, those of every command last.
+    let first = if path == "help" { 100 } else { 0 };
+    for (number, id) in arguments.into_iter().enumerate() {
+        command = command.mut_arg(&id, |argument| {
+            let heading = if argument.is_positional() { "clap.arguments" } else { "clap.options" };
+            argument.help_heading(language.template(heading)).display_order(first + number)
+        });
         // Options of every command have one sentence for all of them.
         // At the top a command may have the name of an option: `account` and `--account`.
         let own = (path != "help").then(|| language.find(&format!("{path}.{id}"), &[])).flatten();

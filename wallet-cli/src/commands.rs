@@ -34,6 +34,9 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::output::Output;
 use klaver_ledger::id::AccountId;
 
+/// How many characters the text of an account has.
+const ACCOUNT_CHARACTERS: usize = 36;
+
 /// Runs the command.
 ///
 /// # Errors
@@ -78,8 +81,20 @@ fn account_of(app: &App<'_>, text: &str) -> Outcome<AccountId> {
     }
     let own = app.keys().unwrap_or_default();
     own.iter().find(|key| key.name == text).and_then(|key| key.purpose.account()).ok_or_else(|| {
-        Failure::new(Exit::Usage, "no_such_account").with("value", crate::output::harmless(text))
+        let (code, found) = fault_of_account(text);
+        Failure::new(Exit::Usage, code).with("value", crate::output::harmless(text)).with("found", found)
     })
+}
+
+/// Returns what is wrong with a text that is no account, and how many characters it has.
+pub(crate) fn fault_of_account(text: &str) -> (&'static str, usize) {
+    let found = text.chars().count();
+    let code = match text.to_lowercase().starts_with("klv1") {
+        false => "no_such_account",
+        true if found != ACCOUNT_CHARACTERS => "account_length",
+        true => "account_typo",
+    };
+    (code, found)
 }
 
 /// Reads an identifier of hexadecimal digits that was typed.

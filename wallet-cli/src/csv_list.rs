@@ -46,7 +46,9 @@ pub fn read(
         let record = match record {
             Ok(record) => record,
             Err(error) => {
-                mistakes.push(error.to_string());
+                let at = error.position().map_or(0, |at| at.byte() as usize);
+                let line = line_of(text, at).to_string();
+                mistakes.push(output.words("list.broken", &[("line", &line)]));
                 continue;
             }
         };
@@ -56,23 +58,23 @@ pub fn read(
             continue;
         }
         let mut mistake = |key: &str, value: &str| {
-            let (line, value) = (line.to_string(), harmless(&value.chars().take(60).collect::<String>()));
+            let (line, value) = (line.to_string(), harmless(&value.chars().take(120).collect::<String>()));
             mistakes.push(output.words(key, &[("line", &line), ("value", &value)]));
         };
         let Ok(account) = AccountId::parse(first) else {
             // A first line of words is a header.
             if number > 0 || first.starts_with("klv1") {
-                mistake("list.account", first);
+                mistake(&format!("list.{}", crate::commands::fault_of_account(first).0), first);
             }
             continue;
         };
         let amount = match (record.get(1).filter(|amount| !amount.is_empty()), usual) {
-            (Some(typed), _) => unit.parse(typed).map_err(|_| typed),
+            (Some(typed), _) => unit.parse(typed).map_err(Failure::from),
             (None, Some(usual)) => Ok(usual),
-            (None, None) => Err(""),
+            (None, None) => Err(Failure::new(Exit::Usage, "amount_missing")),
         };
         match (amount, seen.insert(account, line)) {
-            (Err(typed), _) => mistake("list.amount", typed),
+            (Err(failure), _) => mistake("list.mistake", &failure.sentences(output.language).0),
             (_, Some(earlier)) => mistake("list.twice", &earlier.to_string()),
             (Ok(amount), None) => list.push((account, amount)),
         }
@@ -155,11 +157,11 @@ mod tests {
         let (message, advice) = failure.sentences(Language::Dutch);
         insta::assert_snapshot!(format!("{message}\n{}", advice.unwrap()), @r#"
         Fouten in de lijst: 5. Er is niets getekend.
-        Lijn 2: "2,505" is geen aantal. Schrijf cijfers, zoals 2,50.
-        Lijn 3: "klv1fout" is geen rekening. Die begint met klv1.
-        Lijn 4: "0" is geen aantal. Schrijf cijfers, zoals 2,50.
+        Lijn 2: "2,505" heeft te veel cijfers na de komma, hoogstens 2.
+        Lijn 3: klv1fout heeft geen 36 tekens.
+        Lijn 4: Nul verplaatst niets.
         Lijn 5: deze rekening staat al op lijn 4.
-        Lijn 6: "" is geen aantal. Schrijf cijfers, zoals 2,50.
+        Lijn 6: Hoeveel?
         Verbeter deze lijnen en probeer opnieuw.
         "#);
         assert_eq!(failure.exit, Exit::Usage);

@@ -2,9 +2,10 @@
 
 use crate::app::App;
 use crate::contact::Contact;
-use crate::describe;
+use crate::describe::Teller;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
+use crate::names::Names;
 use crate::outbox::{OutboxEntry, OutboxState};
 use crate::output::Output;
 use klaver_api::{Draft, EntryJson, MemoJson, Submit, SubmitAnswer, paths, text};
@@ -12,9 +13,9 @@ use klaver_keystore::{KeyInfo, private_file};
 use klaver_ledger::entry::memo::Memo;
 use klaver_ledger::entry::{Body, Entry, SignedEntry};
 use klaver_ledger::id::{AccountId, LedgerId, Nonce};
+use klaver_ledger::link::CodeId;
 use klaver_ledger::receipt::{Proven, ProvenContent, Receipt};
 use klaver_ledger::time::{Deadline, Seconds};
-use std::collections::HashMap;
 use std::path::PathBuf;
 
 /// How long a payment is signed for: who stands at a till waits no longer.
@@ -33,8 +34,8 @@ pub struct Plan {
     pub validity: Seconds,
     /// The last moment it may be recorded, if that comes earlier.
     pub until: Option<Deadline>,
-    /// Names by which accounts are shown.
-    pub names: HashMap<AccountId, String>,
+    /// Names by which accounts are shown, besides those of the wallet.
+    pub names: Vec<(AccountId, String)>,
 }
 
 /// What became of an entry that was sent.
@@ -45,7 +46,7 @@ pub enum Sent {
     Draft {
         /// The draft.
         draft: Box<Draft>,
-        /// Whose signature it waits for, as the node says it.
+        /// Whose signatures it waits for, in a sentence.
         waits_for: String,
     },
     /// Only shown.
@@ -65,7 +66,7 @@ pub struct Recorded {
 impl Plan {
     /// Returns the plan of a payment or another entry that is answered at once.
     pub fn now(body: Body) -> Self {
-        Self { body, memo: None, validity: PAYMENT_VALIDITY, until: None, names: HashMap::new() }
+        Self { body, memo: None, validity: PAYMENT_VALIDITY, until: None, names: Vec::new() }
     }
 
     /// Returns the plan of an entry that may wait for other signatures.
@@ -75,7 +76,7 @@ impl Plan {
 
     /// Returns this plan with a name for an account.
     pub fn naming(mut self, account: AccountId, name: impl Into<String>) -> Self {
-        self.names.insert(account, name.into());
+        self.names.push((account, name.into()));
         self
     }
 
@@ -162,13 +163,18 @@ pub fn show(
     app: &App<'_>,
     contact: &Contact,
     entry: &SignedEntry,
-    names: &HashMap<AccountId, String>,
+    names: &[(AccountId, String)],
     hat: &KeyInfo,
 ) -> Outcome<Shown> {
     let unit = contact.community.unit(app.output.language);
-    let own = own_names(&app.keys()?);
-    let name = |id: &AccountId| names.get(id).or_else(|| own.get(id)).cloned();
-    let lines = describe::entry(entry.entry(), &unit, app.output, &name)?;
+    let names = names_of(app, names);
+    let charter = match &entry.entry().body {
+        // What changes is seen beside the charter in force.
+        Body::Govern(_) => Some(contact.http.get::<klaver_api::Community>(paths::COMMUNITY, None)?.charter),
+        _ => None,
+    };
+    let teller = Teller { unit: &unit, output: app.output, names: &names, charter: charter.as_ref() };
+    let lines = teller.entry(entry.entry());
     if app.global.dry_run {
         lines.iter().for_each(|line| app.output.line(line));
         let id = entry.id(&contact.community.ledger).to_hex();
@@ -201,7 +207,8 @@ pub fn submit(app: &App<'_>, contact: &mut Contact, kept: OutboxEntry) -> Outcom
             if state == OutboxState::Unknown {
                 app.output.warn("note.unknown", &[]);
             }
-            return Err(failure.with_amounts(&contact.community.unit(app.output.language)));
+            let unit = contact.community.unit(app.output.language);
+            return Err(failure.for_people(&unit, &names_of(app, &[])));
         }
     };
     match answer {
@@ -221,8 +228,15 @@ pub fn submit(app: &App<'_>, contact: &mut Contact, kept: OutboxEntry) -> Outcom
             kept.settle(&app.places, OutboxState::Paid)?;
             Ok(Sent::Recorded(Box::new(Recorded { receipt, proven, path })))
         }
-        SubmitAnswer::Draft { draft, waits_for } => {
+        SubmitAnswer::Draft { draft } => {
+            let signed = kept.signed()?;
             kept.settle(&app.places, OutboxState::Draft)?;
+            let (unit, names) = (contact.community.unit(app.output.language), names_of(app, &[]));
+            let teller = Teller { unit: &unit, output: app.output, names: &names, charter: None };
+            let waits_for = match &draft.waits_for {
+                Some(waits_for) => teller.waits_for(signed.entry(), waits_for),
+                None => app.output.words("waits.others", &[]),
+            };
             Ok(Sent::Draft { draft, waits_for })
         }
     }
@@ -253,13 +267,14 @@ pub fn report_with(
             add("receipt", path.into());
         }
         Sent::Draft { draft, waits_for } => {
-            let waits_for = crate::output::harmless(waits_for);
-            app.output.say("done.draft", &[("waits_for", &waits_for)]);
+            app.output.say("done.draft", &[("waits_for", waits_for)]);
+            let until = moment::show_text(&draft.expires_at, app.output.language);
             app.output.say("done.draft.link", &[("link", &crate::output::harmless(&draft.link))]);
+            app.output.say("done.draft.until", &[("until", &until)]);
             add("outcome", "draft".into());
-            add("draft", draft.id.clone().into());
+            add("draft", short_id(&draft.id).into());
             add("link", draft.link.clone().into());
-            add("waits_for", waits_for.into());
+            add("waits_for", serde_json::json!(draft.waits_for));
             add("expires_at", draft.expires_at.clone().into());
         }
         Sent::DryRun => return Exit::Ok,
@@ -268,9 +283,20 @@ pub fn report_with(
     Exit::Ok
 }
 
-/// Returns the names that the wallet itself has for accounts.
-pub fn own_names(keys: &[KeyInfo]) -> HashMap<AccountId, String> {
-    keys.iter().filter_map(|key| Some((key.purpose.account()?, key.name.clone()))).collect()
+/// Returns the names that the wallet itself has, and these.
+pub fn names_of(app: &App<'_>, others: &[(AccountId, String)]) -> Names {
+    let mut names = Names::of(&app.keys().unwrap_or_default());
+    for (account, name) in others {
+        names.name(*account, name);
+    }
+    names
+}
+
+/// Returns an id of the interface as links and people write it: 26 letters and digits.
+pub fn short_id(hex: &str) -> String {
+    let bytes = data_encoding::HEXLOWER.decode(hex.as_bytes()).ok();
+    let id = bytes.and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
+    id.map_or_else(|| crate::output::harmless(hex), |id| CodeId(id).to_string())
 }
 
 fn entry_id(proven: &Proven) -> Option<String> {

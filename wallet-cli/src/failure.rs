@@ -1,8 +1,18 @@
 //! What went wrong, in words for people and codes for programs.
 
+use crate::describe;
+use crate::moment;
+use crate::money::Unit;
+use crate::names::Names;
+use crate::output::{Output, harmless};
 use klaver_api::Problem;
+use klaver_ledger::amount::Total;
+use klaver_ledger::books::{Rejection, ValueKind};
+use klaver_ledger::id::AccountId;
 use klaver_locales::Language;
+use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::path::Path;
 
 /// The exit status of the program. These numbers do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +57,10 @@ struct Said {
     advice: Option<String>,
     /// The status of the answer, when the node said it in a sentence of its own.
     status: Option<u16>,
+    /// What the rule named: amounts in minor units, moments in UTC.
+    rule: BTreeMap<String, String>,
+    /// The unit and the names by which people know these values.
+    readers: Option<(Unit, Names)>,
 }
 
 /// What a command returns.
@@ -86,12 +100,27 @@ impl Failure {
             limit: problem.limit,
             advice: problem.advice,
             status: Some(problem.status),
+            rule: problem.values,
+            readers: None,
         };
         Self { exit, code: problem.code, said: Box::new(said) }
     }
 
-    /// Returns this failure with the amounts of a rule as people read them: a node names minor units.
-    pub fn with_amounts(mut self, unit: &crate::money::Unit) -> Self {
+    /// Returns the failure of the operating system with the file at `path`.
+    pub fn io(exit: Exit, code: &str, path: &Path, error: &std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        let failure = match error.kind() {
+            ErrorKind::NotFound => Self::new(exit, "file_missing"),
+            ErrorKind::PermissionDenied => Self::new(exit, "file_closed"),
+            ErrorKind::IsADirectory => Self::new(exit, "file_is_directory"),
+            _ => Self::text(exit, code, error),
+        };
+        failure.with("path", harmless(&path.display().to_string()))
+    }
+
+    /// Returns this failure for people of a community: a node names minor units and whole ids.
+    pub fn for_people(mut self, unit: &Unit, names: &Names) -> Self {
+        self.said.readers = Some((unit.clone(), names.clone()));
         if self.said.status.is_some() && self.said.field.as_deref() == Some("amount") {
             for amount in [&mut self.said.value, &mut self.said.limit].into_iter().flatten() {
                 if let Ok(minor) = amount.parse() {
@@ -109,15 +138,21 @@ impl Failure {
 
     /// Returns what to say: what was wrong, then what to do, if there is anything.
     pub fn sentences(&self, language: Language) -> (String, Option<String>) {
+        let rule = self.rule_values(language);
         let mut values: Vec<(&str, &str)> =
             self.said.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        for (name, value) in [("value", &self.said.value), ("limit", &self.said.limit)] {
+        values.extend(rule.iter().map(|(name, value)| (*name, value.as_str())));
+        let field =
+            self.said.field.as_deref().map(|field| {
+                language.find(&format!("field.{field}"), &[]).unwrap_or_else(|| harmless(field))
+            });
+        for (name, value) in [("value", &self.said.value), ("limit", &self.said.limit), ("field", &field)] {
             if let Some(value) = value {
                 values.push((name, value));
             }
         }
         let key = format!("error.{}", self.code);
-        let own = language.find(&key, &values).filter(|_| self.has_what_it_says(language, &key, &values));
+        let own = find_whole(language, &key, &values);
         let message = match (&own, &self.said.detail) {
             (Some(own), Some(detail)) if detail.contains('\n') => format!("{own}\n{detail}"),
             (Some(own), Some(detail)) if self.said.status.is_none() => format!("{own} ({detail})"),
@@ -125,8 +160,43 @@ impl Failure {
             (None, Some(detail)) => detail.clone(),
             (None, None) => self.code.clone(),
         };
-        let advice = language.find(&format!("{key}.do"), &values).or_else(|| self.said.advice.clone());
+        let advice = find_whole(language, &format!("{key}.do"), &values).or_else(|| self.said.advice.clone());
         (message, advice)
+    }
+
+    /// Returns what the rule named, as people read it; amounts only where the unit is known.
+    fn rule_values(&self, language: Language) -> Vec<(&'static str, String)> {
+        let kinds = Rejection::VALUES.iter().find(|(code, _)| *code == self.code).map_or(&[][..], |(_, k)| k);
+        let shown = |(name, kind): &(&'static str, ValueKind)| {
+            let value = self.said.rule.get(*name)?;
+            Some((*name, self.shown(*kind, value, language)?))
+        };
+        // The name of a field is translated for every problem, whoever sends it.
+        kinds.iter().filter(|(name, _)| *name != "field").filter_map(shown).collect()
+    }
+
+    fn shown(&self, kind: ValueKind, value: &str, language: Language) -> Option<String> {
+        let unit = self.said.readers.as_ref().map(|(unit, _)| unit);
+        let no_names = Names::default();
+        let names = self.said.readers.as_ref().map_or(&no_names, |(_, names)| names);
+        let word = |table: &str, word: &str| {
+            language.find(&format!("{table}.{word}"), &[]).unwrap_or_else(|| harmless(word))
+        };
+        Some(match kind {
+            ValueKind::Amount => unit?.show(Total::new(value.parse().ok()?).ok()?),
+            ValueKind::Moment => moment::show_text(value, language),
+            ValueKind::Account => {
+                AccountId::parse(value).map_or_else(|_| harmless(value), |account| names.account(&account))
+            }
+            ValueKind::Key => names.key_text(value),
+            ValueKind::AccountKind => word("kind", value),
+            ValueKind::AccountKinds => {
+                value.split(", ").map(|kind| word("kind", kind)).collect::<Vec<_>>().join(", ")
+            }
+            ValueKind::EntryKind => word("act", value),
+            ValueKind::Rights => describe::rights(value, &Output::for_json(language)),
+            ValueKind::Number | ValueKind::Request | ValueKind::Text | ValueKind::Who => harmless(value),
+        })
     }
 
     /// Returns the failure as JSON, for standard error.
@@ -139,13 +209,14 @@ impl Failure {
             }
         })
     }
+}
 
-    /// A sentence with a placeholder that stayed open is worse than the node's own.
-    fn has_what_it_says(&self, language: Language, key: &str, values: &[(&str, &str)]) -> bool {
-        let template = language.say(key, &[]);
-        let open = |name: &str| !values.iter().any(|(known, _)| *known == name);
-        !template.split('{').skip(1).filter_map(|part| part.split('}').next()).any(open)
-    }
+/// Returns a sentence with every placeholder filled in: one that stayed open is worse than the node's own.
+fn find_whole(language: Language, key: &str, values: &[(&str, &str)]) -> Option<String> {
+    let template = language.find(key, &[])?;
+    let is_open = |name: &str| !values.iter().any(|(known, _)| *known == name);
+    let mut names = template.split('{').skip(1).filter_map(|part| part.split('}').next());
+    if names.any(is_open) { None } else { language.find(key, values) }
 }
 
 impl From<klaver_keystore::KeystoreError> for Failure {
@@ -184,6 +255,8 @@ impl From<klaver_ledger::amount::AmountError> for Failure {
             E::TooManyDecimals { text, allowed, .. } => {
                 Self::new(Exit::Usage, "amount_decimals").with("value", text).with("limit", allowed)
             }
+            E::NotANumber(text) if text.trim().is_empty() => Self::new(Exit::Usage, "amount_missing"),
+            E::TooLarge(_) => Self::new(Exit::Usage, "amount_too_large"),
             E::NotANumber(text) => Self::new(Exit::Usage, "amount_no_number").with("value", text),
             other => Self::text(Exit::Usage, "amount", other),
         }

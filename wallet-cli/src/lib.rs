@@ -2,18 +2,20 @@
 //!
 //! | part | what it does |
 //! |---|---|
-//! | [`cli`], [`commands`] | the arguments, and one file for each command |
+//! | [`cli`], [`usage`], [`commands`] | the arguments, mistakes in them, and one file for each command |
 //! | [`app`] | what a command works with: options, output, keys, contact |
 //! | [`places`], [`community`], [`outbox`], [`session`] | files of the wallet besides the wallet file |
 //! | [`http`], [`contact`], [`entries`] | speaking to a node; checking what it says; sending entries |
 //! | [`trust`] | which witnesses count, and whether enough of them have seen something |
-//! | [`output`], [`failure`], [`money`], [`moment`], [`describe`], [`qr`] | what people and programs read |
+//! | [`output`], [`failure`], [`money`], [`moment`], [`names`], [`qr`] | what people and programs read |
+//! | [`describe`], [`charter_words`] | what an entry or a new charter does, in sentences |
 //!
 //! Data goes to standard output, everything else to standard error. The exit status is fixed: see
 //! [`failure::Exit`]. Secrets are never arguments.
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod charter_words;
 pub mod cli;
 pub mod commands;
 pub mod community;
@@ -26,6 +28,7 @@ pub mod hledger;
 pub mod http;
 pub mod moment;
 pub mod money;
+pub mod names;
 pub mod outbox;
 pub mod output;
 pub mod places;
@@ -33,11 +36,14 @@ pub mod qr;
 pub mod session;
 pub mod statement;
 pub mod trust;
+pub mod usage;
 
 use clap::FromArgMatches as _;
 use failure::{Exit, Failure};
+use klaver_locales::Language;
 use output::Output;
 use std::ffi::OsString;
+use std::io::Write as _;
 
 /// Runs the program with these arguments, the first being its own name; returns the exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
@@ -50,10 +56,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(cli) => cli,
         Err(error) => {
             let is_help = !error.use_stderr();
+            // In English clap says it itself, and better.
+            let own = usage::sentences(&error, language).filter(|_| language != Language::English);
             if !is_help && arguments.iter().any(|argument| argument == "--json") {
-                let failure =
-                    Failure::text(Exit::Usage, "usage", error.render().to_string().trim().to_owned());
-                return Output::for_json(language).report(&failure);
+                let said = match own {
+                    Some((what, advice)) => format!("{what} {advice}"),
+                    None => error.render().to_string().trim().to_owned(),
+                };
+                return Output::for_json(language).report(&Failure::text(Exit::Usage, "usage", said));
+            }
+            if let Some((what, advice)) = own {
+                let _ = writeln!(std::io::stderr(), "klaver: {what}\n        {advice}");
+                return Exit::Usage as u8;
             }
             // A closed pipe while printing help is nobody's mistake.
             let _ = error.print();

@@ -27,7 +27,7 @@ impl Unit {
     pub fn show_balance(&self, minor: i64) -> String {
         let is_one = minor.unsigned_abs() == 10_u64.pow(u32::from(self.scale.decimals()));
         let word = if is_one { &self.one } else { &self.many };
-        format!("{} {word}", self.number(minor))
+        format!("{} {word}", self.number(minor)).trim_end().to_owned()
     }
 
     /// Returns the number alone, with all decimals unless they are all zero.

@@ -138,11 +138,7 @@ pub fn language_of(arguments: &[OsString]) -> Language {
             return language;
         }
     }
-    // The first of these that is set decides, as POSIX says.
-    let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    set.and_then(|locale| Language::from_locale(&locale)).unwrap_or(Language::English)
+    Language::of_environment(|name| std::env::var(name).ok()).unwrap_or(Language::English)
 }
 
 fn columns(header: &[&str], rows: &[Vec<String>], right: &[usize]) -> Vec<String> {

@@ -90,6 +90,7 @@ fn town(port: u16) -> Answers {
             vkey: vkey.to_string(),
         },
         demo: false,
+        thanks_per_hour: None,
         read_only: None,
     };
     let challenge = Challenge {

@@ -3,6 +3,7 @@
 //! One table; `docs/spec/chart.md` is printed from it by a test.
 
 use super::rejection::Rejection;
+use super::who::Kinds;
 use crate::account::AccountKind::{self, *};
 use crate::entry::Kind;
 
@@ -83,7 +84,7 @@ fn check(
     if allowed.contains(&found) {
         return Ok(());
     }
-    let allowed = allowed.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(", ");
+    let allowed = Kinds(allowed.to_vec());
     Err(Rejection::WrongAccountKind { field, kind, found, allowed })
 }
 

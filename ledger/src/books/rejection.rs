@@ -2,6 +2,7 @@
 //!
 //! A rejection is an answer, not a failure. The sentence is for whoever signed; [`Rejection::code`] is stable.
 
+use super::who::{Kinds, Value, ValueKind, Who};
 use crate::account::{AccountKind, Rights};
 use crate::amount::Total;
 use crate::entry::Kind;
@@ -23,6 +24,10 @@ macro_rules! rejections {
             /// Every code, in the order of the rules.
             pub const CODES: &'static [&'static str] = &[$($code),+];
 
+            /// What each rule names: its code, and each value by name with what it is.
+            pub const VALUES: &'static [(&'static str, &'static [(&'static str, ValueKind)])] =
+                &[$(($code, &[$($((stringify!($value), <$type as Value>::KIND)),+)?])),+];
+
             /// Returns the stable code of this rule.
             pub fn code(&self) -> &'static str {
                 match self { $(Self::$name $({ $($value: _),+ })? => $code,)+ }
@@ -33,8 +38,7 @@ macro_rules! rejections {
                 match self { $(Self::$name $({ $($value),+ })? => { $($(let _ = $value;)+)? $field })+ }
             }
 
-            /// Returns the values of the rule by name: what was found and what is allowed.
-            pub fn details(&self) -> Vec<(&'static str, String)> {
+            fn values(&self) -> Vec<(&'static str, String)> {
                 match self { $(Self::$name $({ $($value),+ })? => vec![$($((stringify!($value), $value.to_string())),+)?],)+ }
             }
         }
@@ -77,7 +81,7 @@ rejections! {
     /// The chart of accounts has no such combination.
     #[code("wrong_account_kind", Some(*field))]
     #[error("{field}: a {found} account cannot stand here in an entry of kind {kind}, allowed: {allowed}: choose another account")]
-    WrongAccountKind { field: &'static str, kind: Kind, found: AccountKind, allowed: String },
+    WrongAccountKind { field: &'static str, kind: Kind, found: AccountKind, allowed: Kinds },
     /// Nobody pays themselves.
     #[code("same_account", Some("to"))]
     #[error("{account} stands on both sides: choose another account")]
@@ -101,7 +105,7 @@ rejections! {
     /// Signatures are missing: the entry waits as a draft.
     #[code("lacks_signers", Some("signatures"))]
     #[error("signed by {have} of the {need} needed from {who}: it waits as a draft until the others have signed")]
-    LacksSigners { who: String, have: u64, need: u64 },
+    LacksSigners { who: Who, have: u64, need: u64 },
     /// The payer does not have as much.
     #[code("insufficient_credits", Some("amount"))]
     #[error("account {account} has {available} minor units available, this needs {requested}: lower the amount, or receive credits first")]
@@ -317,6 +321,21 @@ impl Rejection {
             | Self::NoSuchLine { .. }
             | Self::WrongCover { .. }
             | Self::NotAClaim { .. } => false,
+        }
+    }
+
+    /// Returns the values of the rule by name: what was found and what is allowed.
+    ///
+    /// Amounts are minor units; [`VALUES`](Self::VALUES) says what each value is.
+    pub fn details(&self) -> Vec<(&'static str, String)> {
+        match self {
+            // Whose signatures are missing is for programs here; the sentence says it in English.
+            Self::LacksSigners { who, have, need } => {
+                let mut values = who.details();
+                values.extend([("have", have.to_string()), ("need", need.to_string())]);
+                values
+            }
+            _ => self.values(),
         }
     }
 

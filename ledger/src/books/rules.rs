@@ -9,7 +9,7 @@ use super::sheet::{CreditAs, Sheet, total};
 use super::signers::{Party, Signers};
 use super::soundness::{check_charter, check_state};
 use super::windows::{Claim, Row, RowLine};
-use super::{Account, Books, Rejection, Standing, Waiting, WaitingFor};
+use super::{Account, Books, Kinds, Rejection, Standing, Waiting, WaitingFor, Who};
 use crate::account::{AccountKind, AccountState, AccountStatus, Rights};
 use crate::amount::Total;
 use crate::charter::Charter;
@@ -125,7 +125,7 @@ fn found(books: &Books, entry: &VerifiedEntry, found: &Found, now: Timestamp) ->
     signers.only(&[Party::Council])?;
     let (have, need) = (signers.count(&charter.council), charter.council.len() as u64);
     if have < need {
-        return Err(Rejection::LacksSigners { who: "every member of the council".to_owned(), have, need });
+        return Err(Rejection::LacksSigners { who: Who::Founders, have, need });
     }
 
     let ledger = LedgerId::of_founding_payload(entry.signed().payload());
@@ -147,8 +147,11 @@ fn govern(case: &Case<'_>, govern: &Govern) -> Verdict {
     let by_rescue = !case.signers.is_council();
     if by_rescue {
         let (have, need) = (case.signers.count(&case.charter.rescue), case.charter.rescue_threshold);
-        if need == 0 || have < need {
+        if have == 0 || need == 0 {
             return Err(case.signers.lacks_council());
+        }
+        if have < need {
+            return Err(Rejection::LacksSigners { who: Who::Rescue, have, need });
         }
         let mut council_alone = case.charter.clone();
         council_alone.council.clone_from(&govern.charter.council);
@@ -181,7 +184,7 @@ fn attest(case: &Case<'_>, attest: &Attest) -> Verdict {
         return Err(case.signers.lacks_council());
     }
     if attest.statement == Statement::Snapshot && !by_auditor {
-        return Err(Rejection::LacksSigners { who: "the auditors".to_owned(), have: 0, need: 1 });
+        return Err(Rejection::LacksSigners { who: Who::Auditor, have: 0, need: 1 });
     }
     let recorded = case.standing.size();
     if attest.size > recorded {
@@ -346,8 +349,7 @@ fn reopen(case: &Case<'_>, account: &Account, change: &Change) -> Verdict {
     if !(by_guardian || by_registrar) || !case.signers.has_organisation(organisation) {
         let have =
             u64::from(by_guardian || by_registrar) + u64::from(case.signers.has_organisation(organisation));
-        let who = "the node and the organisation that issued it".to_owned();
-        return Err(Rejection::LacksSigners { who, have, need: 2 });
+        return Err(Rejection::LacksSigners { who: Who::Issuer, have, need: 2 });
     }
     check_state(case.standing, &change.state, Some(&old), &[], case.now)?;
     refuse_while_waiting(case, account)?;
@@ -414,9 +416,16 @@ fn veto(case: &Case<'_>, veto: &Veto) -> Verdict {
     if let Some(waiting) =
         case.standing.waiting_charter(case.now).filter(|waiting| waiting.index == veto.index)
     {
+        // Strangers hear the same as when nothing waits: an answer must not tell them what does.
+        if !case.signers.has_office() {
+            return Err(not_pending);
+        }
         return veto_charter(case, waiting.by_rescue, &waiting.charter);
     }
     let account = case.standing.account_waiting_for(veto.index).ok_or(not_pending.clone())?;
+    if !case.signers.is_listed(account) {
+        return Err(not_pending);
+    }
     case.signers.only(&[Party::Account(account, Rights::MANAGE)])?;
     case.signers.need_one(account, Rights::MANAGE, Total::ZERO)?;
     let waiting =
@@ -449,7 +458,7 @@ fn veto_charter(case: &Case<'_>, by_rescue: bool, waiting: &Charter) -> Verdict 
         };
         let auditors = &case.charter.auditors;
         if !auditors.iter().any(|auditor| case.signers.has(auditor) && may_veto(auditor)) {
-            return Err(Rejection::LacksSigners { who: "another auditor".to_owned(), have: 0, need: 1 });
+            return Err(Rejection::LacksSigners { who: Who::OtherAuditor, have: 0, need: 1 });
         }
     }
     let mut sheet = case.sheet();
@@ -518,8 +527,7 @@ fn check_heir(case: &Case<'_>, account: &Account, heir: &Account) -> Result<(), 
     // A card is debited with its guardian, never by the printed key alone.
     let may = |kind: AccountKind| may_inherit(kind, account.kind()) && !(owes && kind == AccountKind::Card);
     if !may(heir.kind()) {
-        let allowed = AccountKind::ALL.iter().filter(|kind| may(**kind));
-        let allowed = allowed.map(|kind| kind.word()).collect::<Vec<_>>().join(", ");
+        let allowed = Kinds(AccountKind::ALL.iter().copied().filter(|kind| may(*kind)).collect());
         return Err(Rejection::WrongAccountKind {
             field: "heir",
             kind: Kind::Close,
@@ -669,7 +677,7 @@ fn check_second_organisation(case: &Case<'_>, budget: &AccountState, sum: u64) -
     if today + sum <= day_amount.minor() || case.signers.has_other_organisation(Some(own)) {
         return Ok(());
     }
-    Err(Rejection::LacksSigners { who: "a second organisation".to_owned(), have: 0, need: 1 })
+    Err(Rejection::LacksSigners { who: Who::OtherOrganisation, have: 0, need: 1 })
 }
 
 fn check_budget_runs(budget: &Account, state: &AccountState, now: Timestamp) -> Result<(), Rejection> {
@@ -689,7 +697,7 @@ fn pay(case: &Case<'_>, pay: &Pay) -> Verdict {
     let sum = sum_of(pay.payees.iter().map(|line| line.amount.minor()), from)?;
     case.signers.need_account(from, Rights::SPEND, total(sum))?;
     if is_card && !case.signers.has(&case.charter.guardian) {
-        return Err(Rejection::LacksSigners { who: "the guardian of the card".to_owned(), have: 1, need: 2 });
+        return Err(Rejection::LacksSigners { who: Who::Guardian, have: 1, need: 2 });
     }
     if pay.payees.iter().any(|line| line.to == from.id()) {
         return Err(Rejection::SameAccount { account: from.id() });

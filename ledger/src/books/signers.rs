@@ -1,6 +1,6 @@
 //! Who has signed, counted for an account or an office. No signature is verified here: that came before.
 
-use super::{Account, Rejection, Standing};
+use super::{Account, Rejection, Standing, Who};
 use crate::account::{AccountKind, Rights};
 use crate::amount::Total;
 use crate::charter::Charter;
@@ -117,12 +117,23 @@ impl Signers<'_> {
 
     pub fn lacks_council(&self) -> Rejection {
         let (have, need) = (self.count(&self.charter.council), self.charter.council_threshold);
-        Rejection::LacksSigners { who: "the council".to_owned(), have, need }
+        Rejection::LacksSigners { who: Who::Council, have, need }
     }
 
     /// Returns whether `key` has signed.
     pub fn has(&self, key: &PublicKey) -> bool {
         self.keys.contains(key)
+    }
+
+    /// Returns whether anybody of council or auditors has signed.
+    pub fn has_office(&self) -> bool {
+        self.count(&self.charter.council) > 0 || self.has_auditor()
+    }
+
+    /// Returns whether a key that `account` lists has signed, whatever it may do.
+    pub fn is_listed(&self, account: &Account) -> bool {
+        let state = account.standing(self.now).state;
+        self.keys.iter().any(|key| state.grant(key).is_some())
     }
 
     pub fn has_auditor(&self) -> bool {
@@ -150,7 +161,7 @@ impl Signers<'_> {
     }
 
     pub fn lacks_account(&self, account: &Account, right: Rights) -> Rejection {
-        let who = format!("{} {} with the right to {right}", account.kind(), account.id());
+        let who = Who::Account { account: account.id(), kind: account.kind(), right };
         let (have, need) =
             (self.count_account(account, right, Total::ZERO), account.standing(self.now).state.threshold);
         Rejection::LacksSigners { who, have, need }
@@ -190,7 +201,7 @@ impl Signers<'_> {
                 return Err(Rejection::KeyCap { key, cap: cap.into(), requested: debited });
             }
         }
-        let who = format!("{} {} with the right to {right}", account.kind(), account.id());
+        let who = Who::Account { account: account.id(), kind: account.kind(), right };
         Err(Rejection::LacksSigners { who, have, need })
     }
 }

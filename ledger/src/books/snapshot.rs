@@ -70,12 +70,18 @@ impl Books {
         std::mem::replace(w, Writer::with_capacity(0)).finish()
     }
 
-    /// Reads a snapshot.
+    /// Reads a snapshot, whoever made it.
     ///
     /// # Errors
-    /// Names the first field that is not as the specification says.
+    /// Names the first field that is not as the specification says, or that no ledger can have come to.
     pub fn decode_snapshot(bytes: &[u8]) -> Result<Books> {
-        Self::read_snapshot(&mut Reader::new(bytes))
+        let books = Self::read_snapshot(&mut Reader::new(bytes))?;
+        check_references(&books)?;
+        // One form alone: what was doubled, unsorted or expired does not come back.
+        if books.encode_snapshot() != bytes {
+            return Err(CborError::NotCanonical { field: "snapshot" });
+        }
+        Ok(books)
     }
 
     /// Reads a snapshot that this program wrote and whose hash was compared: keys are not decompressed again, which
@@ -107,6 +113,9 @@ impl Books {
             Ok(WaitingCharter { index, effective_at, by_rescue, charter: Arc::new(read_charter(r)?) })
         })?;
         for account in r.set("accounts", 1..=u32::MAX as usize, read_account)? {
+            if books.standing.account(&account.id()).is_some() {
+                return Err(CborError::Unsorted { field: "accounts" });
+            }
             books.standing.insert(account);
         }
         r.array("circulation", 5)?;
@@ -139,6 +148,42 @@ impl Standing {
         }
         self.accounts.push(account);
     }
+}
+
+/// Checks what later entries take for granted: whoever is named is there, heirs lead to an open account, and the books
+/// balance.
+fn check_references(books: &Books) -> Result<()> {
+    let Books { standing, windows } = books;
+    let missing = |field, id: &AccountId| CborError::out_of_range(field, id, "an account of this snapshot");
+    let must_exist = |field, id: &AccountId| standing.account(id).map(drop).ok_or_else(|| missing(field, id));
+    if let Some(community) = &standing.community {
+        must_exist("settlement", &community.settlement)?;
+    }
+    let (mut debits, mut credits) = (0_u128, 0_u128);
+    for account in &standing.accounts {
+        (debits, credits) = (debits + u128::from(account.debits), credits + u128::from(account.credits));
+        let (mut heir, mut steps) = (account, 0);
+        while let Some(next) = heir.closed_to {
+            heir = standing.account(&next).ok_or_else(|| missing("closed_to", &next))?;
+            steps += 1;
+            if standing.accounts.len() < steps {
+                let expected = "an heir that is not closed to the account itself, in however many steps";
+                return Err(CborError::out_of_range("closed_to", next, expected));
+            }
+        }
+    }
+    if debits != credits {
+        return Err(CborError::out_of_range(
+            "debits",
+            debits,
+            format_args!("{credits}, the sum of all credits"),
+        ));
+    }
+    for row in windows.rows.values() {
+        must_exist("origin", &row.origin)?;
+        row.lines.iter().try_for_each(|line| must_exist("lines", &line.account))?;
+    }
+    windows.claims.values().try_for_each(|claim| must_exist("merchant", &claim.merchant))
 }
 
 fn write_community(w: &mut Writer, community: &Community) {

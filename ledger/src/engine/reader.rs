@@ -364,7 +364,7 @@ pub(super) fn recording_window(expires_at: Deadline) -> RangeInclusive<Timestamp
     Timestamp::from_millis(earliest).unwrap_or_default()..=latest
 }
 
-fn lines_of(posted: &Posted) -> Vec<LedgerLine> {
+pub(super) fn lines_of(posted: &Posted) -> Vec<LedgerLine> {
     let Posted { index, recorded_at, kind, .. } = *posted;
     posted.lines.iter().map(|posted| LedgerLine { index, recorded_at, kind, line: posted.line }).collect()
 }

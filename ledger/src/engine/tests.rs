@@ -1,6 +1,8 @@
 //! Stories of a ledger, told to the memory store and to the embedded one.
 
+mod damaged;
 mod faults;
+mod log_key;
 
 use super::*;
 use crate::account::{AccountKind, AccountState, AccountStatus};

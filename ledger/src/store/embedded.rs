@@ -3,7 +3,8 @@
 //! In reading order: [`disk`] is the only place that touches files; [`frame`] and [`segment`] are the bytes of the
 //! journal; [`journal`] appends groups durably, [`recovery`] opens a directory after whatever happened to it,
 //! [`reader`] reads groups and single frames while the writer appends; [`anchor`] remembers the newest commit
-//! outside the journal; [`inspect`] looks at a directory without changing it; [`fault`] says what went wrong and what to do.
+//! outside the journal; [`inspect`] looks at a directory without changing it, [`read_only`] reads what is sound of a
+//! damaged one; [`fault`] says what went wrong and what to do.
 
 pub mod anchor;
 mod block;
@@ -13,6 +14,7 @@ pub mod frame;
 pub mod inspect;
 pub mod journal;
 mod ledger_store;
+pub mod read_only;
 pub mod reader;
 pub mod recovery;
 pub mod segment;
@@ -25,4 +27,5 @@ mod tests;
 mod views;
 
 pub use ledger_store::{EmbeddedReader, EmbeddedStore, Options, ViewsAt};
+pub use read_only::ReadOnlyStore;
 pub use views::Rows;

@@ -65,6 +65,9 @@ pub struct Community {
     pub log: LogAddress,
     /// Whether this is a demonstration with keys that anybody can know.
     pub demo: bool,
+    /// What a place usually gives as thanks for an hour of help; a custom, no rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thanks_per_hour: Option<String>,
     /// Why nothing can be recorded now, and what to do; `null` when all is well.
     pub read_only: Option<String>,
 }

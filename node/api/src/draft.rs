@@ -19,10 +19,66 @@ pub struct Draft {
     pub envelope: String,
     /// The keys that have signed.
     pub signed_by: Vec<String>,
+    /// Whose signatures it waits for; of a draft from before this was kept, nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<WaitsFor>,
+    /// What has become of it.
+    pub state: DraftState,
+    /// Index of its record, once it is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
     /// Last moment it may be recorded.
     pub expires_at: String,
     /// The memo that came with it.
     pub memo: Option<MemoJson>,
+}
+
+/// Whose signatures an entry waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct WaitsFor {
+    /// `council`, `rescue`, `auditor`, `other_auditor`, `guardian`, `other_organisation`, `issuer` or `account`.
+    pub who: String,
+    /// The account whose keys are meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// What they must be allowed: `spend`, `refund`, `redeem`, `manage`, with plus signs between several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub right: Option<String>,
+    /// How many have signed.
+    pub have: u64,
+    /// How many are needed.
+    pub need: u64,
+}
+
+/// What has become of a draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DraftState {
+    /// It waits for signatures.
+    Waiting,
+    /// It is recorded.
+    Recorded,
+    /// Its time is over.
+    Expired,
+    /// Something else was recorded in its place: signing it would be refused.
+    Overtaken,
+}
+
+impl WaitsFor {
+    /// Returns what the values of a refusal `lacks_signers` say.
+    pub fn of_details(details: &[(String, String)]) -> Option<Self> {
+        let of = |name: &str| details.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let number = |name: &str| of(name)?.parse().ok();
+        Some(Self {
+            who: of("who")?,
+            account: of("account"),
+            right: of("right"),
+            have: number("have")?,
+            need: number("need")?,
+        })
+    }
 }
 
 /// The drafts that a session's key may sign.

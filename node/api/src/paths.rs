@@ -22,6 +22,8 @@ pub const DRAFT: &str = "/v1/drafts/{id}";
 pub const CHALLENGES: &str = "/v1/sessions/challenges";
 /// A session for a signed challenge. `POST` public; `DELETE` ends the one that asks.
 pub const SESSIONS: &str = "/v1/sessions";
+/// The accounts that a key belongs to, for a signed challenge without account. `POST`, public.
+pub const KEY_ACCOUNTS: &str = "/v1/sessions/accounts";
 /// Accounts that the session may see. `GET`, session.
 pub const ACCOUNTS: &str = "/v1/accounts";
 /// One account. `GET`, session.
@@ -47,6 +49,12 @@ pub const AUDIT_RECORDS: &str = "/v1/audit/records";
 /// The description of this interface (OpenAPI 3.1). `GET`, public.
 pub const OPENAPI: &str = "/v1/openapi.json";
 
+/// What this community is, for people. `GET`, public.
+pub const HOME_PAGE: &str = "/";
+/// The wallet on a phone. `GET`, public.
+pub const WALLET_PAGE: &str = "/wallet";
+/// The till of a merchant. `GET`, public.
+pub const TILL_PAGE: &str = "/till";
 /// The page of a payment request, for people. `GET`, public.
 pub const REQUEST_PAGE: &str = "/p/{id}";
 /// The page of an invitation, for people. `GET`, public.

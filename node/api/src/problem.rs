@@ -1,6 +1,7 @@
 //! What a refusal looks like: problem details of RFC 9457, with what a program and a person need to go on.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A refusal. `code` is stable: programs decide by it, never by the sentences.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct Problem {
     /// The limit it was held against, in the same unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<String>,
+    /// Every value that the rule names, for sentences in other languages: amounts in minor units, moments in UTC.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, String>,
     /// What to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
@@ -46,6 +50,7 @@ impl Problem {
             field: None,
             value: None,
             limit: None,
+            values: BTreeMap::new(),
             advice: None,
             transient: false,
         }

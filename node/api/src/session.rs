@@ -64,6 +64,28 @@ pub struct Session {
     pub account: Option<String>,
 }
 
+/// An account that a key belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct KeyAccount {
+    /// The account.
+    pub account: String,
+    /// Its kind.
+    pub kind: String,
+    /// What the key may do.
+    pub rights: Vec<String>,
+    /// Its name, if the community keeps one.
+    pub name: Option<String>,
+}
+
+/// The accounts that a key belongs to: how a device finds out for whom it signs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct KeyAccounts {
+    /// The accounts that are not closed.
+    pub accounts: Vec<KeyAccount>,
+}
+
 /// Returns the bytes that a wallet signs to open a session.
 ///
 /// `klaver/session/v1\n`, ledger id, length of the origin as u16 big-endian, origin, account ([`OFFICE`]

@@ -46,10 +46,8 @@ pub enum SubmitAnswer {
     },
     /// It is valid but lacks signers, and waits for them. Status 202.
     Draft {
-        /// The draft.
+        /// The draft, with whose signatures it waits for.
         draft: Box<Draft>,
-        /// Which signature it waits for, in a sentence.
-        waits_for: String,
     },
 }
 

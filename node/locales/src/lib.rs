@@ -43,6 +43,13 @@ impl Language {
         }
     }
 
+    /// Returns the language of whoever reads, by the first of the usual variables that is set, as POSIX says.
+    pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let names = ["LC_ALL", "LC_MESSAGES", "LANG"];
+        let set = names.into_iter().filter_map(variable).find(|value| !value.is_empty())?;
+        Self::from_locale(&set)
+    }
+
     /// Returns the mark between whole and decimals: a comma in Dutch and French.
     pub fn decimal_mark(self) -> char {
         match self {
@@ -58,6 +65,11 @@ impl Language {
             Self::French => include_str!("../fr.json"),
             Self::English => include_str!("../en.json"),
         }
+    }
+
+    /// Returns the sentence `key` as it stands in the table, or the key itself when it is not there.
+    pub fn template(self, key: &'static str) -> &'static str {
+        self.table().get(key).map_or(key, String::as_str)
     }
 
     fn table(self) -> &'static HashMap<String, String> {
@@ -220,6 +232,19 @@ mod tests {
     fn a_value_is_put_in_as_it_is() {
         assert_eq!(fill("{a} and {b}, {c}", &[("a", "{b}"), ("b", "2")]), "{b} and 2, {c}");
         assert_eq!(fill("open { brace", &[]), "open { brace");
+    }
+
+    #[test]
+    fn the_first_variable_that_is_set_names_the_language() {
+        let of = |set: &[(&str, &str)]| {
+            let value = |name: &str| set.iter().find(|(key, _)| *key == name);
+            Language::of_environment(|name| value(name).map(|(_, value)| (*value).to_owned()))
+        };
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[("LANG", "nl_BE.UTF-8")]), Some(Language::Dutch));
+        let mixed = [("LC_ALL", ""), ("LC_MESSAGES", "fr_BE"), ("LANG", "nl_BE")];
+        assert_eq!(of(&mixed), Some(Language::French));
+        assert_eq!(of(&[("LANG", "de_DE")]), None);
     }
 
     #[test]

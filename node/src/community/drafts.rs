@@ -3,7 +3,7 @@
 use super::keep::{KeepError, on_disk};
 use super::memos::MemoRow;
 use super::{Community, Table};
-use klaver_api::draft::draft_id;
+use klaver_api::draft::{WaitsFor, draft_id};
 use klaver_ledger::account::{AccountKind, Rights};
 use klaver_ledger::books::{Account, Standing};
 use klaver_ledger::entry::{Body, Entry, SignedEntry};
@@ -17,6 +17,9 @@ pub const WAITING_MAX: usize = 10_000;
 /// Most drafts that one key may have started.
 pub const STARTED_PER_KEY_MAX: usize = 50;
 
+/// How long a draft is kept after it ended, in seconds: for two days whoever comes late to sign is told why not.
+pub const KEPT_SECONDS: u64 = 2 * 86_400;
+
 /// A draft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DraftRow {
@@ -26,8 +29,14 @@ pub struct DraftRow {
     pub memo: Option<MemoRow>,
     /// The key that signed first, in hexadecimal.
     pub started_by: String,
-    /// When the entry expires, in seconds since 1970 UTC.
+    /// When it ended or will end, in seconds since 1970 UTC: when it was recorded, or the entry expires.
     pub expires_at: u64,
+    /// Whose signatures it waits for.
+    #[serde(default)]
+    pub waits_for: Option<WaitsFor>,
+    /// Index of its record, once it is recorded: whoever comes too late to sign is told.
+    #[serde(default)]
+    pub recorded: Option<u64>,
 }
 
 impl DraftRow {
@@ -67,18 +76,21 @@ impl Community {
     ///
     /// # Errors
     /// When that cannot be kept.
-    pub async fn put_draft(&self, id: &EntryId, row: DraftRow) -> Result<bool, KeepError> {
+    pub async fn put_draft(&self, id: &EntryId, row: DraftRow, now_seconds: u64) -> Result<bool, KeepError> {
         let id = draft_id(id);
         let written = {
             let mut state = self.state();
             let row = match state.drafts.get(&id) {
+                Some(before) if before.recorded.is_some() => return Ok(true),
                 Some(before) => {
                     let memo = row.memo.or_else(|| before.memo.clone());
                     DraftRow { started_by: before.started_by.clone(), memo, ..row }
                 }
                 None => {
-                    let started = |other: &&DraftRow| other.started_by == row.started_by;
-                    if state.drafts.len() >= WAITING_MAX
+                    let waits =
+                        |other: &&DraftRow| other.recorded.is_none() && now_seconds < other.expires_at;
+                    let started = |other: &&DraftRow| waits(other) && other.started_by == row.started_by;
+                    if state.drafts.values().filter(waits).count() >= WAITING_MAX
                         || state.drafts.values().filter(started).count() >= STARTED_PER_KEY_MAX
                     {
                         return Ok(false);
@@ -93,12 +105,15 @@ impl Community {
         on_disk(written).await.map(|()| true)
     }
 
-    /// Forgets the draft of an entry that is recorded.
-    pub fn forget_draft(&self, id: &EntryId) {
+    /// Notes that the entry of a draft is recorded.
+    pub fn mark_draft_recorded(&self, id: &EntryId, index: u64, now_seconds: u64) {
         let mut state = self.state();
-        if !state.drafts.is_empty() && state.drafts.remove(&draft_id(id)).is_some() {
-            drop(self.delete(Table::Draft, &draft_id(id)));
-        }
+        let row = state.drafts.get_mut(&draft_id(id)).filter(|row| row.recorded.is_none());
+        let Some(row) = row else { return };
+        row.recorded = Some(index);
+        row.expires_at = row.expires_at.min(now_seconds);
+        let row = row.clone();
+        drop(self.put(Table::Draft, &draft_id(id), &row));
     }
 
     /// Returns a draft.
@@ -111,6 +126,36 @@ impl Community {
         let mut drafts: Vec<_> = self.state().drafts.iter().map(|(id, row)| (*id, row.clone())).collect();
         drafts.sort_by_key(|(id, row)| (row.expires_at, *id));
         drafts
+    }
+}
+
+/// Returns whether something else was recorded in the place of `entry`, so that signing it would be refused.
+///
+/// Says so only where it is certain: the rules decide, this spares people a signature.
+pub fn is_overtaken(standing: &Standing, entry: &Entry, now: Timestamp) -> bool {
+    let is_gone = |id: &AccountId| standing.account(id).is_none_or(|account| account.closed_to().is_some());
+    match &entry.body {
+        Body::Govern(govern) => standing.charter_in_force(now).is_some_and(|(_, base)| base != govern.base),
+        Body::Open(open) => open.states.iter().any(|state| standing.account(&state.account).is_some()),
+        Body::Change(change) => standing.account(&change.state.account).is_none_or(|account| {
+            let in_force = account.standing(now);
+            let sets_state = in_force.status == change.status;
+            account.closed_to().is_some() || (sets_state && in_force.base != change.base)
+        }),
+        Body::Close(close) => is_gone(&close.account),
+        Body::Veto(veto) => {
+            let of_charter = standing.waiting_charter(now).is_some_and(|waiting| waiting.index == veto.index);
+            !of_charter && standing.account_waiting_for(veto.index).is_none()
+        }
+        Body::Pay(pay) => is_gone(&pay.from),
+        Body::Earn(earn) => is_gone(&earn.budget),
+        Body::Redeem(redeem) => is_gone(&redeem.merchant),
+        Body::Found(_)
+        | Body::Settle(_)
+        | Body::Retire(_)
+        | Body::Refund(_)
+        | Body::Correct(_)
+        | Body::Attest(_) => false,
     }
 }
 

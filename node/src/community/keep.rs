@@ -9,7 +9,8 @@ use klaver_ledger::store::embedded::disk::RealDisk;
 use klaver_ledger::store::embedded::fault::{Fault, OpenError, ReadError};
 use klaver_ledger::store::embedded::frame::{Frame, FrameKind};
 use klaver_ledger::store::embedded::journal::{Journal, Settings};
-use klaver_ledger::store::embedded::recovery::{Directory, Opened};
+use klaver_ledger::store::embedded::reader::Reader;
+use klaver_ledger::store::embedded::recovery::{Directory, Opened, scan_all};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -51,7 +52,10 @@ pub struct Kept {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum KeepError {
     /// Its journal was not opened.
-    #[error("community data in {}: {error}; the ledger itself is safe", path.display())]
+    #[error(
+        "community data in {}: {error}; the ledger itself is safe. Put a copy of that directory back; or move it away, \
+         then names, memos and open requests are gone and credits are not", path.display()
+    )]
     Open {
         /// The directory.
         path: PathBuf,
@@ -99,6 +103,25 @@ impl Keep {
         Ok((Self { queue: Some(queue), thread: Some(thread) }, kept))
     }
 
+    /// Returns the rows below `root` without changing anything; every write fails.
+    ///
+    /// # Errors
+    /// When there are none, or they cannot be read.
+    pub fn read(root: &Path, ledger: &LedgerId) -> Result<(Self, Vec<Kept>), KeepError> {
+        let number = directories(root).map_err(|error| failed(root, error))?.last().copied().unwrap_or(1);
+        let path = directory(root, number);
+        let scan = scan_all(Arc::new(RealDisk::at(&path)), &settings(domain(ledger))?);
+        let scan = scan.map_err(|error| failed(&path, error))?;
+        let mut live = HashMap::new();
+        let read = read_rows(&scan.reader, |key, value| match value {
+            Some(value) => drop(live.insert(key, value)),
+            None => drop(live.remove(&key)),
+        });
+        read.map_err(|error| failed(&path, error))?;
+        let kept = live.into_iter().map(|(key, value)| Kept { key, value }).collect();
+        Ok((Self { queue: None, thread: None }, kept))
+    }
+
     /// Puts rows on their way to the disk, all or nothing, in the order of the calls.
     pub fn write(&self, rows: Vec<(Vec<u8>, Option<Vec<u8>>)>) -> Written {
         let (done, written) = oneshot::channel();
@@ -141,11 +164,7 @@ struct Files {
 
 impl Files {
     fn open(root: &Path, ledger: &LedgerId) -> Result<Self, KeepError> {
-        let domain = Sha256::new()
-            .chain_update(b"klaver/community-journal/v1\n")
-            .chain_update(ledger.0)
-            .finalize()
-            .into();
+        let domain = domain(ledger);
         let numbers = directories(root).map_err(|error| failed(root, error))?;
         let number = numbers.last().copied().unwrap_or(1);
         let path = directory(root, number);
@@ -176,15 +195,8 @@ impl Files {
     }
 
     fn replay(&mut self) -> Result<(), ReadError> {
-        for group in self.journal.reader().groups(None) {
-            let group = group?;
-            for frame in group.frames() {
-                if let Some((key, value)) = split(frame.kind, frame.payload) {
-                    self.remember(key, value);
-                }
-            }
-        }
-        Ok(())
+        let reader = self.journal.reader();
+        read_rows(&reader, |key, value| self.remember(key, value))
     }
 
     fn remember(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
@@ -294,6 +306,22 @@ impl Files {
         self.forgotten = 0;
         std::fs::remove_dir_all(&old).map_err(|error| failed(&old, error))
     }
+}
+
+/// Hands every row of a journal to `take`, in the order of writing.
+fn read_rows(reader: &Reader, mut take: impl FnMut(Vec<u8>, Option<Vec<u8>>)) -> Result<(), ReadError> {
+    for group in reader.groups(None) {
+        for frame in group?.frames() {
+            if let Some((key, value)) = split(frame.kind, frame.payload) {
+                take(key, value);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn domain(ledger: &LedgerId) -> [u8; 32] {
+    Sha256::new().chain_update(b"klaver/community-journal/v1\n").chain_update(ledger.0).finalize().into()
 }
 
 fn append(journal: &mut Journal, rows: &[(FrameKind, Vec<u8>)]) -> Result<(), Fault> {

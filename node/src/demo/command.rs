@@ -57,7 +57,13 @@ pub fn run(args: &DemoArgs, out: &mut impl Write) -> anyhow::Result<()> {
     let wish = Wish { seed: args.seed, until: args.until };
     let opened = directory::open(&data, wish, &url, wall_clock().day())?;
     wallets::write(&data, &opened.town, &url)?;
-    present(&opened, &data, &url, language_of(|name| std::env::var(name).ok()), out)?;
+    present(
+        &opened,
+        &data,
+        &url,
+        Language::of_environment(|name| std::env::var(name).ok()).unwrap_or(Language::English),
+        out,
+    )?;
     let Opened { ledger, community, .. } = opened;
     drop(community);
     ledger.close().context("the town is there, but was not closed cleanly: run the command again")?;
@@ -157,7 +163,7 @@ fn wallet_program() -> Option<PathBuf> {
 }
 
 /// Returns a path as a shell takes it for one word.
-fn quoted(path: &Path) -> String {
+pub fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%,".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
@@ -178,13 +184,6 @@ fn free_port(wished: SocketAddr) -> anyhow::Result<SocketAddr> {
         }
     }
     Err(anyhow!("the ports {} to {last} are all taken: give a free one with --listen", wished.port()))
-}
-
-/// Returns the language of whoever reads, by the usual variables.
-fn language_of(variable: impl Fn(&str) -> Option<String>) -> Language {
-    let set =
-        ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(variable).find(|value| !value.is_empty());
-    set.and_then(|locale| Language::from_locale(&locale)).unwrap_or(Language::English)
 }
 
 /// Reads a day: year, month and day.
@@ -226,17 +225,6 @@ mod tests {
         let address = taken.local_addr().unwrap();
         let free = free_port(address).unwrap();
         assert!(free.port() > address.port() && free.ip() == address.ip());
-    }
-
-    #[test]
-    fn the_first_variable_that_is_set_names_the_language() {
-        let of = |set: &[(&str, &str)]| {
-            language_of(|name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
-        };
-        assert_eq!(of(&[]), Language::English);
-        assert_eq!(of(&[("LANG", "nl_BE.UTF-8")]), Language::Dutch);
-        assert_eq!(of(&[("LC_ALL", ""), ("LC_MESSAGES", "fr_BE"), ("LANG", "nl_BE")]), Language::French);
-        assert_eq!(of(&[("LANG", "de_DE")]), Language::English);
     }
 
     #[test]

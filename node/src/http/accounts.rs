@@ -88,6 +88,7 @@ pub async fn statement(
         (status = 204, description = "Done"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = 507, description = "Not kept", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Read-only", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn set_profile(
     State(app): State<App>,

@@ -1,7 +1,7 @@
 //! Records for auditors.
 
 use super::App;
-use super::extract::{QueryOf, Session};
+use super::extract::{FromQuery, Parameters, QueryOf, Session};
 use super::problem::Answer;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -11,6 +11,7 @@ use futures_util::stream;
 use klaver_api::Problem;
 use klaver_api::audit::AuditRecord;
 use klaver_api::paths::{self, CBOR_SEQUENCE};
+use klaver_api::text::FieldError;
 use tokio::sync::mpsc;
 
 /// Bytes that are sent at once, and how many such parts may wait for a slow reader.
@@ -18,16 +19,22 @@ const PART_BYTES: usize = 64 * 1024;
 const PARTS_WAITING_MAX: usize = 4;
 
 /// Where to start.
-#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct FromQuery {
-    /// The first record wanted.
-    #[serde(default)]
+pub struct StartQuery {
+    /// The first record wanted: 0 when it is left out.
+    #[param(required = false)]
     pub from: u64,
 }
 
+impl FromQuery for StartQuery {
+    fn from_query(parameters: &Parameters) -> Result<Self, FieldError> {
+        Ok(Self { from: parameters.get("from", "the index of a record belongs here")?.unwrap_or(0) })
+    }
+}
+
 /// Every record with its salt, pseudonymous, as a CBOR sequence of `[salt, record]`. Each access is noted.
-#[utoipa::path(get, path = paths::AUDIT_RECORDS, tag = "audit", security(("session" = [])), params(FromQuery),
+#[utoipa::path(get, path = paths::AUDIT_RECORDS, tag = "audit", security(("session" = [])), params(StartQuery),
     responses(
         (status = 200, description = "The records", body = Vec<u8>, content_type = "application/cbor-seq"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
@@ -37,7 +44,7 @@ pub struct FromQuery {
 pub async fn records(
     State(app): State<App>,
     Session(visitor): Session,
-    QueryOf(query): QueryOf<FromQuery>,
+    QueryOf(query): QueryOf<StartQuery>,
 ) -> Result<Response, Answer> {
     app.service.begin_audit(&visitor, query.from).await?;
     let (parts, waiting) = mpsc::channel::<std::io::Result<Bytes>>(PARTS_WAITING_MAX);

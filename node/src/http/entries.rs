@@ -1,11 +1,11 @@
 //! Entries: sending, receipts, proofs, drafts.
 
 use super::App;
-use super::extract::{EntryBody, IdPath, QueryOf, Session};
+use super::extract::{EntryBody, FromQuery, IdPath, Parameters, PathText, QueryOf, Session};
 use super::problem::Answer;
 use crate::service::{Refused, Submitted};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use klaver_api::paths;
 use klaver_api::text::{self, FieldError};
@@ -46,9 +46,7 @@ pub async fn submit(
         Submitted::Known(id, receipt) => {
             (StatusCode::OK, Json(SubmitAnswer::Known { receipt: ReceiptJson::of(&receipt, Some(&id)) }))
         }
-        Submitted::Draft(draft, waits_for) => {
-            (StatusCode::ACCEPTED, Json(SubmitAnswer::Draft { draft, waits_for }))
-        }
+        Submitted::Draft(draft) => (StatusCode::ACCEPTED, Json(SubmitAnswer::Draft { draft })),
     })
 }
 
@@ -81,7 +79,7 @@ pub async fn drafts(State(app): State<App>, Session(visitor): Session) -> Json<D
 
 /// A draft, for a key that may sign it.
 #[utoipa::path(get, path = paths::DRAFT, tag = "entries", security(("session" = [])),
-    params(("id" = String, Path, description = "The draft's id, 32 hexadecimal digits")),
+    params(("id" = String, Path, description = "The draft's id: 32 hexadecimal digits, or as its link has it")),
     responses(
         (status = 200, description = "The draft", body = Draft),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
@@ -101,22 +99,30 @@ pub async fn draft(
     responses(
         (status = 200, description = "The receipt, opened as far as the session may see", body = ReceiptJson),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Perhaps in a damaged part", body = Problem,
+            content_type = "application/problem+json"),
     ))]
 pub async fn entry(
     State(app): State<App>,
     Session(visitor): Session,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<Json<ReceiptJson>, Answer> {
     let id = text::from_hex("id", &id, EntryId::from_hex)?;
     Ok(Json(app.service.receipt_of(&visitor, &id)?))
 }
 
 /// Which line of a record.
-#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LineQuery {
     /// The number of the line, when an account has several in one record.
     pub line: Option<u16>,
+}
+
+impl FromQuery for LineQuery {
+    fn from_query(parameters: &Parameters) -> Result<Self, FieldError> {
+        Ok(Self { line: parameters.get("line", "the number of a line, 0 to 1023, belongs here")? })
+    }
 }
 
 /// The receipt of a record: whole for its signers, of their line for its parties.
@@ -125,11 +131,13 @@ pub struct LineQuery {
     responses(
         (status = 200, description = "The receipt, opened as far as the session may see", body = ReceiptJson),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Perhaps in a damaged part", body = Problem,
+            content_type = "application/problem+json"),
     ))]
 pub async fn receipt(
     State(app): State<App>,
     Session(visitor): Session,
-    Path(index): Path<String>,
+    PathText(index): PathText,
     QueryOf(query): QueryOf<LineQuery>,
 ) -> Result<Json<ReceiptJson>, Answer> {
     let wrong = |_| FieldError::new("index", &index, "the index of a record belongs here");
@@ -138,13 +146,20 @@ pub async fn receipt(
 }
 
 /// Two sizes of the log.
-#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct SizesQuery {
     /// The smaller size.
     pub from: u64,
     /// The larger size, at most the published one.
     pub to: u64,
+}
+
+impl FromQuery for SizesQuery {
+    fn from_query(parameters: &Parameters) -> Result<Self, FieldError> {
+        let size = |name| parameters.need(name, "a size of the log belongs here");
+        Ok(Self { from: size("from")?, to: size("to")? })
+    }
 }
 
 /// The proof that the log of one size starts with the log of another.

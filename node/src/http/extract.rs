@@ -3,7 +3,7 @@
 use super::App;
 use super::problem::Answer;
 use crate::community::sessions::Visitor;
-use crate::service::Refused;
+use crate::service::{LINES_PER_PAGE_MAX, Refused};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
@@ -12,7 +12,10 @@ use klaver_api::Problem;
 use klaver_api::paths;
 use klaver_api::text::{self, FieldError};
 use klaver_ledger::id::AccountId;
+use klaver_ledger::link::CodeId;
 use serde::de::DeserializeOwned;
+use std::convert::Infallible;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// Largest body, in bytes: an entry with its memo.
@@ -37,16 +40,17 @@ pub struct Session(pub Visitor);
 /// An account in the path.
 pub struct AccountPath(pub AccountId);
 
-/// Sixteen bytes in hexadecimal in the path; anything else is unknown.
+/// Sixteen bytes in the path, in hexadecimal as JSON has them or in base32 as links do; anything else is unknown.
 pub struct IdPath(pub Option<[u8; 16]>);
 
 /// The query of a page of something.
-#[derive(Debug, Default, serde::Deserialize, utoipa::IntoParams)]
+#[derive(Debug, Default, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// Where to start: what the page before gave as `next`.
     pub cursor: Option<String>,
-    /// How many at most: 1 to 100.
+    /// How many at most.
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<usize>,
 }
 
@@ -99,30 +103,108 @@ impl FromRequestParts<App> for IdPath {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Answer> {
         let id = path_text(parts, app).await?;
-        let bytes = data_encoding::HEXLOWER.decode(id.as_bytes()).ok();
-        Ok(Self(bytes.and_then(|bytes| bytes.try_into().ok())))
+        let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(id.as_bytes()).ok();
+        let sixteen = bytes.and_then(|bytes| bytes.try_into().ok());
+        Ok(Self(sixteen.or_else(|| CodeId::parse(&id).ok().map(|id| id.0))))
     }
 }
 
 /// Returns the one parameter of the path.
 pub async fn path_text(parts: &mut Parts, app: &App) -> Result<String, Answer> {
     let found = Path::<String>::from_request_parts(parts, app).await;
-    found.map(|Path(text)| text).map_err(|_| super::problem::no_such_path())
+    found.map(|Path(text)| text).map_err(|_| {
+        let expected = "percent-encoded UTF-8 belongs in a path: copy the address again";
+        FieldError::new("path", parts.uri.path(), expected).into()
+    })
+}
+
+/// The one parameter of a path, as text.
+pub struct PathText(pub String);
+
+impl FromRequestParts<App> for PathText {
+    type Rejection = Answer;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Answer> {
+        path_text(parts, app).await.map(Self)
+    }
+}
+
+/// The one parameter of the path of a page. What is no text is nobody's link: the page says so, in its own words.
+pub struct PagePath(pub String);
+
+impl FromRequestParts<App> for PagePath {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let found = Path::<String>::from_request_parts(parts, app).await;
+        Ok(Self(found.map_or_else(|_| "\u{fffd}".to_owned(), |Path(text)| text)))
+    }
+}
+
+/// The parameters of a query, each read on its own, so that a wrong one is named.
+#[derive(Clone, Debug, Default)]
+pub struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// Returns the value of `name`; `None` when it is not there.
+    ///
+    /// # Errors
+    /// When it is there twice, or is not what `expected` says.
+    pub fn get<T: FromStr>(&self, name: &'static str, expected: &str) -> Result<Option<T>, FieldError> {
+        let mut found = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
+        let Some(value) = found.next() else { return Ok(None) };
+        if found.next().is_some() {
+            return Err(FieldError::new(name, value, "it belongs there once: leave the others out"));
+        }
+        value.parse().map(Some).map_err(|_| FieldError::new(name, value, expected))
+    }
+
+    /// Returns the value of `name`, which must be there.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get), or when it is not there.
+    pub fn need<T: FromStr>(&self, name: &'static str, expected: &str) -> Result<T, FieldError> {
+        self.get(name, expected)?.ok_or_else(|| FieldError::new(name, "", expected))
+    }
+}
+
+/// What a query is read into.
+pub trait FromQuery: Sized {
+    /// Reads the parameters; those that nobody knows are left alone.
+    ///
+    /// # Errors
+    /// Names the parameter that is wrong, and what belongs there.
+    fn from_query(parameters: &Parameters) -> Result<Self, FieldError>;
+}
+
+impl FromQuery for PageQuery {
+    fn from_query(parameters: &Parameters) -> Result<Self, FieldError> {
+        let limit = parameters.get("limit", "a number from 1 to 100 belongs here")?;
+        if let Some(limit) = limit.filter(|limit| !(1..=LINES_PER_PAGE_MAX).contains(limit)) {
+            return Err(FieldError::new("limit", limit, "a number from 1 to 100 belongs here"));
+        }
+        Ok(Self {
+            cursor: parameters.get("cursor", "what the page before gave as next belongs here")?,
+            limit,
+        })
+    }
 }
 
 /// Reads a query, or says which part of it is wrong.
 pub struct QueryOf<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequestParts<App> for QueryOf<T> {
+impl<T: FromQuery> FromRequestParts<App> for QueryOf<T> {
     type Rejection = Answer;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Answer> {
-        match Query::<T>::from_request_parts(parts, app).await {
-            Ok(Query(query)) => Ok(Self(query)),
-            Err(error) => {
-                Err(FieldError::new("query", parts.uri.query().unwrap_or_default(), error.body_text()).into())
+        let parameters = match Query::<Vec<(String, String)>>::from_request_parts(parts, app).await {
+            Ok(Query(pairs)) => Parameters(pairs),
+            Err(_) => {
+                let query = parts.uri.query().unwrap_or_default();
+                return Err(FieldError::new("query", query, "name=value, joined by &, belongs here").into());
             }
-        }
+        };
+        Ok(Self(T::from_query(&parameters)?))
     }
 }
 

@@ -16,6 +16,7 @@ use klaver_api::{CreateInvitation, Invitation, Join, Joined, Problem};
         (status = 201, description = "The invitation; its code is a secret until it is used", body = Invitation),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = 507, description = "Not kept", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Read-only", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn create_invitation(
     State(app): State<App>,

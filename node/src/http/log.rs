@@ -1,9 +1,10 @@
 //! The public log (C2SP tlog-tiles): checkpoint, tiles, entry bundles, never beyond what is published.
 
 use super::App;
+use super::extract::PathText;
 use super::problem::{Answer, no_such_path};
 use crate::service::Refused;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use flate2::Compression;
@@ -21,11 +22,19 @@ const SECONDS: (HeaderName, HeaderValue) =
 
 /// The newest published checkpoint, a signed note.
 #[utoipa::path(get, path = paths::LOG_CHECKPOINT, tag = "log",
-    responses((status = 200, description = "The checkpoint", body = String, content_type = "text/plain")))]
-pub async fn checkpoint(State(app): State<App>) -> Response {
+    responses(
+        (status = 200, description = "The checkpoint", body = String, content_type = "text/plain"),
+        (status = 503, description = "Damage took away what was published last", body = Problem,
+            content_type = "application/problem+json"),
+    ))]
+pub async fn checkpoint(State(app): State<App>) -> Result<Response, Answer> {
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
     let headers = [(header::CONTENT_TYPE, text), ANY_ORIGIN, SECONDS];
-    (headers, app.service.published().note()).into_response()
+    let Some(note) = app.service.published().note() else {
+        let why = app.service.read_only().unwrap_or_default();
+        return Err(Refused::BeyondDamage { why }.into());
+    };
+    Ok((headers, note).into_response())
 }
 
 /// The trust policy of the log (C2SP tlog-policy): its key, its witnesses, and how many of them it takes.
@@ -52,7 +61,7 @@ pub async fn policy(State(app): State<App>) -> Result<Response, Answer> {
     ))]
 pub async fn tile(
     State(app): State<App>,
-    Path(path): Path<String>,
+    PathText(path): PathText,
     request: HeaderMap,
 ) -> Result<Response, Answer> {
     let path: TilePath = format!("tile/{path}").parse().map_err(|_| no_such_path())?;

@@ -13,7 +13,7 @@
 //! | 422 | the rules do not allow the entry |
 //! | 429 | too much of something: try later |
 //! | 500 | the node cannot read what it stored |
-//! | 503 | nothing is recorded now: busy, or read-only |
+//! | 503 | nothing is recorded now: busy, or read-only; or what was asked for may be damaged |
 //! | 507 | community data cannot be written |
 
 use crate::service::Refused;
@@ -95,6 +95,9 @@ pub fn problem_of(refused: &Refused) -> Problem {
             make(429, "too_many", "Too many").with_limit(limit.to_string()).passing()
         }
         Refused::Read(_) => make(500, "unreadable", "The ledger cannot be read"),
+        Refused::BeyondDamage { .. } => {
+            make(503, "read_only", "This part of the ledger cannot be read now").passing()
+        }
         Refused::Keep(_) => make(507, "not_kept", "Community data cannot be written"),
         Refused::Link(_) => make(500, "address_too_long", "The node's address is too long for links"),
         Refused::Randomness(_) => make(500, "no_randomness", "No randomness"),
@@ -113,6 +116,7 @@ fn declined(refusal: &Refusal) -> Problem {
     let mut problem = Problem::new(status, &refusal.code, "The rules do not allow this", sentence);
     problem.advice = advice;
     problem.field.clone_from(&refusal.field);
+    problem.values = refusal.details.iter().cloned().collect();
     let value_of = |names: &[&str]| {
         // The names stand in the order in which they tell most.
         let of = |name: &&str| refusal.details.iter().find(|(found, _)| found == name);
@@ -242,6 +246,11 @@ mod tests {
           "field": "amount",
           "value": "5",
           "limit": "3",
+          "values": {
+            "account": "a",
+            "available": "3",
+            "requested": "5"
+          },
           "advice": "lower the amount",
           "transient": false
         }

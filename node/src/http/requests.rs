@@ -29,6 +29,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
         (status = 201, description = "The request", body = PaymentRequest),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
         (status = 507, description = "Not kept", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Read-only", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn create_request(
     State(app): State<App>,
@@ -40,7 +41,7 @@ pub async fn create_request(
 
 /// A payment request, by its unguessable id.
 #[utoipa::path(get, path = paths::REQUEST, tag = "requests",
-    params(("id" = String, Path, description = "The request's id, 32 hexadecimal digits")),
+    params(("id" = String, Path, description = "The request's id: 32 hexadecimal digits, or as its link has it")),
     responses(
         (status = 200, description = "The request", body = PaymentRequest),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
@@ -53,7 +54,7 @@ pub async fn request(State(app): State<App>, IdPath(id): IdPath) -> Result<Json<
 /// What becomes of a payment request: events named `request`, the first one at once, the last one when it is paid
 /// or has ended.
 #[utoipa::path(get, path = paths::REQUEST_EVENTS, tag = "requests",
-    params(("id" = String, Path, description = "The request's id, 32 hexadecimal digits")),
+    params(("id" = String, Path, description = "The request's id: 32 hexadecimal digits, or as its link has it")),
     responses(
         (status = 200, description = "Server-sent events with a PaymentRequest each", body = String,
             content_type = "text/event-stream"),

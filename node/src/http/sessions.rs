@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use klaver_api::paths;
-use klaver_api::{Challenge, CreateSession, Problem, Session};
+use klaver_api::{Challenge, CreateSession, KeyAccounts, Problem, Session};
 
 /// Something fresh to sign, for opening a session.
 #[utoipa::path(post, path = paths::CHALLENGES, tag = "sessions",
@@ -27,6 +27,19 @@ pub async fn create_session(
     JsonBody(asked): JsonBody<CreateSession>,
 ) -> Result<(StatusCode, Json<Session>), Answer> {
     Ok((StatusCode::CREATED, Json(app.service.open_session(&asked)?)))
+}
+
+/// The accounts that a key belongs to, for a signed challenge that names no account.
+#[utoipa::path(post, path = paths::KEY_ACCOUNTS, tag = "sessions", request_body = CreateSession,
+    responses(
+        (status = 200, description = "The accounts, as many as there are", body = KeyAccounts),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn key_accounts(
+    State(app): State<App>,
+    JsonBody(asked): JsonBody<CreateSession>,
+) -> Result<Json<KeyAccounts>, Answer> {
+    Ok(Json(app.service.accounts_of_key(&asked)?))
 }
 
 /// Ends the session that asks.

@@ -67,6 +67,7 @@ impl Service {
                     .map(|_| format!("{}{}", self.config.public_url, paths::LOG_POLICY)),
             },
             demo: self.config.demo,
+            thanks_per_hour: self.config.thanks_per_hour.clone(),
             read_only: self.read_only(),
         }
     }
@@ -273,7 +274,8 @@ impl Service {
     /// # Errors
     /// `Unknown` when the record holds nothing for the visitor.
     pub fn receipt(&self, visitor: &Visitor, index: u64, line: Option<u16>) -> Result<ReceiptJson, Refused> {
-        let record = Record::decode(&self.reader.record(index)?.record)?;
+        let stored = self.reader.record(index).map_err(|error| self.beyond_damage(error.into()))?;
+        let record = Record::decode(&stored.record)?;
         let signed = record.signed.signatures().iter().any(|(key, _)| key == visitor.key.as_bytes());
         let holder = match (visitor.role, line) {
             (Role::Auditor, None) => Holder::Auditor,
@@ -304,7 +306,7 @@ impl Service {
             code: "unknown_entry",
             advice: "it was not recorded, or is not for your session; send the signed entry again to be sure",
         };
-        let index = self.reader.find(id, None)?.ok_or_else(unknown)?;
+        let index = self.reader.find(id, None)?.ok_or_else(|| self.beyond_damage(unknown()))?;
         match self.receipt(visitor, index, None) {
             Err(Refused::Unknown { .. }) => Err(unknown()),
             answer => answer,
@@ -338,6 +340,7 @@ impl Service {
         {
             return Err(FieldError::new("name", name, fault).into());
         }
+        self.must_record()?;
         let row = profile.name.clone().map(|name| ProfileRow { name, listed: profile.listed });
         Ok(self.community.set_profile(*id, row).await?)
     }

@@ -48,6 +48,7 @@ impl Service {
         };
         in_range("uses", asked.uses, USES)?;
         in_range("valid_for", asked.valid_for, VALID_FOR)?;
+        self.must_record()?;
         let mut code = [0; 16];
         getrandom::fill(&mut code)?;
         let expires_at = Deadline::after(wall_clock(), Seconds(asked.valid_for)).seconds();
@@ -82,6 +83,7 @@ impl Service {
         if let Some(account) = self.joined_before(&keys[0]) {
             return Ok(Joined { account: account.to_string(), receipt: None });
         }
+        self.must_record()?;
         let now = wall_clock();
         let policy = {
             let standing = self.reader.standing();

@@ -32,8 +32,9 @@ pub struct Beat {
 pub struct PublishedCheckpoint {
     /// How many records it covers.
     pub size: u64,
-    /// The checkpoint with our signature and those of witnesses so far.
-    pub signed: SignedCheckpoint,
+    /// The checkpoint with our signature and those of witnesses so far; `None` when nobody knows what was shown before:
+    /// then none is shown.
+    pub signed: Option<SignedCheckpoint>,
 }
 
 pub(super) struct Publisher {
@@ -79,6 +80,21 @@ impl Publisher {
         Ok((publisher, handle))
     }
 
+    /// Publishes one checkpoint and no other.
+    pub(super) fn fixed(checkpoint: Option<&SignedCheckpoint>) -> Arc<Self> {
+        let nothing = PublishedCheckpoint { size: 0, signed: None };
+        let recent = VecDeque::from([Arc::new(checkpoint.map_or(nothing, published))]);
+        Arc::new(Self {
+            shown: RwLock::new(Shown { recent, witnessed: None }),
+            witnesses: None,
+            beat: Duration::from_secs(1),
+            beats: Mutex::new(0),
+            next_beat: Condvar::new(),
+            stopping: AtomicBool::new(true),
+            thread: RwLock::new(None),
+        })
+    }
+
     fn run(&self, reader: &NodeReader, first: SignedCheckpoint) {
         let mut anchored = first;
         let mut next_beat = Instant::now() + self.beat;
@@ -104,7 +120,7 @@ impl Publisher {
     fn show(&self, anchored: &SignedCheckpoint) {
         let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
         // What is shown already keeps its cosignatures.
-        if shown.recent.front().is_none_or(|newest| newest.text() != anchored.note().text()) {
+        if shown.recent.front().is_none_or(|newest| newest.text() != Some(anchored.note().text())) {
             shown.recent.push_front(Arc::new(published(anchored)));
             shown.recent.truncate(RECENT_MAX);
         }
@@ -123,16 +139,19 @@ impl Publisher {
     /// Attaches a witness's line to the recent checkpoint with this text; returns whether there is one.
     pub(super) fn add_cosignature(&self, text: &str, line: NoteSignature, key: &VerifierKey) -> bool {
         let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(known) = shown.recent.iter_mut().find(|known| known.text() == text) else { return false };
+        let Some(known) = shown.recent.iter_mut().find(|known| known.text() == Some(text)) else {
+            return false;
+        };
         let mut cosigned = (**known).clone();
-        if let Err(error) = cosigned.signed.add_cosignature(line, key) {
+        let Some(signed) = &mut cosigned.signed else { return false };
+        if let Err(error) = signed.add_cosignature(line, key) {
             tracing::warn!(%error, "a cosignature could not be attached");
             return false;
         }
+        let policy = self.witnesses.as_ref().map(|witnesses| witnesses.policy());
+        let judged = policy.and_then(|policy| policy.judge(signed.note(), wall_clock().seconds()).ok());
         *known = Arc::new(cosigned);
         let known = known.clone();
-        let policy = self.witnesses.as_ref().map(|witnesses| witnesses.policy());
-        let judged = policy.and_then(|policy| policy.judge(known.signed.note(), wall_clock().seconds()).ok());
         if judged.is_some_and(|verdict| verdict.quorum_reached)
             && shown.witnessed.as_ref().is_none_or(|witnessed| witnessed.size <= known.size)
         {
@@ -163,5 +182,5 @@ impl Publisher {
 }
 
 fn published(checkpoint: &SignedCheckpoint) -> PublishedCheckpoint {
-    PublishedCheckpoint { size: checkpoint.checkpoint().size, signed: checkpoint.clone() }
+    PublishedCheckpoint { size: checkpoint.checkpoint().size, signed: Some(checkpoint.clone()) }
 }

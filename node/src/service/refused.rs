@@ -72,6 +72,12 @@ pub enum Refused {
     /// The ledger cannot be read.
     #[error("the ledger cannot answer this now: {0}")]
     Read(ReadError),
+    /// The ledger is damaged, and what was asked for may stand in the part that cannot be read.
+    #[error("{why}")]
+    BeyondDamage {
+        /// What is damaged, what is safe, and what to do.
+        why: String,
+    },
     /// Community data cannot be written.
     #[error(transparent)]
     Keep(#[from] KeepError),

@@ -52,6 +52,7 @@ impl Service {
             let expected = format!("{least} to {most} seconds belong here");
             return Err(FieldError::new("valid_for", valid_for, expected).into());
         }
+        self.must_record()?;
         let mut id = [0; 16];
         getrandom::fill(&mut id)?;
         let id = RequestId(id);

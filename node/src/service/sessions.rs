@@ -3,8 +3,11 @@
 use super::{Refused, Service};
 use crate::clock::wall_clock;
 use crate::community::sessions::{CHALLENGE_SECONDS, Role, Visitor};
-use klaver_api::session::{Challenge, CreateSession, OFFICE, Session, SessionRole, challenge_bytes};
-use klaver_api::text::{self, base64url};
+use klaver_api::account::rights_to_words;
+use klaver_api::session::{
+    Challenge, CreateSession, KeyAccount, KeyAccounts, OFFICE, Session, SessionRole, challenge_bytes,
+};
+use klaver_api::text::{self, FieldError, base64url};
 use klaver_ledger::keys::{PublicKey, Signature};
 use klaver_ledger::time::{Deadline, Seconds, Timestamp};
 
@@ -68,6 +71,40 @@ impl Service {
                 Role::Council | Role::Auditor => None,
             },
         })
+    }
+
+    /// Returns the accounts of a key, for whoever signed a challenge with it: how a device finds out for whom it signs.
+    ///
+    /// # Errors
+    /// When the challenge names an account, has ended, or is not signed by the key.
+    pub fn accounts_of_key(&self, asked: &CreateSession) -> Result<KeyAccounts, Refused> {
+        let now = wall_clock();
+        let nonce = text::from_base64url_fixed("nonce", &asked.nonce)?;
+        let expires_at = text::deadline("expires_at", &asked.expires_at)?;
+        let key = text::key("key", &asked.key)?;
+        let signature = Signature(text::from_base64url_fixed("signature", &asked.signature)?);
+        if let Some(account) = &asked.account {
+            return Err(FieldError::new("account", account, "leave it out: the key is asked about").into());
+        }
+        let signed = challenge_bytes(&self.ledger(), &self.config.public_url, &OFFICE, &nonce, expires_at);
+        if !key.has_signed(&signed, &signature) {
+            let advice = "sign the challenge for this ledger, this address and no account";
+            return Err(Refused::SessionSignature { advice });
+        }
+        self.sessions.take_challenge(&nonce, expires_at.seconds(), now.seconds())?;
+        let standing = self.reader.standing();
+        let open = standing.accounts_of_key(&key).filter(|account| account.closed_to().is_none());
+        let accounts = open.filter_map(|account| {
+            let state = account.standing(now).state;
+            let grant = state.grant(&key)?;
+            Some(KeyAccount {
+                account: account.id().to_string(),
+                kind: account.kind().word().to_owned(),
+                rights: rights_to_words(grant.rights),
+                name: self.community.profile(&account.id()).map(|row| row.name),
+            })
+        });
+        Ok(KeyAccounts { accounts: accounts.collect() })
     }
 
     /// Returns who the bearer of `token` is, if the session lasts and its key still counts.

@@ -2,15 +2,15 @@
 
 use super::{Refused, Service};
 use crate::clock::wall_clock;
-use crate::community::drafts::{DraftRow, STARTED_PER_KEY_MAX, may_read};
+use crate::community::drafts::{DraftRow, STARTED_PER_KEY_MAX, is_overtaken, may_read};
 use crate::community::keep::on_disk;
 use crate::community::memos::MemoRow;
 use crate::community::sessions::Visitor;
 use crate::writer::Unrecorded;
-use klaver_api::draft::{Draft, draft_id};
+use klaver_api::draft::{Draft, DraftState, WaitsFor, draft_id};
 use klaver_api::text::{FieldError, base64url};
 use klaver_api::{EntryJson, MemoJson};
-use klaver_ledger::engine::Outcome;
+use klaver_ledger::engine::{Holder, Outcome};
 use klaver_ledger::entry::memo::Memo;
 use klaver_ledger::entry::{SignedEntry, VerifiedEntry};
 use klaver_ledger::id::EntryId;
@@ -30,7 +30,7 @@ pub enum Submitted {
     /// It was recorded before.
     Known(EntryId, Receipt),
     /// It waits for signatures.
-    Draft(Box<Draft>, String),
+    Draft(Box<Draft>),
 }
 
 /// An entry in the queue.
@@ -92,8 +92,20 @@ impl Service {
             signed
         };
         let verified = signed.verify(&self.ledger(), |key| self.ready_key(key))?;
-        let answer = self.writer.send(verified.clone())?;
+        let answer = match self.writer.send(verified.clone()) {
+            Err(refused @ Unrecorded::ReadOnly { .. }) => self.known(&verified).ok_or(refused)?,
+            sent => sent?,
+        };
         Ok(Queued { id: verified.id(), verified, answer })
+    }
+
+    /// Returns the receipt of an entry that was recorded before, from a node that records nothing now.
+    fn known(&self, verified: &VerifiedEntry) -> Option<oneshot::Receiver<Result<Outcome, Unrecorded>>> {
+        let index = self.reader.find(&verified.id(), Some(verified.entry().expires_at)).ok()??;
+        let receipt = self.reader.receipt(index, Holder::Signer).ok()?;
+        let (answer, receiver) = oneshot::channel();
+        answer.send(Ok(Outcome::Known(receipt))).ok()?;
+        Some(receiver)
     }
 
     async fn answer(
@@ -105,7 +117,7 @@ impl Service {
     ) -> Result<Submitted, Refused> {
         match outcome {
             Outcome::Recorded(receipt) => {
-                self.community.forget_draft(&id);
+                self.community.mark_draft_recorded(&id, receipt.index, wall_clock().seconds());
                 self.keep_memo(&receipt, memo).await?;
                 Ok(Submitted::Recorded(id, receipt))
             }
@@ -144,13 +156,15 @@ impl Service {
             memo: memo.as_ref().map(MemoRow::of),
             started_by,
             expires_at: verified.entry().expires_at.seconds(),
+            waits_for: WaitsFor::of_details(&refusal.details),
+            recorded: None,
         };
-        if !self.community.put_draft(&id, row.clone()).await? {
+        if !self.community.put_draft(&id, row.clone(), wall_clock().seconds()).await? {
             let advice = "have those that wait signed, or let them expire";
             return Err(Refused::TooMany { what: "drafts", limit: STARTED_PER_KEY_MAX, advice });
         }
         let draft = self.draft_json(&draft_id(&id), &row)?;
-        Ok(Submitted::Draft(Box::new(draft), refusal.sentence.clone()))
+        Ok(Submitted::Draft(Box::new(draft)))
     }
 
     /// Returns a draft to a key that may sign it.
@@ -167,15 +181,18 @@ impl Service {
         self.draft_json(id, &row.ok_or(unknown)?)
     }
 
-    /// Returns the drafts that the visitor may sign.
+    /// Returns the drafts that still wait, and that the visitor may sign.
     pub fn drafts(&self, visitor: &Visitor) -> Vec<Draft> {
-        let rows = self.community.drafts().into_iter().filter(|(_, row)| self.may_read(visitor, row));
+        let now = wall_clock().seconds();
+        let waits = |row: &DraftRow| row.recorded.is_none() && now < row.expires_at;
+        let rows =
+            self.community.drafts().into_iter().filter(|(_, row)| waits(row) && self.may_read(visitor, row));
         rows.filter_map(|(id, row)| self.draft_json(&id, &row).ok()).collect()
     }
 
     fn may_read(&self, visitor: &Visitor, row: &DraftRow) -> bool {
         let now = wall_clock();
-        let Some(signed) = row.signed().filter(|_| now.seconds() < row.expires_at) else { return false };
+        let Some(signed) = row.signed() else { return false };
         signed.signatures().iter().any(|(key, _)| key == visitor.key.as_bytes())
             || may_read(&self.reader.standing(), signed.entry(), &visitor.key, now)
     }
@@ -188,12 +205,22 @@ impl Service {
         })?;
         let signed_by =
             signed.signatures().iter().map(|(key, _)| data_encoding::HEXLOWER.encode(key)).collect();
+        let now = wall_clock();
+        let state = match row.recorded {
+            Some(_) => DraftState::Recorded,
+            None if signed.entry().expires_at.has_passed(now) => DraftState::Expired,
+            None if is_overtaken(&self.reader.standing(), signed.entry(), now) => DraftState::Overtaken,
+            None => DraftState::Waiting,
+        };
         Ok(Draft {
             id: CodeIdText(*id).to_string(),
             link: Link::Draft { node: self.address.clone(), id: CodeId(*id) }.print()?,
             entry: EntryJson::of(signed.entry(), self.scale()),
             envelope: row.envelope.clone(),
             signed_by,
+            waits_for: row.waits_for.clone(),
+            state,
+            index: row.recorded,
             expires_at: signed.entry().expires_at.to_string(),
             memo: row.memo.as_ref().and_then(MemoRow::to_memo).map(|memo| MemoJson::of(&memo)),
         })

@@ -39,12 +39,12 @@ impl Service {
 
     /// Records nothing more until the node is started again, because of `why`; returns whether that is news.
     pub fn turn_read_only(&self, why: String) -> bool {
-        self.writer.turn_read_only(why)
+        self.writer.status().stop(why)
     }
 
     /// Returns whether nothing is recorded until the node is started again.
     pub fn is_halted(&self) -> bool {
-        self.writer.status().halted().is_some()
+        self.writer.status().lasting().is_some()
     }
 
     /// Attaches the line of witness `number` to the published checkpoint with this text.
@@ -95,9 +95,9 @@ impl Service {
 
     /// Returns the receipt of record `index`: under the newest checkpoint with a quorum that reaches it, if there is one.
     pub(super) fn receipt_as_witnessed(&self, index: u64, holder: Holder) -> Result<Receipt, Refused> {
-        Ok(match self.published.witnessed() {
-            Some(witnessed) if index < witnessed.size => {
-                self.reader.receipt_at(index, holder, &witnessed.signed)?
+        Ok(match self.published.witnessed().as_deref() {
+            Some(PublishedCheckpoint { size, signed: Some(signed) }) if index < *size => {
+                self.reader.receipt_at(index, holder, signed)?
             }
             _ => self.reader.receipt(index, holder)?,
         })
@@ -105,14 +105,14 @@ impl Service {
 }
 
 impl PublishedCheckpoint {
-    /// Returns the text that the log and its witnesses sign.
-    pub fn text(&self) -> &str {
-        self.signed.note().text()
+    /// Returns the text that the log and its witnesses sign; `None` when none is shown.
+    pub fn text(&self) -> Option<&str> {
+        self.signed.as_ref().map(|signed| signed.note().text())
     }
 
     /// Returns the note as everybody sees it.
-    pub fn note(&self) -> String {
-        self.signed.to_string()
+    pub fn note(&self) -> Option<String> {
+        self.signed.as_ref().map(ToString::to_string)
     }
 }
 

@@ -9,7 +9,8 @@ use super::fetch::{Fetched, Fetcher};
 use super::policy::Asked;
 use crate::clock::wall_clock;
 use crate::config::DataDir;
-use crate::service::{PublishedCheckpoint, Service};
+use crate::service::Service;
+use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::cosignature::COSIGNATURE_LEAD_SECONDS_MAX;
 use klaver_ledger::log::key::Statement;
 use klaver_ledger::log::note::{NOTE_BYTES_MAX, Note, NoteSignature};
@@ -39,7 +40,9 @@ impl Asking {
         contradiction::believe_kept(service, data);
         let stopping = Arc::new(AtomicBool::new(false));
         let (looked, answers) = mpsc::channel();
-        for (number, asked) in (0..).zip(service.witnesses().iter().flat_map(|all| all.asked()).cloned()) {
+        // A node that records nothing has nothing to ask.
+        let asked = service.witnesses().filter(|_| !service.is_halted());
+        for (number, asked) in (0..).zip(asked.iter().flat_map(|all| all.asked()).cloned()) {
             let asker = Asker {
                 service: service.clone(),
                 data: data.clone(),
@@ -105,12 +108,11 @@ impl Asker {
                 return;
             }
             let shown = self.service.published();
-            let due = self
-                .cosigned
-                .as_ref()
-                .is_none_or(|(text, at)| text != shown.text() || HEARTBEAT <= at.elapsed());
-            if due {
-                self.ask(&shown);
+            let due = |shown: &str| {
+                self.cosigned.as_ref().is_none_or(|(text, at)| text != shown || HEARTBEAT <= at.elapsed())
+            };
+            if let Some(signed) = shown.signed.as_ref().filter(|signed| due(signed.note().text())) {
+                self.ask(signed);
             }
             beat = self.service.wait_for_beat(beat);
         }
@@ -131,14 +133,14 @@ impl Asker {
         }
     }
 
-    fn ask(&mut self, shown: &PublishedCheckpoint) {
+    fn ask(&mut self, shown: &SignedCheckpoint) {
         let metrics = self.service.metrics().clone();
         match self.request(shown) {
             Came::Line(line) => {
                 metrics.cosignatures.fetch_add(1, Ordering::Relaxed);
-                self.last = shown.size;
-                self.cosigned = Some((shown.text().to_owned(), Instant::now()));
-                self.service.add_cosignature(shown.text(), line, self.number);
+                self.last = shown.checkpoint().size;
+                self.cosigned = Some((shown.note().text().to_owned(), Instant::now()));
+                self.service.add_cosignature(shown.note().text(), line, self.number);
             }
             Came::Nothing(why) => {
                 metrics.cosignatures_missed.fetch_add(1, Ordering::Relaxed);
@@ -153,8 +155,9 @@ impl Asker {
     }
 
     /// Sends the checkpoint; another size in the answer is tried once.
-    fn request(&mut self, shown: &PublishedCheckpoint) -> Came {
-        let mut old = self.last.min(shown.size);
+    fn request(&mut self, shown: &SignedCheckpoint) -> Came {
+        let ours = shown.checkpoint().size;
+        let mut old = self.last.min(ours);
         for is_last in [false, true] {
             let answer = match self.send(shown, old) {
                 Ok(answer) => answer,
@@ -165,39 +168,42 @@ impl Asker {
                 409 => match parse_tree_size(&answer.body) {
                     // The newest may have been cosigned by now for somebody who brought it there.
                     Some(size) if self.service.published().size < size => {
-                        return Came::Alarm(format!("it has cosigned size {size}, ours is {}", shown.size));
+                        return Came::Alarm(format!("it has cosigned size {size}, ours is {ours}"));
                     }
-                    Some(size) if !is_last && size <= shown.size && size != old => {
+                    Some(size) if !is_last && size <= ours && size != old => {
                         self.last = size;
                         old = size;
                     }
-                    _ if old == shown.size => {
+                    _ if old == ours => {
                         return Came::Alarm(format!("it has cosigned another root at size {old}"));
                     }
                     _ => return Came::Nothing("409 again".to_owned()),
                 },
-                422 => return Came::Alarm(format!("our {} records do not continue its {old}", shown.size)),
+                422 => return Came::Alarm(format!("our {ours} records do not continue its {old}")),
                 status => return Came::Nothing(format!("it answered {status}")),
             }
         }
         Came::Nothing("409 again".to_owned())
     }
 
-    fn send(&self, shown: &PublishedCheckpoint, old: u64) -> Result<Fetched, String> {
-        let proof =
-            self.service.reader().consistency_proof(old, shown.size).map_err(|error| error.to_string())?;
-        let request = AddCheckpoint { old, proof, note: shown.signed.note().clone() };
+    fn send(&self, shown: &SignedCheckpoint, old: u64) -> Result<Fetched, String> {
+        let proof = self
+            .service
+            .reader()
+            .consistency_proof(old, shown.checkpoint().size)
+            .map_err(|error| error.to_string())?;
+        let request = AddCheckpoint { old, proof, note: shown.note().clone() };
         let submission = self.asked.submission.as_deref().unwrap_or_default();
         self.fetcher.post(&format!("{submission}/add-checkpoint"), request.to_string().as_bytes(), 64 * 1024)
     }
 
     /// Takes the witness's own line out of an answer; nothing else in it counts.
-    fn read_line(&self, shown: &PublishedCheckpoint, body: &[u8]) -> Came {
+    fn read_line(&self, shown: &SignedCheckpoint, body: &[u8]) -> Came {
         let Ok(lines) = parse_cosignatures(body) else {
             return Came::Nothing("200 without signature lines".to_owned());
         };
         for line in lines {
-            match line.verify(&self.asked.key, shown.text()) {
+            match line.verify(&self.asked.key, shown.note().text()) {
                 Ok(Some(Statement::Seen { at }))
                     if at <= wall_clock().seconds().saturating_add(COSIGNATURE_LEAD_SECONDS_MAX) =>
                 {

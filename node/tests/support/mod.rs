@@ -18,7 +18,7 @@ use klaver_ledger::entry::{
 use klaver_ledger::id::{AccountId, LedgerId, Nonce, OrganisationId};
 use klaver_ledger::keys::{PublicKey, SigningKey};
 use klaver_ledger::time::{Deadline, Seconds};
-use klaver_node::clock::{Clock as _, SystemClock, wall_clock};
+use klaver_node::clock::{Clock, SystemClock, wall_clock};
 use klaver_node::community::Community;
 use klaver_node::config::{Config, DataDir};
 use klaver_node::found::{Founding, found_with, founding_entry, sign_founding};
@@ -67,6 +67,11 @@ pub fn scale() -> Scale {
 impl World {
     /// Founds a community with so many council keys, all of which must sign.
     pub fn founded(council: u8) -> Self {
+        Self::founded_by(council, |clock| clock)
+    }
+
+    /// As [`founded`](Self::founded), with a clock that stands around the usual one.
+    pub fn founded_by(council: u8, around: impl FnOnce(Box<dyn Clock>) -> Box<dyn Clock>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let data = DataDir::at(directory.path().join("node"));
         let config = Config::new(URL).unwrap();
@@ -92,7 +97,7 @@ impl World {
             config,
             registrar: keys.registrar.clone(),
             ledger: founded.ledger,
-            clock: Box::new(clock),
+            clock: around(Box::new(clock)),
             community,
             witnesses: None,
         };
@@ -163,6 +168,15 @@ impl World {
             entry.expires_at = entry.expires_at.min(request.until);
         }
         SignedEntry::sign(entry, &self.ledger, &[&from.key])
+    }
+
+    /// A payment with a nonce of its own, however many there are.
+    pub fn pay_uniquely(&self, from: &Person, to: AccountId, amount: u64) -> SignedEntry {
+        let mut nonce = [0; 16];
+        getrandom::fill(&mut nonce).unwrap();
+        let payees = vec![PayLine { to, amount: Amount::new(amount).unwrap(), request: None }];
+        let body = EntryBody::Pay(Pay { from: from.account, payees, late: false });
+        SignedEntry::sign(Entry { nonce: Nonce(nonce), ..self.entry(body) }, &self.ledger, &[&from.key])
     }
 
     pub async fn submit(&self, signed: &SignedEntry) -> Answer {

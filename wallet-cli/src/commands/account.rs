@@ -5,7 +5,8 @@ mod open;
 
 use crate::app::App;
 use crate::contact::Contact;
-use crate::entries::{Plan, report, send};
+use crate::describe::Teller;
+use crate::entries::{Plan, Sent, report, report_with, send};
 use crate::failure::{Exit, Failure, Outcome};
 use clap::{Args, Subcommand};
 use klaver_api::account::AccountPage;
@@ -164,9 +165,10 @@ fn show(app: &App<'_>, which: Option<&str>) -> Outcome {
     if let Some(balance) = &said.balance {
         app.output.say("balance", &[("balance", &unit.show_text(balance))]);
     }
-    app.output.say("entry.state.limit", &[("limit", &unit.show_text(&said.state.limit))]);
-    for key in &said.state.keys {
-        app.output.say("entry.state.key", &[("key", &key.key), ("rights", &key.rights.join("+"))]);
+    let names = crate::entries::names_of(app, &[]);
+    let teller = Teller { unit: &unit, output: app.output, names: &names, charter: None };
+    for line in teller.state(&said.state.to_state(contact.community.scale)?) {
+        app.output.line(&line);
     }
     app.output.json(&serde_json::json!(said));
     Ok(Exit::Ok)
@@ -214,9 +216,43 @@ fn set_status(app: &App<'_>, hat: &KeyInfo, which: Option<&str>, status: Account
     let said = fetch(app, &contact, hat, account)?;
     let state = said.state.to_state(contact.community.scale)?;
     let body = Body::Change(ChangeBody { base: said.base, state, status });
+    let freezes = status == AccountStatus::Frozen;
+    if freezes && !app.global.yes {
+        app.output.warn("freeze.warning", &[]);
+    }
     let sent = send(app, &mut contact, hat, Plan::patient(body))?;
-    let key = if status == AccountStatus::Frozen { "done.freeze" } else { "done.unfreeze" };
-    Ok(report(app, &sent, &app.output.words(key, &[("account", &account.to_string())])))
+    let key = if freezes { "done.freeze" } else { "done.unfreeze" };
+    let account = crate::entries::names_of(app, &[]).account(&account);
+    Ok(report(app, &sent, &app.output.words(key, &[("account", &account)])))
+}
+
+/// Says what became of a change or close: done at once, or from a later moment on unless somebody stops it.
+///
+/// Which of the two, the node knows: it shows what waits for the account.
+fn report_timed(
+    app: &App<'_>,
+    contact: &Contact,
+    hat: &KeyInfo,
+    account: AccountId,
+    sent: &Sent,
+    key: &str,
+) -> Exit {
+    let name = crate::entries::names_of(app, &[]).account(&account);
+    let mut json = serde_json::Map::new();
+    let Sent::Recorded(recorded) = sent else { return report(app, sent, "") };
+    let index = recorded.receipt.index;
+    let done = match fetch(app, contact, hat, account) {
+        Ok(AccountJson { pending: Some(pending), .. }) if pending.index == index => {
+            let at = crate::moment::show_text(&pending.effective_at, app.output.language);
+            json.insert("effective_at".to_owned(), pending.effective_at.into());
+            let values = [("account", &*name), ("at", &*at), ("index", &*index.to_string())];
+            app.output.words(&format!("{key}.waits"), &values)
+        }
+        Ok(_) => app.output.words(key, &[("account", &name)]),
+        // It stands in the ledger, whatever can be said about it now.
+        Err(_) => app.output.words("done.recorded", &[("index", &index.to_string())]),
+    };
+    report_with(app, sent, &done, json)
 }
 
 fn close(app: &App<'_>, command: &Close) -> Outcome {
@@ -225,16 +261,24 @@ fn close(app: &App<'_>, command: &Close) -> Outcome {
     let account = target(app, &hat, command.which.as_deref())?;
     let heir = super::account_of(app, &command.heir)?;
     let sent = send(app, &mut contact, &hat, Plan::patient(Body::Close(CloseBody { account, heir })))?;
-    Ok(report(app, &sent, &app.output.words("done.close", &[("account", &account.to_string())])))
+    Ok(report_timed(app, &contact, &hat, account, &sent, "done.close"))
 }
 
 fn name(app: &App<'_>, command: Name) -> Outcome {
     let (hat, account) = app.account_hat()?;
     let contact = app.contact(&hat)?;
+    if fetch(app, &contact, &hat, account)?.status == "closed" {
+        return Err(Failure::new(Exit::Rules, "closed_has_no_name").with("account", account));
+    }
     let path = paths::fill(paths::PROFILE, account);
     let profile = Profile { name: command.name, listed: command.listed };
     app.with_session(&contact, &hat, |token| contact.http.put(&path, token, &profile))?;
-    app.output.line(&app.output.good(&app.output.words("done.name", &[])));
+    let key = match (&profile.name, profile.listed) {
+        (None, _) => "done.name.removed",
+        (Some(_), true) => "done.name.listed",
+        (Some(_), false) => "done.name",
+    };
+    app.output.line(&app.output.good(&app.output.words(key, &[])));
     app.output.json(&serde_json::json!({ "account": account.to_string(), "profile": profile }));
     Ok(Exit::Ok)
 }

@@ -31,9 +31,8 @@ impl Attest {
     /// When the document cannot be read, or the key holds no such office.
     pub fn run(self, app: &mut App<'_>) -> Outcome {
         let hat = app.office_hat(if self.auditor { Purpose::Auditor } else { Purpose::Council })?;
-        let bytes = std::fs::read(&self.file).map_err(|error| {
-            Failure::text(Exit::Usage, "cannot_read", error).with("path", self.file.display())
-        })?;
+        let bytes = std::fs::read(&self.file)
+            .map_err(|error| Failure::io(Exit::Usage, "cannot_read", &self.file, &error))?;
         let mut contact = app.contact(&hat)?;
         let seen = contact.community.checkpoint.as_ref();
         let seen = seen.ok_or_else(|| Failure::new(Exit::Failed, "nothing_published"))?.checkpoint().clone();

@@ -33,15 +33,21 @@ impl Balance {
                 app.output.say("balance.available", &[("available", &available)]);
             }
         }
-        if said.status == "frozen" {
-            app.output.say("balance.frozen", &[]);
+        match said.status.as_str() {
+            "frozen" => app.output.say("balance.frozen", &[]),
+            "closed" => {
+                let heir = said.closed_to.as_deref().map_or_else(String::new, crate::output::harmless);
+                app.output.say("balance.closed", &[("heir", &heir)]);
+            }
+            _ => {}
         }
         if let Some(pending) = &said.pending {
             let (index, at) = (
                 pending.index.to_string(),
                 crate::moment::show_text(&pending.effective_at, app.output.language),
             );
-            app.output.warn("balance.pending", &[("index", &index), ("at", &at)]);
+            let key = if pending.vetoable { "balance.pending" } else { "balance.pending.final" };
+            app.output.warn(key, &[("index", &index), ("at", &at)]);
         }
         app.output.json(&serde_json::json!({
             "account": account.to_string(), "kind": said.state.kind, "status": said.status,

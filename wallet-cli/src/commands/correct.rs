@@ -67,7 +67,7 @@ impl Correct {
                 (None, Err(_)) => None,
             };
             let none =
-                || Failure::new(Exit::Usage, "no_such_line").with("value", which).with("index", self.index);
+                || Failure::new(Exit::Usage, "no_such_line").with("line", which).with("index", self.index);
             let (number, whole) = found.ok_or_else(none)?;
             lines.push((number, amount.unwrap_or(whole)));
         }

@@ -6,6 +6,7 @@ use crate::entries::{Plan, report, send};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::money::Unit;
 use clap::Args;
+use klaver_keystore::KeyInfo;
 use klaver_ledger::amount::Amount;
 use klaver_ledger::entry::{Body, Earn as EarnBody, EarnReason};
 use klaver_ledger::id::{AccountId, TaskId};
@@ -47,16 +48,19 @@ impl Earn {
         let each = self.each.as_deref().map(|text| unit.parse(text)).transpose()?;
         let payees = match &self.csv {
             Some(path) if path.as_os_str() == "-" => {
-                csv_list::read(std::io::stdin().lock(), each, &unit, app.output)?
+                csv_list::read(std::io::stdin().lock(), each, &unit, app.output)
             }
             Some(path) => {
-                let file = File::open(path).map_err(|error| {
-                    Failure::text(Exit::Usage, "cannot_read", error).with("path", path.display())
-                })?;
-                csv_list::read(file, each, &unit, app.output)?
+                let file = File::open(path)
+                    .map_err(|error| Failure::io(Exit::Usage, "cannot_read", path, &error))?;
+                csv_list::read(file, each, &unit, app.output)
             }
-            None => self.typed(app, each, &unit)?,
+            None => self.typed(app, each, &unit),
         };
+        let payees = payees.map_err(|failure| match failure.code.as_str() {
+            "amount_missing" => usual_thanks(app, &hat, &unit).unwrap_or(failure),
+            _ => failure,
+        })?;
         let (count, total) = (payees.len(), payees.iter().map(|(_, amount)| amount.minor()).sum::<u64>());
         let reason = EarnReason::from_word(&self.reason)
             .ok_or_else(|| Failure::new(Exit::Usage, "reason").with("value", &self.reason))?;
@@ -84,4 +88,12 @@ impl Earn {
         }
         Ok(payees)
     }
+}
+
+/// Returns the question for an amount with what is usual here, where the community has such a custom.
+fn usual_thanks(app: &App<'_>, hat: &KeyInfo, unit: &Unit) -> Option<Failure> {
+    let said: klaver_api::Community =
+        app.contact(hat).ok()?.http.get(klaver_api::paths::COMMUNITY, None).ok()?;
+    let amount = unit.show_text(&said.thanks_per_hour?);
+    Some(Failure::new(Exit::Usage, "amount_missing_thanks").with("amount", amount))
 }

@@ -67,9 +67,8 @@ impl Export {
         };
         match &self.out {
             Some(path) => {
-                std::fs::write(path, bytes).map_err(|error| {
-                    Failure::text(Exit::Failed, "cannot_write", error).with("path", path.display())
-                })?;
+                std::fs::write(path, bytes)
+                    .map_err(|error| Failure::io(Exit::Failed, "cannot_write", path, &error))?;
                 let (count, path) = (lines.len().to_string(), path.display().to_string());
                 app.output.note("done.export", &[("count", &count), ("path", &path)]);
             }

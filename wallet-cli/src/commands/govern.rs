@@ -1,12 +1,15 @@
 //! `klaver govern`: show or replace the charter.
 
 use crate::app::App;
-use crate::entries::{Plan, report, send};
+use crate::entries::{Plan, Sent, report, send};
 use crate::failure::{Exit, Failure, Outcome};
+use crate::moment;
 use clap::Subcommand;
 use klaver_api::{CharterJson, paths};
 use klaver_keystore::Purpose;
 use klaver_ledger::entry::{Body, Govern as GovernBody};
+use klaver_ledger::limits::RESCUE_DELAY_SECONDS;
+use klaver_ledger::time::Seconds;
 use std::path::PathBuf;
 
 /// Show or replace the charter.
@@ -42,9 +45,8 @@ impl Govern {
             }
             Self::Propose { file, rescue } => {
                 let hat = app.office_hat(if rescue { Purpose::Rescue } else { Purpose::Council })?;
-                let bytes = std::fs::read(&file).map_err(|error| {
-                    Failure::text(Exit::Usage, "cannot_read", error).with("path", file.display())
-                })?;
+                let bytes = std::fs::read(&file)
+                    .map_err(|error| Failure::io(Exit::Usage, "cannot_read", &file, &error))?;
                 let wrong = |error: String| Failure::text(Exit::Usage, "charter", error);
                 let json: CharterJson =
                     serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
@@ -54,7 +56,15 @@ impl Govern {
                 let said: klaver_api::Community = contact.http.get(paths::COMMUNITY, None)?;
                 let body = Body::Govern(GovernBody { base: said.charter_base, charter });
                 let sent = send(app, &mut contact, &hat, Plan::patient(body))?;
-                Ok(report(app, &sent, &app.output.words("done.govern", &[])))
+                let Sent::Recorded(recorded) = &sent else { return Ok(report(app, &sent, "")) };
+                let delay = if rescue {
+                    Seconds(RESCUE_DELAY_SECONDS)
+                } else {
+                    Seconds(said.charter.policy.recovery_delay)
+                };
+                let at = moment::show(recorded.proven.recorded_at.after(delay), app.output.language);
+                let values = [("at", &*at), ("index", &*recorded.receipt.index.to_string())];
+                Ok(report(app, &sent, &app.output.words("done.govern", &values)))
             }
         }
     }

@@ -1,6 +1,7 @@
 //! `klaver history`: your lines, newest first.
 
 use crate::app::App;
+use crate::describe::line_word;
 use crate::failure::{Exit, Outcome};
 use crate::{moment, statement};
 use clap::Args;
@@ -48,10 +49,8 @@ impl History {
                 _ => String::new(),
             };
             let memo = line.memo.as_ref().map_or(String::new(), |memo| crate::output::harmless(&memo.text));
-            let what = match (line.kind.as_str(), unit.parse_balance(&line.credit)) {
-                ("pay", Some(credit)) if credit > 0 => "line.pay_in".to_owned(),
-                (kind, _) => format!("line.{kind}"),
-            };
+            let minor = |text: &str| unit.parse_balance(text).unwrap_or_default();
+            let what = line_word(&line.kind, minor(&line.debit), minor(&line.credit));
             vec![
                 line.index.to_string(),
                 moment::show_text(&line.recorded_at, app.output.language),
@@ -76,7 +75,13 @@ impl History {
             let header: Vec<&str> = header.iter().map(String::as_str).collect();
             app.output.table(&header, &lines.iter().map(row).collect::<Vec<_>>(), &[0, 3, 4]);
         }
-        app.output.json(&serde_json::json!({ "account": account.to_string(), "lines": lines }));
+        // An account's lines are counted from nothing: the oldest one shown says how many come before it.
+        let older = lines.last().map_or(0, |line| line.seq);
+        if older > 0 {
+            app.output.note("history.more", &[("count", &older.to_string())]);
+        }
+        app.output
+            .json(&serde_json::json!({ "account": account.to_string(), "lines": lines, "older": older }));
         Ok(Exit::Ok)
     }
 }

@@ -5,11 +5,12 @@ use crate::community::Community;
 use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::http::Http;
+use crate::session;
 use clap::{Args, ValueEnum};
-use klaver_api::{Join as JoinBody, Joined, KeyJson, paths};
+use klaver_api::{Join as JoinBody, Joined, KeyJson, SessionRole, paths};
 use klaver_keystore::{KeyInfo, NewKey, Purpose};
 use klaver_ledger::account::Rights;
-use klaver_ledger::id::AccountId;
+use klaver_ledger::id::{AccountId, LedgerId};
 use klaver_ledger::link::{Link, NodeAddress};
 use klaver_ledger::receipt::ProvenContent;
 
@@ -71,17 +72,25 @@ impl Join {
         }
         app.confirm(&app.output.words("ask.join", &[("name", &name)]))?;
         app.places.create()?;
-        community.save(&app.places)?;
-        let mut contact = Contact::open(&app.places, community)?;
-        let key = self.key_to_join_with(app)?;
+        // Nothing is kept before the node knows the key: a wallet that remembers a wrong account is a dead end.
+        let mut contact = Contact::passing(&app.places, community)?;
         let purpose = match (&self.existing, self.office) {
-            (Some(account), _) => Purpose::Account(super::account_of(app, account)?),
-            (None, Some(Office::Council)) => Purpose::Council,
-            (None, Some(Office::Rescue)) => Purpose::Rescue,
-            (None, Some(Office::Auditor)) => Purpose::Auditor,
-            (None, None) => Purpose::Account(open_account(&mut contact, &key, code)?),
+            (Some(account), _) => Some(Purpose::Account(super::account_of(app, account)?)),
+            (None, Some(Office::Council)) => Some(Purpose::Council),
+            (None, Some(Office::Rescue)) => Some(Purpose::Rescue),
+            (None, Some(Office::Auditor)) => Some(Purpose::Auditor),
+            (None, None) => None,
+        };
+        let key = self.key_to_join_with(app, purpose, &contact.community.ledger)?;
+        let purpose = match purpose {
+            Some(purpose) => {
+                prove(app, &contact, &key, purpose, &said.charter)?;
+                purpose
+            }
+            None => Purpose::Account(open_account(app, &mut contact, &key, code)?),
         };
         let (ledger, address) = (contact.community.ledger, node.to_string());
+        contact.community.save(&app.places)?;
         app.keystore_mut()?.update(&key.name, |info| {
             info.purpose = purpose;
             info.ledger = Some(ledger);
@@ -95,6 +104,9 @@ impl Join {
         if let Some(account) = &account {
             app.output.say("done.join.account", &[("account", account)]);
         }
+        if purpose.account().is_some() {
+            app.output.note("next.join", &[]);
+        }
         app.output.json(&serde_json::json!({
             "community": name, "ledger": ledger.to_hex(), "key": key.name, "purpose": purpose.word(),
             "account": account,
@@ -102,19 +114,64 @@ impl Join {
         Ok(Exit::Ok)
     }
 
-    /// Returns the key that was named, the first that is not in use yet, or a new one.
-    fn key_to_join_with(&self, app: &mut App<'_>) -> Outcome<KeyInfo> {
+    /// Returns the key that was named, the one that serves this purpose already, the first that is not in use yet, or
+    /// a new one.
+    fn key_to_join_with(
+        &self,
+        app: &mut App<'_>,
+        purpose: Option<Purpose>,
+        ledger: &LedgerId,
+    ) -> Outcome<KeyInfo> {
         let keys = app.keys()?;
+        // What is remembered may be remembered once more, also after a wrong number was typed.
+        let is_free = |key: &KeyInfo| {
+            key.purpose == Purpose::Spare || (purpose.is_some() && key.ledger.as_ref() == Some(ledger))
+        };
         if let Some(name) = &self.key {
             return match keys.into_iter().find(|key| key.name == *name) {
-                Some(key) if key.purpose == Purpose::Spare => Ok(key),
+                Some(key) if is_free(&key) => Ok(key),
                 Some(_) => Err(Failure::new(Exit::Usage, "key_in_use").with("name", name)),
                 None => Ok(app.keystore_mut()?.add(NewKey::generate(&**name)?)?),
             };
         }
-        keys.into_iter()
-            .find(|key| key.purpose == Purpose::Spare)
-            .ok_or_else(|| Failure::new(Exit::Usage, "no_spare_key"))
+        let serves = |key: &&KeyInfo| Some(key.purpose) == purpose && key.ledger.as_ref() == Some(ledger);
+        let spare = |key: &&KeyInfo| key.purpose == Purpose::Spare;
+        let found = keys.iter().find(serves).or_else(|| keys.iter().find(spare));
+        found.cloned().ok_or_else(|| Failure::new(Exit::Usage, "no_spare_key"))
+    }
+}
+
+/// Opens a session as `purpose`, so that only what the node confirms is remembered.
+fn prove(
+    app: &App<'_>,
+    contact: &Contact,
+    key: &KeyInfo,
+    purpose: Purpose,
+    charter: &klaver_api::CharterJson,
+) -> Outcome<()> {
+    let public_key = key.public_key.to_string();
+    let not_yours = |code: &str| {
+        let office = app.output.words(&format!("purpose.{}", purpose.word()), &[]);
+        Failure::new(Exit::Key, code).with("key", &public_key).with("office", office)
+    };
+    let role = match purpose {
+        Purpose::Council => SessionRole::Council,
+        Purpose::Auditor => SessionRole::Auditor,
+        Purpose::Account(_) | Purpose::Spare => SessionRole::Account,
+        // Rescue keys open no session: the charter itself says whose they are.
+        Purpose::Rescue if charter.rescue.contains(&public_key) => return Ok(()),
+        Purpose::Rescue => return Err(not_yours("not_of_office")),
+    };
+    let code = if purpose.account().is_some() { "not_of_account" } else { "not_of_office" };
+    let claimed = KeyInfo { purpose, ..key.clone() };
+    match app.open_session(contact, &claimed) {
+        Ok(session) if session.role == role => Ok(()),
+        Ok(_) => {
+            session::forget(&app.places, &contact.community.ledger, &key.public_key)?;
+            Err(not_yours(code))
+        }
+        Err(failure) if failure.code == "session_signature" => Err(not_yours(code)),
+        Err(failure) => Err(failure),
     }
 }
 
@@ -128,14 +185,33 @@ fn read_link(text: &str) -> Outcome<(NodeAddress, Option<String>)> {
     }
 }
 
-fn open_account(contact: &mut Contact, key: &KeyInfo, code: Option<String>) -> Outcome<AccountId> {
+fn open_account(
+    app: &App<'_>,
+    contact: &mut Contact,
+    key: &KeyInfo,
+    code: Option<String>,
+) -> Outcome<AccountId> {
     let grant = KeyJson {
         key: key.public_key.to_string(),
         rights: klaver_api::account::rights_to_words(Rights::ALL),
         until: None,
         cap: None,
     };
-    let joined: Joined = contact.http.post(paths::JOIN, None, &JoinBody { code, keys: vec![grant] })?;
+    let no_code = code.is_none();
+    let asked = JoinBody { code, keys: vec![grant] };
+    let joined: Joined = contact.http.post(paths::JOIN, None, &asked).map_err(|failure: Failure| {
+        // Whoever cannot join alone is told the very next steps, with the key that the council must know.
+        let code = match failure.code.as_str() {
+            "forbidden" => "join_by_council",
+            "unknown_invitation" if no_code => "join_needs_invitation",
+            _ => {
+                let unit = contact.community.unit(app.output.language);
+                return failure.for_people(&unit, &crate::entries::names_of(app, &[]));
+            }
+        };
+        let node = contact.http.node();
+        Failure::new(failure.exit, code).with("key", key.public_key).with("node", node)
+    })?;
     let account = klaver_api::text::account("account", &joined.account)?;
     if let Some(receipt) = &joined.receipt {
         let (receipt, proven) = contact.verify(receipt)?;

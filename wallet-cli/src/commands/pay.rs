@@ -45,7 +45,8 @@ impl Pay {
     /// When the code is not one of this community, the request is paid or too late, or the rules say no.
     pub fn run(self, app: &mut App<'_>) -> Outcome {
         let what = read_code(&self.what)?;
-        if let Ok(to) = AccountId::parse(&what) {
+        if what.to_lowercase().starts_with("klv1") {
+            let to = super::account_of(app, &what)?;
             return self.pay_account(app, to);
         }
         match Link::parse(&what)? {
@@ -70,7 +71,7 @@ impl Pay {
         }
         match request.state {
             RequestState::Open => {}
-            RequestState::Paid => return Err(Failure::new(Exit::Rules, "request_paid")),
+            RequestState::Paid => return Err(paid_already(app, &contact, &hat, &request)),
             RequestState::Expired => return Err(Failure::new(Exit::Rules, "request_expired")),
         }
         let unit = contact.community.unit(app.output.language);
@@ -124,6 +125,17 @@ impl Pay {
         let done = app.output.words("done.pay", &[("amount", &amount), ("to", &to)]);
         Ok(report(app, &sent, &done))
     }
+}
+
+/// Says that a request is paid, and by whom if it was this account: only then is the number of use.
+fn paid_already(app: &App<'_>, contact: &Contact, hat: &KeyInfo, request: &PaymentRequest) -> Failure {
+    let index = request.index.unwrap_or_default();
+    let path = paths::fill(paths::RECEIPT, index);
+    let said = app
+        .with_session(contact, hat, |token| contact.http.get::<klaver_api::ReceiptJson>(&path, Some(token)));
+    let is_ours = said.is_ok_and(|said| said.index == index);
+    let code = if is_ours { "request_paid_by_you" } else { "request_paid" };
+    Failure::new(Exit::Rules, code).with("index", index)
 }
 
 /// Returns the name under which an account is listed in the directory, if it is.
@@ -199,8 +211,7 @@ fn send_for_payer(app: &App<'_>, prefix: LedgerPrefix, entry: &SignedEntry) -> O
         app.output.warn("note.not_for_you", &[]);
     }
     let mut contact = Contact::open(&app.places, community)?;
-    let names = std::collections::HashMap::new();
-    if entries::show(app, &contact, entry, &names, &hat)? == entries::Shown::Only {
+    if entries::show(app, &contact, entry, &[], &hat)? == entries::Shown::Only {
         return Ok(Exit::Ok);
     }
     let kept = entries::keep(app, contact.community.ledger, entry, None)?;
@@ -218,8 +229,15 @@ fn read_code(what: &str) -> Outcome<String> {
     }
     let path = Path::new(what);
     if !what.contains("://") && path.is_file() {
-        let file = File::open(path).map_err(|error| Failure::text(Exit::Usage, "not_a_picture", error))?;
+        let file =
+            File::open(path).map_err(|error| Failure::io(Exit::Usage, "not_a_picture", path, &error))?;
         return qr::read_png(BufReader::new(file));
+    }
+    let is_picture = path
+        .extension()
+        .is_some_and(|kind| ["png", "jpg", "jpeg"].iter().any(|known| kind.eq_ignore_ascii_case(known)));
+    if is_picture && !what.contains("://") {
+        return Err(Failure::new(Exit::Usage, "file_missing").with("path", output::harmless(what)));
     }
     Ok(what.to_owned())
 }

@@ -2,15 +2,17 @@
 
 use crate::app::App;
 use crate::community::Community;
-use crate::describe;
+use crate::describe::{Teller, line_word};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
-use clap::Subcommand;
+use crate::money::Unit;
+use clap::{Args, Subcommand};
 use klaver_api::paths;
-use klaver_ledger::amount::Amount;
-use klaver_ledger::entry::{Body, Kind};
-use klaver_ledger::id::AccountId;
-use klaver_ledger::receipt::{Proven, ProvenContent, Receipt as LedgerReceipt};
+use klaver_ledger::amount::{Amount, Scale};
+use klaver_ledger::entry::Body;
+use klaver_ledger::id::{AccountId, LedgerId};
+use klaver_ledger::log::key::VerifierKey;
+use klaver_ledger::receipt::{LogIdentity, Proven, ProvenContent, Receipt as LedgerReceipt, ReceiptError};
 use std::path::PathBuf;
 
 /// Save a receipt, or verify one without network.
@@ -24,11 +26,24 @@ pub enum Receipt {
         #[arg(long, short)]
         out: Option<PathBuf>,
     },
-    /// Verify a receipt with the log key this wallet knows, without network
-    Verify {
-        /// The .tlog-proof file
-        file: PathBuf,
-    },
+    /// Verify a receipt with the log key this wallet knows, or one given, without network
+    Verify(Verify),
+}
+
+/// Verify a receipt with the log key this wallet knows, or one given, without network.
+#[derive(Args, Debug)]
+pub struct Verify {
+    /// The .tlog-proof file
+    pub file: PathBuf,
+    /// Key of the log, as the community shows it: no wallet is needed then
+    #[arg(long, value_name = "VKEY")]
+    pub log_key: Option<String>,
+    /// The ledger, 64 hexadecimal digits: for a receipt that shows a whole entry
+    #[arg(long, value_name = "HEX", requires = "log_key")]
+    pub ledger: Option<String>,
+    /// How many decimals amounts have
+    #[arg(long, value_name = "NUMBER", default_value_t = 2, requires = "log_key")]
+    pub scale: u64,
 }
 
 impl Receipt {
@@ -39,7 +54,7 @@ impl Receipt {
     pub fn run(self, app: &mut App<'_>) -> Outcome {
         match self {
             Self::Save { index, out } => save(app, index, out),
-            Self::Verify { file } => verify(app, &file),
+            Self::Verify(command) => verify(app, &command),
         }
     }
 }
@@ -69,19 +84,38 @@ fn save(app: &App<'_>, index: u64, out: Option<PathBuf>) -> Outcome {
         app.output.data(text.as_bytes());
         return Ok(Exit::Ok);
     }
-    let failed = |error| Failure::text(Exit::Failed, "cannot_write", error).with("path", out.display());
-    std::fs::write(&out, text).map_err(failed)?;
-    tell(app, &contact.community, &proven)?;
+    std::fs::write(&out, text).map_err(|error| Failure::io(Exit::Failed, "cannot_write", &out, &error))?;
+    tell(app, &contact.community.name, &contact.community.unit(app.output.language), &proven);
     let path = out.display().to_string();
     app.output.note("receipt.saved", &[("path", &path)]);
     Ok(Exit::Ok)
 }
 
-fn verify(app: &App<'_>, file: &std::path::Path) -> Outcome {
-    let bytes = std::fs::read(file)
-        .map_err(|error| Failure::text(Exit::Failed, "cannot_read", error).with("path", file.display()))?;
+fn verify(app: &App<'_>, command: &Verify) -> Outcome {
+    let file = &command.file;
+    let bytes =
+        std::fs::read(file).map_err(|error| Failure::io(Exit::Failed, "cannot_read", file, &error))?;
     let wrong = |error| Failure::text(Exit::Mismatch, "receipt_wrong", error).with("path", file.display());
     let receipt = LedgerReceipt::parse(&bytes).map_err(wrong)?;
+    if let Some(text) = &command.log_key {
+        let wrong_key = |error| Failure::text(Exit::Usage, "log_key", error);
+        let log_key: VerifierKey = text.parse().map_err(wrong_key)?;
+        let ledger =
+            command.ledger.as_deref().map(|text| super::hex(text, LedgerId::from_hex)).transpose()?;
+        let scale = Scale::new(command.scale)?;
+        let log = LogIdentity::of_keys(ledger.unwrap_or(LedgerId([0; 32])), vec![log_key.clone()]);
+        let proven = match receipt.verify(&log) {
+            // What was signed was signed for one ledger: without its id the signature cannot hold.
+            Err(ReceiptError::Entry(_)) if ledger.is_none() => {
+                return Err(Failure::new(Exit::Usage, "ledger_needed"));
+            }
+            verified => verified.map_err(wrong)?,
+        };
+        let unit = Unit { one: String::new(), many: String::new(), scale, language: app.output.language };
+        tell(app, &log_key.name().to_string(), &unit, &proven);
+        app.output.note("receipt.decimals", &[("count", &command.scale.to_string())]);
+        return Ok(Exit::Ok);
+    }
     let communities = Community::load_all(&app.places)?;
     if communities.is_empty() {
         return Err(Failure::new(Exit::Key, "not_joined"));
@@ -90,7 +124,7 @@ fn verify(app: &App<'_>, file: &std::path::Path) -> Outcome {
     for community in &communities {
         match receipt.verify(&community.identity()) {
             Ok(proven) => {
-                tell(app, community, &proven)?;
+                tell(app, &community.name, &community.unit(app.output.language), &proven);
                 return Ok(Exit::Ok);
             }
             Err(error) => last = Some(error),
@@ -100,30 +134,28 @@ fn verify(app: &App<'_>, file: &std::path::Path) -> Outcome {
 }
 
 /// Says what a receipt proves.
-fn tell(app: &App<'_>, community: &Community, proven: &Proven) -> Outcome<()> {
-    let unit = community.unit(app.output.language);
+fn tell(app: &App<'_>, community: &str, unit: &Unit, proven: &Proven) {
     let (index, at) = (proven.index.to_string(), moment::show(proven.recorded_at, app.output.language));
-    let name = crate::output::harmless(&community.name);
+    let name = crate::output::harmless(community);
     let values = [("index", &*index), ("at", &*at), ("name", &*name)];
     app.output.line(&app.output.good(&app.output.words("receipt.holds", &values)));
-    let own = crate::entries::own_names(&app.keys().unwrap_or_default());
-    let names = |account: &AccountId| own.get(account).cloned();
+    let names = crate::entries::names_of(app, &[]);
+    let teller = Teller { unit, output: app.output, names: &names, charter: None };
     let json = match &proven.content {
         ProvenContent::Entry(entry) => {
-            for line in describe::entry(entry.entry(), &unit, app.output, &names)? {
+            for line in teller.entry(entry.entry()) {
                 app.output.line(&line);
             }
             serde_json::json!({
                 "entry": entry.id().to_hex(),
-                "says": klaver_api::EntryJson::of(entry.entry(), community.scale),
+                "says": klaver_api::EntryJson::of(entry.entry(), unit.scale),
             })
         }
         ProvenContent::Line(line) => {
-            let account = describe::account(&line.line.account, &names);
+            let account = names.account(&line.line.account);
             let balance = |minor: u64| i64::try_from(minor).unwrap_or(i64::MAX);
             let moved = unit.show_balance(balance(line.line.credit) - balance(line.line.debit));
-            let is_received = line.kind == Kind::Pay && line.line.credit > 0;
-            let key = if is_received { "line.pay_in".to_owned() } else { format!("line.{}", line.kind) };
+            let key = line_word(line.kind.word(), balance(line.line.debit), balance(line.line.credit));
             let kind = app.output.words(&key, &[]);
             app.output.say("receipt.line", &[("account", &account), ("kind", &kind), ("amount", &moved)]);
             serde_json::json!({
@@ -138,7 +170,6 @@ fn tell(app: &App<'_>, community: &Community, proven: &Proven) -> Outcome<()> {
     crate::trust::say(app.output, witnessed.as_ref());
     app.output.json(&serde_json::json!({
         "holds": true, "paid": true, "witnessed": crate::trust::to_json(witnessed.as_ref()), "index": proven.index, "recorded_at": proven.recorded_at.to_string(),
-        "community": community.name, "log_size": size, "content": json,
+        "community": community, "log_size": size, "content": json,
     }));
-    Ok(())
 }

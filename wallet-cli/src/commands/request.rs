@@ -1,10 +1,13 @@
 //! `klaver request`: ask to be paid, show a QR code, wait.
 
 use crate::app::App;
+use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::{moment, qr};
 use clap::Args;
-use klaver_api::{CreateRequest, PaymentRequest, RequestState, paths, text};
+use klaver_api::{AccountJson, CreateRequest, PaymentRequest, RequestState, paths, text};
+use klaver_keystore::KeyInfo;
+use klaver_ledger::id::AccountId;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -48,26 +51,35 @@ impl Request {
         };
         let request: PaymentRequest =
             app.with_session(&contact, &hat, |token| contact.http.post(paths::REQUESTS, Some(token), &body))?;
+        let name = own_name(app, &contact, &hat, account);
         let amount = unit.show(amount);
         let until = moment::show_text(&request.until, app.output.language);
         if let Some(path) = &self.png {
-            std::fs::write(path, qr::write_png(&request.link)?).map_err(|error| {
-                Failure::text(Exit::Failed, "cannot_write", error).with("path", path.display())
-            })?;
+            std::fs::write(path, qr::write_png(&request.link)?)
+                .map_err(|error| Failure::io(Exit::Failed, "cannot_write", path, &error))?;
         }
         app.output.line(&qr::draw(&request.link)?);
         app.output.say("request.ask", &[("amount", &app.output.strong(&amount)), ("until", &until)]);
         app.output.line(&crate::output::harmless(&request.link));
+        match (&request.name, name) {
+            (Some(listed), _) => {
+                app.output.note("request.name", &[("name", &crate::output::harmless(listed))])
+            }
+            (None, Some(own)) => {
+                app.output.note("request.name.unlisted", &[("name", &crate::output::harmless(&own))])
+            }
+            (None, None) => app.output.note("request.name.none", &[]),
+        }
         if self.no_wait {
-            app.output.json(&serde_json::json!(request));
+            app.output.json(&request_json(&request));
             return Ok(Exit::Ok);
         }
         // A program needs the link before it waits, and the end when it comes.
-        app.output.json(&serde_json::json!(request));
+        app.output.json(&request_json(&request));
         app.output.note("request.waiting", &[]);
         let end = wait(&contact, &request.id)?;
         if end.state != RequestState::Paid {
-            app.output.json(&serde_json::json!(end));
+            app.output.json(&request_json(&end));
             return Err(Failure::new(Exit::Rules, "request_expired"));
         }
         // The screen says *paid* on evidence, not on the node's word.
@@ -82,13 +94,27 @@ impl Request {
         }
         let said = app.output.words("request.paid", &[("amount", &amount)]);
         app.output.line(&app.output.good(&said));
-        app.output.json(&serde_json::json!(end));
+        app.output.json(&request_json(&end));
         Ok(Exit::Ok)
     }
 }
 
+/// Returns the name that the account's owner sees, listed or not. A name is a kindness: without it the request stands.
+fn own_name(app: &App<'_>, contact: &Contact, hat: &KeyInfo, account: AccountId) -> Option<String> {
+    let path = paths::fill(paths::ACCOUNT, account);
+    let said = app.with_session(contact, hat, |token| contact.http.get::<AccountJson>(&path, Some(token)));
+    said.ok()?.name
+}
+
+/// Returns the request as the interface writes it, its id as the link has it.
+fn request_json(request: &PaymentRequest) -> serde_json::Value {
+    let mut json = serde_json::json!(request);
+    json["id"] = crate::entries::short_id(&request.id).into();
+    json
+}
+
 /// Waits until the request is paid or its time is over; asks again when the stream ends.
-fn wait(contact: &crate::contact::Contact, id: &str) -> Outcome<PaymentRequest> {
+fn wait(contact: &Contact, id: &str) -> Outcome<PaymentRequest> {
     let path = paths::fill(paths::REQUEST_EVENTS, id);
     let mut troubles = 0;
     loop {

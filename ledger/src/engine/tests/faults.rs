@@ -161,28 +161,41 @@ fn a_row_that_changes_while_the_ledger_is_open_is_found_and_condemned() {
 
 #[test]
 fn a_damaged_or_missing_snapshot_costs_time_and_nothing_else() {
-    for damage in 0..4 {
+    for (damage, all) in (0..4).flat_map(|damage| [(damage, false), (damage, true)]) {
         let directory = Scratch::new("snapshot-damaged");
         let mut town = lived_in(&directory, 5, |ledger| ledger.close().unwrap());
         let is_snapshot = |path: &Path| path.file_name().unwrap().to_string_lossy().starts_with("snapshot-");
-        let snapshot = files_below(directory.path()).into_iter().find(|path| is_snapshot(path)).unwrap();
-        let mut bytes = std::fs::read(&snapshot).unwrap();
-        match damage {
-            0 => bytes[1_000] ^= 8,
-            1 => bytes.truncate(500),
-            2 => bytes.clear(),
-            _ => std::fs::remove_file(&snapshot).unwrap(),
-        }
-        if damage < 3 {
-            std::fs::write(&snapshot, bytes).unwrap();
+        let mut snapshots: Vec<_> =
+            files_below(directory.path()).into_iter().filter(|path| is_snapshot(path)).collect();
+        assert_eq!(snapshots.len(), 2, "the one before the newest is kept");
+        for snapshot in snapshots.drain(usize::from(!all)..) {
+            let mut bytes = std::fs::read(&snapshot).unwrap();
+            match damage {
+                0 => bytes[1_000] ^= 8,
+                1 => bytes.truncate(500),
+                2 => bytes.clear(),
+                _ => std::fs::remove_file(&snapshot).unwrap(),
+            }
+            if damage < 3 {
+                std::fs::write(&snapshot, bytes).unwrap();
+            }
         }
         let report = open(&mut town, &directory, 1);
-        assert_eq!((report.recovery.snapshot, report.recovery.replayed), (None, report.size));
+        let (snapshot, replayed) = (report.recovery.snapshot, report.recovery.replayed);
+        if all {
+            assert_eq!((snapshot, replayed), (None, report.size));
+        } else {
+            // The older one is tried before everything is replayed.
+            assert!(snapshot.is_some_and(|size| 0 < size && size + replayed == report.size), "{report:?}");
+            assert!(0 < replayed && replayed < report.size, "{report:?}");
+        }
+        assert_eq!(report.recovery.views_rebuilt, None, "{report:?}");
         assert!(report.recovery.notes.iter().any(|note| note.contains("snapshot")), "{report:?}");
         let before = told(&town).unwrap();
         close(&mut town);
         let report = open(&mut town, &directory, 2);
         assert_eq!(report.recovery.snapshot, Some(report.size), "a new one was made");
+        assert_eq!(report.recovery.notes, Vec::<String>::new());
         assert_eq!(told(&town).unwrap(), before);
     }
 }

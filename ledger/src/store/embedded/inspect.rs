@@ -3,14 +3,12 @@
 //! Nothing derived is believed here: not the views, not a snapshot. What is handed over are the frames as they stand in
 //! the journal, and the heads that sealed them.
 
-use super::disk::{Access, Disk, RealDisk};
+use super::disk::{Disk, RealDisk};
 use super::fault::{Damaged, OpenError, ReadError};
-use super::frame::CommitHash;
-use super::journal::Settings;
 use super::ledger_store::{Options, RECORD, settings};
+use super::read_only::readable_records;
 use super::reader::Reader;
 use super::recovery::{OpenReport, scan_all};
-use super::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, Window, open_segment, read_group, segment_number};
 use super::snapshot::{HEAD_BYTES, decode_head};
 use crate::record::Salt;
 use crate::store::{SALT_BYTES, SignedHead, split_salted};
@@ -56,7 +54,7 @@ pub fn inspect(directory: &Path) -> Result<Inspection, InspectError> {
             Ok(Inspection { reader: scan.reader, report: scan.report, anchored })
         }
         Err(OpenError::Damaged(damaged)) => {
-            Err(InspectError::Damaged { index: readable_records(&*disk, &settings), damaged })
+            Err(InspectError::Damaged { index: readable_records(disk, &settings), damaged })
         }
         Err(error) => Err(InspectError::Unreadable(error)),
     }
@@ -115,41 +113,4 @@ fn split(salted: &[u8]) -> (Salt, Vec<u8>) {
         // Too short for a salt: no record either, which the audit will say.
         None => (Salt([0; SALT_BYTES]), Vec::new()),
     }
-}
-
-/// Counts the records before the first group that cannot be read.
-fn readable_records(disk: &dyn Disk, settings: &Settings) -> u64 {
-    let mut numbers: Vec<u32> =
-        disk.list().unwrap_or_default().iter().filter_map(|name| segment_number(name)).collect();
-    numbers.sort_unstable();
-    let mut live = Vec::new();
-    let mut newer_first = u64::MAX;
-    for number in numbers.into_iter().rev() {
-        let Ok(file) = open_segment(disk, number, Access::Read) else { continue };
-        let Ok(header) = SegmentHeader::read(&*file, number, &settings.domain) else { continue };
-        if header.first_group < newer_first {
-            newer_first = header.first_group;
-            live.push((header, file));
-        }
-    }
-    let (mut group, mut hash) = (0, CommitHash::genesis(&settings.domain));
-    let mut records = 0;
-    let live: Vec<_> = live.into_iter().rev().collect();
-    for (at, (header, file)) in live.iter().enumerate() {
-        if header.first_group != group + 1 {
-            break;
-        }
-        let next = live.get(at + 1).map_or(u64::MAX, |(next, _)| next.first_group);
-        let Ok(length) = file.len() else { break };
-        let mut window = Window::over(file.clone(), header.number, length);
-        let mut offset = SEGMENT_HEADER_BYTES;
-        while group + 1 < next
-            && let Ok(Some(read)) = read_group(&mut window, header, settings, group + 1, hash, offset)
-        {
-            records += read.frames().filter(|frame| frame.kind == RECORD).count() as u64;
-            (group, hash) = (read.group, read.hash);
-            offset = read.end();
-        }
-    }
-    records
 }

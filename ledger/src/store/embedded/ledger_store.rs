@@ -37,6 +37,8 @@ const VIEWS_DIRECTORY: &str = "views";
 const VIEWS_ASIDE: &str = "views.damaged";
 /// While this file is there, the views are not believed.
 const CONDEMNED: &str = "views-condemned";
+/// How many snapshots are kept: when the newest is damaged, the one before it is tried.
+const SNAPSHOTS_KEPT: usize = 2;
 /// How long the thread in the background waits for work before it looks through old rows.
 const IDLE: Duration = Duration::from_millis(20);
 
@@ -98,10 +100,11 @@ struct AnchorCell {
     snapshot_trouble: Mutex<Option<String>>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct AnchorState {
     newest: Option<(u64, CommitHash, SignedHead)>,
-    snapshot: Option<SnapshotMark>,
+    /// Newest first, at most [`SNAPSHOTS_KEPT`].
+    snapshots: Vec<SnapshotMark>,
 }
 
 /// What the thread in the background is asked to do.
@@ -152,7 +155,7 @@ impl EmbeddedStore {
         salt: [u8; 32],
     ) -> Result<Self, OpenError> {
         let opened = Directory::lock(disk.clone(), settings(&options, salt))?.found()?;
-        Self::assemble(disk, opened, views, options, None, Vec::new())
+        Self::assemble(disk, opened, views, options, (None, Vec::new()), Vec::new())
     }
 
     /// As [`open`](Self::open), on any disk.
@@ -168,24 +171,30 @@ impl EmbeddedStore {
         let settings = settings(&options, salt);
         let directory = Directory::lock(disk.clone(), settings.clone())?;
         let mut notes = Vec::new();
-        let mark =
-            directory.anchor().and_then(|anchor| decode_anchor(&anchor.payload)).and_then(|(_, mark)| mark);
-        let mut snapshot = mark.and_then(|mark| match snapshot::read(&*disk, &mark) {
-            Ok(snapshot) => Some(snapshot),
-            Err(why) => {
-                notes.push(format!("the snapshot was left out and everything replayed: {why}"));
-                None
+        let anchored = directory.anchor().and_then(|anchor| decode_anchor(&anchor.payload));
+        let mut marks = anchored.map(|(_, marks)| marks).unwrap_or_default();
+        let mut snapshot = None;
+        // The newest that can be read; the one before it costs a shorter replay than none.
+        while snapshot.is_none()
+            && let Some(mark) = marks.first()
+        {
+            match snapshot::read(&*disk, mark) {
+                Ok(found) => snapshot = Some(found),
+                Err(why) => {
+                    notes.push(format!("the snapshot was left out: {why}"));
+                    marks.remove(0);
+                }
             }
-        });
+        }
         let opened = match directory.open(snapshot.as_ref().map(|(commit, _)| *commit)) {
             Err(OpenError::Damaged(Damaged::StartUnknown { place, why })) => {
                 notes.push(format!("the snapshot at {place} was left out and everything replayed: {why}"));
-                snapshot = None;
+                (snapshot, marks) = (None, Vec::new());
                 Directory::lock(disk.clone(), settings)?.open(None)?
             }
             opened => opened?,
         };
-        Self::assemble(disk, opened, views, options, snapshot, notes)
+        Self::assemble(disk, opened, views, options, (snapshot, marks), notes)
     }
 
     fn assemble(
@@ -193,7 +202,7 @@ impl EmbeddedStore {
         opened: Opened,
         views: ViewsAt,
         options: Options,
-        snapshot: Option<(Commit, Snapshot)>,
+        (snapshot, snapshots): (Option<(Commit, Snapshot)>, Vec<SnapshotMark>),
         mut notes: Vec<String>,
     ) -> Result<Self, OpenError> {
         let Opened { journal, anchor, report } = opened;
@@ -208,10 +217,8 @@ impl EmbeddedStore {
         }
         let needed = snapshot.as_ref().map(|(_, snapshot)| (snapshot.head.size, snapshot.head.root));
         let (views, views_rebuilt) = open_views(&disk, views, &options, needed)?;
-        let anchored = decode_anchor(&anchor.newest().payload);
-        let anchor_state = AnchorState { newest: None, snapshot: anchored.and_then(|(_, mark)| mark) };
         let anchor = Arc::new(AnchorCell {
-            state: Mutex::new(anchor_state),
+            state: Mutex::new(AnchorState { newest: None, snapshots }),
             file: Mutex::new(Some(anchor)),
             snapshot_trouble: Mutex::default(),
         });
@@ -236,7 +243,8 @@ impl EmbeddedStore {
         let (work, todo) = channel();
         let (views, anchor, disk) = (self.views.clone(), self.anchor.clone(), self.disk.clone());
         let follower = std::thread::Builder::new().name("klaver-views".to_owned());
-        let thread = follower.spawn(move || follow(&todo, &views, &anchor, &*disk));
+        let opened_from = self.snapshot.0;
+        let thread = follower.spawn(move || follow(&todo, &views, &anchor, &*disk, opened_from));
         match thread {
             Ok(thread) => {
                 // The receiver lives as long as the thread.
@@ -347,7 +355,9 @@ fn begin_anew(directory: &Path, options: &Options) -> Result<Rows, Fault> {
 }
 
 /// The thread in the background: what is asked of it first, old rows when there is time.
-fn follow(todo: &Receiver<Work>, views: &Views, anchor: &AnchorCell, disk: &dyn Disk) {
+fn follow(todo: &Receiver<Work>, views: &Views, anchor: &AnchorCell, disk: &dyn Disk, opened_from: u64) {
+    // Size of the newest snapshot: what it begins from is kept until the one after the next.
+    let mut newest = opened_from;
     let mut unchecked = Vec::new().into_iter().enumerate();
     loop {
         match todo.recv_timeout(IDLE) {
@@ -357,7 +367,7 @@ fn follow(todo: &Receiver<Work>, views: &Views, anchor: &AnchorCell, disk: &dyn 
                 if views.settle(head.size, &head.root, &partial) {
                     let kept = keep_snapshot(disk, anchor, &commit, make);
                     if kept.is_ok() {
-                        views.forget_before(head.size);
+                        views.forget_before(std::mem::replace(&mut newest, head.size));
                     }
                     *lock(&anchor.snapshot_trouble) = kept.err();
                 }
@@ -385,9 +395,15 @@ fn keep_snapshot(
 ) -> Result<(), String> {
     let snapshot = catch_unwind(AssertUnwindSafe(make)).map_err(|_| "making it failed".to_owned())?;
     let mark = snapshot::write(disk, commit, &snapshot).map_err(|fault| fault.to_string())?;
-    lock(&anchor.state).snapshot = Some(mark);
+    let kept = {
+        let snapshots = &mut lock(&anchor.state).snapshots;
+        snapshots.retain(|older| older.group != mark.group);
+        snapshots.insert(0, mark);
+        snapshots.truncate(SNAPSHOTS_KEPT);
+        snapshots.clone()
+    };
     anchor.write().map_err(|fault| fault.to_string())?;
-    snapshot::remove_others(disk, &mark);
+    snapshot::remove_others(disk, &kept);
     Ok(())
 }
 
@@ -396,7 +412,7 @@ impl AnchorCell {
     fn write(&self) -> Result<u64, Fault> {
         let mut file = lock(&self.file);
         // Read after the file is ours: another thread may have written something newer meanwhile.
-        let AnchorState { newest, snapshot } = *lock(&self.state);
+        let AnchorState { newest, snapshots } = lock(&self.state).clone();
         let file = file.as_mut().ok_or_else(|| Fault::Io {
             doing: "write",
             file: super::anchor::ANCHOR_NAME.to_owned(),
@@ -404,7 +420,7 @@ impl AnchorCell {
             reason: "the ledger was closed".to_owned(),
         })?;
         let Some((group, commit_hash, head)) = newest else { return Ok(0) };
-        let payload = encode_anchor(&head, snapshot.as_ref());
+        let payload = encode_anchor(&head, &snapshots);
         let next = Anchor { group, commit_hash, payload };
         if *file.newest() != next {
             file.write(next)?;
@@ -413,25 +429,23 @@ impl AnchorCell {
     }
 }
 
-fn encode_anchor(head: &SignedHead, snapshot: Option<&SnapshotMark>) -> Vec<u8> {
+/// The head, then group and digest of each snapshot that is kept, newest first.
+fn encode_anchor(head: &SignedHead, snapshots: &[SnapshotMark]) -> Vec<u8> {
     let mut payload = encode_head(head).to_vec();
-    if let Some(mark) = snapshot {
+    for mark in snapshots {
         payload.extend_from_slice(&mark.group.to_le_bytes());
         payload.extend_from_slice(&mark.digest);
     }
     payload
 }
 
-fn decode_anchor(payload: &[u8]) -> Option<(SignedHead, Option<SnapshotMark>)> {
+fn decode_anchor(payload: &[u8]) -> Option<(SignedHead, Vec<SnapshotMark>)> {
     let (head, rest) = payload.split_at_checked(HEAD_BYTES)?;
-    let head = decode_head(head)?;
-    let mark = match rest.split_first_chunk::<8>() {
-        Some((group, digest)) => {
-            Some(SnapshotMark { group: u64::from_le_bytes(*group), digest: digest.try_into().ok()? })
-        }
-        None => None,
-    };
-    Some((head, mark))
+    let marks = rest.chunks(40).map(|mark| {
+        let (group, digest) = mark.split_first_chunk::<8>()?;
+        Some(SnapshotMark { group: u64::from_le_bytes(*group), digest: digest.try_into().ok()? })
+    });
+    Some((decode_head(head)?, marks.collect::<Option<_>>()?))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -439,15 +453,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Takes a group of the journal apart into records and refusals, with the places of the records.
-struct Frames<'g> {
-    records: Vec<&'g [u8]>,
-    positions: Vec<FramePosition>,
-    refusals: Vec<&'g [u8]>,
-    head: SignedHead,
-    recorded_at: Timestamp,
+pub(super) struct Frames<'g> {
+    pub(super) records: Vec<&'g [u8]>,
+    pub(super) positions: Vec<FramePosition>,
+    pub(super) refusals: Vec<&'g [u8]>,
+    pub(super) head: SignedHead,
+    pub(super) recorded_at: Timestamp,
 }
 
-fn frames_of(group: &JournalGroup) -> Result<Frames<'_>, Unfit> {
+pub(super) fn frames_of(group: &JournalGroup) -> Result<Frames<'_>, Unfit> {
     let unfit = |why: &str| Unfit { index: 0, why: format!("group {}: {why}", group.group) };
     let head = decode_head(group.body()).ok_or_else(|| unfit("its head has an unknown form"))?;
     let recorded_at =
@@ -596,6 +610,15 @@ pub struct EmbeddedReader {
     journal: Reader,
     views: Arc<Views>,
     anchor: Arc<AnchorCell>,
+}
+
+impl EmbeddedReader {
+    /// Returns a reader of a store that has no writer.
+    pub(super) fn without_anchor(journal: Reader, views: Arc<Views>) -> Self {
+        let state = Mutex::new(AnchorState { newest: None, snapshots: Vec::new() });
+        let anchor = AnchorCell { state, file: Mutex::default(), snapshot_trouble: Mutex::default() };
+        Self { journal, views, anchor: Arc::new(anchor) }
+    }
 }
 
 impl StoreReader for EmbeddedReader {

@@ -93,10 +93,7 @@ impl Directory {
     /// # Errors
     /// `OpenError::InUse` when somebody else has it open; `Damaged` when the anchor cannot be read.
     pub fn lock(disk: Arc<dyn Disk>, settings: Settings) -> Result<Directory, OpenError> {
-        let lock = disk.lock(LOCK_NAME).map_err(|error| match error.kind() {
-            io::ErrorKind::WouldBlock => OpenError::InUse,
-            _ => Fault::io("lock", LOCK_NAME, &error).into(),
-        })?;
+        let lock = lock_directory(&*disk)?;
         let anchor = anchor::read(&*disk, &settings)?.map(|found| found.anchor);
         Ok(Directory { disk, settings, lock: Arc::new(lock), anchor })
     }
@@ -273,6 +270,14 @@ impl Directory {
         let active = Active { offset: segment.end(), segment, file, since_ms: None };
         Ok(Opened { journal: Journal::new(shared, active, survey.last, self.lock), anchor, report })
     }
+}
+
+/// Takes the directory's lock.
+pub(super) fn lock_directory(disk: &dyn Disk) -> Result<Lock, OpenError> {
+    disk.lock(LOCK_NAME).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => OpenError::InUse,
+        _ => Fault::io("lock", LOCK_NAME, &error).into(),
+    })
 }
 
 type FreshSegment = (super::segment::SegmentHeader, Arc<dyn DiskFile>, u64, Option<u64>);

@@ -150,7 +150,7 @@ pub(super) fn write(disk: &dyn Disk, commit: &Commit, snapshot: &Snapshot) -> Re
     Ok(SnapshotMark { group: commit.group, digest: Sha256::digest(&bytes).into() })
 }
 
-/// Reads the snapshot that the anchor names, or says why it cannot be used.
+/// Reads a snapshot that the anchor names, or says why it cannot be used.
 pub(super) fn read(disk: &dyn Disk, mark: &SnapshotMark) -> Result<(Commit, Snapshot), String> {
     let name = snapshot_name(mark.group);
     let read = || {
@@ -167,11 +167,11 @@ pub(super) fn read(disk: &dyn Disk, mark: &SnapshotMark) -> Result<(Commit, Snap
     decode(&bytes).ok_or_else(|| format!("{name} has a format that this program does not know"))
 }
 
-/// Removes all snapshots but the one that the anchor names. Those left behind by a failure go the next time.
-pub(super) fn remove_others(disk: &dyn Disk, keep: &SnapshotMark) {
-    let kept = snapshot_name(keep.group);
+/// Removes all snapshots but those that the anchor names. Those left behind by a failure go the next time.
+pub(super) fn remove_others(disk: &dyn Disk, keep: &[SnapshotMark]) {
+    let kept: Vec<String> = keep.iter().map(|mark| snapshot_name(mark.group)).collect();
     let Ok(names) = disk.list() else { return };
-    for name in names.iter().filter(|name| name.starts_with(PREFIX) && **name != kept) {
+    for name in names.iter().filter(|name| name.starts_with(PREFIX) && !kept.contains(name)) {
         let _ = disk.remove(name);
     }
 }

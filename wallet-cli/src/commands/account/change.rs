@@ -1,9 +1,9 @@
 //! `klaver account change`: keys and heir by the owner, limits by the council.
 
-use super::{acting, fetch, grant, target};
+use super::{acting, fetch, grant, report_timed, target};
 use crate::app::App;
 use crate::commands::{account_of, hex};
-use crate::entries::{Plan, report, send};
+use crate::entries::{Plan, send};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
 use clap::Args;
@@ -70,7 +70,7 @@ impl Change {
             .ok_or_else(|| Failure::new(Exit::Usage, "account_closed").with("account", account))?;
         let body = Body::Change(ChangeBody { base: said.base, state, status });
         let sent = send(app, &mut contact, &hat, Plan::patient(body))?;
-        Ok(report(app, &sent, &app.output.words("done.change", &[("account", &account.to_string())])))
+        Ok(report_timed(app, &contact, &hat, account, &sent, "done.change"))
     }
 
     fn applied_to(&self, app: &App<'_>, mut state: AccountState, scale: Scale) -> Outcome<AccountState> {

@@ -96,6 +96,8 @@ impl Open {
         if let Some(organisation) = organisation {
             app.output.note("done.open.organisation", &[("organisation", &organisation.to_hex())]);
         }
+        let node = contact.community.node.to_string();
+        app.output.note("next.open", &[("node", &node), ("account", &account.to_string())]);
         Ok(exit)
     }
 }

@@ -1,0 +1,77 @@
+//! A ledger that can be read and not written: what a damaged directory, or a disk that takes nothing, leaves.
+//!
+//! Its records went through the same rules, and the log's own signature stands under the newest head that is shown. It
+//! has no writer: nothing is signed, and nothing on the disk is changed.
+
+use super::reader::Published;
+use super::replay::Replayer;
+use super::{LedgerOpenError, LogKeyError, Reader, Shared, newest_head, signed_by};
+use crate::keys::PublicKey;
+use crate::log::checkpoint::SignedCheckpoint;
+use crate::store;
+use crate::store::embedded::{EmbeddedReader, ReadOnlyStore};
+use std::sync::{Arc, RwLock};
+
+/// The readable beginning of a ledger. Others can open the directory when this is dropped.
+pub struct ReadOnlyLedger {
+    store: ReadOnlyStore,
+    shared: Arc<Shared>,
+    anchored: Option<SignedCheckpoint>,
+    why: String,
+}
+
+impl ReadOnlyLedger {
+    /// Returns a handle for reading.
+    pub fn reader(&self) -> Reader<EmbeddedReader> {
+        Reader { store: self.store.reader(), shared: self.shared.clone() }
+    }
+
+    /// Returns the checkpoint that may be shown to everybody: the anchor's. `None` when that cannot be read: nobody can
+    /// tell then whether what is left is the beginning of what was shown before.
+    pub fn anchored(&self) -> Option<&SignedCheckpoint> {
+        self.anchored.as_ref()
+    }
+
+    /// Returns what is damaged, what is safe, and what helps.
+    pub fn why(&self) -> &str {
+        &self.why
+    }
+}
+
+/// Opens what can be trusted of a ledger whose store was refused.
+///
+/// `log_key` is the node's: a directory whose charter does not name it is of another ledger.
+///
+/// # Errors
+/// The reason to refuse it, when nothing can be trusted.
+pub fn open_read_only(
+    mut store: ReadOnlyStore,
+    log_key: &PublicKey,
+) -> Result<ReadOnlyLedger, LedgerOpenError> {
+    let mut cause = store::OpenError::from(store.why().clone());
+    let mut groups = u64::MAX;
+    let (replayer, anchored) = loop {
+        let mut replayer = Replayer::default();
+        let done = store.replay(&mut replayer, groups).map_err(store::OpenError::from)?;
+        let Some((group, unfit)) = done.stopped else { break (replayer, done.anchored) };
+        // The books hold a part of that group: begin again, and stop before it.
+        (groups, cause) = (group - 1, unfit);
+        if groups == 0 {
+            return Err(cause.into());
+        }
+    };
+    let (head, charters) = newest_head(&replayer)?;
+    if !charters.iter().any(|charter| charter.log_keys.contains(log_key)) {
+        return Err(LogKeyError::NotInCharter { key: *log_key }.into());
+    }
+    let checkpoint = signed_by(&replayer, &charters, &head)?;
+    let anchored = anchored.and_then(|head| signed_by(&replayer, &charters, &head).ok());
+    let why = format!("records below {} hold and are shown, nothing is recorded; {cause}", head.size);
+    let published = Published {
+        standing: replayer.books.standing().clone(),
+        note: Arc::new(checkpoint.note().clone()),
+        checkpoint,
+    };
+    let shared = Shared { tree: RwLock::new(replayer.tree), published: RwLock::new(published) };
+    Ok(ReadOnlyLedger { store, shared: Arc::new(shared), anchored, why })
+}

@@ -1,0 +1,237 @@
+//! What every page has: head, name of the community, languages, foot, and what its script is told.
+
+use super::super::assets::{Manifest, manifest};
+use super::language::Visit;
+use crate::clock::wall_clock;
+use crate::service::Service;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use klaver_locales::Language;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// Nothing but the node's own scripts, styles, pictures and answers; nothing inline, no markup from a script.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+    connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types klaver";
+
+/// A page that is being made.
+pub struct Page {
+    visit: Visit,
+    community: String,
+    units: [(&'static str, String); 3],
+    demo: bool,
+    title: String,
+    facts: Value,
+    data: Value,
+}
+
+impl Page {
+    /// Begins a page of `service` for a visitor; its title is the community's name.
+    pub fn new(service: &Service, visit: Visit) -> Self {
+        let founded = service.founded();
+        let community = founded.name.clone();
+        let units = [
+            ("community", community.clone()),
+            ("one", founded.unit.one.clone()),
+            ("many", founded.unit.many.clone()),
+        ];
+        Self {
+            visit,
+            title: community.clone(),
+            community,
+            units,
+            demo: service.config().demo,
+            facts: facts(service),
+            data: Value::Null,
+        }
+    }
+
+    /// Returns the sentence `web.key`.
+    pub fn say(&self, key: &str) -> String {
+        self.say_with(key, &[])
+    }
+
+    /// Returns the sentence `web.key` with values in it; the community's own words are always known.
+    pub fn say_with(&self, key: &str, values: &[(&str, &str)]) -> String {
+        let own = self.units.iter().map(|(name, word)| (*name, word.as_str()));
+        let values: Vec<(&str, &str)> = own.chain(values.iter().copied()).collect();
+        self.language().say(&format!("web.{key}"), &values)
+    }
+
+    /// Returns the language.
+    pub fn language(&self) -> Language {
+        self.visit.language
+    }
+
+    /// Returns the community's name.
+    pub fn community(&self) -> &str {
+        &self.community
+    }
+
+    /// Sets the title.
+    pub fn title(&mut self, title: String) {
+        self.title = title;
+    }
+
+    /// Returns the title, as the page's heading.
+    pub fn heading(&self) -> &str {
+        &self.title
+    }
+
+    /// Gives the page's script something to begin with.
+    pub fn data(&mut self, data: Value) {
+        self.data = data;
+    }
+
+    /// Returns a section with a list of names, or a sentence when there are none.
+    pub fn names(&self, title: &str, none: &str, picture: &str, names: &[String]) -> Markup {
+        html! {
+            section {
+                h2 { (icon(picture)) (self.say(title)) }
+                @if names.is_empty() {
+                    p { (self.say(none)) }
+                } @else {
+                    ul.names { @for name in names { li { (name) } } }
+                }
+            }
+        }
+    }
+
+    /// Returns the whole page, brought to life by the script of that name.
+    pub fn respond(&self, status: StatusCode, script: Option<&str>, body: &Markup) -> Response {
+        let html = self.document(manifest().as_ref(), script, body).into_string();
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+            (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+            (header::CONTENT_LANGUAGE, HeaderValue::from_static(self.language().code())),
+            (header::VARY, HeaderValue::from_static("accept-language, cookie")),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        ];
+        (status, headers, html).into_response()
+    }
+
+    fn document(&self, made: Option<&Manifest>, script: Option<&str>, body: &Markup) -> Markup {
+        let asset = |file: &str| format!("/assets/{file}");
+        let code = self.language().code();
+        let title = if self.title == self.community {
+            self.title.clone()
+        } else {
+            format!("{} · {}", self.title, self.community)
+        };
+        let script = made.and_then(|made| made.scripts.get(script.unwrap_or("page")));
+        let words = made.and_then(|made| made.words.get(code)).map(|file| asset(file));
+        html! {
+            (DOCTYPE)
+            html lang=(code) data-words=[words.as_deref()] {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="robots" content="noindex";
+                    meta name="color-scheme" content="light dark";
+                    title { (title) }
+                    @if let Some(made) = made {
+                        link rel="stylesheet" href=(asset(&made.style));
+                        link rel="icon" type="image/svg+xml" href=(asset(&made.icon));
+                        link rel="manifest" href="/manifest.webmanifest";
+                        @if let Some(script) = script {
+                            script type="module" src=(asset(&script.file)) {}
+                            @for import in &script.imports { link rel="modulepreload" href=(asset(import)); }
+                            @if let Some(words) = &words { link rel="modulepreload" href=(words); }
+                            script nomodule defer src=(asset(&made.old)) {}
+                        }
+                    }
+                }
+                body {
+                    a.skip href="#main" { (self.say("skip")) }
+                    header {
+                        a.brand href="/" { (icon("clover")) span { (self.community) } }
+                        nav.languages aria-label=(self.say("language")) {
+                            @for language in Language::ALL {
+                                a href={ (self.visit.path) "?lang=" (language.code()) } hreflang=(language.code())
+                                    lang=(language.code()) aria-current=[(language == self.language()).then_some("true")] {
+                                    span aria-hidden="true" { (language.code()) }
+                                    span.unseen { (own_name(language)) }
+                                }
+                            }
+                        }
+                    }
+                    main #main tabindex="-1" { (body) }
+                    footer {
+                        @if self.demo { p { (icon("hand")) (self.say("demo")) } }
+                        p #old hidden { (self.say("old_browser")) }
+                    }
+                    script #facts type="application/json" { (PreEscaped(harmless(&self.facts))) }
+                    @if !self.data.is_null() {
+                        script #data type="application/json" { (PreEscaped(harmless(&self.data))) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a wallet must know of the community to sign and to verify, without another question.
+fn facts(service: &Service) -> Value {
+    let known = service.community_json();
+    let rate = known.charter.policy.euro_rate.map(|rate| [rate.numerator, rate.denominator]);
+    json!({
+        "name": known.name,
+        "one": known.unit.one,
+        "many": known.unit.many,
+        "scale": known.scale,
+        "ledger": known.ledger,
+        "origin": known.origin,
+        "logOrigin": known.charter.origin,
+        "logKeys": known.charter.log_keys,
+        "joining": known.charter.policy.joining,
+        "refundSeconds": known.charter.policy.refund_window,
+        "rate": rate,
+        "timeZone": service.config().time_zone,
+        "demo": known.demo,
+        "readOnly": known.read_only.is_some(),
+        "now": wall_clock().millis(),
+    })
+}
+
+/// Returns JSON that cannot end the element it stands in.
+fn harmless(value: &Value) -> String {
+    value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
+fn own_name(language: Language) -> &'static str {
+    match language {
+        Language::Dutch => "Nederlands",
+        Language::French => "Français",
+        Language::English => "English",
+    }
+}
+
+/// Returns a picture beside words: it adds nothing for who hears the page.
+///
+/// # Panics
+/// For a picture that is not drawn.
+pub fn icon(name: &str) -> Markup {
+    static SHAPES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+        // Scripts draw from the same file.
+        serde_json::from_str(include_str!("../../../web/src/icons.json")).expect("the pictures are flat JSON")
+    });
+    let shape = SHAPES.get(name).expect("every picture that a page names is drawn: a test shows every page");
+    html! {
+        svg.icon viewBox="0 0 24 24" aria-hidden="true" focusable="false" { path d=(shape) {} }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_typed_stays_text() {
+        let name = "<b>\"Jan\" & 'co'";
+        assert_eq!(html! { p { (name) } }.into_string(), "<p>&lt;b&gt;&quot;Jan&quot; &amp; 'co'</p>");
+        assert!(!harmless(&json!({ "name": "</script><script>" })).contains('<'));
+    }
+}

@@ -1,0 +1,83 @@
+// Makes the pages' scripts, styles and words into dist/; `node build.mjs test` the test programs.
+import { build } from "esbuild";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+
+const common = { bundle: true, format: "esm", target: ["es2022", "safari15"], logLevel: "warning", legalComments: "none" };
+
+if (process.argv[2] === "test") {
+  const out = "node_modules/.klaver-test";
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  await build({
+    ...common, entryPoints: [...readdirSync("test").filter((name) => name.endsWith(".test.ts")), "screenshots.ts"].map((name) => `test/${name}`),
+    outdir: out, outExtension: { ".js": ".mjs" }, platform: "node", target: "node20", external: ["@noble/ed25519", "playwright-core", "axe-core", "qr"],
+  });
+  // The vectors once more, for a browser.
+  await build({ ...common, entryPoints: ["test/vectors.ts"], outfile: `${out}/browser-vectors.js`, format: "iife", globalName: "vectors" });
+  process.exit(0);
+}
+
+const DIST = "dist";
+rmSync(DIST, { recursive: true, force: true });
+mkdirSync(DIST);
+
+/** Writes a file under a name that holds its hash; returns the name. */
+function hashed(name, content) {
+  const [stem, ending] = [name.slice(0, name.lastIndexOf(".")), name.slice(name.lastIndexOf("."))];
+  const file = `${stem}-${createHash("sha256").update(content).digest("hex").slice(0, 10)}${ending}`;
+  writeFileSync(`${DIST}/${file}`, content);
+  return file;
+}
+
+// Scripts: one entry for each page, what they share once.
+const pages = ["page", "join", "pay", "wallet", "till"];
+const { metafile } = await build({
+  ...common, entryPoints: pages.map((page) => `src/pages/${page}.ts`), outdir: DIST, entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
+  splitting: true, minify: true, metafile: true,
+});
+const scripts = {};
+for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) {
+  const page = pages.find((one) => entryPoint === `src/pages/${one}.ts`);
+  if (!page) continue;
+  const found = new Set();
+  const follow = (some) => {
+    for (const { path, kind } of some) {
+      if (kind !== "import-statement" || found.has(basename(path))) continue;
+      found.add(basename(path));
+      follow(metafile.outputs[path].imports);
+    }
+  };
+  follow(imports);
+  scripts[page] = { file: basename(file), imports: [...found] };
+}
+
+// Words: of the flat tables that all programs share, those that begin with `web.`.
+const words = {};
+for (const language of ["nl", "fr", "en"]) {
+  const table = JSON.parse(readFileSync(`../locales/${language}.json`, "utf8"));
+  const own = Object.entries(table).filter(([key]) => key.startsWith("web.")).map(([key, text]) => [key.slice(4), text]);
+  words[language] = hashed(`words-${language}.js`, `export default ${JSON.stringify(Object.fromEntries(own))};\n`);
+}
+
+const { outputFiles: [sheet] } = await build({ ...common, entryPoints: ["src/style.css"], minify: true, write: false });
+const style = hashed("style.css", sheet.contents);
+const icon = hashed("icon.svg", readFileSync("src/icon.svg"));
+const old = hashed("old.js", readFileSync("src/old.js"));
+
+const files = readdirSync(DIST);
+const version = createHash("sha256").update(files.sort().join("\n")).digest("hex").slice(0, 16);
+const first = new Set([...Object.values(scripts).flatMap(({ file, imports }) => [file, ...imports]), ...Object.values(words), style, icon]);
+await build({
+  ...common, entryPoints: ["src/sw.ts"], outfile: `${DIST}/sw.js`, format: "iife", minify: true,
+  define: { PRECACHE: JSON.stringify([...first].map((file) => `/assets/${file}`)), VERSION: JSON.stringify(version) },
+});
+
+for (const file of readdirSync(DIST)) {
+  const content = readFileSync(`${DIST}/${file}`);
+  writeFileSync(`${DIST}/${file}.gz`, gzipSync(content, { level: 9 }));
+  writeFileSync(`${DIST}/${file}.br`, brotliCompressSync(content));
+}
+writeFileSync(`${DIST}/manifest.json`, `${JSON.stringify({ style, icon, old, scripts, words }, null, 2)}\n`);

@@ -1,0 +1,40 @@
+/** A field for an amount that says what it expects. */
+
+import { facts, h, say, type Child } from "./dom.ts";
+import { AmountError, parseAmount } from "./lib/money.ts";
+
+export interface AmountField {
+  element: HTMLElement;
+  input: HTMLInputElement;
+  /** Returns minor units, or null after having said what is wrong. */
+  read(): number | null;
+}
+
+/** Returns a field for an amount of `scale` decimals; `label` says of what. */
+export function amountField(label: Child, scale = facts.scale, value = "", keypad = false): AmountField {
+  const fault = h("p", { id: "amount-fault", class: "fault", role: "alert" });
+  const input = h("input", {
+    id: "amount", type: "text", inputmode: keypad ? "none" : "decimal", autocomplete: "off", value, maxlength: 17,
+    "aria-describedby": "amount-fault", enterkeyhint: "done",
+  });
+  const element = h("div", { class: "field" }, h("label", { for: "amount" }, label), input, fault);
+  input.addEventListener("input", () => {
+    fault.textContent = "";
+    input.removeAttribute("aria-invalid");
+  });
+  return {
+    element,
+    input,
+    read() {
+      try {
+        return parseAmount(input.value, scale);
+      } catch (error) {
+        if (!(error instanceof AmountError)) throw error;
+        fault.textContent = say(`amount_${error.fault}`, { decimals: scale });
+        input.setAttribute("aria-invalid", "true");
+        input.focus();
+        return null;
+      }
+    },
+  };
+}

@@ -1,0 +1,100 @@
+/** Asking the node, and understanding that it said no, or said nothing. */
+
+import { setClock } from "./dom.ts";
+
+/** A refusal, as the node words it. `code` is stable. */
+export interface Problem {
+  status: number;
+  code: string;
+  detail: string;
+  field?: string;
+  value?: string;
+  limit?: string;
+  advice?: string;
+  transient: boolean;
+}
+
+/** The node said no. */
+export class Refused extends Error {
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+/** Nobody answered: whether the node heard it is unknown. */
+export class NoAnswer extends Error {}
+
+/** A receipt as the node sends it. */
+export interface Answered {
+  entry: string | null;
+  index: number;
+  recorded_at: string;
+  opening: string;
+  proof: string[];
+  checkpoint: string;
+}
+
+export interface Account {
+  state: { account: string; kind: string; threshold: number; limit: string };
+  status: "open" | "frozen" | "closed";
+  base: number;
+  balance: string | null;
+  available: string | null;
+  lines: number;
+  name: string | null;
+}
+
+export interface StatementLine {
+  index: number;
+  line: number;
+  recorded_at: string;
+  kind: string;
+  seq: number;
+  debit: string;
+  credit: string;
+  balance: string;
+  reference: { to: "request"; id: string } | { to: "task"; id: string } | { to: "line"; index: number; line: number } | { to: "state"; digest: string } | null;
+  memo: { salt: string; text: string } | null;
+  entry: { kind: string; payees?: { to: string; amount: string }[] } | null;
+  opening: string;
+}
+
+export interface PaymentRequest {
+  id: string;
+  link: string;
+  ledger: string;
+  account: string;
+  name: string | null;
+  amount: string;
+  until: string;
+  state: "open" | "paid" | "expired";
+  index: number | null;
+  paid_at: string | null;
+}
+
+/** How long an answer is waited for, in milliseconds. */
+const PATIENCE = 8_000;
+
+/** Asks the node. @throws Refused when it says no, NoAnswer when nobody answers in time */
+export async function ask<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {
+  const headers: Record<string, string> = {};
+  if (body !== undefined) headers["content-type"] = "application/json";
+  if (token !== undefined) headers["authorization"] = `Bearer ${token}`;
+  let response: Response;
+  let text: string;
+  try {
+    const signal = AbortSignal.timeout(PATIENCE);
+    response = await fetch(path, { method, headers, body: body === undefined ? null : JSON.stringify(body), signal, cache: "no-store" });
+    text = await response.text();
+  } catch (error) {
+    throw new NoAnswer(String(error));
+  }
+  setClock(response.headers.get("date"));
+  const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "");
+  if (response.ok) return (isJson ? JSON.parse(text) : text) as T;
+  // What stands between us and the node may answer in its place: then nobody has answered.
+  if (!isJson) throw new NoAnswer(`status ${response.status}`);
+  throw new Refused(JSON.parse(text) as Problem);
+}

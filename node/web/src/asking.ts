@@ -1,0 +1,132 @@
+/** Asking to be paid: the code on the screen, and the moment it is paid. For the till and for everybody. */
+
+import { type PaymentRequest } from "./api.ts";
+import type { Hat } from "./db.ts";
+import { amount, button, facts, h, icon, moment, now, say, show, type Child } from "./dom.ts";
+import { watchRequest } from "./events.ts";
+import { accountText } from "./lib/account.ts";
+import { fromDecimal, toDecimal } from "./lib/money.ts";
+import { qr } from "./qr.ts";
+import { note } from "./start.ts";
+import { askAs, prove, statementOf } from "./wallet.ts";
+import type { Answered } from "./api.ts";
+
+/** How long a request may be paid, in seconds. */
+const VALID_FOR = 600;
+
+/** Makes a request. */
+export function makeRequest(hat: Hat, minor: number): Promise<PaymentRequest> {
+  const body = { account: accountText(hat.account), amount: toDecimal(minor, facts.scale), valid_for: VALID_FOR };
+  return askAs(hat, "POST", "/v1/requests", body);
+}
+
+/** What stands beside the code, and where to go from there. */
+export interface Asking {
+  hat: Hat;
+  request: PaymentRequest;
+  /** A line below the amount: the rest in money. */
+  rest: string | null;
+  /** Leads back to where one types an amount. */
+  back: () => void;
+  /** Is told when it is paid. */
+  paid?: () => void;
+}
+
+let stop: () => void = () => undefined;
+
+/** Stops waiting: another screen is shown. */
+export function stopAsking(): void {
+  stop();
+}
+
+/** Shows the code until it is paid or its time is over. */
+export function askFor(asking: Asking): void {
+  const { request, rest, back } = asking;
+  const minor = fromDecimal(request.amount, facts.scale);
+  const live = h("p", { role: "status" }, say("asking_waits"));
+  const code = h("details", null, h("summary", null, say("code_typed")), h("code", null, request.link));
+  show([
+    h("section", { class: "asking" },
+      h("p", { class: "amount", tabindex: "-1", "data-focus": true }, amount(minor)),
+      rest ? h("p", null, rest) : null,
+      qr(request.link, say("code_of", { amount: amount(minor) })),
+      live, code),
+    h("nav", { class: "actions" }, button("back", say("stop_asking"), () => {
+      stop();
+      back();
+    })),
+  ], "focus");
+  stop();
+  const end = watchRequest(request.id, (news) => {
+    if (news.state === "paid") celebrate(asking, news);
+    else if (news.state === "expired") show([note("clock", say("asking_over"), say("asking_over_next")), again(back)], "focus");
+  });
+  const offline = () => live.replaceChildren(say(navigator.onLine ? "asking_waits" : "asking_offline"));
+  addEventListener("offline", offline);
+  addEventListener("online", offline);
+  stop = () => {
+    end();
+    removeEventListener("offline", offline);
+    removeEventListener("online", offline);
+    stop = () => undefined;
+  };
+}
+
+const again = (back: () => void): Child => h("nav", { class: "actions" }, button("till", say("next"), back, "main"));
+
+/** The whole screen says it: colour, words, sound. */
+function celebrate(asking: Asking, news: PaymentRequest): void {
+  stop();
+  const minor = fromDecimal(news.amount, facts.scale);
+  const seal = h("p", { class: "small", role: "status" }, say("proof_looking"));
+  show([
+    h("section", { class: "paid whole", role: "alert", tabindex: "-1", "data-focus": true },
+      icon("tick", "icon big"),
+      h("p", { class: "amount" }, say("paid")),
+      h("p", null, amount(minor)),
+      h("p", { class: "small" }, moment(Date.parse(news.paid_at ?? "") || now(), "time")),
+      seal),
+    again(asking.back),
+  ], "focus");
+  chime();
+  asking.paid?.();
+  void proveLine(asking.hat, news).then(
+    (holds) => seal.replaceChildren(icon(holds ? "seal" : "hand"), say(holds ? "proof_holds" : "proof_alarm")),
+    () => seal.replaceChildren(icon("clock"), say("proof_later")),
+  );
+}
+
+/** Verifies the line that the node says was paid: its receipt must show this account, amount and request. */
+async function proveLine(hat: Hat, news: PaymentRequest): Promise<boolean> {
+  const lines = (await statementOf(hat)).lines.filter((line) => line.index === news.index && line.reference?.to === "request" && line.reference.id === news.id);
+  const [line] = lines;
+  if (!line) return false;
+  const receipt = await askAs<Answered>(hat, "GET", `/v1/receipts/${line.index}?line=${line.line}`);
+  const { content } = await prove(receipt);
+  return "line" in content && content.line.account === hat.account && content.line.credit === fromDecimal(news.amount, facts.scale)
+    && content.line.reference?.to === "request" && content.line.reference.id === news.id;
+}
+
+let audio: AudioContext | undefined;
+
+/** Allows sound later: browsers want a tap first. */
+export function allowSound(): void {
+  if ("AudioContext" in globalThis) audio ??= new AudioContext();
+  void audio?.resume();
+}
+
+/** Two rising notes. */
+function chime(): void {
+  if (!audio) return;
+  for (const [at, pitch] of [[0, 660], [0.14, 990]] as const) {
+    const [tone, volume] = [audio.createOscillator(), audio.createGain()];
+    tone.frequency.value = pitch;
+    tone.connect(volume).connect(audio.destination);
+    volume.gain.setValueAtTime(0.25, audio.currentTime + at);
+    volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + at + 0.3);
+    tone.start(audio.currentTime + at);
+    tone.stop(audio.currentTime + at + 0.3);
+  }
+  navigator.vibrate?.(120);
+  document.body.dataset["chimed"] = String(Number(document.body.dataset["chimed"] ?? 0) + 1);
+}

@@ -1,0 +1,54 @@
+/** `/i/CODE`: makes a wallet with an invitation, and goes on to the payment that brought the person here. */
+
+import { Refused } from "../api.ts";
+import { forget, keep, recall } from "../db.ts";
+import { button, facts, given, h, icon, link, say, show } from "../dom.ts";
+import { busy, explain, note, start } from "../start.ts";
+import { hatOf, join } from "../wallet.ts";
+
+/** The page that a person came from before they had a wallet. */
+const BROUGHT = "brought-by";
+
+/** Remembers where to go on once there is a wallet. */
+export async function comeBack(path: string): Promise<void> {
+  await keep(BROUGHT, { path, at: Date.now() });
+}
+
+/** The offer to make a wallet. `done` goes on at once. */
+export function offer(code: string | null, done: () => void, words = say("make_wallet")): void {
+  if (facts.joining === "council") return show(note("people", say("join_council"), say("join_council_next")));
+  if (facts.joining === "invitation" && code === null) {
+    return show([note("people", say("join_invitation"), say("join_invitation_next")), h("nav", { class: "actions" }, link("scan", say("scan"), "/wallet#scan"))]);
+  }
+  const make = () => {
+    show(busy(say("making_wallet")));
+    join(code).then(done, (error: unknown) => {
+      // An invitation that was used by this phone already opened its account; any other needs a new one.
+      if (error instanceof Refused && error.problem.code === "unknown_invitation") {
+        return show(note("clock", say("invitation_unknown"), say("invitation_next")));
+      }
+      show(explain(error, () => offer(code, done, words)));
+    });
+  };
+  show([
+    h("p", null, say("make_wallet_text")),
+    h("nav", { class: "actions" }, button("phone", words, make, "main")),
+  ]);
+}
+
+async function goOn(): Promise<void> {
+  const brought = await recall<{ path: string; at: number }>(BROUGHT);
+  await forget(BROUGHT);
+  // A payment lasts some minutes: an older one is not what the person has in mind.
+  location.replace(brought && Date.now() - brought.at < 3_600_000 ? brought.path : "/wallet");
+}
+
+async function page(): Promise<void> {
+  const code = given<{ code: string }>()?.code ?? null;
+  if (await hatOf("member")) {
+    return show([h("p", { class: "note good" }, icon("tick"), say("joined_already")), h("nav", { class: "actions" }, link("wallet", say("to_wallet"), "/wallet", "main"))]);
+  }
+  offer(code, () => void goOn());
+}
+
+if (document.getElementById("action") && location.pathname.toLowerCase().startsWith("/i/")) void start(page);

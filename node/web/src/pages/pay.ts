@@ -1,0 +1,108 @@
+/** `/p/ID`: whom, how much, enough or not; one tap pays. */
+
+import { type PaymentRequest, ask } from "../api.ts";
+import { type Hat, type Outgoing, get } from "../db.ts";
+import { amount, button, facts, given, h, hideServerPart, icon, now, say, show, type Child } from "../dom.ts";
+import { parseAccount } from "../lib/account.ts";
+import { fromDecimal } from "../lib/money.ts";
+import { flush, prepare, sendUntilKnown } from "../outbox.ts";
+import { outcome, toWallet } from "../paid.ts";
+import { busy, explain, note, start } from "../start.ts";
+import { accountOf, hatOf } from "../wallet.ts";
+import { comeBack, offer } from "./join.ts";
+
+const key = (request: PaymentRequest) => `request:${request.id}`;
+
+async function page(): Promise<void> {
+  const request = given<PaymentRequest>();
+  if (!request) return;
+  const mine = await get<Outgoing>("outbox", key(request)).catch(() => undefined);
+  if (mine && (mine.state !== "refused" || request.state !== "open")) return follow(mine);
+  if (request.state !== "open") return;
+  const hat = await hatOf("member", "merchant", "fund").catch(() => null);
+  if (!hat) return newcomer(request);
+  confirm(hat, request);
+}
+
+/** A phone without a wallet: makes one, and comes straight back to this payment. */
+async function newcomer(request: PaymentRequest): Promise<void> {
+  await comeBack(location.pathname).catch(() => undefined);
+  offer(null, () => void hatOf("member").then((hat) => (hat ? confirm(hat, request) : undefined)));
+}
+
+function confirm(hat: Hat, request: PaymentRequest): void {
+  if (parseAccount(request.account) === hat.account) return show(note("hand", say("own_request"), say("own_request_next")));
+  const minor = fromDecimal(request.amount, facts.scale);
+  const enough = h("p", { class: "enough", role: "status" }, say("looking"));
+  const pay = button("pay", say("pay_amount", { amount: amount(minor) }), () => void tap(hat, request, pay), "main");
+  const actions = h("div", { class: "actions" }, pay);
+  show([enough, actions]);
+  accountOf(hat).then(
+    (account) => {
+      const available = fromDecimal(account.available ?? "0", facts.scale);
+      const isEnough = available >= minor;
+      const balance = button("wallet", say("show_balance"), () => balance.replaceWith(h("p", null, say("you_have", { amount: amount(fromDecimal(account.balance ?? "0", facts.scale)) }))), "quiet");
+      enough.className = isEnough ? "enough good" : "enough";
+      enough.replaceChildren(icon(isEnough ? "tick" : "hand"), say(account.status === "frozen" ? "at_rest" : isEnough ? "enough" : "not_enough"));
+      if (!isEnough || account.status === "frozen") {
+        pay.remove();
+        if (!isEnough) enough.after(h("p", null, say("not_enough_next")));
+      }
+      actions.append(balance);
+    },
+    // Without an answer the payment can still be tried: the books decide, not this screen.
+    () => enough.replaceChildren(icon("clock"), say("enough_unknown")),
+  );
+  window.setTimeout(() => pay.isConnected && now() > Date.parse(request.until) && location.reload(), Math.max(0, Date.parse(request.until) - now()) + 1_000);
+}
+
+async function tap(hat: Hat, request: PaymentRequest, pay: HTMLButtonElement): Promise<void> {
+  if (pay.disabled) return;
+  pay.disabled = true;
+  try {
+    const to = parseAccount(request.account);
+    if (!to || request.ledger !== facts.ledger) throw new TypeError("the request is malformed");
+    const until = Date.parse(request.until) / 1_000;
+    const minor = fromDecimal(request.amount, facts.scale);
+    const outgoing = await prepare(hat, {
+      key: key(request),
+      what: "pay",
+      body: { from: hat.account, payees: [{ to, amount: minor, request: { id: request.id, until } }], late: false },
+      name: request.name ?? say("request_unlisted"),
+      amount: minor,
+      until,
+    });
+    await follow(outgoing);
+  } catch (error) {
+    show(explain(error, () => confirm(hat, request)));
+  }
+}
+
+/** Shows what is true of a payment until it is known. */
+async function follow(outgoing: Outgoing): Promise<void> {
+  if (outgoing.state === "waiting") show(busy(say("paying")));
+  const known = await sendUntilKnown(outgoing, (news) => screen(news));
+  if (known.state === "refused") void stillOpen(known);
+}
+
+function screen(outgoing: Outgoing): void {
+  const isOver = outgoing.state === "done" || outgoing.state === "refused";
+  hideServerPart(isOver);
+  show(outcome(outgoing, toWallet()), isOver ? "focus" : "quiet");
+}
+
+/** After a refusal: what the node says of the request now. Somebody else may have paid it. */
+async function stillOpen(outgoing: Outgoing): Promise<void> {
+  const id = outgoing.key.slice("request:".length);
+  const request = await ask<PaymentRequest>("GET", `/v1/requests/${id}`).catch(() => null);
+  const again: Child = request?.state === "open"
+    ? button("undo", say("again"), () => location.reload())
+    : null;
+  if (again) document.querySelector("#action .actions")?.prepend(again as Node);
+}
+
+void start(async () => {
+  await page();
+  void flush(() => undefined);
+});
+

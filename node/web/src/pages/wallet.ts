@@ -1,0 +1,195 @@
+/** `/wallet`: scan, receive, overview, what waits; the balance behind a tap. */
+
+import { all, keep, type Hat } from "../db.ts";
+import { allowSound, askFor, makeRequest, stopAsking } from "../asking.ts";
+import { amountField } from "../amountField.ts";
+import { amount, button, facts, h, icon, link, say, shortAccount, show, type Child } from "../dom.ts";
+import { importSeed } from "../keys.ts";
+import { accountText } from "../lib/account.ts";
+import { fromHex, fromBase32 } from "../lib/bytes.ts";
+import { LinkError, checkCommunity, parseLink, printLink } from "../lib/links.ts";
+import { fromDecimal } from "../lib/money.ts";
+import { flush, outbox } from "../outbox.ts";
+import { outcome, toWallet } from "../paid.ts";
+import { type Scan, scan } from "../scan.ts";
+import { busy, explain, note, start } from "../start.ts";
+import { directory, lineList, readLines, showLine } from "../statement.ts";
+import { accountOf, adopt, hatOf, hats, watchLog } from "../wallet.ts";
+import { offer } from "./join.ts";
+
+let camera: Scan | null = null;
+
+function leave(): void {
+  camera?.stop();
+  camera = null;
+  stopAsking();
+}
+
+async function route(): Promise<void> {
+  leave();
+  const [name = "", id = ""] = location.hash.slice(1).split("/");
+  try {
+    if (name === "scan") return scanner();
+    if (name === "demo") return await demo(id);
+    const hat = await hatOf();
+    if (!hat) return offer(null, () => void route());
+    switch (name) {
+      case "receive": return receive(hat);
+      case "lines": return id ? await showLine(hat, id, "#lines") : await lines(hat);
+      case "outbox": return await sent(id);
+      case "more": return await more(hat);
+      default: return await home(hat);
+    }
+  } catch (error) {
+    show([explain(error, () => void route()), name ? h("nav", { class: "actions" }, link("back", say("back"), "#")) : null]);
+  }
+}
+
+async function home(hat: Hat): Promise<void> {
+  const own = await hats();
+  const waiting = (await outbox()).filter(({ state }) => state === "waiting" || state === "alarm" || state === "draft");
+  const balance = h("div", { class: "balance" });
+  const reveal = button("wallet", say("show_balance"), () => {
+    balance.replaceChildren(busy());
+    accountOf(hat).then(
+      (account) => {
+        const minor = fromDecimal(account.balance ?? "0", facts.scale);
+        balance.replaceChildren(h("p", { class: "amount", role: "status" }, amount(minor)), button("wallet", say("hide_balance"), () => balance.replaceChildren(reveal), "quiet"));
+      },
+      (error: unknown) => balance.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[]), reveal),
+    );
+  }, "quiet");
+  balance.append(reveal);
+  show([
+    own.length > 1 ? chooser(hat, own) : null,
+    waiting.map((outgoing) => h("a", { class: "note", href: `#outbox/${encodeURIComponent(outgoing.key)}` },
+      icon(outgoing.state === "alarm" ? "hand" : "clock"), say(outgoing.state === "alarm" ? "receipt_alarm" : "waiting_one", { name: outgoing.name, amount: amount(outgoing.amount) }))),
+    h("nav", { class: "actions" },
+      link("scan", say("scan"), "#scan", "main"),
+      link("receive", say("receive"), "#receive"),
+      link("list", say("lines"), "#lines")),
+    balance,
+    h("nav", { class: "actions" }, link("phone", say("more"), "#more", "quiet")),
+  ]);
+}
+
+/** Whom this phone acts for. */
+function chooser(hat: Hat, own: readonly Hat[]): Child {
+  const select = h("select", { id: "hat", onchange: () => void keep("hat", select.value).then(route) },
+    own.map((one) => h("option", { value: one.account, selected: one.account === hat.account }, one.name ?? `${say(`kind_${one.kind}`)} ${shortAccount(one.account)}`)));
+  return h("div", { class: "field" }, h("label", { for: "hat" }, say("act_as")), select);
+}
+
+function scanner(): void {
+  const fault = h("p", { class: "fault", role: "alert" });
+  const typed = h("input", { id: "code", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "code-help" });
+  const view = h("div", { class: "camera" }, busy(say("camera_opens")));
+  const follow = (text: string) => {
+    const problem = open(text);
+    if (problem) fault.textContent = problem;
+    else leave();
+  };
+  const go = () => follow(typed.value);
+  show([
+    h("h2", { tabindex: "-1", "data-focus": true }, icon("scan"), say("scan")),
+    view, fault,
+    h("div", { class: "field" }, h("label", { for: "code" }, say("code_type")), typed, h("p", { id: "code-help", class: "small" }, say("code_help"))),
+    h("nav", { class: "actions" }, button("pay", say("code_open"), go), link("back", say("back"), "#")),
+  ], "focus");
+  typed.addEventListener("keydown", (event) => event.key === "Enter" && go());
+  const refused = () => view.replaceChildren(...([note("hand", say("camera_none"), say("camera_none_next"))].flat(4).filter(Boolean) as Node[]));
+  if (!navigator.mediaDevices) return refused();
+  scan(follow).then((opened) => {
+    if (!view.isConnected) return opened.stop();
+    camera = opened;
+    opened.video.setAttribute("aria-label", say("camera_label"));
+    view.replaceChildren(opened.video);
+  }, refused);
+}
+
+/** Follows a code; returns what is wrong with it, in words. */
+function open(text: string): string | null {
+  try {
+    // Somebody may type the part behind the last stroke alone.
+    const bare = text.trim().replace(/\s+/g, "");
+    const code = fromBase32(bare) ? parseLink(`${facts.origin}/p/${bare}`) : parseLink(text);
+    checkCommunity(code, facts.origin, facts.ledger);
+    if (code.link === "payment" || code.link === "checkpoint" || code.link === "receipt") return say("code_not_here");
+    location.assign(printLink(code));
+    return null;
+  } catch (error) {
+    if (!(error instanceof LinkError)) throw error;
+    if (error.code === "other_community") return say("code_other_community", { theirs: (error.theirs ?? "").replace(/^https?:\/\//, "") });
+    return say(`code_${error.code}`);
+  }
+}
+
+function receive(hat: Hat): void {
+  const field = amountField(say("receive_how_much", { many: facts.many }));
+  const ask = () => {
+    const minor = field.read();
+    if (minor === null) return;
+    allowSound();
+    show(busy());
+    makeRequest(hat, minor).then((request) => askFor({ hat, request, rest: null, back: () => receive(hat) }), (error: unknown) => show(explain(error, () => receive(hat))));
+  };
+  show([
+    h("h2", { tabindex: "-1" }, icon("receive"), say("receive")),
+    field.element,
+    h("nav", { class: "actions" }, button("scan", say("show_code"), ask, "main"), link("back", say("back"), "#")),
+  ]);
+  field.input.addEventListener("keydown", (event) => event.key === "Enter" && ask());
+  field.input.focus();
+}
+
+async function lines(hat: Hat): Promise<void> {
+  show(busy());
+  const [{ lines: found, balance }, known] = await Promise.all([readLines(hat), directory()]);
+  const visible = found.filter(({ moved }) => moved !== 0);
+  show([
+    h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("lines")),
+    visible.length === 0 ? h("p", null, say("lines_none")) : h("details", null, h("summary", null, icon("wallet"), say("show_balance")), h("p", { class: "amount" }, amount(balance))),
+    lineList(visible, known, "#lines/"),
+    h("nav", { class: "actions" }, link("back", say("back"), "#")),
+  ], "focus");
+}
+
+async function sent(key: string): Promise<void> {
+  const found = (await outbox()).find((outgoing) => outgoing.key === decodeURIComponent(key));
+  const screen = () => show(found ? outcome(found, toWallet()) : note("hand", say("line_unknown")), "focus");
+  screen();
+}
+
+async function more(hat: Hat): Promise<void> {
+  const known = (await all<{ receipt?: never }>("outbox")).flatMap(({ receipt }) => (receipt ? [receipt] : []));
+  const state = h("p", { role: "status" }, icon("seal"), say("log_looking"));
+  show([
+    h("h2", { tabindex: "-1", "data-focus": true }, icon("phone"), say("more")),
+    h("dl", null,
+      h("dt", null, say("community_name")), h("dd", null, facts.name),
+      h("dt", null, say("account")), h("dd", null, h("code", null, accountText(hat.account))),
+      h("dt", null, say("key")), h("dd", null, h("code", null, hat.key))),
+    state,
+    h("nav", { class: "actions" }, link("till", say("till"), "/till"), link("back", say("back"), "#")),
+  ], "focus");
+  const watched = await watchLog(known.slice(-8));
+  state.className = watched === "alarm" ? "note" : "";
+  state.replaceChildren(icon(watched === "alarm" ? "hand" : "seal"), say(`log_${watched}`));
+}
+
+/** A key that a demonstration printed: it hides nothing, so it may stand in a link. */
+async function demo(seed: string): Promise<void> {
+  history.replaceState(null, "", "#");
+  if (!facts.demo || !/^[0-9a-f]{64}$/.test(seed)) return void (await route());
+  const key = await importSeed(fromHex(seed));
+  const hat = await adopt(key.public);
+  if (hat) await keep("hat", hat.account);
+  if (hat?.kind === "merchant") return location.replace("/till");
+  await route();
+}
+
+void start(async () => {
+  addEventListener("hashchange", () => void route());
+  await route();
+  void flush(() => location.hash.length < 2 && void route());
+});

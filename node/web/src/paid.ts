@@ -1,0 +1,64 @@
+/** What became of a payment: the big tick after its receipt verified, and true words before and otherwise. */
+
+import { amount, button, h, icon, link, moment, say, type Child } from "./dom.ts";
+import type { Answered } from "./api.ts";
+import type { Outgoing } from "./db.ts";
+import { printReceiptFile } from "./lib/receipt.ts";
+import { now } from "./dom.ts";
+import { note, whyNot } from "./start.ts";
+import { receiptOf } from "./wallet.ts";
+
+/** Returns the screen of something signed: waiting, done, not done. */
+export function outcome(outgoing: Outgoing, more: Child = null): Child {
+  const values = { name: outgoing.name, amount: amount(outgoing.amount) };
+  switch (outgoing.state) {
+    case "done":
+      return [
+        h("section", { class: "paid", role: "status", tabindex: "-1", "data-focus": true },
+          icon("tick", "icon big"),
+          h("p", { class: "amount" }, say(`${outgoing.what}_done`)),
+          h("p", null, say(`${outgoing.what}_done_text`, values)),
+          h("p", { class: "small" }, moment(outgoing.doneAt ?? outgoing.signedAt, "both"))),
+        h("nav", { class: "actions" },
+          more,
+          outgoing.receipt ? button("down", say("save_receipt"), () => saveReceipt(outgoing.receipt as Answered)) : null),
+      ];
+    case "refused": {
+      const [why, next] = whyNot(outgoing.code ?? "");
+      return [h("section", { class: "not-paid", role: "status", tabindex: "-1", "data-focus": true },
+        icon("cross", "icon big"), h("p", { class: "amount" }, say(`${outgoing.what}_not_done`)),
+        h("p", null, why), h("p", null, next)), h("nav", { class: "actions" }, more)];
+    }
+    case "draft":
+      return [note("clock", say("draft_waits"), say("draft_waits_next")), more];
+    case "alarm":
+      return [note("hand", say("receipt_alarm"), say("receipt_alarm_next")), more,
+        outgoing.receipt ? button("down", say("save_receipt"), () => saveReceipt(outgoing.receipt as Answered)) : null];
+    case "waiting":
+      return waiting(outgoing, values);
+  }
+}
+
+/** What is true while there is no answer: it was not sent yet, or nobody knows whether it arrived. */
+function waiting(outgoing: Outgoing, values: Record<string, string>): Child {
+  const isOver = now() > outgoing.expiresAt * 1_000;
+  const key = !outgoing.sent || !navigator.onLine && !outgoing.sent ? "waiting_unsent" : isOver ? "waiting_over" : "waiting_sent";
+  return h("section", { class: "waiting", role: "status" },
+    icon("clock", "icon big"),
+    h("p", { class: "amount" }, say("waiting")),
+    h("p", null, say(key, values)),
+    h("p", null, say("waiting_next")));
+}
+
+/** Gives a receipt to the person as a file that any verifier reads. */
+export function saveReceipt(answered: Answered): void {
+  const file = new Blob([printReceiptFile(receiptOf(answered))], { type: "application/octet-stream" });
+  const address = URL.createObjectURL(file);
+  h("a", { href: address, download: `klaver-${answered.index}.tlog-proof` }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/** The way back to the wallet. */
+export function toWallet(): HTMLAnchorElement {
+  return link("wallet", say("to_wallet"), "/wallet", "main");
+}

@@ -1,0 +1,69 @@
+/** What every page does first: words, the service worker, what waits to be sent, and an honest word when it cannot go on. */
+
+import { NoAnswer, Refused } from "./api.ts";
+import { button, facts, h, icon, loadWords, say, show, status, workerAddress } from "./dom.ts";
+import { knows } from "./dom.ts";
+import { CannotKeep, isOtherLedger } from "./wallet.ts";
+
+/** Starts a page: nothing is shown before its words are there, and whatever fails says what to do. */
+export async function start(page: () => Promise<void>): Promise<void> {
+  try {
+    await loadWords();
+    readAloud();
+    if (location.origin !== facts.origin) return show(wrongAddress());
+    if (globalThis.isSecureContext && "indexedDB" in globalThis && (await isOtherLedger().catch(() => false))) {
+      return show(note("hand", say("other_ledger"), say("other_ledger_next")));
+    }
+    await page();
+  } catch (error) {
+    show(explain(error, () => void start(page)));
+  }
+  if ("serviceWorker" in navigator) {
+    navigator.serviceWorker.register(workerAddress("/sw.js")).catch(() => undefined);
+  }
+}
+
+function wrongAddress() {
+  const here = facts.origin + location.pathname + location.search + location.hash;
+  return [h("p", { class: "note" }, icon("hand"), say("wrong_address")), h("a", { class: "button main", href: here }, facts.origin)];
+}
+
+/** A framed sentence with what to do. */
+export function note(picture: Parameters<typeof icon>[0], what: string, next?: string) {
+  return [h("p", { class: "note", role: "status" }, icon(picture), what), next ? h("p", null, next) : null];
+}
+
+/** Says in words what went wrong, and what to do. */
+export function explain(error: unknown, again?: () => void) {
+  const retry = again ? button("undo", say("again"), again) : null;
+  if (error instanceof CannotKeep) return note("hand", say(`cannot_${error.fault}`), say(`cannot_${error.fault}_next`));
+  if (error instanceof NoAnswer) return [note("clock", say("no_answer"), say("no_answer_next")), retry];
+  if (error instanceof Refused) return [note("hand", ...whyNot(error.problem.code)), retry];
+  console.error(error);
+  return [note("hand", say("trouble"), say("trouble_next")), retry];
+}
+
+/** Returns the sentence for a refusal, and what to do. */
+export function whyNot(code: string): [string, string] {
+  if (knows(`why_${code}`)) return [say(`why_${code}`), say(`why_${code}_next`)];
+  return [say("why_other", { code }), say("why_other_next")];
+}
+
+/** A button that reads the page aloud, where the phone has a voice. */
+function readAloud(): void {
+  const main = document.getElementById("main");
+  if (!("speechSynthesis" in globalThis) || !main) return;
+  const speak = () => {
+    const voice = globalThis.speechSynthesis;
+    if (voice.speaking) return voice.cancel();
+    const words = new SpeechSynthesisUtterance(main.innerText);
+    words.lang = document.documentElement.lang;
+    voice.speak(words);
+  };
+  document.querySelector("footer")?.prepend(button("sound", say("read_aloud"), speak, "quiet"));
+}
+
+/** Shows that something is going on, for whoever waits longer than a moment. */
+export function busy(words = say("loading")): HTMLElement {
+  return status(words);
+}

@@ -1,0 +1,121 @@
+/** An account's lines in plain words: what came, what went, what was put right. */
+
+import { type Answered, type StatementLine, ask } from "./api.ts";
+import type { Hat } from "./db.ts";
+import { amount, button, dayOf, facts, h, icon, link, moment, now, say, show, type Child, type Icon } from "./dom.ts";
+import { parseAccount } from "./lib/account.ts";
+import { fromDecimal } from "./lib/money.ts";
+import { saveReceipt } from "./paid.ts";
+import { busy, explain, note } from "./start.ts";
+import { askAs, prove, statementOf } from "./wallet.ts";
+
+/** A line with what became of it. */
+export interface Shown {
+  line: StatementLine;
+  /** What came in less what went out, in minor units. */
+  moved: number;
+  /** How much of it a later line undid. */
+  undone: number;
+}
+
+/** Reads the newest page of lines, and notes which of them later lines undid. */
+export async function readLines(hat: Hat): Promise<{ lines: Shown[]; balance: number }> {
+  const page = await statementOf(hat);
+  const minor = (text: string) => fromDecimal(text, facts.scale);
+  const lines = page.lines.map((line) => ({ line, moved: minor(line.credit) - minor(line.debit), undone: 0 }));
+  for (const { line, moved } of lines) {
+    if (line.reference?.to !== "line" || (line.kind !== "refund" && line.kind !== "correct")) continue;
+    const { index, line: number } = line.reference;
+    // A payer's own line has another number than the payee's line that is undone.
+    const earlier = lines.find((one) => one.line.index === index && (moved < 0 ? one.line.line === number : one.moved < 0 || one.line.line === number));
+    if (earlier) earlier.undone += Math.abs(moved);
+  }
+  return { lines, balance: minor(page.balance) };
+}
+
+let names: Promise<Map<string, string>> | undefined;
+
+/** The names of places and merchants that chose to be listed. */
+export function directory(): Promise<Map<string, string>> {
+  interface Page { entries: { account: string; name: string }[] }
+  names ??= ask<Page>("GET", "/v1/directory").then(
+    (page) => new Map(page.entries.map((entry) => [parseAccount(entry.account) ?? "", entry.name])),
+    () => new Map<string, string>(),
+  );
+  return names;
+}
+
+/** Says what a line was. */
+function what({ line, moved }: Shown, known: Map<string, string>): { picture: Icon; words: string } {
+  const payee = line.entry?.payees?.[0]?.to;
+  const name = payee === undefined ? undefined : known.get(parseAccount(payee) ?? "");
+  if (line.kind === "pay" && moved < 0 && name !== undefined) return { picture: "pay", words: say("line_pay_to", { name }) };
+  const direction = moved < 0 ? "out" : moved > 0 ? "in" : "none";
+  const picture: Icon = line.kind === "earn" ? "hand" : moved < 0 ? "pay" : moved > 0 ? "receive" : "list";
+  const key = `line_${line.kind}_${direction}`;
+  const words = say(key);
+  return { picture: line.kind === "earn" ? "people" : line.kind === "correct" || line.kind === "refund" ? "undo" : picture, words: words === key ? say("line_other") : words };
+}
+
+/** Returns lines by day, newest first; `base` is the path of one line. */
+export function lineList(lines: readonly Shown[], known: Map<string, string>, base: string): Child {
+  const days = new Map<string, Shown[]>();
+  for (const shown of lines) {
+    const day = dayOf(Date.parse(shown.line.recorded_at));
+    days.set(day, [...(days.get(day) ?? []), shown]);
+  }
+  return [...days.values()].map((some) => [
+    h("h2", null, moment(Date.parse((some[0] as Shown).line.recorded_at), "day")),
+    h("ul", { class: "lines" }, some.map((shown) => {
+      const { picture, words } = what(shown, known);
+      const isUndone = shown.undone > 0 && shown.undone >= Math.abs(shown.moved);
+      const sum = shown.moved === 0 ? null : `${shown.moved > 0 ? "+" : ""}${amount(shown.moved)}`;
+      return h("li", null, h("a", { href: `${base}${shown.line.index}.${shown.line.line}` },
+        icon(picture),
+        h("span", { class: "words" }, h(isUndone ? "s" : "span", null, words),
+          shown.undone > 0 ? h("span", { class: "small" }, say(isUndone ? "undone" : "undone_part", { amount: amount(shown.undone) })) : null),
+        h("span", { class: shown.moved > 0 ? "sum in" : "sum" }, sum ? h(isUndone ? "s" : "span", null, sum) : null)));
+    })),
+  ]);
+}
+
+/** One line, with its receipt and what to do when something is wrong. */
+export async function showLine(hat: Hat, id: string, back: string, more: (shown: Shown) => Child = () => null): Promise<void> {
+  show(busy());
+  const [{ lines }, known] = await Promise.all([readLines(hat), directory()]);
+  const shown = lines.find(({ line }) => `${line.index}.${line.line}` === id);
+  if (!shown) return show([note("hand", say("line_unknown")), link("back", say("back"), back)], "focus");
+  const { picture, words } = what(shown, known);
+  const { line } = shown;
+  const proof = h("div", { role: "status" });
+  const save = () => {
+    proof.replaceChildren(say("loading"));
+    askAs<Answered>(hat, "GET", `/v1/receipts/${line.index}?line=${line.line}`)
+      .then(async (receipt) => {
+        const { content } = await prove(receipt);
+        if (!("line" in content) || content.line.account !== hat.account) throw new TypeError("another account's line");
+        saveReceipt(receipt);
+        proof.replaceChildren(icon("seal"), say("receipt_saved"));
+      })
+      .catch((error: unknown) => proof.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[])));
+  };
+  const wrong = h("details", null, h("summary", null, icon("hand"), say("something_wrong")), h("p", null, say("something_wrong_text", { index: line.index })));
+  show([
+    h("h2", { tabindex: "-1", "data-focus": true }, icon(picture), words),
+    h("p", { class: "amount" }, shown.moved === 0 ? null : amount(Math.abs(shown.moved))),
+    shown.undone > 0 ? h("p", { class: "note" }, icon("undo"), say("undone_part", { amount: amount(shown.undone) })) : null,
+    line.memo ? h("blockquote", null, line.memo.text) : null,
+    h("dl", null,
+      h("dt", null, say("when")), h("dd", null, moment(Date.parse(line.recorded_at), "both")),
+      h("dt", null, say("number")), h("dd", null, String(line.index)),
+      h("dt", null, say("balance_after")), h("dd", null, amount(fromDecimal(line.balance, facts.scale)))),
+    h("nav", { class: "actions" }, more(shown), button("down", say("save_receipt"), save)),
+    proof, wrong,
+    h("nav", { class: "actions" }, link("back", say("back"), back)),
+  ], "focus");
+}
+
+/** Tells whether a moment is today, in the community's time zone. */
+export function isToday(at: number): boolean {
+  return dayOf(at) === dayOf(now());
+}

@@ -1,0 +1,72 @@
+/**
+ * The service worker: the wallet and the till open without network, and at once when it is slow.
+ *
+ * It keeps scripts, styles and the two pages that live in their script. It never keeps an answer about money.
+ */
+
+declare const PRECACHE: readonly string[];
+declare const VERSION: string;
+
+const worker = self as unknown as ServiceWorkerGlobalScope;
+const NAME = `klaver-${VERSION}`;
+const SHELLS = ["/wallet", "/till"];
+/** How long the node is waited for before a kept page is shown, in milliseconds. */
+const PATIENCE = 3_000;
+
+worker.addEventListener("install", (event) => {
+  event.waitUntil((async () => {
+    const cache = await caches.open(NAME);
+    await cache.addAll(PRECACHE);
+    await Promise.all(SHELLS.map((shell) => refresh(cache, shell)));
+    await worker.skipWaiting();
+  })());
+});
+
+worker.addEventListener("activate", (event) => {
+  event.waitUntil((async () => {
+    for (const name of await caches.keys()) if (name !== NAME) await caches.delete(name);
+    await worker.clients.claim();
+  })());
+});
+
+worker.addEventListener("fetch", (event) => {
+  const address = new URL(event.request.url);
+  if (event.request.method !== "GET" || address.origin !== worker.location.origin) return;
+  if (address.pathname.startsWith("/assets/")) event.respondWith(asset(event.request));
+  else if (event.request.mode === "navigate") event.respondWith(page(event, address));
+});
+
+async function asset(request: Request): Promise<Response> {
+  const kept = await caches.match(request);
+  if (kept) return kept;
+  const response = await fetch(request);
+  // Its name holds its hash: what has been fetched stays true.
+  if (response.ok) await (await caches.open(NAME)).put(request, response.clone());
+  return response;
+}
+
+/** Fetches a page that lives in its script, and keeps it. */
+async function refresh(cache: Cache, shell: string): Promise<Response> {
+  const response = await fetch(shell, { cache: "no-store", credentials: "same-origin" });
+  if (response.ok && !response.redirected) await cache.put(shell, response.clone());
+  return response;
+}
+
+async function page(event: FetchEvent, address: URL): Promise<Response> {
+  const cache = await caches.open(NAME);
+  // Another language: what was kept speaks the old one.
+  if (address.searchParams.has("lang")) await Promise.all(SHELLS.map((shell) => cache.delete(shell)));
+  if (SHELLS.includes(address.pathname) && address.search === "") {
+    const kept = await cache.match(address.pathname);
+    const fresh = refresh(cache, address.pathname);
+    if (!kept) return fresh;
+    event.waitUntil(fresh.catch(() => undefined));
+    return kept;
+  }
+  try {
+    return await fetch(event.request, { signal: AbortSignal.timeout(PATIENCE * 5) });
+  } catch {
+    // The wallet says what it can without network, and sends what waits once it is back.
+    return (await cache.match("/wallet")) ?? Response.error();
+  }
+}

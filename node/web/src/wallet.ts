@@ -1,0 +1,215 @@
+/** The wallet on this phone: joining, accounts, sessions, and what it trusts. */
+
+import { type Account, NoAnswer, Refused, ask, type Answered, type StatementLine } from "./api.ts";
+import { type Hat, all, forget, keep, put, recall } from "./db.ts";
+import { facts } from "./dom.ts";
+import { type KeyFault, faultOfBrowser, makeKey, sign } from "./keys.ts";
+import { accountText, parseAccount } from "./lib/account.ts";
+import { base64url, fromBase64, fromBase64url, fromHex } from "./lib/bytes.ts";
+import { type AccountKind, challengeBytes } from "./lib/entry.ts";
+import { isConsistent, logKey, openCheckpoint } from "./lib/log.ts";
+import { type LogIdentity, type Proven, type Receipt, verifyReceipt } from "./lib/receipt.ts";
+
+/** What this phone holds to be its community since it joined. */
+interface Trusted {
+  ledger: string;
+  logOrigin: string;
+  logKeys: string[];
+}
+
+/** This phone cannot have a wallet. */
+export class CannotKeep extends Error {
+  readonly fault: KeyFault;
+  constructor(fault: KeyFault) {
+    super(fault);
+    this.fault = fault;
+  }
+}
+
+/** The accounts that this phone signs for. */
+export async function hats(): Promise<Hat[]> {
+  return (await all<Hat>("hats")).filter((hat) => hat.ledger === facts.ledger);
+}
+
+/** The account to act as: the one chosen last, else the first of these kinds. */
+export async function hatOf(...kinds: AccountKind[]): Promise<Hat | null> {
+  const own = (await hats()).filter((hat) => kinds.length === 0 || kinds.includes(hat.kind));
+  const chosen = await recall<string>("hat");
+  return own.find((hat) => hat.account === chosen) ?? own[0] ?? null;
+}
+
+/** Tells whether the node's ledger is another one than this phone joined: then nothing is signed. */
+export async function isOtherLedger(): Promise<boolean> {
+  const trusted = await recall<Trusted>("trusted");
+  return trusted !== undefined && trusted.ledger !== facts.ledger;
+}
+
+async function trust(): Promise<void> {
+  if (await recall("trusted")) return;
+  await keep("trusted", { ledger: facts.ledger, logOrigin: facts.logOrigin, logKeys: facts.logKeys } satisfies Trusted);
+}
+
+/** Which log receipts must come from. */
+export async function log(): Promise<LogIdentity> {
+  const trusted = (await recall<Trusted>("trusted")) ?? facts;
+  const keys = await Promise.all(trusted.logKeys.map((key) => logKey(trusted.logOrigin, fromHex(key, 32))));
+  return { ledger: trusted.ledger, keys };
+}
+
+/** Returns a receipt as the library takes it. */
+export function receiptOf(answered: Answered): Receipt {
+  const proof = answered.proof.map((text) => fromBase64(text) ?? new Uint8Array());
+  return { index: answered.index, opening: fromBase64url(answered.opening), proof, checkpoint: answered.checkpoint };
+}
+
+/** Verifies a receipt against the log that this phone trusts. @throws ReceiptError */
+export async function prove(answered: Answered): Promise<Proven> {
+  return verifyReceipt(receiptOf(answered), await log());
+}
+
+/** The key that waits for an account: made once, so that asking again gives the same account. */
+async function waitingKey(kind: string): Promise<string> {
+  const name = `waiting-key:${kind}`;
+  const made = await recall<string>(name);
+  if (made) return made;
+  const fault = await faultOfBrowser();
+  if (fault) throw new CannotKeep(fault);
+  try {
+    const key = await makeKey();
+    await keep(name, key);
+    return key;
+  } catch {
+    throw new CannotKeep("keys");
+  }
+}
+
+/** Makes a key and opens an account for it. @throws CannotKeep, Refused, NoAnswer, ReceiptError */
+export async function join(code: string | null): Promise<Hat> {
+  const key = await waitingKey("member");
+  const rights = ["spend", "refund", "manage"];
+  const joined = await ask<{ account: string; receipt: Answered | null }>("POST", "/v1/join", {
+    ...(code === null ? {} : { code }),
+    keys: [{ key, rights }],
+  });
+  const account = parseAccount(joined.account);
+  if (!account) throw new NoAnswer("the node named no account");
+  await trust();
+  if (joined.receipt) {
+    const { content } = await prove(joined.receipt);
+    if (!("line" in content) || content.line.account !== account) throw new NoAnswer("the receipt is of another account");
+  }
+  const hat: Hat = { account, kind: "member", name: null, key, rights, ledger: facts.ledger };
+  await put("hats", hat);
+  await forget("waiting-key:member");
+  // Asks the browser not to clear what it keeps; it may say no, and then nothing is lost yet.
+  await navigator.storage?.persist?.().catch(() => false);
+  return hat;
+}
+
+async function signedChallenge(key: string, account: string | null): Promise<object> {
+  const fresh = await ask<{ nonce: string; expires_at: string; origin: string }>("POST", "/v1/sessions/challenges");
+  // The address that is signed is the one that this page came from: a challenge relayed by another node is of no use.
+  const expiry = Date.parse(fresh.expires_at) / 1_000;
+  const bytes = challengeBytes(facts.ledger, location.origin, account, fromBase64url(fresh.nonce), expiry);
+  const signature = base64url(await sign(key, bytes));
+  return {
+    ...(account === null ? {} : { account: accountText(account) }),
+    nonce: fresh.nonce, expires_at: fresh.expires_at, key, signature,
+  };
+}
+
+/** Returns the key of this phone that waits to be given an account of a merchant, for showing it. */
+export function keyToConnect(): Promise<string> {
+  return waitingKey("merchant");
+}
+
+/** Asks whether the waiting key was given an account; returns it if so. */
+export async function connect(): Promise<Hat | null> {
+  const key = await waitingKey("merchant");
+  return adopt(key, "waiting-key:merchant");
+}
+
+/** Takes over the first account that `key` belongs to. */
+export async function adopt(key: string, waiting?: string): Promise<Hat | null> {
+  interface Found { accounts: { account: string; kind: AccountKind; rights: string[]; name: string | null }[] }
+  const { accounts } = await ask<Found>("POST", "/v1/sessions/accounts", await signedChallenge(key, null));
+  const [found] = accounts;
+  const account = found && parseAccount(found.account);
+  if (!found || !account) return null;
+  await trust();
+  const hat: Hat = { account, kind: found.kind, name: found.name, key, rights: found.rights, ledger: facts.ledger };
+  await put("hats", hat);
+  if (waiting) await forget(waiting);
+  return hat;
+}
+
+/** Opens a session, or finds the one that lasts. */
+async function session(hat: Hat, anew = false): Promise<string> {
+  const name = `session:${hat.account}`;
+  const kept = await recall<{ token: string; ends: number }>(name);
+  if (kept && !anew && kept.ends - 30_000 > Date.now()) return kept.token;
+  const opened = await ask<{ token: string }>("POST", "/v1/sessions", await signedChallenge(hat.key, hat.account));
+  // Sessions last an hour; a little less is believed, whatever the clocks say.
+  await keep(name, { token: opened.token, ends: Date.now() + 50 * 60_000 });
+  return opened.token;
+}
+
+/** Asks for something that only this account may see. */
+export async function askAs<T>(hat: Hat, method: string, path: string, body?: unknown): Promise<T> {
+  try {
+    return await ask<T>(method, path, body, await session(hat));
+  } catch (error) {
+    if (!(error instanceof Refused) || error.problem.status !== 401) throw error;
+    return ask<T>(method, path, body, await session(hat, true));
+  }
+}
+
+export const accountOf = (hat: Hat): Promise<Account> => askAs(hat, "GET", `/v1/accounts/${accountText(hat.account)}`);
+
+export interface Statement {
+  balance: string;
+  lines: StatementLine[];
+  next: string | null;
+}
+export function statementOf(hat: Hat, cursor?: string): Promise<Statement> {
+  const query = cursor === undefined ? "" : `?cursor=${encodeURIComponent(cursor)}`;
+  return askAs(hat, "GET", `/v1/accounts/${accountText(hat.account)}/statement${query}`);
+}
+
+/** What watching the log found. */
+export type Watched = "consistent" | "no_answer" | "alarm";
+
+/**
+ * Checks that the log still continues what this phone has seen of it, and what its newest receipts name.
+ *
+ * An alarm keeps the two checkpoints that contradict each other.
+ */
+export async function watchLog(receipts: readonly Answered[]): Promise<Watched> {
+  const { keys } = await log();
+  const seen = await recall<string>("checkpoint");
+  try {
+    const newest = await openCheckpoint(await ask<string>("GET", "/log/checkpoint"), keys);
+    if (!newest) return await alarm("checkpoint", seen ?? "");
+    const notes = [...(seen === undefined ? [] : [seen]), ...receipts.map((receipt) => receipt.checkpoint)];
+    for (const note of notes) {
+      const older = await openCheckpoint(note, keys);
+      if (!older) return await alarm(newest.note, note);
+      // The newest receipts may be ahead of what is published.
+      if (older.size > newest.size) continue;
+      const asked = await ask<{ proof: string[] }>("GET", `/v1/proofs/consistency?from=${older.size}&to=${newest.size}`);
+      const proof = asked.proof.map((text) => fromBase64(text) ?? new Uint8Array());
+      if (!(await isConsistent(older, newest, proof))) return await alarm(newest.note, note);
+    }
+    await keep("checkpoint", newest.note);
+    return "consistent";
+  } catch (error) {
+    if (error instanceof NoAnswer || error instanceof Refused) return "no_answer";
+    throw error;
+  }
+}
+
+async function alarm(newest: string, older: string): Promise<Watched> {
+  await keep("alarm", { newest, older, at: Date.now() });
+  return "alarm";
+}
+

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { challengeBytes } from "../src/lib/entry.ts";
+import { hex } from "../src/lib/bytes.ts";
+import { AmountError, euroCents, fromDecimal, fromEuroCents, parseAmount, showEuro, showNumber, toDecimal } from "../src/lib/money.ts";
+import { type Vectors, run, seeded } from "./vectors.ts";
+
+const folder = `${process.env["KLAVER_ROOT"]}/docs/spec/vectors`;
+const names = ["entries", "ids", "keys", "links", "malformed", "memos", "merkle", "records"] as const;
+const vectors = Object.fromEntries(
+  names.map((name) => [name, JSON.parse(readFileSync(`${folder}/${name}.json`, "utf8"))]),
+) as unknown as Vectors;
+
+test("every vector holds, byte for byte", async () => {
+  const { found, compared } = await run(vectors);
+  assert.deepEqual(found, []);
+  assert.ok(compared > 600, `only ${compared} comparisons`);
+});
+
+test("every vector holds without the browser's own Ed25519", async () => {
+  assert.deepEqual((await run(vectors, "fallback")).found, []);
+});
+
+test("a vector that is wrong is noticed", async () => {
+  // The payload is compared, and read back: that throws.
+  await assert.rejects(run(seeded(vectors)));
+  const wrong = seeded(vectors);
+  wrong.entries = vectors.entries;
+  const { found } = await run(wrong);
+  assert.ok(found.some((one) => one.startsWith("root of 3")), String(found));
+  assert.ok(found.some((one) => one.startsWith("receipt: empty")), String(found));
+});
+
+test("the bytes of a challenge are as specified", () => {
+  const bytes = challengeBytes("01".repeat(32), "https://a.b", "02".repeat(16), new Uint8Array(32).fill(3), 0x01020304);
+  const words = hex(new TextEncoder().encode("klaver/session/v1\n"));
+  const origin = hex(new TextEncoder().encode("https://a.b"));
+  assert.equal(hex(bytes), `${words}${"01".repeat(32)}000b${origin}${"02".repeat(16)}${"03".repeat(32)}0000000001020304`);
+});
+
+test("an amount is read as people write it, and says what is wrong", () => {
+  for (const [typed, scale, minor] of [
+    ["5", 2, 500], ["5,8", 2, 580], ["5.80", 2, 580], [" 0,05 ", 2, 5], ["007", 0, 7], ["90071992547409.91", 2, Number.MAX_SAFE_INTEGER],
+  ] as const) {
+    assert.equal(parseAmount(typed, scale), minor, typed);
+  }
+  for (const [typed, fault] of [
+    ["", "missing"], ["  ", "missing"], ["vijf", "no_number"], ["5,", "no_number"], [",5", "no_number"], ["+5", "no_number"],
+    ["-5", "no_number"], ["1e3", "no_number"], ["٣", "no_number"], ["1,2,3", "two_commas"], ["1.000,50", "two_commas"],
+    ["5,805", "decimals"], ["0", "zero"], ["0,00", "zero"], ["90071992547409.92", "too_large"],
+  ] as const) {
+    assert.throws(() => parseAmount(typed, 2), (error) => error instanceof AmountError && error.fault === fault, typed);
+  }
+});
+
+test("an amount is shown as people read it", () => {
+  assert.equal(showNumber(500, 2, "nl"), "5");
+  assert.equal(showNumber(580, 2, "nl"), "5,80");
+  assert.equal(showNumber(580, 2, "en"), "5.80");
+  assert.equal(showNumber(-5, 2, "fr"), "−0,05");
+  assert.equal(showNumber(123_456_789, 2, "nl"), "1\u202f234\u202f567,89");
+  assert.equal(showNumber(7, 0, "nl"), "7");
+  assert.equal(showEuro(580, "nl"), "€\u00a05,80");
+  for (const minor of [0, 1, 99, 100, -350, 9_007_199_254_740_991]) {
+    assert.equal(fromDecimal(toDecimal(minor, 2), 2), minor);
+  }
+  assert.equal(toDecimal(-350, 2), "-3.50");
+});
+
+test("a rate rounds half to even", () => {
+  assert.deepEqual([1, 3, 5, 7].map((minor) => euroCents(minor, [1, 2])), [0, 2, 2, 4]);
+  assert.equal(euroCents(3_800, [1, 1]), 3_800);
+  assert.equal(fromEuroCents(580, [1, 2]), 1_160);
+});

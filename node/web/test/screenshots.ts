@@ -1,0 +1,111 @@
+/** Pictures of the pages and their states, into docs/screenshots: 320, 390 and 1280 px, light and dark, in Dutch. */
+
+import { mkdirSync } from "node:fs";
+import { accountText } from "../src/lib/account.ts";
+import { Phone, World, connectTill, launch } from "./world.ts";
+
+const OUT = process.env["KLAVER_SHOTS"] ?? `${process.env["KLAVER_ROOT"]}/docs/screenshots`;
+const WIDTHS = [[320, 640], [390, 844], [1280, 900]] as const;
+
+mkdirSync(OUT, { recursive: true });
+const world = await World.found();
+const browser = await launch();
+
+/** Takes the page as it is, in every width, light and dark. */
+async function shoot(phone: Phone, name: string): Promise<void> {
+  for (const [width, height] of WIDTHS) {
+    await phone.page.setViewportSize({ width, height });
+    for (const scheme of ["light", "dark"] as const) {
+      await phone.page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+      // Whatever sticks out on the right would have to be scrolled to.
+      const wide = await phone.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      if (wide > 0) console.error(`${name} at ${width}: ${wide} px too wide`);
+      await phone.page.screenshot({ path: `${OUT}/${name}-${width}-${scheme}.png`, fullPage: true, scale: "css" });
+    }
+  }
+}
+
+const phone = await Phone.of(browser, { isMobile: false, deviceScaleFactor: 1 });
+await phone.open(`${world.url}/`);
+await shoot(phone, "home-empty");
+await phone.open(`${world.url}/till`);
+await phone.page.locator("#connect-key").waitFor();
+await shoot(phone, "till-connect");
+await phone.context.close();
+
+const { till } = await connectTill(world, browser, "Bakkerij De Korenaar", { isMobile: false, deviceScaleFactor: 1 });
+await till.page.locator("#amount").fill("5,8x");
+await till.tap("Toon de code");
+await shoot(till, "till-fault");
+await till.page.locator("#amount").fill("5,80");
+await shoot(till, "till-price");
+await till.tap("Toon de code");
+await till.page.locator(".qr").waitFor();
+await shoot(till, "till-code");
+const code = (await till.page.locator("details code").textContent()) ?? "";
+
+const guest = await Phone.of(browser, { isMobile: false, deviceScaleFactor: 1 });
+await guest.open(`${world.url}/`);
+await shoot(guest, "home");
+await guest.open(code);
+await guest.reads("Maak mijn portemonnee");
+await shoot(guest, "pay-newcomer");
+await guest.tap("Maak mijn portemonnee");
+await guest.reads("Niet genoeg");
+await shoot(guest, "pay-not-enough");
+const [hat] = await guest.stored("hats");
+world.give("20", accountText(hat?.["account"] as string));
+await guest.page.reload();
+await guest.reads("Genoeg");
+await shoot(guest, "pay");
+await guest.context.setOffline(true);
+await guest.tap(/^Betaal/);
+await guest.reads("Er is geen netwerk");
+await shoot(guest, "pay-waiting");
+await guest.context.setOffline(false);
+await till.page.locator(".paid.whole").waitFor();
+await till.reads("Het bewijs klopt.");
+await shoot(till, "till-paid");
+await guest.page.locator(".paid").waitFor();
+await shoot(guest, "pay-done");
+await guest.open(`${world.url}/wallet`);
+await guest.reads("Scan een code");
+await shoot(guest, "wallet");
+await guest.tap("Toon wat ik heb");
+await guest.reads("klavers");
+await guest.tap("Overzicht");
+await guest.page.locator(".lines").first().waitFor();
+await shoot(guest, "wallet-lines");
+await guest.page.locator(".lines a").first().click();
+await guest.reads("Klopt er iets niet?");
+await shoot(guest, "wallet-line");
+await guest.open(`${world.url}/wallet#scan`);
+await guest.page.locator("video").waitFor();
+await shoot(guest, "wallet-scan");
+await guest.open(`${world.url}/wallet#receive`);
+await guest.page.locator("#amount").waitFor();
+await shoot(guest, "wallet-receive");
+await guest.open(`${world.url}/wallet#more`);
+await guest.reads("Het logboek klopt");
+await shoot(guest, "wallet-more");
+await till.open(`${world.url}/till#today`);
+await till.page.locator(".lines").first().waitFor();
+await shoot(till, "till-today");
+await till.page.locator(".lines a").first().click();
+await till.reads("Klopt er iets niet?");
+await till.tap("Terugbetalen");
+await shoot(till, "till-refund");
+await till.open(`${world.url}/till#payout`);
+await till.page.locator("#amount").waitFor();
+await shoot(till, "till-payout");
+await till.open(`${world.url}/till#settings`);
+await till.reads("Instellingen");
+await shoot(till, "till-settings");
+const stranger = await Phone.of(browser, { isMobile: false, deviceScaleFactor: 1 });
+await stranger.open(`${world.url}/p/aaaaaaaaaaaaaaaaaaaaaaaaaa`);
+await shoot(stranger, "unknown");
+
+const faults = [...till.faults, ...guest.faults, ...stranger.faults];
+if (faults.length > 0) console.error(faults.join("\n"));
+await browser.close();
+await world.end();

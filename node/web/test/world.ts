@@ -1,0 +1,231 @@
+/** A real node on loopback, its council, and phones: Debian's Chromium, driven like a person would. */
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { accountText } from "../src/lib/account.ts";
+import { join } from "node:path";
+import { type Browser, type BrowserContext, type BrowserContextOptions, type Page, chromium } from "playwright-core";
+
+const ROOT = process.env["KLAVER_ROOT"] ?? "../..";
+const PROGRAMS = process.env["KLAVER_PROGRAMS"] ?? `${ROOT}/target/debug`;
+const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+
+/** A phone, as most tests hold it. */
+export const PHONE: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, locale: "nl-BE",
+  timezoneId: "Europe/Brussels", permissions: ["camera"],
+};
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** A community on a node of its own. */
+export class World {
+  readonly directory = mkdtempSync(join(tmpdir(), "klaver-web-"));
+  readonly url: string;
+  readonly #port: number;
+  #node: ChildProcess | undefined;
+  /** The account of the budget that credits come from. */
+  budget = "";
+
+  private constructor(port: number) {
+    this.#port = port;
+    this.url = `http://localhost:${port}`;
+  }
+
+  /** Founds a community; `joining` says who may join. */
+  static async found(joining: "open" | "invitation" = "open"): Promise<World> {
+    const world = new World(await freePort());
+    writeFileSync(join(world.directory, "passphrase"), "drie groene klavers\n", { mode: 0o600 });
+    for (const home of ["council", "place"]) mkdirSync(join(world.directory, home), { mode: 0o700 });
+    world.#run("klaver-node", "found", "--no-input", "--name", "Klaverdorp", "--public-url", world.url, "--joining", joining,
+      "--euro", "1,00", "--data", join(world.directory, "data"), "--passphrase-file", join(world.directory, "passphrase"),
+      "--wallet", join(world.directory, "council/wallet.json"));
+    await world.start();
+    world.#klaver("place", "init", "place");
+    const keys = (world.#klaver("place", "whoami") as { keys: { public_key: string }[] }).keys;
+    const key = keys[0]?.public_key ?? "";
+    const opened = world.council("account", "open", "budget", "--key", key, "--limit", "10000", "--organisation", "new");
+    world.budget = (opened as { account: string }).account;
+    world.#klaver("place", "join", world.url, "--existing", world.budget);
+    return world;
+  }
+
+  #run(program: string, ...args: string[]): string {
+    return this.#runIn("council", program, ...args);
+  }
+
+  #runIn(home: string, program: string, ...args: string[]): string {
+    const path = join(PROGRAMS, program);
+    if (!existsSync(path)) throw new Error(`${path} is missing: run cargo build --workspace first`);
+    const environment = { PATH: process.env["PATH"], LC_ALL: "C.UTF-8", KLAVER_HOME: join(this.directory, home), KLAVER_PASSPHRASE_FILE: join(this.directory, "passphrase") };
+    return execFileSync(path, args, { env: environment, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  }
+
+  /** Runs `klaver` as the council; returns what it wrote as JSON. */
+  council(...args: string[]): unknown {
+    return this.#klaver("council", ...args);
+  }
+
+  #klaver(home: string, ...args: string[]): unknown {
+    const out = this.#runIn(home, "klaver", ...args, "--json", "--yes", "--no-input").trim();
+    return out === "" ? null : JSON.parse(out.split("\n").at(-1) as string);
+  }
+
+  async start(): Promise<void> {
+    const node = spawn(join(PROGRAMS, "klaver-node"), ["serve", "--data", join(this.directory, "data"), "--listen", `127.0.0.1:${this.#port}`, "--beat", "1"], {
+      stdio: ["ignore", "ignore", "pipe"], env: { PATH: process.env["PATH"], KLAVER_LOG: "warn" },
+    });
+    let said = "";
+    node.stderr?.on("data", (data: Buffer) => (said += data.toString()));
+    this.#node = node;
+    for (let tries = 0; tries < 600; tries++) {
+      if (node.exitCode !== null) throw new Error(`the node did not start: ${said}`);
+      if (await fetch(`${this.url}/readyz`).then((answer) => answer.ok, () => false)) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error(`the node was not ready in time: ${said}`);
+  }
+
+  /** Ends the node as a power cut would, or lets it finish. */
+  async stop(signal: "SIGKILL" | "SIGTERM" = "SIGTERM"): Promise<void> {
+    const node = this.#node;
+    this.#node = undefined;
+    if (!node || node.exitCode !== null) return;
+    const ended = new Promise((resolve) => node.once("exit", resolve));
+    node.kill(signal);
+    await ended;
+  }
+
+  /** Lets accounts receive so much each. */
+  give(amount: string, ...accounts: string[]): void {
+    this.#klaver("place", "earn", "--each", amount, ...accounts);
+  }
+
+  async end(): Promise<void> {
+    await this.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Starts Chromium; `camera` is a file of moving pictures that it takes for the camera. */
+export function launch(camera?: string): Promise<Browser> {
+  const video = camera ? [`--use-file-for-fake-video-capture=${camera}`] : [];
+  return chromium.launch({
+    executablePath: CHROMIUM, headless: true,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+      "--disable-sync", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required", ...video],
+  });
+}
+
+/** A phone with its faults: what its pages said to the console, and every address they asked. */
+export class Phone {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  readonly faults: string[] = [];
+  taps = 0;
+
+  private constructor(context: BrowserContext, page: Page) {
+    this.context = context;
+    this.page = page;
+  }
+
+  static async of(browser: Browser, options: BrowserContextOptions = {}): Promise<Phone> {
+    const context = await browser.newContext({ ...PHONE, ...options });
+    const phone = new Phone(context, await context.newPage());
+    phone.page.setDefaultTimeout(20_000);
+    phone.page.on("console", (message) => {
+      // That an address answered no is the page's business; what it says of itself is ours.
+      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) phone.faults.push(message.text());
+    });
+    phone.page.on("pageerror", (error) => phone.faults.push(String(error)));
+    return phone;
+  }
+
+  /** Taps what is called so, and counts. */
+  async tap(name: string | RegExp): Promise<void> {
+    this.taps += 1;
+    const target = this.page.getByRole("button", { name }).or(this.page.getByRole("link", { name }));
+    await target.first().click();
+  }
+
+  /** Waits until the page says this. */
+  async reads(text: string | RegExp): Promise<void> {
+    await this.page.getByText(text).first().waitFor();
+  }
+
+  async open(address: string): Promise<void> {
+    // Another fragment of the same page would only move within it.
+    await this.page.goto("about:blank");
+    await this.page.goto(address);
+  }
+
+  /** Reads something out of the phone's own store. */
+  async stored(store: string): Promise<Record<string, unknown>[]> {
+    return this.page.evaluate((name) => new Promise((resolve, reject) => {
+      const request = indexedDB.open("klaver", 1);
+      request.onerror = () => reject(request.error);
+      request.onsuccess = () => {
+        const all = request.result.transaction(name).objectStore(name).getAll();
+        all.onsuccess = () => {
+          request.result.close();
+          resolve(all.result.map(({ secret: _, ...rest }) => rest));
+        };
+      };
+    }), store);
+  }
+}
+
+/** Makes a phone a till of a merchant: it shows its key, the council opens the account. */
+export async function connectTill(world: World, browser: Browser, name: string, options: BrowserContextOptions = {}): Promise<{ till: Phone; account: string }> {
+  const till = await Phone.of(browser, options);
+  await till.open(`${world.url}/till`);
+  const key = (await till.page.locator("#connect-key").textContent()) ?? "";
+  const { account } = world.council("account", "open", "merchant", "--key", key) as { account: string };
+  await till.page.getByRole("button", { name: "Ik ben gekoppeld" }).click();
+  await till.page.locator("#name").fill(name);
+  await till.page.getByRole("button", { name: "Bewaar de naam" }).click();
+  await till.page.locator("#amount").waitFor();
+  return { till, account };
+}
+
+
+/** A phone that has joined, with credits. */
+export async function member(world: World, browser: Browser, amount: string, options: BrowserContextOptions = {}): Promise<Phone> {
+  const phone = await Phone.of(browser, options);
+  await phone.open(`${world.url}/wallet`);
+  await phone.page.getByRole("button", { name: "Maak mijn portemonnee" }).click();
+  await phone.reads("Scan een code");
+  if (amount !== "0") {
+    const [hat] = await phone.stored("hats");
+    world.give(amount, accountText(hat?.["account"] as string));
+  }
+  return phone;
+}
+
+/** Types a price at the till, key by key, and returns the link of the code that it shows. */
+export async function price(world: World, till: Phone, euro: string): Promise<string> {
+  await till.open(`${world.url}/till`);
+  await till.page.locator("#amount").waitFor();
+  for (const sign of euro) await till.page.locator(".key", { hasText: new RegExp(`^${sign}$`) }).click();
+  await till.page.getByRole("button", { name: "Toon de code" }).click();
+  await till.page.locator(".qr").waitFor();
+  return (await till.page.locator("details code").textContent()) ?? "";
+}
+
+/** Returns what an account of a phone has, as the phone itself shows it. */
+export async function balance(world: World, phone: Phone): Promise<string> {
+  await phone.open(`${world.url}/wallet`);
+  await phone.page.getByRole("button", { name: "Toon wat ik heb" }).click();
+  return ((await phone.page.locator(".balance .amount").textContent()) ?? "").replace("\u00a0", " ");
+}
