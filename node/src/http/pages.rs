@@ -4,8 +4,8 @@ mod frame;
 mod language;
 
 use super::App;
-use super::extract::PagePath;
 use super::assets::manifest;
+use super::extract::PagePath;
 use super::problem::no_such_path;
 use crate::clock::wall_clock;
 use crate::service::{RequestView, Service};
