@@ -119,6 +119,9 @@ fn present(
     writeln!(out, "  export KLAVER_PASSPHRASE_FILE={}\n", quoted(&wallets::passphrase_file(data)))?;
     for (role, name, commands) in commands(&teller, &story, &request, url) {
         writeln!(out, "  {}", say(&format!("demo.role.{role}"), &[("name", &name)]))?;
+        if let Some(link) = in_browser(town, role, url) {
+            writeln!(out, "    {}", say("demo.browser", &[("link", &link)]))?;
+        }
         for command in commands {
             writeln!(out, "    klaver --data {} {command}", quoted(&wallets::directory(data, role)))?;
         }
@@ -153,6 +156,16 @@ fn commands<R: StoreReader>(
         ("coordinator", "2/3".to_owned(), council),
         ("auditor", url.to_owned(), vec![format!("audit {url}")]),
     ]
+}
+
+/// Returns the link that makes a browser the wallet or till of a role. Its key hides nothing, so it may stand there.
+fn in_browser(town: &super::Town, role: &str, url: &str) -> Option<String> {
+    let key = match role {
+        "citizen" => &town.cast.citizen().key,
+        "merchant" => &town.cast.baker().shop.key,
+        _ => return None,
+    };
+    Some(format!("{url}/wallet#demo/{}", data_encoding::HEXLOWER.encode(&key.to_bytes())))
 }
 
 /// Returns the directory of the wallet program, when it was built beside this one.

@@ -102,7 +102,7 @@ impl Page {
 
     /// Returns the whole page, brought to life by the script of that name.
     pub fn respond(&self, status: StatusCode, script: Option<&str>, body: &Markup) -> Response {
-        let html = self.document(manifest().as_ref(), script, body).into_string();
+        let html = self.document(manifest(), script, body).into_string();
         let headers = [
             (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
             (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
