@@ -31,8 +31,10 @@ async function route(): Promise<void> {
   try {
     if (name === "scan") return scanner();
     if (name === "demo") return await demo(id);
+    if (name === "restore") return (await import("./recovery.ts")).offerRestore();
     const hat = await hatOf();
     if (!hat) return offer(null, () => void route());
+    if (name === "recovery") return await (await import("./recovery.ts")).offerRecovery(hat);
     switch (name) {
       case "receive": return receive(hat);
       case "lines": return id ? await showLine(hat, id, "#lines") : await lines(hat);
@@ -62,6 +64,8 @@ async function home(hat: Hat): Promise<void> {
   balance.append(reveal);
   show([
     own.length > 1 ? chooser(hat, own) : null,
+    hat.kind === "member" && !hat.recovery && (await outbox()).some(({ state }) => state === "done")
+      ? link("seal", say("recovery_offer"), "#recovery", "note") : null,
     waiting.map((outgoing) => h("a", { class: "note", href: `#outbox/${encodeURIComponent(outgoing.key)}` },
       icon(outgoing.state === "alarm" ? "hand" : "clock"), say(outgoing.state === "alarm" ? "receipt_alarm" : "waiting_one", { name: outgoing.name, amount: amount(outgoing.amount) }))),
     h("div", { class: "actions" },
@@ -170,7 +174,9 @@ async function more(hat: Hat): Promise<void> {
       h("dt", null, say("account")), h("dd", null, h("code", null, accountText(hat.account))),
       h("dt", null, say("key")), h("dd", null, h("code", null, hat.key))),
     state,
-    h("div", { class: "actions" }, link("till", say("till"), "/till"), link("back", say("back"), "#")),
+    h("div", { class: "actions" },
+      hat.kind !== "member" ? null : hat.recovery ? h("p", { class: "good" }, icon("tick"), say("recovery_there")) : link("seal", say("recovery"), "#recovery"),
+      link("till", say("till"), "/till"), link("back", say("back"), "#")),
   ], "focus");
   const watched = await watchLog(known.slice(-8));
   state.className = watched === "alarm" ? "note" : "";
