@@ -1,7 +1,6 @@
 /** `/wallet`: scan, receive, overview, what waits; the balance behind a tap. */
 
 import { all, keep, type Hat } from "../db.ts";
-import { allowSound, askFor, makeRequest, stopAsking } from "../asking.ts";
 import { amountField } from "../amountField.ts";
 import { amount, button, facts, h, icon, link, say, shortAccount, show, type Child } from "../dom.ts";
 import { importSeed } from "../keys.ts";
@@ -13,11 +12,15 @@ import { flush, outbox } from "../outbox.ts";
 import { outcome, toWallet } from "../paid.ts";
 import { type Scan, scan } from "../scan.ts";
 import { busy, explain, note, start } from "../start.ts";
-import { directory, lineList, readLines, showLine } from "../statement.ts";
 import { accountOf, adopt, hatOf, hats, watchLog } from "../wallet.ts";
 import { offer } from "./join.ts";
 
+// What is not needed at once is fetched when it is; the service worker has it before.
+const statement = () => import("../statement.ts");
+const asking = () => import("../asking.ts");
+
 let camera: Scan | null = null;
+let stopAsking: () => void = () => undefined;
 
 function leave(): void {
   camera?.stop();
@@ -36,8 +39,8 @@ async function route(): Promise<void> {
     if (!hat) return offer(null, () => void route());
     if (name === "recovery") return await (await import("./recovery.ts")).offerRecovery(hat);
     switch (name) {
-      case "receive": return receive(hat);
-      case "lines": return id ? await showLine(hat, id, "#lines") : await lines(hat);
+      case "receive": return await receive(hat);
+      case "lines": return id ? await (await statement()).showLine(hat, id, "#lines") : await lines(hat);
       case "outbox": return await sent(id);
       case "more": return await more(hat);
       default: return await home(hat);
@@ -128,14 +131,16 @@ function open(text: string): string | null {
   }
 }
 
-function receive(hat: Hat): void {
+async function receive(hat: Hat): Promise<void> {
+  const { allowSound, askFor, makeRequest, stopAsking: stop } = await asking();
+  stopAsking = stop;
   const field = amountField(say("receive_how_much", { many: facts.many }));
   const ask = () => {
     const minor = field.read();
     if (minor === null) return;
     allowSound();
     show(busy());
-    makeRequest(hat, minor).then((request) => askFor({ hat, request, rest: null, back: () => receive(hat) }), (error: unknown) => show(explain(error, () => receive(hat))));
+    makeRequest(hat, minor).then((request) => askFor({ hat, request, rest: null, back: () => void receive(hat) }), (error: unknown) => show(explain(error, () => void receive(hat))));
   };
   show([
     h("h2", { tabindex: "-1" }, icon("receive"), say("receive")),
@@ -148,6 +153,7 @@ function receive(hat: Hat): void {
 
 async function lines(hat: Hat): Promise<void> {
   show(busy());
+  const { readLines, directory, lineList } = await statement();
   const [{ lines: found, balance }, known] = await Promise.all([readLines(hat), directory()]);
   const visible = found.filter(({ moved }) => moved !== 0);
   show([
