@@ -7,7 +7,7 @@ use klaver_node::config::DataDir;
 use klaver_node::http::accept::Limits;
 use klaver_node::serve::Serving;
 use klaver_node::service::Beat;
-use klaver_node::{demo, export, found, serve, verify};
+use klaver_node::{demo, export, found, serve, verify, witness};
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -35,6 +35,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::serve(&serving(&args))?,
         Command::Demo(args) => demo::command::run(&args, &mut std::io::stdout())?,
         Command::Verify(args) => return Ok(verify_data(&DataDir::at(args.data))),
+        Command::Witness(args) => witness::command::run(&args, &mut std::io::stdout())?,
         Command::Export(args) => export_data(&args)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -44,7 +45,8 @@ fn found_community(args: &FoundArgs) -> anyhow::Result<()> {
     let founding = args.founding()?;
     let offices = args.offices()?;
     let passphrase = args.passphrase()?;
-    let welcome = found::found(&args.data(), &founding, &offices, &passphrase)?;
+    let welcome =
+        found::found(&args.data(), &founding, &offices, &passphrase).map_err(found::welcome::explained)?;
     found::welcome::write(&founding, &welcome, &args.data, &mut std::io::stdout())?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::http::{
     App, accounts, assets, audit, entries, joining, log, operating, pages, problem, requests, sessions,
+    witnesses,
 };
 use axum::Router;
 use axum::routing::get;
@@ -67,6 +68,9 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(accounts::directory))
         .routes(routes!(entries::consistency))
         .routes(routes!(log::checkpoint))
+        .routes(routes!(log::policy))
+        // Witnesses that cannot be reached from outside.
+        .routes(routes!(witnesses::cosignatures))
         // Auditors.
         .routes(routes!(audit::records))
         // Whoever runs the node.
@@ -165,6 +169,8 @@ mod tests {
             paths::JOIN,
             paths::AUDIT_RECORDS,
             paths::LOG_CHECKPOINT,
+            paths::LOG_POLICY,
+            paths::WITNESS_COSIGNATURES,
             paths::HEALTHZ,
             paths::READYZ,
         ] {

@@ -85,9 +85,10 @@ impl Status {
         self.lasting.get().map(String::as_str)
     }
 
-    /// Sees to it that nothing more is recorded until the node is started again. The first reason stays.
-    pub fn stop(&self, why: String) {
-        let _ = self.lasting.set(why);
+    /// Sees to it that nothing more is recorded until the node is started again. The first reason stays; returns whether
+    /// this is it.
+    pub fn stop(&self, why: String) -> bool {
+        self.lasting.set(why).is_ok()
     }
 
     fn set(&self, why: Option<String>) {
@@ -138,17 +139,19 @@ impl Writer {
             return Err(self.stopped());
         }
         let (answer, receiver) = oneshot::channel();
-        match self.queue.try_send(Some(Job { entry, answer })) {
-            Ok(()) => {
-                self.metrics.queued.fetch_add(1, Ordering::Relaxed);
-                Ok(receiver)
+        // Counted before it waits: the writer may take it at once.
+        self.metrics.queued.fetch_add(1, Ordering::Relaxed);
+        self.queue.try_send(Some(Job { entry, answer })).map_err(|refused| {
+            self.metrics.queued.fetch_sub(1, Ordering::Relaxed);
+            match refused {
+                TrySendError::Full(_) => {
+                    self.metrics.turned_away_busy.fetch_add(1, Ordering::Relaxed);
+                    Unrecorded::Busy
+                }
+                TrySendError::Disconnected(_) => self.stopped(),
             }
-            Err(TrySendError::Full(_)) => {
-                self.metrics.turned_away_busy.fetch_add(1, Ordering::Relaxed);
-                Err(Unrecorded::Busy)
-            }
-            Err(TrySendError::Disconnected(_)) => Err(self.stopped()),
-        }
+        })?;
+        Ok(receiver)
     }
 
     /// Returns why nothing is recorded, if so.

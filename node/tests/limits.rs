@@ -24,12 +24,22 @@ const CLOSED_WITHIN: Duration = Duration::from_secs(15);
 
 /// A door that the writer waits at while it is shut: its clock asks for it before each group.
 #[derive(Clone, Default)]
-struct Door(Arc<(Mutex<bool>, Condvar)>);
+struct Door(Arc<(Mutex<DoorState>, Condvar)>);
+
+#[derive(Default)]
+struct DoorState {
+    shut: bool,
+    somebody_waits: bool,
+}
 
 impl Door {
     fn shut(&self, shut: bool) {
-        *self.0.0.lock().unwrap() = shut;
+        *self.0.0.lock().unwrap() = DoorState { shut, somebody_waits: false };
         self.0.1.notify_all();
+    }
+
+    fn somebody_waits(&self) -> bool {
+        self.0.0.lock().unwrap().somebody_waits
     }
 }
 
@@ -37,8 +47,12 @@ struct DoorClock(Box<dyn Clock>, Door);
 
 impl Clock for DoorClock {
     fn now(&mut self) -> Result<Timestamp, ClockFault> {
-        let (shut, changed) = &*self.1.0;
-        drop(changed.wait_while(shut.lock().unwrap(), |shut| *shut).unwrap());
+        let (state, changed) = &*self.1.0;
+        let waiting = changed.wait_while(state.lock().unwrap(), |door| {
+            door.somebody_waits = door.shut;
+            door.shut
+        });
+        drop(waiting.unwrap());
         self.0.now()
     }
 }
@@ -108,7 +122,9 @@ async fn a_full_queue_answers_busy_and_records_nothing_twice() {
         }
     };
     let first = send(address, &post(&entries[0])).await;
-    wait_for(1).await;
+    while !door.somebody_waits() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     wait_for(0).await;
     let mut streams = std::collections::VecDeque::from([first]);
     for (sent, entry) in (1..).zip(&entries[1..]) {

@@ -10,6 +10,7 @@
 //! | [`vectors`] | the files of test vectors: compare or rewrite |
 //! | [`binaries`], [`node`], [`wallet`] | our own programs as processes on loopback |
 //! | [`client`], [`town`] | HTTP to a node; a small community whose people sign in the test |
+//! | [`witness`] | a real witness as a process, and a front that makes it slow or lets it lie |
 //! | [`load`], [`receipts`] | clients that pay until the node is gone; whether it stands by what they hold |
 #![forbid(unsafe_code)]
 
@@ -26,4 +27,5 @@ pub mod strategies;
 pub mod town;
 pub mod vectors;
 pub mod wallet;
+pub mod witness;
 pub mod workspace;

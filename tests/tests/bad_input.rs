@@ -455,6 +455,6 @@ fn a_community_that_could_never_be_governed_is_not_founded() {
         }
     }
     assert_eq!(found(&["--wallet", &one, "--wallet", &two]).status, 0);
-    let again = found(&["--wallet", &path("three.json")]);
+    let again = found(&["--wallet", &path("three")]);
     assert!(again.status != 0 && again.err.contains("is not empty"), "{}", again.err);
 }

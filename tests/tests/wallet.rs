@@ -100,6 +100,9 @@ fn founding_says_what_to_do_next_in_the_language_of_the_founder() {
     ] {
         assert!(ran.out.contains(part), "\"{part}\" is missing:\n{}", ran.out);
     }
+    let again = run(&mut command);
+    assert_ne!(again.status, 0, "{}", again.out);
+    assert!(again.err.contains("is niet leeg. Richt de gemeenschap op in een nieuwe map."), "{}", again.err);
     // The directory is one that the wallet uses at once.
     let founder = Wallet::of(directory.path(), "kernteam");
     assert_eq!(founder.json(&["whoami"])["keys"][0]["purpose"], "council");
@@ -261,7 +264,7 @@ fn receipts_hold_without_a_wallet(mut village: Village, directory: &Path, els: &
     let received =
         lines.as_array().unwrap().iter().find(|line| line["kind"] == "earn").unwrap()["index"].to_string();
     let paid =
-        lines.as_array().unwrap().iter().find(|line| line["kind"] == "pay").unwrap()["index"].to_string();
+        lines.as_array().unwrap().iter().find(|line| line["debit"] == "2.50").unwrap()["index"].to_string();
     let file = |name: &str| directory.join(name).to_str().unwrap().to_owned();
     let (line, entry) = (file("line.tlog-proof"), file("entry.tlog-proof"));
     els.json(&["receipt", "save", &received, "--out", &line]);

@@ -200,6 +200,15 @@ impl<'o> App<'o> {
         if let Some(token) = session::load(&self.places, &ledger, &hat.public_key, moment::now()) {
             return Ok(token);
         }
+        Ok(self.open_session(contact, hat)?.token)
+    }
+
+    /// Opens a new session for `hat` and keeps its token.
+    ///
+    /// # Errors
+    /// As [`token`](Self::token).
+    pub fn open_session(&self, contact: &Contact, hat: &KeyInfo) -> Outcome<Session> {
+        let ledger = contact.community.ledger;
         let key = self.signing_key(hat)?;
         let challenge: Challenge = contact.http.post(paths::CHALLENGES, None, &serde_json::json!({}))?;
         let origin = contact.http.node().to_string();
@@ -222,7 +231,7 @@ impl<'o> App<'o> {
         };
         let session: Session = contact.http.post(paths::SESSIONS, None, &answer)?;
         session::save(&self.places, &ledger, &hat.public_key, &session.token, &session.expires_at)?;
-        Ok(session.token)
+        Ok(session)
     }
 
     /// Reads something private; a session that the node no longer knows is opened again, once.

@@ -124,6 +124,8 @@ pub enum Command {
     Invite(crate::commands::invite::Invite),
     /// Check a community's ledger
     Audit(crate::commands::audit::Audit),
+    /// Show the newest seal as a QR code, or compare somebody else's
+    Checkpoint(crate::commands::checkpoint::Checkpoint),
     /// Write your lines as CSV, JSON or an hledger journal
     Export(crate::commands::export::Export),
     /// Show or send again what was signed and not yet confirmed
@@ -157,7 +159,14 @@ fn translate(mut command: clap::Command, language: Language, path: &str) -> clap
         .next_help_heading(word("clap.options"))
         .disable_help_subcommand(true)
         .disable_help_flag(true)
-        .arg(Arg::new("help").short('h').long("help").action(ArgAction::Help).help(word("clap.help")))
+        .arg(
+            Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(ArgAction::Help)
+                .help(word("clap.help"))
+                .display_order(998),
+        )
         .disable_version_flag(true);
     if path == "help" {
         let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
@@ -165,10 +174,12 @@ fn translate(mut command: clap::Command, language: Language, path: &str) -> clap
     }
     let arguments: Vec<clap::Id> =
         command.get_arguments().map(|argument| argument.get_id().clone()).collect();
-    for id in arguments {
+    // Below headings of its own clap sorts by this number: as they are written, those of every command last.
+    let first = if path == "help" { 100 } else { 0 };
+    for (number, id) in arguments.into_iter().enumerate() {
         command = command.mut_arg(&id, |argument| {
             let heading = if argument.is_positional() { "clap.arguments" } else { "clap.options" };
-            argument.help_heading(language.template(heading))
+            argument.help_heading(language.template(heading)).display_order(first + number)
         });
         // Options of every command have one sentence for all of them.
         // At the top a command may have the name of an option: `account` and `--account`.

@@ -49,6 +49,9 @@ impl Contact {
         let http = Http::new(community.node.clone());
         let mut contact = Self { community, http, places: places.clone(), remembers };
         contact.check_log()?;
+        if remembers {
+            crate::trust::visit(&contact.places, &contact.http, &contact.community);
+        }
         Ok(contact)
     }
 
@@ -111,6 +114,22 @@ impl Contact {
             self.save()?;
         }
         Ok(())
+    }
+
+    /// Holds somebody else's checkpoint of this log against the newest one; one that is larger waits for the next visit.
+    ///
+    /// # Errors
+    /// `Mismatch`, after the evidence was kept.
+    pub fn compare(&mut self, theirs: &SignedCheckpoint) -> Outcome<()> {
+        match self.community.checkpoint.clone() {
+            Some(ours) if theirs.checkpoint().size <= ours.checkpoint().size => {
+                self.must_continue(theirs, &ours)
+            }
+            _ => {
+                self.community.remember(theirs.clone());
+                self.save()
+            }
+        }
     }
 
     /// Checks that the log at `new` continues the log at `old`.

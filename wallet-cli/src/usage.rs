@@ -69,7 +69,15 @@ mod tests {
                 said(&["history", "--limit", "2", "--all"]),
             ]
             .join("\n"),
-            @""
+            @r#"
+        Er is geen opdracht betaal. Voeg --help toe voor uitleg.
+        Er is geen opdracht balans. Bedoel je balance?
+        Hier ontbreekt: <WHAT> Voeg --help toe voor uitleg.
+        --nonsense is hier niet bekend. Bedoel je --node?
+        "veel" past niet bij --limit <LIMIT>. Voeg --help toe voor uitleg.
+        "zomaar" past niet bij --reason <REASON>. Het kan met: helped, took_part, welcome, migration
+        --limit <LIMIT> en --all gaan niet samen. Voeg --help toe voor uitleg.
+        "#
         );
     }
 }

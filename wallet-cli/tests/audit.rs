@@ -84,6 +84,7 @@ fn town(port: u16) -> Answers {
         charter: CharterJson::of(&charter, scale),
         settlement: AccountId::settlement_of(&world.ledger()).to_string(),
         log: LogAddress {
+            policy: None,
             url: format!("{address}/log"),
             origin: charter.origin.clone(),
             vkey: vkey.to_string(),

@@ -7,6 +7,7 @@ use super::Reader;
 use super::reader::lines_of;
 use crate::log::tree::Tree;
 use crate::record::{Commitment, leaf_hash_of};
+use crate::store::embedded::fault::ADVICE;
 use crate::store::{ReadFault, StoreReader};
 
 /// Records between two questions whether to go on: a tile, and a block of the views.
@@ -16,10 +17,7 @@ const STEP: u64 = 256;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Difference {
     /// The journal cannot be read, or holds another record.
-    #[error(
-        "record {index} cannot be trusted any more: {why}; records below it hold: keep a copy of the directory, look \
-         with `klaver-node verify`, serve an earlier copy"
-    )]
+    #[error("record {index} cannot be trusted any more: {why}; records below it hold: {}", ADVICE)]
     Journal {
         /// The first record that differs.
         index: u64,
@@ -61,7 +59,11 @@ pub fn check_stored<R: StoreReader>(
             committed = reader.store().commitments(index / STEP).map_err(views)?;
         }
         let stored = records.next().ok_or_else(|| damaged("the journal ends before it".to_owned()))?;
-        let stored = stored.map_err(|fault| damaged(fault.to_string()))?;
+        let stored = stored.map_err(|fault| {
+            let why = fault.to_string();
+            // Said once, at the end.
+            damaged(why.trim_end_matches(ADVICE).trim_end_matches(": ").to_owned())
+        })?;
         let posted = reader.store().posted(index).map_err(views)?;
         let posted = posted.ok_or_else(|| damaged("the views end before it".to_owned()))?;
         let found = Commitment::of(&stored.salt, &stored.record, &lines_of(&posted)).hash();

@@ -1,7 +1,8 @@
 //! What whoever founded a community reads: what is there now, and the commands that come next.
 
-use super::{Founding, Welcome};
+use super::{Founding, FoundingError, Welcome};
 use crate::cli::{language, say};
+use crate::config::ConfigError;
 use crate::demo::command::quoted;
 use std::io::{self, Write};
 use std::path::Path;
@@ -41,4 +42,15 @@ pub fn write(founding: &Founding, welcome: &Welcome, data: &Path, out: &mut dyn 
         tell("found.command", &[("what", &say(key, &[])), ("command", &command)])?;
     }
     tell("found.keep", &[])
+}
+
+/// Returns why nothing was founded: what a founder can mend in the reader's language, the rest as it is.
+pub fn explained(error: FoundingError) -> anyhow::Error {
+    let (key, path) = match &error {
+        FoundingError::WalletThere { path } => ("found.error.wallet_there", path),
+        FoundingError::WalletOnNode { path } => ("found.error.wallet_on_node", path),
+        FoundingError::Config(ConfigError::NotEmpty { path }) => ("found.error.not_empty", path),
+        _ => return error.into(),
+    };
+    anyhow::anyhow!(say(key, &[("path", &path.display().to_string())]))
 }

@@ -7,7 +7,7 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::http::Http;
 use crate::session;
 use clap::{Args, ValueEnum};
-use klaver_api::{Join as JoinBody, Joined, KeyJson, paths};
+use klaver_api::{Join as JoinBody, Joined, KeyJson, SessionRole, paths};
 use klaver_keystore::{KeyInfo, NewKey, Purpose};
 use klaver_ledger::account::Rights;
 use klaver_ledger::id::{AccountId, LedgerId};
@@ -154,27 +154,23 @@ fn prove(
         let office = app.output.words(&format!("purpose.{}", purpose.word()), &[]);
         Failure::new(Exit::Key, code).with("key", &public_key).with("office", office)
     };
-    let listed = match purpose {
-        Purpose::Council => charter.council.contains(&public_key),
-        Purpose::Auditor => charter.auditors.contains(&public_key),
+    let role = match purpose {
+        Purpose::Council => SessionRole::Council,
+        Purpose::Auditor => SessionRole::Auditor,
+        Purpose::Account(_) | Purpose::Spare => SessionRole::Account,
         // Rescue keys open no session: the charter itself says whose they are.
-        Purpose::Rescue => {
-            return if charter.rescue.contains(&public_key) {
-                Ok(())
-            } else {
-                Err(not_yours("not_of_office"))
-            };
-        }
-        Purpose::Account(_) | Purpose::Spare => true,
+        Purpose::Rescue if charter.rescue.contains(&public_key) => return Ok(()),
+        Purpose::Rescue => return Err(not_yours("not_of_office")),
     };
-    if !listed {
-        return Err(not_yours("not_of_office"));
-    }
+    let code = if purpose.account().is_some() { "not_of_account" } else { "not_of_office" };
     let claimed = KeyInfo { purpose, ..key.clone() };
-    session::forget(&app.places, &contact.community.ledger, &key.public_key)?;
-    match app.token(contact, &claimed) {
-        Ok(_) => Ok(()),
-        Err(failure) if failure.code == "session_signature" => Err(not_yours("not_of_account")),
+    match app.open_session(contact, &claimed) {
+        Ok(session) if session.role == role => Ok(()),
+        Ok(_) => {
+            session::forget(&app.places, &contact.community.ledger, &key.public_key)?;
+            Err(not_yours(code))
+        }
+        Err(failure) if failure.code == "session_signature" => Err(not_yours(code)),
         Err(failure) => Err(failure),
     }
 }

@@ -224,7 +224,9 @@ pub enum Damaged {
     },
 }
 
-const ADVICE: &str = "keep a copy of the directory, look with `klaver-node verify`, serve an earlier copy";
+/// What helps when a directory is damaged.
+pub(crate) const ADVICE: &str =
+    "keep a copy of the directory, look with `klaver-node verify`, serve an earlier copy";
 
 impl Damaged {
     /// Returns the last group known to be safe, where that is known.
