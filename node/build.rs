@@ -11,8 +11,9 @@ fn main() {
     let own = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
     let made = Path::new(&own).join("web/dist");
     println!("cargo:rerun-if-changed={}", made.display());
-    let files =
-        fs::read_dir(&made).map(|entries| entries.filter_map(Result::ok).collect()).unwrap_or(Vec::new());
+    // Where nothing was made there is no directory, and the table is empty.
+    let files: Vec<fs::DirEntry> =
+        fs::read_dir(&made).map(|entries| entries.filter_map(Result::ok).collect()).unwrap_or_default();
     let mut names: Vec<String> =
         files.iter().filter_map(|file| file.file_name().into_string().ok()).collect();
     names.sort();

@@ -159,7 +159,12 @@ impl Page {
                             }
                         }
                     }
-                    main #main tabindex="-1" { (body) }
+                    main #main tabindex="-1" {
+                        @if self.facts["readOnly"] == true {
+                            p.note { (icon("clock")) (self.say("why_read_only")) }
+                        }
+                        (body)
+                    }
                     footer {
                         @if self.demo { p { (icon("hand")) (self.say("demo")) } }
                         p #old hidden { (self.say("old_browser")) }
