@@ -68,6 +68,8 @@ pub struct Standing {
     /// Accounts, by number, for which something waits, by the index of its entry.
     waiting: BTreeMap<u64, u32>,
     circulation: Circulation,
+    /// Redeems that wait for their euro, by the index of their entry.
+    claims: BTreeMap<u64, Claim>,
 }
 
 #[derive(Clone, Debug)]
@@ -183,6 +185,11 @@ impl Standing {
             || self.waiting_charter.as_ref().is_some_and(|waiting| listed(&waiting.charter))
     }
 
+    /// Returns the open claims with their indexes, oldest first.
+    pub fn claims(&self) -> impl Iterator<Item = (u64, &Claim)> {
+        self.claims.iter().map(|(index, claim)| (*index, claim))
+    }
+
     /// Carries out what the rules decided, on a copy for readers as on the writer's own. Cannot fail.
     pub fn post(&mut self, recorded_at: Timestamp, effects: &Effects) {
         let index = self.size;
@@ -252,11 +259,21 @@ impl Standing {
             Act::VetoAccount { account } => self.veto(account),
             Act::Close { account, heir } => self.close(account, *heir, recorded_at),
             Act::OwnEntry { account } => self.account_mut(account).last_own_entry = Some(recorded_at),
+            Act::Claim { claim } => {
+                self.claims.insert(index, *claim);
+            }
+            Act::ReverseClaim { index, amount } => {
+                let claim = self.claims.get_mut(index).expect("the rule found this claim");
+                claim.left -= amount;
+                if claim.left == 0 {
+                    self.claims.remove(index);
+                }
+            }
+            Act::Settle { index } => {
+                self.claims.remove(index);
+            }
             Act::Remember { .. }
-            | Act::Claim { .. }
             | Act::Reverse { .. }
-            | Act::ReverseClaim { .. }
-            | Act::Settle { .. }
             | Act::PayRequest { .. }
             | Act::CountIssued { .. }
             | Act::CountRegistrar { .. } => {}

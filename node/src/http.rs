@@ -6,6 +6,7 @@ pub mod problem;
 pub mod accounts;
 pub mod assets;
 pub mod audit;
+pub mod coordination;
 pub mod entries;
 pub mod extract;
 pub mod joining;

@@ -1,8 +1,8 @@
 //! Every route, grouped by who calls it. The OpenAPI document comes from this very table.
 
 use crate::http::{
-    App, accounts, assets, audit, entries, joining, log, operating, pages, problem, requests, sessions,
-    witnesses,
+    App, accounts, assets, audit, coordination, entries, joining, log, operating, pages, problem, requests,
+    sessions, witnesses,
 };
 use axum::Router;
 use axum::routing::get;
@@ -71,6 +71,8 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(log::policy))
         // Witnesses that cannot be reached from outside.
         .routes(routes!(witnesses::cosignatures))
+        // The council.
+        .routes(routes!(coordination::coordination))
         // Auditors.
         .routes(routes!(audit::records))
         // Whoever runs the node.
@@ -90,6 +92,8 @@ pub fn router(app: App) -> Router {
         .route(paths::HOME_PAGE, get(pages::home))
         .route(paths::WALLET_PAGE, get(pages::wallet))
         .route(paths::TILL_PAGE, get(pages::till))
+        .route(paths::PLACE_PAGE, get(pages::place))
+        .route(paths::COORDINATION_PAGE, get(pages::coordination))
         .merge(codes())
         // Their scripts.
         .route("/assets/{name}", get(assets::asset))
@@ -167,6 +171,7 @@ mod tests {
             paths::REQUEST_EVENTS,
             paths::INVITATIONS,
             paths::JOIN,
+            paths::COORDINATION,
             paths::AUDIT_RECORDS,
             paths::LOG_CHECKPOINT,
             paths::LOG_POLICY,

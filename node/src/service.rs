@@ -5,6 +5,7 @@
 
 mod accounts;
 mod checking;
+mod coordination;
 mod joining;
 mod publishing;
 mod read_only;
@@ -15,6 +16,7 @@ mod submit;
 mod witnesses;
 
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
+pub use coordination::PublicCounters;
 pub use publishing::{Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
@@ -66,6 +68,7 @@ pub struct Service {
     witnesses: Option<Arc<Witnesses>>,
     ready_keys: RwLock<HashMap<[u8; 32], ReadyKey>>,
     metrics: Arc<Metrics>,
+    counters: Mutex<coordination::DayCounters>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     checking: Mutex<Option<checking::Checking>>,
     /// A ledger that is only read, held so that nobody else opens it meanwhile.
@@ -224,6 +227,7 @@ impl Service {
             witnesses,
             ready_keys: RwLock::default(),
             metrics,
+            counters: Mutex::default(),
             threads: Mutex::new(threads),
             checking: Mutex::new(checking),
             held: Mutex::new(held),

@@ -864,7 +864,7 @@ fn settle(case: &Case<'_>, settle: &Settle) -> Verdict {
     case.signers.need_council()?;
     let mut sheet = case.sheet();
     for index in &settle.redeems {
-        let claim = case.books.windows.claims.get(index).ok_or(Rejection::NotAClaim { index: *index })?;
+        let claim = case.standing.claims.get(index).ok_or(Rejection::NotAClaim { index: *index })?;
         let merchant = case.standing.successor(&claim.merchant)?;
         sheet.mention(merchant, Some(Reference::Line { index: *index, line: 0 }));
         sheet.act(Act::Settle { index: *index });
@@ -979,7 +979,7 @@ impl<'a> Undone<'a> {
             return Ok(Self { index: correct.index, origin, issuer, recorded_at: row.recorded_at, what });
         }
         let line = correct.lines[0].0;
-        let claims = &case.books.windows.claims;
+        let claims = &case.standing.claims;
         let claim = claims.get(&correct.index).ok_or(Rejection::NoSuchLine { index: correct.index, line })?;
         let origin = case.standing.successor(&claim.merchant)?;
         let what = UndoneWhat::Claim(claim, settlement(case)?);

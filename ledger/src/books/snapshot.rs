@@ -47,7 +47,7 @@ impl Books {
         });
         let rows: Vec<_> = windows.rows.iter().filter(|(_, row)| windows::is_kept(row, now)).collect();
         w.list(&rows, |w, (index, row)| write_row(w, **index, row));
-        let claims: Vec<_> = windows.claims.iter().collect();
+        let claims: Vec<_> = standing.claims.iter().collect();
         w.list(&claims, |w, (index, claim)| {
             w.array(4)
                 .uint(**index)
@@ -126,7 +126,7 @@ impl Books {
             settled: r.uint("settled")? as i64,
             retired: r.uint("retired")? as i64,
         };
-        books.windows = read_windows(r)?;
+        books.windows = read_windows(r, &mut books.standing.claims)?;
         r.end("snapshot")?;
         Ok(books)
     }
@@ -183,7 +183,7 @@ fn check_references(books: &Books) -> Result<()> {
         must_exist("origin", &row.origin)?;
         row.lines.iter().try_for_each(|line| must_exist("lines", &line.account))?;
     }
-    windows.claims.values().try_for_each(|claim| must_exist("merchant", &claim.merchant))
+    standing.claims.values().try_for_each(|claim| must_exist("merchant", &claim.merchant))
 }
 
 fn write_community(w: &mut Writer, community: &Community) {
@@ -294,7 +294,8 @@ fn write_today(w: &mut Writer, today: &Today) {
     });
 }
 
-fn read_windows(r: &mut Reader<'_>) -> Result<Windows> {
+/// Reads what only the rules read, and among it the open claims, which the standing holds.
+fn read_windows(r: &mut Reader<'_>, open: &mut BTreeMap<u64, Claim>) -> Result<Windows> {
     const MANY: std::ops::RangeInclusive<usize> = 0..=u32::MAX as usize;
     let mut windows = Windows::default();
     let rows = r.list("rows", MANY, |r| {
@@ -317,7 +318,7 @@ fn read_windows(r: &mut Reader<'_>) -> Result<Windows> {
         let (index, merchant) = (r.uint("index")?, AccountId(r.fixed("merchant")?));
         Ok((index, Claim { merchant, recorded_at: read_time(r, "recorded_at")?, left: r.uint("left")? }))
     })?;
-    windows.claims = claims.into_iter().collect();
+    *open = claims.into_iter().collect();
     let ids = r.set("ids", MANY, |r| {
         r.array("ids", 3)?;
         Ok((EntryId(r.fixed("id")?), (r.uint("index")?, read_deadline(r)?)))

@@ -53,7 +53,6 @@ pub struct Windows {
     pub(super) ids: HashMap<EntryId, (u64, Deadline)>,
     pub(super) requests: HashMap<(AccountId, RequestId), Deadline>,
     pub(super) rows: BTreeMap<u64, Row>,
-    pub(super) claims: BTreeMap<u64, Claim>,
     pub(super) today: Today,
     /// Sizes at which the tables are next cleared of what has expired: work in proportion to growth.
     sweep_ids_at: usize,
@@ -84,11 +83,6 @@ impl Windows {
     /// Returns the index under which `id` was recorded, as long as the entry has not expired.
     pub fn recorded(&self, id: &EntryId) -> Option<u64> {
         self.ids.get(id).map(|(index, _)| *index)
-    }
-
-    /// Returns the open claims with their indexes, oldest first.
-    pub fn claims(&self) -> impl Iterator<Item = (u64, &Claim)> {
-        self.claims.iter().map(|(index, claim)| (*index, claim))
     }
 
     /// Returns the payees' lines of entry `index` that can still be undone.
@@ -148,25 +142,12 @@ impl Windows {
             Act::Remember { row } => {
                 self.rows.insert(index, row.clone());
             }
-            Act::Claim { claim } => {
-                self.claims.insert(index, *claim);
-            }
             Act::Reverse { index, line, amount } => {
                 let row = self.rows.get_mut(index).expect("the rule found this row");
                 row.lines[*line as usize - 1].left -= amount;
                 if row.lines.iter().all(|line| line.left == 0) {
                     self.rows.remove(index);
                 }
-            }
-            Act::ReverseClaim { index, amount } => {
-                let claim = self.claims.get_mut(index).expect("the rule found this claim");
-                claim.left -= amount;
-                if claim.left == 0 {
-                    self.claims.remove(index);
-                }
-            }
-            Act::Settle { index } => {
-                self.claims.remove(index);
             }
             Act::PayRequest { payee, request, until } => {
                 if self.requests.len() >= self.sweep_requests_at {
@@ -190,6 +171,9 @@ impl Windows {
             | Act::SetStatus { .. }
             | Act::PendState { .. }
             | Act::PendClose { .. }
+            | Act::Claim { .. }
+            | Act::ReverseClaim { .. }
+            | Act::Settle { .. }
             | Act::VetoAccount { .. }
             | Act::Close { .. }
             | Act::OwnEntry { .. } => {}

@@ -27,6 +27,7 @@ pub mod charter;
 pub mod entry;
 
 pub mod community;
+pub mod coordination;
 pub mod draft;
 pub mod join;
 pub mod receipt;

@@ -44,6 +44,8 @@ pub const REQUEST_EVENTS: &str = "/v1/requests/{id}/events";
 pub const INVITATIONS: &str = "/v1/invitations";
 /// Opens a member account by the community's policy. `POST`, public.
 pub const JOIN: &str = "/v1/join";
+/// Sums, budgets, payouts and rules at a glance. `GET`, session of the council.
+pub const COORDINATION: &str = "/v1/coordination";
 /// Every record with its salt, as a CBOR sequence. `GET ?from=`, session of an auditor.
 pub const AUDIT_RECORDS: &str = "/v1/audit/records";
 /// The description of this interface (OpenAPI 3.1). `GET`, public.
@@ -55,6 +57,10 @@ pub const HOME_PAGE: &str = "/";
 pub const WALLET_PAGE: &str = "/wallet";
 /// The till of a merchant. `GET`, public.
 pub const TILL_PAGE: &str = "/till";
+/// The screen of a doe-plek. `GET`, public.
+pub const PLACE_PAGE: &str = "/place";
+/// What the council sees. `GET`, public.
+pub const COORDINATION_PAGE: &str = "/coordination";
 /// The page of a payment request, for people. `GET`, public.
 pub const REQUEST_PAGE: &str = "/p/{id}";
 /// The page of an invitation, for people. `GET`, public.

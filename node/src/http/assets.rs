@@ -24,6 +24,8 @@ pub struct Manifest {
     pub scripts: BTreeMap<String, Script>,
     /// The sentences of each language.
     pub words: BTreeMap<String, String>,
+    /// The sentences that only those who run a place or the community read.
+    pub more: BTreeMap<String, String>,
     /// What refusals are called, in each language.
     pub errors: BTreeMap<String, String>,
 }
@@ -121,10 +123,10 @@ mod tests {
         let scripts =
             manifest.scripts.values().flat_map(|script| script.imports.iter().chain([&script.file]));
         let fixed = [&manifest.style, &manifest.icon, &manifest.old];
-        for name in scripts.chain(manifest.words.values()).chain(manifest.errors.values()).chain(fixed) {
+        for name in scripts.chain(manifest.words.values()).chain(manifest.more.values()).chain(manifest.errors.values()).chain(fixed) {
             assert!(file(name).is_some(), "{name} is missing: run make web again");
         }
-        for page in ["pay", "join", "wallet", "till"] {
+        for page in ["pay", "join", "wallet", "till", "place", "coordination"] {
             assert!(manifest.scripts.contains_key(page), "{page}");
         }
     }

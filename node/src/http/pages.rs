@@ -8,7 +8,7 @@ use super::assets::manifest;
 use super::extract::PagePath;
 use super::problem::no_such_path;
 use crate::clock::wall_clock;
-use crate::service::{RequestView, Service};
+use crate::service::{PublicCounters, RequestView, Service};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -37,10 +37,17 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
         div.actions {
             a.button.main href="/wallet" { (icon("wallet")) (page.say("wallet")) }
             a.button href="/till" { (icon("till")) (page.say("till")) }
+            a.button href="/place" { (icon("people")) (page.say("place")) }
         }
+        (counters(&page, service))
         (page.names("home_merchants", "home_merchants_none", "shop", &of(&["merchant"])))
         (page.names("home_places", "home_places_none", "people", &of(&["budget"])))
         (page.names("home_funds", "home_funds_none", "cup", &of(&["fund"])))
+        section {
+            h2 { (icon("hand")) (page.say("home_call")) }
+            p { (page.say("home_call_text")) }
+            p { (page.say("home_call_next")) }
+        }
         section {
             h2 { (icon("seal")) (page.say("verify_title")) }
             p { (page.say("verify_text")) " " (page.say_with("verify_size", &[("size", &size)])) }
@@ -55,6 +62,22 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
         }
     };
     page.respond(StatusCode::OK, None, &body)
+}
+
+/// What anybody may know of how it goes: in tens, of one day, and nothing of fewer than ten people.
+fn counters(page: &Page, service: &Service) -> Markup {
+    let PublicCounters { people, given } = service.public_counters();
+    let shown = |key: &str, number: u64| page.say_with(key, &[("number", &number.to_string())]);
+    html! {
+        @if let Some(people) = people {
+            section {
+                h2 { (icon("people")) (page.say("home_counters")) }
+                p { (shown("home_counters_people", people)) }
+                @if let Some(given) = given { p { (shown("home_counters_given", given)) } }
+                p.small { (page.say("home_counters_how")) }
+            }
+        }
+    }
 }
 
 /// `/p/ID`: whom, how much, until when, and how to pay.
@@ -167,6 +190,16 @@ pub async fn wallet(State(app): State<App>, visit: Visit) -> Response {
 /// `/till`: the till of a merchant.
 pub async fn till(State(app): State<App>, visit: Visit) -> Response {
     shell(Page::new(&app.service, visit), "till")
+}
+
+/// `/place`: the screen of a doe-plek: who is there, and one thank-you for all.
+pub async fn place(State(app): State<App>, visit: Visit) -> Response {
+    shell(Page::new(&app.service, visit), "place")
+}
+
+/// `/coordination`: what the council sees.
+pub async fn coordination(State(app): State<App>, visit: Visit) -> Response {
+    shell(Page::new(&app.service, visit), "coordination")
 }
 
 /// A page that lives in its script.

@@ -26,7 +26,7 @@ export interface KeptKey {
 export type OutboxState = "waiting" | "done" | "refused" | "draft" | "alarm";
 
 /** What this phone signs. */
-export type Signed = "pay" | "refund" | "redeem" | "change";
+export type Signed = "pay" | "refund" | "redeem" | "earn" | "correct" | "settle" | "change" | "open";
 
 /** Something signed. It is kept before it is sent, and its bytes never change. */
 export interface Outgoing {
@@ -48,6 +48,8 @@ export interface Outgoing {
   state: OutboxState;
   /** Why it was refused, or what does not hold. */
   code?: string;
+  /** Where others sign, when it waits for them. */
+  link?: string;
   receipt?: Answered;
   index?: number;
   doneAt?: number;

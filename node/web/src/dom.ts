@@ -61,6 +61,8 @@ export interface Facts {
   logKeys: string[];
   joining: "council" | "invitation" | "open";
   refundSeconds: number;
+  /** Longest validity of what is no payment, in seconds. */
+  otherSeconds: number;
   rate: [number, number] | null;
   timeZone: string;
   demo: boolean;
@@ -79,7 +81,7 @@ export const language = document.documentElement.lang;
  * How far the node's clock is ahead of this phone's, in milliseconds. A page that was kept may be old: it only tells
  * that it cannot be earlier than when the page was made.
  */
-let ahead = ["/wallet", "/till"].includes(location.pathname) ? Math.max(0, facts.now - Date.now()) : facts.now - Date.now();
+let ahead = ["/wallet", "/till", "/place", "/coordination"].includes(location.pathname) ? Math.max(0, facts.now - Date.now()) : facts.now - Date.now();
 
 /** The time by the node's clock: what deadlines are held against. */
 export function now(): number {
@@ -102,8 +104,9 @@ let words: Record<string, string> = {};
 
 /** Loads the sentences of the page's language. */
 export async function loadWords(): Promise<void> {
-  const source = document.documentElement.dataset["words"] as string;
-  words = ((await import(source)) as { default: Record<string, string> }).default;
+  const { words: common, more } = document.documentElement.dataset;
+  const tables = await Promise.all([common, more].filter((file) => file !== undefined).map((file) => import(file as string) as Promise<{ default: Record<string, string> }>));
+  words = Object.assign({}, ...tables.map((table) => table.default));
 }
 
 let errors: Record<string, string> = {};

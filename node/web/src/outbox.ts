@@ -25,13 +25,15 @@ export interface Wish<K extends Signed> {
   amount: number;
   /** The last second in which it may be recorded, if that is sooner. */
   until?: number;
+  /** How long it may wait to be recorded, in seconds: longer than a payment, for what nobody waits for at a counter. */
+  lasts?: number;
 }
 
 /** Signs and keeps, without sending. What is kept under this key already, and may still count, is returned instead. */
 export async function prepare<K extends Signed>(hat: Hat, wish: Wish<K>): Promise<Outgoing> {
   const before = await get<Outgoing>("outbox", wish.key);
   if (before && before.state !== "refused") return before;
-  const expiresAt = Math.min(Math.floor(now() / 1_000) + LASTS, wish.until ?? Infinity);
+  const expiresAt = Math.min(Math.floor(now() / 1_000) + (wish.lasts ?? LASTS), wish.until ?? Infinity);
   const entry = { kind: wish.what, nonce: hex(random(16)), expires_at: expiresAt, memo: null, body: wish.body } as Entry;
   const payload = encodeEntry(entry);
   const input = signingInput(hat.ledger, payload, wish.what);
@@ -60,8 +62,8 @@ export async function send(outgoing: Outgoing): Promise<Outgoing> {
   if (!navigator.onLine) return outgoing;
   try {
     if (!outgoing.sent) outgoing = await settle({ sent: true });
-    const answer = await ask<{ outcome: string; receipt?: Answered }>("POST", "/v1/entries", { envelope: outgoing.envelope });
-    if (!answer.receipt) return await settle({ state: "draft" });
+    const answer = await ask<{ outcome: string; receipt?: Answered; draft?: { link: string } }>("POST", "/v1/entries", { envelope: outgoing.envelope });
+    if (!answer.receipt) return await settle({ state: "draft", ...(answer.draft ? { link: answer.draft.link } : {}) });
     return await settle(await judge(outgoing, answer.receipt));
   } catch (error) {
     if (error instanceof NoAnswer) return outgoing;
@@ -85,6 +87,11 @@ async function judge(outgoing: Outgoing, receipt: Answered): Promise<Partial<Out
     if (!(error instanceof ReceiptError)) throw error;
     return { state: "alarm", code: error.code, receipt };
   }
+}
+
+/** Asks again what became of something that waits for others to sign: the same bytes are sent once more. */
+export function sendAgain(outgoing: Outgoing): Promise<Outgoing> {
+  return outgoing.state === "draft" ? send({ ...outgoing, state: "waiting" }) : send(outgoing);
 }
 
 /** Waits between two tries, or until the network is back. */

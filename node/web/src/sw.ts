@@ -9,7 +9,7 @@ declare const VERSION: string;
 
 const worker = self as unknown as ServiceWorkerGlobalScope;
 const NAME = `klaver-${VERSION}`;
-const SHELLS = ["/wallet", "/till"];
+const SHELLS = ["/wallet", "/till", "/place", "/coordination"];
 /** How long the node is waited for before a kept page is shown, in milliseconds. */
 const PATIENCE = 3_000;
 

@@ -106,7 +106,7 @@ export async function join(code: string | null): Promise<Hat> {
   return hat;
 }
 
-async function signedChallenge(key: string, account: string | null): Promise<object> {
+export async function signedChallenge(key: string, account: string | null): Promise<object> {
   const fresh = await ask<{ nonce: string; expires_at: string; origin: string }>("POST", "/v1/sessions/challenges");
   // The address that is signed is the one that this page came from: a challenge relayed by another node is of no use.
   const expiry = Date.parse(fresh.expires_at) / 1_000;
@@ -118,15 +118,15 @@ async function signedChallenge(key: string, account: string | null): Promise<obj
   };
 }
 
-/** Returns the key of this phone that waits to be given an account of a merchant, for showing it. */
-export function keyToConnect(): Promise<string> {
-  return waitingKey("merchant");
+/** Returns the key of this phone that waits to be given an account or office, for showing it. */
+export function keyToConnect(kind: "merchant" | "budget" | "council" = "merchant"): Promise<string> {
+  return waitingKey(kind);
 }
 
 /** Asks whether the waiting key was given an account; returns it if so. */
-export async function connect(): Promise<Hat | null> {
-  const key = await waitingKey("merchant");
-  return adopt(key, "waiting-key:merchant");
+export async function connect(kind: "merchant" | "budget" = "merchant"): Promise<Hat | null> {
+  const key = await waitingKey(kind);
+  return adopt(key, `waiting-key:${kind}`);
 }
 
 /** Takes over the first account that `key` belongs to. */

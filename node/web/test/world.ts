@@ -1,6 +1,7 @@
 /** A real node on loopback, its council, and phones: Debian's Chromium, driven like a person would. */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -44,13 +45,13 @@ export class World {
   }
 
   /** Founds a community; `joining` says who may join. */
-  static async found(joining: "open" | "invitation" = "open"): Promise<World> {
+  static async found(joining: "open" | "invitation" = "open", ...more: string[]): Promise<World> {
     const world = new World(await freePort());
     writeFileSync(join(world.directory, "passphrase"), "drie groene klavers\n", { mode: 0o600 });
     for (const home of ["council", "place"]) mkdirSync(join(world.directory, home), { mode: 0o700 });
     world.#run("klaver-node", "found", "--no-input", "--name", "Klaverdorp", "--public-url", world.url, "--joining", joining,
       "--euro", "1,00", "--data", join(world.directory, "data"), "--passphrase-file", join(world.directory, "passphrase"),
-      "--wallet", join(world.directory, "council/wallet.json"));
+      "--wallet", join(world.directory, "council/wallet.json"), ...more);
     await world.start();
     world.#klaver("place", "init", "place");
     const keys = (world.#klaver("place", "whoami") as { keys: { public_key: string }[] }).keys;
@@ -75,6 +76,11 @@ export class World {
   /** Runs `klaver` as the council; returns what it wrote as JSON. */
   council(...args: string[]): unknown {
     return this.#klaver("council", ...args);
+  }
+
+  /** Runs `klaver` as the place whose budget the tests give from. */
+  place(...args: string[]): unknown {
+    return this.#klaver("place", ...args);
   }
 
   #klaver(home: string, ...args: string[]): unknown {
@@ -228,4 +234,38 @@ export async function balance(world: World, phone: Phone): Promise<string> {
   await phone.open(`${world.url}/wallet`);
   await phone.page.getByRole("button", { name: "Toon wat ik heb" }).click();
   return ((await phone.page.locator(".balance .amount").textContent()) ?? "").replace("\u00a0", " ");
+}
+
+/** Makes a phone the screen of a doe-plek: it shows its key, the council opens the budget. */
+export async function connectPlace(world: World, browser: Browser, name: string, limit: string, each: string, options: BrowserContextOptions = {}): Promise<{ place: Phone; account: string }> {
+  const place = await Phone.of(browser, options);
+  await place.open(`${world.url}/place`);
+  const key = (await place.page.locator("#connect-key").textContent()) ?? "";
+  const { account } = world.council("account", "open", "budget", "--key", key, "--limit", limit, "--organisation", "new") as { account: string };
+  await place.tap("Ik ben gekoppeld");
+  await place.page.locator("#name").fill(name);
+  await place.page.locator("#amount").fill(each);
+  await place.tap("Bewaar");
+  await place.reads("Wie is er?");
+  return { place, account };
+}
+
+/** Opens accounts of members whose phones are elsewhere. */
+export async function members(world: World, count: number): Promise<string[]> {
+  return Promise.all(Array.from({ length: count }, async () => {
+    const { publicKey } = generateKeyPairSync("ed25519");
+    const key = (publicKey.export({ format: "der", type: "spki" }) as Buffer).subarray(-32).toString("hex");
+    const answer = await fetch(`${world.url}/v1/join`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ keys: [{ key, rights: ["spend", "manage"] }] }) });
+    if (!answer.ok) throw new Error(await answer.text());
+    return ((await answer.json()) as { account: string }).account;
+  }));
+}
+
+/** Adds a face at a place. */
+export async function addFace(place: Phone, account: string, name: string): Promise<void> {
+  await place.page.getByRole("link", { name: "Nieuw gezicht" }).click();
+  await place.page.locator("#code").fill(account);
+  await place.page.locator("#name").fill(name);
+  await place.page.getByRole("button", { name: "Voeg toe" }).click();
+  await place.reads("Wie is er?");
 }

@@ -121,12 +121,15 @@ impl Page {
         } else {
             format!("{} · {}", self.title, self.community)
         };
-        let script = made.and_then(|made| made.scripts.get(script.unwrap_or("page")));
+        let name = script.unwrap_or("page");
+        let script = made.and_then(|made| made.scripts.get(name));
         let words = made.and_then(|made| made.words.get(code)).map(|file| asset(file));
+        let is_for_staff = matches!(name, "place" | "coordination");
+        let more = made.filter(|_| is_for_staff).and_then(|made| made.more.get(code)).map(|file| asset(file));
         let errors = made.and_then(|made| made.errors.get(code)).map(|file| asset(file));
         html! {
             (DOCTYPE)
-            html lang=(code) data-words=[words.as_deref()] data-errors=[errors.as_deref()] {
+            html lang=(code) data-words=[words.as_deref()] data-more=[more.as_deref()] data-errors=[errors.as_deref()] {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
@@ -140,7 +143,7 @@ impl Page {
                         @if let Some(script) = script {
                             script type="module" src=(asset(&script.file)) {}
                             @for import in &script.imports { link rel="modulepreload" href=(asset(import)); }
-                            @if let Some(words) = &words { link rel="modulepreload" href=(words); }
+                            @for words in words.iter().chain(&more) { link rel="modulepreload" href=(words); }
                             script nomodule defer src=(asset(&made.old)) {}
                         }
                     }
@@ -193,6 +196,7 @@ fn facts(service: &Service) -> Value {
         "logOrigin": known.charter.origin,
         "logKeys": known.charter.log_keys,
         "joining": known.charter.policy.joining,
+        "otherSeconds": known.charter.policy.other_validity,
         "refundSeconds": known.charter.policy.refund_window,
         "rate": rate,
         "timeZone": service.config().time_zone,

@@ -1,0 +1,182 @@
+//! What the council sees of its community at a glance: sums, budgets, payouts, rules. Nobody's balance but those of
+//! budgets, pots and merchants; of people only how many, never fewer than ten together.
+
+use crate::charter::RateJson;
+use serde::{Deserialize, Serialize};
+
+/// Everything on the page of the coordination.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Coordination {
+    /// When it was looked at.
+    pub now: String,
+    /// All debits against all credits; one line for members, cards and vouchers together.
+    pub trial_balance: Vec<TrialLine>,
+    /// Whether debits equal credits, and every sum over the community's life agrees.
+    pub holds: bool,
+    /// The sums over the community's life.
+    pub circulation: CirculationJson,
+    /// Budgets, pots and merchants with their balances, in the order of opening.
+    pub accounts: Vec<HeldAccount>,
+    /// Members by what they have: counts alone.
+    pub members: Members,
+    /// Redeems that wait for their euro, those that wait longest first.
+    pub claims: Vec<ClaimJson>,
+    /// Euro cents for each minor unit; absent when merchants are not paid out.
+    #[serde(default)]
+    pub euro_rate: Option<RateJson>,
+    /// Every charter from the one in force back to the founding, and one that waits.
+    pub rules: Vec<RuleChange>,
+    /// What there is to check, and who did.
+    pub audit: AuditState,
+}
+
+/// The accounts of one kind together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct TrialLine {
+    /// `budget`, `people`, `merchant`, `fund`, `settlement` or `partner`.
+    pub kind: String,
+    /// How many accounts there ever were; absent for fewer than ten people.
+    pub accounts: Option<u64>,
+    /// All debits.
+    pub debits: String,
+    /// All credits.
+    pub credits: String,
+}
+
+/// The community's sums, net of refunds and corrections.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct CirculationJson {
+    /// Given out by budgets.
+    pub issued: String,
+    /// Taken back by budgets, paid to them for tasks.
+    pub returned: String,
+    /// Given back by merchants for euro.
+    pub redeemed: String,
+    /// Of those, paid out in euro.
+    pub settled: String,
+    /// Of those, taken off a budget.
+    pub retired: String,
+    /// What is in people's and merchants' hands now.
+    pub in_circulation: String,
+}
+
+/// A budget, pot or merchant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct HeldAccount {
+    /// The account.
+    pub account: String,
+    /// `budget`, `fund` or `merchant`.
+    pub kind: String,
+    /// Its name, if the community keeps one.
+    pub name: Option<String>,
+    /// `open`, `frozen` (at rest) or `closed`.
+    pub status: String,
+    /// Credits less debits; of a budget below zero by what it has given out.
+    pub balance: String,
+    /// How far below zero it may go; of a budget, its cap.
+    pub limit: String,
+    /// What may still leave it.
+    pub available: String,
+    /// When a budget ends.
+    pub until: Option<String>,
+}
+
+/// Open accounts of members, counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Members {
+    /// How many there are; absent for fewer than ten.
+    pub count: Option<u64>,
+    /// By balance, lowest first, each of at least ten; empty for fewer than ten members.
+    pub bands: Vec<Band>,
+}
+
+/// How many have a balance between two bounds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Band {
+    /// The smallest balance in it; absent for the lowest band.
+    pub from: Option<String>,
+    /// The smallest balance above it; absent for the highest band.
+    pub below: Option<String>,
+    /// How many, at least ten.
+    pub count: u64,
+}
+
+/// Credits that a merchant gave back and was not paid for yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ClaimJson {
+    /// Index of the redeem: what a `settle` names.
+    pub index: u64,
+    /// The merchant.
+    pub merchant: String,
+    /// Its name, if the community keeps one.
+    pub name: Option<String>,
+    /// How much was given back.
+    pub amount: String,
+    /// When it was asked.
+    pub recorded_at: String,
+    /// Whether that is more than thirty days ago.
+    pub overdue: bool,
+}
+
+/// A charter that was, is or will be in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RuleChange {
+    /// Index of its entry.
+    pub index: u64,
+    /// When it was recorded.
+    pub recorded_at: String,
+    /// When it takes effect, if it still waits.
+    pub effective_at: Option<String>,
+    /// The meeting or decision it comes from, as its memo names it.
+    pub reference: Option<String>,
+    /// What differs from the charter before it; empty for the founding.
+    pub changes: Vec<FieldChange>,
+}
+
+/// A field of the charter with another value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct FieldChange {
+    /// The field, such as `member_limit`.
+    pub field: String,
+    /// What it was.
+    pub before: String,
+    /// What it became.
+    pub after: String,
+}
+
+/// What there is to check, and who did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct AuditState {
+    /// How many records there are.
+    pub size: u64,
+    /// How many the published checkpoint covers.
+    pub published: u64,
+    /// How many records this node has read again since it was started.
+    pub checked: u64,
+    /// Why nothing is recorded now; absent when all is well.
+    pub read_only: Option<String>,
+    /// The newest readings of all records by auditors, at most five, newest first.
+    pub readings: Vec<Reading>,
+}
+
+/// An auditor read the records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Reading {
+    /// When.
+    pub at: String,
+    /// The auditor's key, in hexadecimal.
+    pub auditor: String,
+    /// How many records there were.
+    pub size: u64,
+}

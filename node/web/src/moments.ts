@@ -1,0 +1,160 @@
+/**
+ * A moment at a place: who is there, what each receives, and the one entry that gives it.
+ *
+ * Who was there is kept on this phone for a month, and never in the ledger.
+ */
+
+import { type Hat, type Outgoing, get, keep, recall } from "./db.ts";
+import { facts, now } from "./dom.ts";
+import type { AccountId } from "./lib/account.ts";
+import { hex, random } from "./lib/bytes.ts";
+import { freshKey, outbox, prepare } from "./outbox.ts";
+
+export type Reason = "helped" | "took_part" | "welcome";
+/** What somebody receives: as usual, nothing, or an amount of their own in minor units. */
+export type Part = "usual" | "without" | number;
+
+/** What is usual at a place. */
+export interface Usual {
+  each: number;
+  reason: Reason;
+}
+
+/** Somebody who was there, as they were called then. */
+export interface Guest {
+  account: AccountId;
+  name: string;
+  amount: number;
+  /** The key in the outbox of what put it right. */
+  corrected?: string;
+  /** How much that took back. */
+  taken?: number;
+}
+
+/** A moment that is being written down. */
+export interface Open {
+  id: string;
+  there: Record<AccountId, Part>;
+  also: number;
+  first: number;
+}
+
+/** A moment that was written down. */
+export interface Moment extends Usual {
+  id: string;
+  at: number;
+  guests: Guest[];
+  also: number;
+  first: number;
+  /** The key in the outbox of what gave the credits; null when nobody received any. */
+  key: string | null;
+}
+
+/** How long the one who gave may put it right, in milliseconds: the rules count the same. */
+export const CORRECTABLE = 86_400_000;
+/** How long moments are kept on the phone, in milliseconds. */
+const KEPT = 30 * 86_400_000;
+/** How long the group's entry may wait for a network, in seconds. */
+const WAITS = 3 * 86_400;
+
+export async function usual(place: AccountId): Promise<Usual | null> {
+  return (await recall<Usual>(`usual:${place}`)) ?? null;
+}
+export const setUsual = (place: AccountId, value: Usual): Promise<void> => keep(`usual:${place}`, value);
+
+const fresh = (): Open => ({ id: hex(random(8)), there: {}, also: 0, first: 0 });
+
+/** The moment that is being written down. What was signed already is never written down again. */
+export async function open(place: AccountId): Promise<Open> {
+  const noted = await recall<Open>(`open-moment:${place}`);
+  const signed = noted ? await get<Outgoing>("outbox", `earn:${noted.id}`) : undefined;
+  return noted && (!signed || signed.state === "refused") ? noted : fresh();
+}
+export const setOpen = (place: AccountId, value: Open): Promise<void> => keep(`open-moment:${place}`, value);
+
+/** The moments of the last month, newest first. Older ones are forgotten. */
+export async function moments(place: AccountId): Promise<Moment[]> {
+  const all = (await recall<Moment[]>(`moments:${place}`)) ?? [];
+  const recent = all.filter(({ at }) => now() - at < KEPT);
+  if (recent.length < all.length) await keep(`moments:${place}`, recent);
+  return recent;
+}
+
+async function keepMoment(place: AccountId, moment: Moment): Promise<void> {
+  const others = (await moments(place)).filter(({ id }) => id !== moment.id);
+  await keep(`moments:${place}`, [moment, ...others].sort((a, b) => b.at - a.at));
+}
+
+/** What one receives. */
+export function amountOf(part: Part, { each }: Usual): number {
+  return part === "usual" ? each : part === "without" ? 0 : part;
+}
+
+/** What all of them receive together. */
+export function totalOf({ there }: Open, usually: Usual): { people: number; total: number } {
+  const amounts = Object.values(there).map((part) => amountOf(part, usually)).filter((amount) => amount > 0);
+  return { people: amounts.length, total: amounts.reduce((sum, amount) => sum + amount, 0) };
+}
+
+/** What is still on its way out of a budget, as this phone knows it. */
+export async function underway(place: AccountId): Promise<number> {
+  const waiting = (await outbox()).filter(({ account, what, state }) => account === place && what === "earn" && (state === "waiting" || state === "draft"));
+  return waiting.reduce((sum, { amount }) => sum + amount, 0);
+}
+
+/** Signs one entry for everybody, keeps it and the moment; sending comes after. */
+export async function give(hat: Hat, noted: Open, usually: Usual, names: Map<AccountId, string>, called: string): Promise<{ moment: Moment; outgoing: Outgoing | null }> {
+  const guests: Guest[] = Object.entries(noted.there)
+    .map(([account, part]) => ({ account, name: names.get(account) ?? "", amount: amountOf(part, usually) }));
+  // The entry lists its payees in the order of their ids: line 1 is the first of them.
+  const paid = guests.filter(({ amount }) => amount > 0).sort((a, b) => (a.account < b.account ? -1 : 1));
+  const total = paid.reduce((sum, { amount }) => sum + amount, 0);
+  const key = paid.length === 0 ? null : `earn:${noted.id}`;
+  const moment: Moment = { ...usually, id: noted.id, at: now(), guests, also: noted.also, first: noted.first, key };
+  await keepMoment(hat.account, moment);
+  const outgoing = key === null ? null : await prepare(hat, {
+    key, what: "earn", name: called, amount: total, lasts: Math.min(WAITS, facts.otherSeconds),
+    body: { budget: hat.account, reason: usually.reason, task: null, payees: paid.map(({ account, amount }) => [account, amount] as const) },
+  });
+  await setOpen(hat.account, fresh());
+  return { moment, outgoing };
+}
+
+/** Takes a moment that came to nothing back to the list, to be changed and given anew. */
+export async function reopen(place: AccountId, moment: Moment): Promise<void> {
+  const there = Object.fromEntries(moment.guests.map(({ account, amount }): [AccountId, Part] => [account, amount === moment.each ? "usual" : amount === 0 ? "without" : amount]));
+  await setOpen(place, { ...fresh(), there, also: moment.also, first: moment.first });
+  await keep(`moments:${place}`, (await moments(place)).filter(({ id }) => id !== moment.id));
+}
+
+/** The number of somebody's line in the entry of their moment. */
+function lineOf(moment: Moment, account: AccountId): number {
+  const paid = moment.guests.filter(({ amount }) => amount > 0).map((guest) => guest.account).sort();
+  return paid.indexOf(account) + 1;
+}
+
+/** Signs that something is taken back from one person; what they have spent already stays with the place. */
+export async function putRight(hat: Hat, moment: Moment, guest: Guest, taken: number, index: number): Promise<Outgoing> {
+  const wasThere = taken < guest.amount;
+  const outgoing = await prepare(hat, {
+    key: freshKey(`correct:${index}`), what: "correct", name: guest.name, amount: taken,
+    lasts: Math.max(300, Math.floor((moment.at + CORRECTABLE - now()) / 1_000)),
+    body: { index, lines: [[lineOf(moment, guest.account), taken]], reason: wasThere ? "wrong_amount" : "not_done", cover: hat.account },
+  });
+  const guests = moment.guests.map((one) => (one.account === guest.account ? { ...one, corrected: outgoing.key, taken } : one));
+  await keepMoment(hat.account, { ...moment, guests });
+  return outgoing;
+}
+
+/** Finds a moment, with what became of its entries. */
+export async function find(place: AccountId, id: string): Promise<{ moment: Moment; given: Outgoing | null; corrections: Map<AccountId, Outgoing> } | null> {
+  const moment = (await moments(place)).find((one) => one.id === id);
+  if (!moment) return null;
+  const given = moment.key === null ? null : ((await get<Outgoing>("outbox", moment.key)) ?? null);
+  const corrections = new Map<AccountId, Outgoing>();
+  for (const { account, corrected } of moment.guests) {
+    const outgoing = corrected === undefined ? undefined : await get<Outgoing>("outbox", corrected);
+    if (outgoing) corrections.set(account, outgoing);
+  }
+  return { moment, given, corrections };
+}
