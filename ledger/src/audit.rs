@@ -4,6 +4,7 @@
 //! snapshot. What it is given may come from anybody; what it trusts are the checkpoints it is told to compare with.
 
 mod frontier;
+pub mod questions;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -21,6 +22,7 @@ use crate::record::{Committer, LedgerLine, Record, Salt};
 use crate::time::Timestamp;
 use frontier::Frontier;
 use hashbrown::{HashMap, HashSet};
+use questions::{History, Thresholds};
 use std::collections::BTreeMap;
 use workers::{Chunk, Prepared, prepare_all};
 
@@ -38,6 +40,8 @@ pub struct Expectations {
     pub size: Option<u64>,
     /// How many threads verify signatures; 0 for two.
     pub threads: usize,
+    /// What the community asks about; `None` for the usual.
+    pub thresholds: Option<Thresholds>,
 }
 
 impl Expectations {
@@ -88,6 +92,8 @@ struct Auditor {
     ids: HashSet<EntryId>,
     totals: HashMap<AccountId, OwnTotals>,
     last_recorded_at: Timestamp,
+    history: History,
+    thresholds: Option<Thresholds>,
 }
 
 /// What the auditor adds up by itself, from lines alone.
@@ -115,6 +121,8 @@ impl Auditor {
             ids: HashSet::new(),
             totals: HashMap::new(),
             last_recorded_at: Timestamp::default(),
+            history: History::default(),
+            thresholds: expectations.thresholds,
         }
     }
 
@@ -185,6 +193,7 @@ impl Auditor {
         let commitment = self.committer.commit(&salt, &salt.of_record(), &bytes, lines);
         self.tree.append(commitment.leaf_hash());
         self.books.post(&entry, recorded_at, &effects);
+        self.history.push(recorded_at, &entry, &effects);
         self.last_recorded_at = recorded_at;
         self.check_heads()
     }
@@ -259,6 +268,7 @@ impl Auditor {
             last_recorded_at: self.last_recorded_at,
             trial_balance,
             books: self.books,
+            questions: questions::ask(&self.history, self.thresholds),
         }))
     }
 }

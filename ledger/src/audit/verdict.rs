@@ -1,5 +1,6 @@
 //! What an audit ends with.
 
+use super::questions::Question;
 use crate::books::{Books, TrialBalance};
 use crate::id::LedgerId;
 use crate::log::proof::TreeHead;
@@ -49,6 +50,8 @@ pub struct Audited {
     pub trial_balance: TrialBalance,
     /// The books that the records give.
     pub books: Books,
+    /// What should be asked; none when everything is explained by what is usual.
+    pub questions: Vec<Question>,
 }
 
 impl Violation {
