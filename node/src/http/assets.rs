@@ -123,7 +123,12 @@ mod tests {
         let scripts =
             manifest.scripts.values().flat_map(|script| script.imports.iter().chain([&script.file]));
         let fixed = [&manifest.style, &manifest.icon, &manifest.old];
-        for name in scripts.chain(manifest.words.values()).chain(manifest.more.values()).chain(manifest.errors.values()).chain(fixed) {
+        for name in scripts
+            .chain(manifest.words.values())
+            .chain(manifest.more.values())
+            .chain(manifest.errors.values())
+            .chain(fixed)
+        {
             assert!(file(name).is_some(), "{name} is missing: run make web again");
         }
         for page in ["pay", "join", "wallet", "till", "place", "coordination"] {

@@ -221,6 +221,12 @@ impl<'h> View<'h> {
         matches!(self.kind(account), AccountKind::Member | AccountKind::Merchant | AccountKind::Card)
     }
 
+    /// Returns whether one of `keys` may spend, or ever could, what `account` has.
+    pub fn spends_for<'k>(&self, account: &AccountId, mut keys: impl Iterator<Item = &'k PublicKey>) -> bool {
+        let life = self.accounts.get(account);
+        life.is_some_and(|life| keys.any(|key| life.spenders.contains(key)))
+    }
+
     /// Returns the gifts that may be asked about.
     pub fn gifts(&self) -> impl Iterator<Item = &Gift<'h>> {
         self.gifts.iter().filter(|gift| gift.amount > 0 && self.is_asked_about(&gift.to))
