@@ -9,8 +9,9 @@ use axum::http::Request;
 use klaver_api::audit::AuditRecord;
 use klaver_api::{CreateInvitation, CreateRequest, Join, KeyJson, paths};
 use klaver_ledger::account::AccountKind;
-use klaver_ledger::entry::RequestRef;
-use klaver_ledger::id::{AccountId, RequestId};
+use klaver_ledger::amount::Amount;
+use klaver_ledger::entry::{Body as EntryBody, Redeem, RequestRef, Settle};
+use klaver_ledger::id::{AccountId, Digest, RequestId};
 use klaver_ledger::keys::{PublicKey, SigningKey};
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::key::VerifierKey;
@@ -148,6 +149,78 @@ async fn everybody_sees_their_own_and_nobody_elses() {
     assert_eq!(world.get(&statement, Some(&council)).await.status, 404);
     let records = world.get(paths::AUDIT_RECORDS, Some(&council)).await;
     assert_eq!((records.status, records.code()), (403, "forbidden"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_council_sees_sums_and_counts_and_nobody_else_sees_them() {
+    let world = World::founded(1);
+    let budget = world.open(AccountKind::Budget, 100_000, Some(1)).await;
+    let merchant = world.open(AccountKind::Merchant, 0, None).await;
+    let mut members = Vec::new();
+    for number in 0..9_u64 {
+        let member = world.open(AccountKind::Member, 0, None).await;
+        assert_eq!(world.earn(&budget, &member, 100 * (number + 1)).await.status, 201);
+        members.push(member);
+    }
+    let paid = world.submit(&world.pay(&members[8], merchant.account, 250, None)).await;
+    assert_eq!(paid.status, 201, "{paid:?}");
+    let redeem = EntryBody::Redeem(Redeem {
+        merchant: merchant.account,
+        amount: Amount::new(150).unwrap(),
+        rate: None,
+    });
+    let claimed = world.submit(&world.sign(redeem, &[&merchant.key])).await;
+
+    // A stranger, a member, a merchant, a place: nothing, whatever they are.
+    assert_eq!(world.get(paths::COORDINATION, None).await.code(), "session_needed");
+    for person in [&members[0], &merchant, &budget] {
+        let token = world.session(Some(person.account), &person.key).await;
+        let answer = world.get(paths::COORDINATION, Some(&token)).await;
+        assert_eq!((answer.status, answer.code()), (403, "forbidden"), "{answer:?}");
+    }
+
+    let council = world.session(None, &world.council[0]).await;
+    let seen = world.get(paths::COORDINATION, Some(&council)).await;
+    assert_eq!(seen.status, 200, "{seen:?}");
+    assert_eq!(seen.json["holds"], true);
+    assert_eq!(seen.json["circulation"]["issued"], "45.00");
+    let held = |kind: &str| {
+        let all = seen.json["accounts"].as_array().unwrap();
+        all.iter().find(|account| account["kind"] == kind).unwrap()
+    };
+    assert_eq!(
+        (&held("budget")["available"], &held("budget")["balance"]),
+        (&json!("955.00"), &json!("-45.00"))
+    );
+    // Nine people are nobody's business, not even as a number; no member's account is named anywhere.
+    assert_eq!(seen.json["members"], json!({ "count": null, "bands": [] }));
+    let text = String::from_utf8(seen.bytes.clone()).unwrap();
+    for member in &members {
+        assert!(!text.contains(&member.account.to_string()), "{text}");
+    }
+    let people = seen.json["trial_balance"].as_array().unwrap().iter().find(|line| line["kind"] == "people");
+    assert!(people.unwrap()["accounts"].is_null(), "{text}");
+
+    // A tenth makes a band; still nobody stands alone in it.
+    members.push(world.open(AccountKind::Member, 0, None).await);
+    let seen = world.get(paths::COORDINATION, Some(&council)).await;
+    assert_eq!(seen.json["members"]["count"], 10);
+    assert_eq!(seen.json["members"]["bands"], json!([{ "from": null, "below": null, "count": 10 }]));
+
+    // The payout waits until it is settled.
+    let claim = &seen.json["claims"][0];
+    assert_eq!(claim["index"], claimed.json["receipt"]["index"], "{claimed:?}");
+    assert_eq!((&claim["amount"], &claim["overdue"]), (&json!("1.50"), &json!(false)));
+    let redeems = vec![claim["index"].as_u64().unwrap()];
+    let settle = EntryBody::Settle(Settle { redeems, bank_reference: Digest::of(b"transfer") });
+    assert_eq!(world.submit(&world.sign(settle, &[&world.council[0]])).await.status, 201);
+    let seen = world.get(paths::COORDINATION, Some(&council)).await;
+    assert_eq!((&seen.json["claims"], &seen.json["circulation"]["settled"]), (&json!([]), &json!("1.50")));
+    assert_eq!(seen.json["rules"].as_array().unwrap().len(), 1);
+
+    // What everybody may know is in tens.
+    let html = String::from_utf8(world.get("/", None).await.bytes).unwrap();
+    assert!(html.contains("Minstens 10 mensen doen mee.") && html.contains("minstens 40 klavers"), "{html}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! `klaver-node demo`: makes or opens the town, tells its story, says what to try, and serves it.
 
+use super::Town;
 use super::directory::{self, Opened, Progress, Wish};
 use super::story::{Story, Teller};
 use super::wallets;
@@ -9,6 +10,7 @@ use crate::http::accept::Limits;
 use crate::serve::{Serving, serve};
 use anyhow::{Context as _, anyhow};
 use clap::Args;
+use klaver_api::paths;
 use klaver_ledger::limits::DAY_SECONDS;
 use klaver_ledger::link::{Link, NodeAddress};
 use klaver_ledger::store::StoreReader;
@@ -158,14 +160,17 @@ fn commands<R: StoreReader>(
     ]
 }
 
-/// Returns the link that makes a browser the wallet or till of a role. Its key hides nothing, so it may stand there.
-fn in_browser(town: &super::Town, role: &str, url: &str) -> Option<String> {
-    let key = match role {
-        "citizen" => &town.cast.citizen().key,
-        "merchant" => &town.cast.baker().shop.key,
+/// Returns the page that acts for a role, with its key. The key hides nothing in a demonstration, so it may stand there.
+fn in_browser(town: &Town, role: &str, url: &str) -> Option<String> {
+    let cast = &town.cast;
+    let (page, key) = match role {
+        "citizen" => (paths::WALLET_PAGE, &cast.citizen().key),
+        "merchant" => (paths::WALLET_PAGE, &cast.baker().shop.key),
+        "trekker" => (paths::PLACE_PAGE, &cast.places[0].trekker.key),
+        "coordinator" => (paths::COORDINATION_PAGE, &cast.council[0]),
         _ => return None,
     };
-    Some(format!("{url}/wallet#demo/{}", data_encoding::HEXLOWER.encode(&key.to_bytes())))
+    Some(format!("{url}{page}#demo/{}", data_encoding::HEXLOWER.encode(&key.to_bytes())))
 }
 
 /// Returns the directory of the wallet program, when it was built beside this one.

@@ -44,7 +44,7 @@ export async function isOtherLedger(): Promise<boolean> {
   return trusted !== undefined && trusted.ledger !== facts.ledger;
 }
 
-async function trust(): Promise<void> {
+export async function trust(): Promise<void> {
   if (await recall("trusted")) return;
   await keep("trusted", { ledger: facts.ledger, logOrigin: facts.logOrigin, logKeys: facts.logKeys } satisfies Trusted);
 }
@@ -129,18 +129,20 @@ export async function connect(kind: "merchant" | "budget" = "merchant"): Promise
   return adopt(key, `waiting-key:${kind}`);
 }
 
-/** Takes over the first account that `key` belongs to. */
+/** Takes over the accounts that `key` belongs to; returns the first. */
 export async function adopt(key: string, waiting?: string): Promise<Hat | null> {
   interface Found { accounts: { account: string; kind: AccountKind; rights: string[]; name: string | null }[] }
   const { accounts } = await ask<Found>("POST", "/v1/sessions/accounts", await signedChallenge(key, null));
-  const [found] = accounts;
-  const account = found && parseAccount(found.account);
-  if (!found || !account) return null;
+  const found = accounts.flatMap(({ account: text, kind, rights, name }): Hat[] => {
+    const account = parseAccount(text);
+    return account ? [{ account, kind, name, key, rights, ledger: facts.ledger }] : [];
+  });
+  const [first] = found;
+  if (!first) return null;
   await trust();
-  const hat: Hat = { account, kind: found.kind, name: found.name, key, rights: found.rights, ledger: facts.ledger };
-  await put("hats", hat);
+  for (const hat of found) await put("hats", hat);
   if (waiting) await forget(waiting);
-  return hat;
+  return first;
 }
 
 /** Opens a session, or finds the one that lasts. */

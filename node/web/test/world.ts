@@ -36,6 +36,8 @@ export class World {
   readonly url: string;
   readonly #port: number;
   #node: ChildProcess | undefined;
+  #arguments: string[] | undefined;
+  #said = "";
   /** The account of the budget that credits come from. */
   budget = "";
 
@@ -60,6 +62,27 @@ export class World {
     world.budget = (opened as { account: string }).account;
     world.#klaver("place", "join", world.url, "--existing", world.budget);
     return world;
+  }
+
+  /** Makes the demonstration town, and serves it. */
+  static async demo(): Promise<World> {
+    const world = new World(await freePort());
+    world.#arguments = ["demo", "--data", join(world.directory, "demo"), "--listen", `127.0.0.1:${world.#port}`];
+    writeFileSync(join(world.directory, "passphrase"), "drie groene klavers\n", { mode: 0o600 });
+    await world.start();
+    return world;
+  }
+
+  /** Returns the address that the demonstration printed for this page, with the key of somebody of the town. */
+  page(path: string): string {
+    const found = this.#said.split("\n").map((line) => line.trim()).find((line) => line.startsWith(`${this.url}${path}#demo/`));
+    if (!found) throw new Error(`no page ${path} was printed: ${this.#said}`);
+    return found;
+  }
+
+  /** Runs `klaver` with a wallet of the demonstration. */
+  wallet(role: string, ...args: string[]): string {
+    return this.#runIn("", "klaver", "--data", join(this.directory, "demo/wallets", role), ...args, "--yes", "--no-input");
   }
 
   #run(program: string, ...args: string[]): string {
@@ -89,10 +112,12 @@ export class World {
   }
 
   async start(): Promise<void> {
-    const node = spawn(join(PROGRAMS, "klaver-node"), ["serve", "--data", join(this.directory, "data"), "--listen", `127.0.0.1:${this.#port}`, "--beat", "1"], {
-      stdio: ["ignore", "ignore", "pipe"], env: { PATH: process.env["PATH"], KLAVER_LOG: "warn" },
+    const serve = ["serve", "--data", join(this.directory, "data"), "--listen", `127.0.0.1:${this.#port}`, "--beat", "1"];
+    const node = spawn(join(PROGRAMS, "klaver-node"), this.#arguments ?? serve, {
+      stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env["PATH"], KLAVER_LOG: "warn" },
     });
     let said = "";
+    node.stdout?.on("data", (data: Buffer) => (this.#said += data.toString()));
     node.stderr?.on("data", (data: Buffer) => (said += data.toString()));
     this.#node = node;
     for (let tries = 0; tries < 600; tries++) {

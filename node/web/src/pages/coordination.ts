@@ -1,1 +1,311 @@
-export {};
+/** `/coordination`: what the council sees. Sums, budgets, payouts, rules; of members counts alone. */
+
+import { stateOf, type StateJson } from "../accountState.ts";
+import { amountField } from "../amountField.ts";
+import { demoKey, showConnecting } from "../connecting.ts";
+import type { Hat, Outgoing } from "../db.ts";
+import { amount, button, facts, h, icon, language, link, moment as when, say, shortAccount, show, knows, type Child, type Icon } from "../dom.ts";
+import { accountText, parseAccount } from "../lib/account.ts";
+import { hex, random, sha256, utf8 } from "../lib/bytes.ts";
+import type { AccountState } from "../lib/entry.ts";
+import { euroCents, fromDecimal, showEuro } from "../lib/money.ts";
+import { type Coordination, type Held, NotCouncil, askAsOffice, connectOffice, office } from "../office.ts";
+import { type Wish, flush, freshKey, prepare, sendUntilKnown } from "../outbox.ts";
+import { busy, explain, note, start, whyNot } from "../start.ts";
+import { bars, table } from "../tables.ts";
+import { keyToConnect } from "../wallet.ts";
+
+const minor = (text: string): number => fromDecimal(text, facts.scale);
+const money = (text: string): string => amount(minor(text));
+const nameOf = ({ name, account }: { name: string | null; account: string }): string => name ?? shortAccount(parseAccount(account) ?? "");
+const back = (href = "#"): HTMLElement => h("div", { class: "actions" }, link("back", say("back"), href));
+const heading = (picture: Icon, words: string): HTMLElement => h("h2", { tabindex: "-1", "data-focus": true }, icon(picture), words);
+
+async function route(): Promise<void> {
+  const [name = "", id = ""] = location.hash.slice(1).split("/");
+  try {
+    if (name === "demo") {
+      const key = await demoKey(id);
+      if (key) await connectOffice(key);
+      return void (await route());
+    }
+    const hat = await office();
+    if (!hat) return await connecting();
+    if (name === "open") return opening(hat);
+    if (name === "account") return await oneAccount(hat, id);
+    show(busy());
+    const seen = await askAsOffice<Coordination>(hat, "GET", "/v1/coordination");
+    switch (name) {
+      case "payouts": return payouts(hat, seen);
+      case "budgets": return budgets(seen);
+      case "held": return held(seen);
+      case "members": return members(seen);
+      case "accounts": return accounts();
+      case "rules": return rules(seen);
+      case "audit": return audit(seen);
+      default: return await home(hat, seen);
+    }
+  } catch (error) {
+    if (error instanceof NotCouncil) return await connecting();
+    show([explain(error, () => void route()), name ? back() : null]);
+  }
+}
+
+/** A phone that is not the council's: says kindly what this is, and what to do. */
+async function connecting(): Promise<void> {
+  const key = await keyToConnect("council");
+  showConnecting({
+    key, picture: "seal", title: say("council_connect"),
+    steps: [say("council_connect_text"), say("council_connect_who"), say("council_connect_wait")],
+    commands: ["klaver govern show > charter.json", "klaver govern propose charter.json"],
+    look: async () => {
+      const hat = await connectOffice();
+      if (hat) await route();
+      return hat !== null;
+    },
+    more: back("/"),
+  });
+}
+
+async function home(hat: Hat, seen: Coordination): Promise<void> {
+  const overdue = seen.claims.filter((claim) => claim.overdue).length;
+  const waits = h("div", null);
+  show([
+    h("p", { class: seen.holds ? "note good" : "note" }, icon(seen.holds ? "tick" : "hand"), say(seen.holds ? "council_holds" : "council_holds_not")),
+    seen.audit.read_only ? note("hand", say("why_read_only"), say("council_read_only")) : null,
+    overdue > 0 ? h("a", { class: "note", href: "#payouts" }, icon("clock"), say(overdue === 1 ? "council_overdue_one" : "council_overdue", { count: overdue })) : null,
+    waits,
+    h("h2", { tabindex: "-1", "data-focus": true }, say("council_in_circulation")),
+    h("p", { class: "amount" }, money(seen.circulation.in_circulation)),
+    h("div", { class: "actions" }, link("euro", say(seen.claims.length === 1 ? "council_payouts_one" : "council_payouts", { count: seen.claims.length }), "#payouts", "main")),
+    h("div", { class: "actions row" },
+      link("clover", say("council_budgets"), "#budgets"), link("shop", say("council_held"), "#held"), link("people", say("council_members"), "#members"),
+      link("wallet", say("council_accounts"), "#accounts"), link("list", say("council_rules"), "#rules"), link("seal", say("council_audit"), "#audit")),
+  ]);
+  interface Draft { link: string; entry: { kind: string }; expires_at: string }
+  const { drafts } = await askAsOffice<{ drafts: Draft[] }>(hat, "GET", "/v1/drafts").catch(() => ({ drafts: [] as Draft[] }));
+  waits.replaceChildren(...drafts.slice(0, 5).map((draft) => h("a", { class: "note", href: new URL(draft.link).pathname }, icon("clock"),
+    say("council_draft", { what: say(`council_kind_${draft.entry.kind}`), when: when(Date.parse(draft.expires_at), "both") }))));
+}
+
+/** Payouts that wait, those that wait longest first; the ones chosen are marked as paid with one signature. */
+function payouts(hat: Hat, seen: Coordination): void {
+  const claims = [...seen.claims].sort((a, b) => Number(b.overdue) - Number(a.overdue) || a.index - b.index);
+  if (claims.length === 0) return show([heading("euro", say("council_payouts", { count: 0 })), h("p", null, say("council_payouts_none")), back()], "focus");
+  const euro = (text: string) => (facts.rate ? showEuro(euroCents(minor(text), facts.rate), language) : "");
+  const boxes = claims.map((claim) => h("input", { type: "checkbox", value: claim.index, onchange: () => reckon() }));
+  const sum = h("p", { role: "status" });
+  const reference = h("input", { id: "reference", type: "text", maxlength: 70, autocomplete: "off", "aria-describedby": "reference-fault" });
+  const fault = h("p", { id: "reference-fault", class: "fault", role: "alert" });
+  const chosen = () => claims.filter((_, row) => boxes[row]?.checked);
+  const reckon = () => {
+    const total = chosen().reduce((all, { amount: one }) => all + minor(one), 0);
+    sum.textContent = total === 0 ? "" : [amount(total), facts.rate ? showEuro(euroCents(total, facts.rate), language) : ""].filter(Boolean).join(" = ");
+  };
+  const settle = async () => {
+    const some = chosen();
+    if (some.length === 0) return void (fault.textContent = say("council_settle_none"));
+    if (reference.value.trim() === "") return void (fault.textContent = say("council_settle_reference_missing"));
+    const total = some.reduce((all, { amount: one }) => all + minor(one), 0);
+    const bank = hex(await sha256(utf8(reference.value.trim())));
+    await signAndSend(hat, { key: freshKey("settle"), what: "settle", name: say("council_payouts", { count: some.length }), amount: total, body: { redeems: some.map(({ index }) => index).sort((a, b) => a - b), bank_reference: bank } });
+  };
+  show([
+    heading("euro", say(claims.length === 1 ? "council_payouts_one" : "council_payouts", { count: claims.length })),
+    h("p", null, say("council_payouts_text")),
+    h("fieldset", null, h("legend", null, say("council_settle_which")), claims.map((claim, row) => h("label", { class: "choice claim" }, boxes[row],
+      h("span", { class: "words" }, claim.name ?? shortAccount(parseAccount(claim.merchant) ?? ""),
+        h("span", { class: "small" }, claim.overdue ? [icon("clock"), say("council_since_overdue", { when: when(Date.parse(claim.recorded_at), "day") })] : say("council_since", { when: when(Date.parse(claim.recorded_at), "day") }))),
+      h("span", { class: "sum" }, money(claim.amount), facts.rate ? h("span", { class: "small" }, euro(claim.amount)) : null)))),
+    sum,
+    h("div", { class: "field" }, h("label", { for: "reference" }, say("council_settle_reference")), reference, fault),
+    h("div", { class: "actions" }, button("tick", say("council_settle_do"), () => void settle(), "main"), link("back", say("back"), "#")),
+  ], "focus");
+}
+
+/** Signs for the council and shows what became of it; where more must sign, it waits for them. */
+async function signAndSend<K extends "settle" | "change" | "open">(hat: Hat, wish: Wish<K>, onDone: Child = null): Promise<void> {
+  try {
+    const outgoing = await prepare(hat, { ...wish, lasts: Math.min(3 * 86_400, facts.otherSeconds) });
+    show(busy(say("sending")));
+    await sendUntilKnown(outgoing, (news) => show([result(news), news.state === "done" ? onDone : null, h("div", { class: "actions" }, link("seal", say("council_to"), "#", "main"))], news.state === "waiting" ? "quiet" : "focus"));
+  } catch (error) {
+    show([explain(error), back()]);
+  }
+}
+
+function result(outgoing: Outgoing): Child {
+  switch (outgoing.state) {
+    case "done": return h("section", { class: "paid", role: "status", tabindex: "-1", "data-focus": true }, icon("tick", "icon big"), h("p", { class: "amount" }, say("council_done")), h("p", null, say("council_done_text", { index: outgoing.index ?? 0 })));
+    case "draft": return [
+      h("section", { class: "waiting", role: "status", tabindex: "-1", "data-focus": true }, icon("clock", "icon big"), h("p", { class: "amount" }, say("council_almost")), h("p", null, say("council_almost_text"))),
+      outgoing.link ? h("p", null, h("code", null, outgoing.link)) : null];
+    case "refused": {
+      const [why, next] = whyNot(outgoing.code ?? "");
+      return h("section", { class: "not-paid", role: "status", tabindex: "-1", "data-focus": true }, icon("cross", "icon big"), h("p", { class: "amount" }, say("council_not_done")), h("p", null, why), h("p", null, next));
+    }
+    case "alarm": return note("hand", say("receipt_alarm"), say("receipt_alarm_next"));
+    default: return h("section", { class: "waiting", role: "status" }, icon("clock", "icon big"), h("p", { class: "amount" }, say("waiting")), h("p", null, say(outgoing.sent ? "waiting_sent" : "waiting_unsent")), h("p", null, say("waiting_next")));
+  }
+}
+
+function budgets(seen: Coordination): void {
+  const some = seen.accounts.filter(({ kind }) => kind === "budget");
+  const issued = ({ balance }: Held) => Math.max(0, -minor(balance));
+  show([
+    heading("clover", say("council_budgets")),
+    some.length === 0 ? h("p", null, say("council_budgets_none")) : [
+      h("p", null, say("council_budgets_text")),
+      h("figure", null,
+        bars(say("council_budgets_chart"), some.map((budget) => ({ name: nameOf(budget), used: issued(budget), cap: minor(budget.limit) }))),
+        table(say("council_budgets_table"), [say("council_budget"), say("council_given"), say("council_cap"), say("council_left")], some.map((budget) => [
+          [nameOf(budget), budget.until ? h("span", { class: "small" }, say("council_until", { when: when(Date.parse(budget.until), "day") })) : null],
+          amount(issued(budget)), money(budget.limit), money(budget.available)]), 3)),
+    ],
+    table(say("council_life"), [say("council_what"), say("council_how_much")], (["issued", "returned", "redeemed", "settled", "retired", "in_circulation"] as const).map((key) => [say(`council_sum_${key}`), money(seen.circulation[key])])),
+    back(),
+  ], "focus");
+}
+
+function held(seen: Coordination): void {
+  const section = (kind: "merchant" | "fund", title: string, none: string) => {
+    const some = seen.accounts.filter((account) => account.kind === kind && account.status !== "closed");
+    return some.length === 0 ? h("p", null, none) : table(title, [say("council_name"), say("council_has")], some.map((one) => [
+      h("a", { href: `#account/${one.account}` }, nameOf(one), one.status === "frozen" ? ` (${say("council_frozen")})` : ""), money(one.balance)]));
+  };
+  show([heading("shop", say("council_held")), section("merchant", say("council_merchants"), say("council_merchants_none")), section("fund", say("council_funds"), say("council_funds_none")), back()], "focus");
+}
+
+/** Members by what they have: counts of ten or more, so that nobody stands alone. */
+function members(seen: Coordination): void {
+  const { count, bands } = seen.members;
+  const words = ({ from, below }: { from: string | null; below: string | null }) =>
+    from === null && below === null ? say("council_band_all") : from === null ? say("council_band_below", { below: money(below as string) }) : below === null ? say("council_band_from", { from: money(from) }) : say("council_band", { from: money(from), below: money(below) });
+  show([
+    heading("people", say("council_members")),
+    count === null ? h("p", null, say("council_members_few")) : [
+      h("p", null, say("council_members_text")),
+      h("p", { class: "amount" }, say("council_members_count", { count })),
+      h("figure", null,
+        bars(say("council_members_chart"), bands.map((band) => ({ name: words(band), used: band.count }))),
+        table(say("council_members_table"), [say("council_has"), say("council_people")], bands.map((band) => [words(band), String(band.count)]))),
+    ],
+    back(),
+  ], "focus");
+}
+
+function accounts(): void {
+  const typed = h("input", { id: "code", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "code-fault" });
+  const fault = h("p", { id: "code-fault", class: "fault", role: "alert" });
+  const look = () => {
+    const account = parseAccount(typed.value.trim().toLowerCase());
+    if (!account) return void (fault.textContent = say("council_account_wrong"));
+    location.hash = `account/${accountText(account)}`;
+  };
+  show([
+    heading("wallet", say("council_accounts")),
+    h("div", { class: "field" }, h("label", { for: "code" }, say("council_account_which")), typed, fault),
+    h("div", { class: "actions" }, button("wallet", say("council_account_show"), look, "main"), link("people", say("council_open"), "#open"), link("back", say("back"), "#")),
+  ], "focus");
+  typed.addEventListener("keydown", (event) => event.key === "Enter" && look());
+}
+
+interface Seen { state: StateJson; status: "open" | "frozen" | "closed"; base: number; balance: string | null; available: string | null; lines: number; name: string | null }
+
+async function oneAccount(hat: Hat, id: string): Promise<void> {
+  show(busy());
+  const seen = await askAsOffice<Seen>(hat, "GET", `/v1/accounts/${encodeURIComponent(id)}`);
+  const state = stateOf(seen.state);
+  const status = seen.status === "frozen" ? "open" : "frozen";
+  const sure = h("div", { class: "actions" });
+  const change = () => void signAndSend(hat, { key: freshKey(`change:${state.account}`), what: "change", name: shortAccount(state.account), amount: 0, body: { base: seen.base, state, status } });
+  const ask = () => {
+    const yes = button(status === "frozen" ? "clock" : "undo", say(status === "frozen" ? "council_freeze_sure" : "council_unfreeze_sure"), change, "main");
+    sure.replaceChildren(yes, button("back", say("back"), () => sure.replaceChildren(first)));
+    yes.focus();
+  };
+  const first = button(status === "frozen" ? "clock" : "undo", say(status === "frozen" ? "council_freeze" : "council_unfreeze"), ask);
+  if (seen.status !== "closed") sure.append(first);
+  const line = (words: string, value: Child) => [h("dt", null, words), h("dd", null, value)];
+  show([
+    heading("wallet", seen.name ?? `${say(`kind_${seen.state.kind}`)} ${shortAccount(state.account)}`),
+    h("dl", null,
+      line(say("account"), h("code", null, accountText(state.account))), line(say("council_kind"), say(`kind_${seen.state.kind}`)), line(say("council_status"), say(`council_status_${seen.status}`)),
+      // What members have is theirs to know.
+      seen.balance === null ? line(say("council_has"), say("council_hidden")) : line(say("council_has"), money(seen.balance)),
+      line(say("council_limit"), money(seen.state.limit)), line(say("council_keys"), String(state.keys.length))),
+    status === "frozen" && seen.status === "open" ? h("p", null, say("council_freeze_text")) : null,
+    sure, back("#accounts"),
+  ], "focus");
+}
+
+const KINDS = ["merchant", "budget", "fund", "member"] as const;
+
+function opening(hat: Hat): void {
+  const kind = h("select", { id: "kind", onchange: () => draw() }, KINDS.map((one) => h("option", { value: one }, say(`kind_${one}`))));
+  const key = h("input", { id: "key", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "key-fault" });
+  const fault = h("p", { id: "key-fault", class: "fault", role: "alert" });
+  const limit = amountField(say("council_cap_label", { many: facts.many }));
+  const draw = () => (limit.element.hidden = kind.value !== "budget");
+  const open = async () => {
+    fault.textContent = "";
+    const public_key = key.value.trim().toLowerCase();
+    if (!/^[0-9a-f]{64}$/.test(public_key)) return void (fault.textContent = say("council_key_wrong"));
+    const isBudget = kind.value === "budget";
+    const cap = isBudget ? limit.read() : 0;
+    if (cap === null) return;
+    const rights = kind.value === "merchant" ? 15 : kind.value === "budget" ? 11 : 9;
+    const state: AccountState = {
+      account: hex(random(16)), kind: kind.value as AccountState["kind"], keys: [{ key: public_key, rights, until: null, cap: null }], threshold: 1, limit: cap,
+      // A budget belongs to an organisation: a new one, of which nothing but this number is known.
+      ceiling: null, organisation: isBudget ? hex(random(16)) : null, heir: null, until: null, payees: null,
+    };
+    await signAndSend(hat, { key: `open:${public_key}`, what: "open", name: say(`kind_${kind.value}`), amount: 0, body: { states: [state] } },
+      [h("p", null, say("council_opened_next")), h("p", null, h("code", null, accountText(state.account)))]);
+  };
+  draw();
+  show([
+    heading("people", say("council_open")),
+    h("p", null, say("council_open_text")),
+    h("div", { class: "field" }, h("label", { for: "kind" }, say("council_kind")), kind),
+    h("div", { class: "field" }, h("label", { for: "key" }, say("council_key")), key, fault),
+    limit.element,
+    h("div", { class: "actions" }, button("tick", say("council_open_do"), () => void open(), "main"), link("back", say("back"), "#accounts")),
+  ], "focus");
+}
+
+function rules(seen: Coordination): void {
+  const field = (name: string) => (knows(`council_field_${name}`) ? say(`council_field_${name}`) : name);
+  show([
+    heading("list", say("council_rules")),
+    seen.rules.map(({ index, recorded_at, effective_at, reference, changes }) => h("section", null,
+      h("h2", null, changes.length === 0 ? say("council_rules_founded") : say("council_rules_changed", { when: when(Date.parse(recorded_at), "day") })),
+      effective_at ? h("p", { class: "note" }, icon("clock"), say("council_rules_waits", { when: when(Date.parse(effective_at), "both") })) : null,
+      h("p", { class: "small" }, say("council_rules_number", { index }), " ", changes.length === 0 ? "" : reference ? say("council_rules_reference", { reference }) : say("council_rules_reference_none")),
+      changes.length > 0 ? table(say("council_rules_table", { index }), [say("council_rule"), say("council_before"), say("council_after")], changes.map((change) => [field(change.field), change.before || "–", change.after || "–"]), 0) : null)),
+    back(),
+  ], "focus");
+}
+
+function audit({ audit: state, trial_balance: trial, holds }: Coordination): void {
+  show([
+    heading("seal", say("council_audit")),
+    h("p", { class: holds ? "note good" : "note" }, icon(holds ? "tick" : "hand"), say(holds ? "council_holds" : "council_holds_not")),
+    table(say("council_trial"), [say("council_kind"), say("council_debits"), say("council_credits")], trial.map((line) => [
+      [say(`council_trial_${line.kind}`), line.accounts === null ? null : h("span", { class: "small" }, say("council_trial_accounts", { count: line.accounts }))], money(line.debits), money(line.credits)]), 2),
+    h("dl", null,
+      h("dt", null, say("council_size")), h("dd", null, String(state.size)),
+      h("dt", null, say("council_published")), h("dd", null, String(state.published)),
+      h("dt", null, say("council_checked")), h("dd", null, String(state.checked))),
+    h("h2", null, say("council_readings")),
+    state.readings.length === 0 ? h("p", null, say("council_readings_none")) : h("ul", { class: "names" }, state.readings.map(({ at, auditor, size }) => h("li", null, say("council_reading", { when: when(Date.parse(at), "both"), size, auditor: auditor.slice(0, 8) })))),
+    h("p", null, say("verify_command")), h("code", null, `klaver audit ${facts.origin}`),
+    back(),
+  ], "focus");
+}
+
+void start(async () => {
+  addEventListener("hashchange", () => void route());
+  await route();
+  void flush(() => undefined);
+});

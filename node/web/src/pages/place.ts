@@ -1,9 +1,9 @@
 /** `/place`: the five-o'clock screen. Who is there, what is usual, one signature for everybody, and putting right. */
 
 import { amountField } from "../amountField.ts";
-import { showConnecting } from "../connecting.ts";
+import { demoKey, showConnecting } from "../connecting.ts";
 import { type Hat, type Outgoing, keep, put, recall } from "../db.ts";
-import { amount, button, facts, h, icon, language, link, moment as when, now, say, show, type Child } from "../dom.ts";
+import { amount, button, facts, h, icon, language, link, moment as when, now, say, shortAccount, show, type Child } from "../dom.ts";
 import { CodeFault, type Face, NAME_MAX, PICTURES, type Picture, accountOfCode, callName, drawFace, faces, forgetFace, keepFace } from "../faces.ts";
 import { accountText } from "../lib/account.ts";
 import { fromDecimal, showNumber } from "../lib/money.ts";
@@ -11,7 +11,7 @@ import { CORRECTABLE, type Guest, type Moment, type Part, type Reason, type Usua
 import { flush, sendAgain, sendUntilKnown } from "../outbox.ts";
 import { type Scan, scan } from "../scan.ts";
 import { busy, explain, note, start, whyNot } from "../start.ts";
-import { accountOf, askAs, connect, hatOf, keyToConnect } from "../wallet.ts";
+import { accountOf, adopt, askAs, connect, hatOf, hats, keyToConnect } from "../wallet.ts";
 
 let camera: Scan | null = null;
 /** Which screen is shown: what comes late for an earlier one is not shown. */
@@ -23,6 +23,7 @@ async function route(): Promise<void> {
   turn += 1;
   const [name = "", id = ""] = location.hash.slice(1).split("/");
   try {
+    if (name === "demo") return await demo(id);
     const hat = await hatOf("budget");
     if (!hat) return await connecting();
     if (!(await usual(hat.account)) || name === "usual") return await settings(hat);
@@ -38,6 +39,21 @@ async function route(): Promise<void> {
 }
 
 const back = (href = "#"): HTMLElement => h("div", { class: "actions" }, link("back", say("back"), href));
+
+/** A key that a demonstration printed: it hides nothing, so it may stand in a link. */
+async function demo(seed: string): Promise<void> {
+  const key = await demoKey(seed);
+  const hat = key ? await adopt(key) : null;
+  if (hat) await keep("hat", hat.account);
+  await route();
+}
+
+/** Which budget is given from, where a phone has several. */
+function chooser(hat: Hat, own: readonly Hat[]): Child {
+  const select = h("select", { id: "hat", onchange: () => void keep("hat", select.value).then(route) },
+    own.map((one) => h("option", { value: one.account, selected: one.account === hat.account }, one.name ?? `${say("kind_budget")} ${shortAccount(one.account)}`)));
+  return h("div", { class: "field" }, h("label", { for: "hat" }, say("place_from")), select);
+}
 
 async function connecting(): Promise<void> {
   const key = await keyToConnect("budget");
@@ -105,12 +121,13 @@ async function room(hat: Hat): Promise<{ minor: number; isOld: boolean } | null>
 
 /** The list of faces: a tap for who is there, a tap for who wants no credits, a tap for another amount. */
 async function list(hat: Hat): Promise<void> {
-  const own = turn;
-  const [known, usually, noted, earlier] = await Promise.all([faces(hat.account), usual(hat.account) as Promise<Usual>, open(hat.account), moments(hat.account)]);
+  const shown = turn;
+  const [own, known, usually, noted, earlier] = await Promise.all([hats(), faces(hat.account), usual(hat.account) as Promise<Usual>, open(hat.account), moments(hat.account)]);
   let left: { minor: number; isOld: boolean } | null = null;
   const roomLine = h("p", { class: "room", role: "status" }, say("loading"));
   const fault = h("p", { class: "fault", role: "alert" });
   const main = button("clover", "", () => void confirm(), "main");
+  const budgets = own.filter(({ kind }) => kind === "budget");
   const rows = known.map((face) => row(face));
 
   const refresh = () => {
@@ -216,7 +233,7 @@ async function list(hat: Hat): Promise<void> {
   function draw(quiet: "quiet" | "focus" = "quiet"): void {
     rows.forEach((one) => one.draw());
     show([
-      h("p", { class: "small whom" }, icon("people"), hat.name ?? say("kind_budget")),
+      budgets.length > 1 ? chooser(hat, budgets) : h("p", { class: "small whom" }, icon("people"), hat.name ?? say("kind_budget")),
       roomLine,
       waiting(earlier),
       h("h2", { tabindex: "-1", "data-focus": true }, say("place_who")),
@@ -243,7 +260,7 @@ async function list(hat: Hat): Promise<void> {
 
   draw();
   left = await room(hat);
-  if (own !== turn) return;
+  if (shown !== turn) return;
   if (!left) roomLine.replaceChildren(icon("clock"), say("place_room_unknown"));
   refresh();
 }

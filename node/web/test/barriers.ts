@@ -1,0 +1,46 @@
+/** Barriers: what somebody who sees, hears or moves otherwise would stumble over. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "playwright-core";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Looks for barriers as WCAG 2.2 AA names them, light and dark, narrow, with letters of twice the size. */
+export async function looksWell(page: Page, name: string): Promise<void> {
+  for (const { width, scheme, zoom } of [
+    { width: 390, scheme: "light", zoom: 1 }, { width: 320, scheme: "dark", zoom: 1 }, { width: 320, scheme: "light", zoom: 2 },
+  ] as const) {
+    await page.setViewportSize({ width, height: 740 });
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+    await page.evaluate((size) => (document.documentElement.style.fontSize = `${size * 100}%`), zoom);
+    const found = await page.evaluate(async (source) => {
+      if (!("axe" in globalThis)) new Function(source)();
+      const axe = (globalThis as unknown as { axe: { run(of: Document, how: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe;
+      const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+      const { violations } = await axe.run(document, { runOnly: tags });
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ").slice(0, 300)}`);
+    }, AXE);
+    assert.deepEqual(found, [], `${name}, ${width} px, ${scheme}, ${zoom * 100} %`);
+    const measured = await page.evaluate(() => {
+      const visible = (element: Element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest(".unseen, .skip");
+      const targets = [...document.querySelectorAll<HTMLElement>("a, button, summary, select, input[type=text]")].filter(visible);
+      const words = [...document.querySelectorAll<HTMLElement>("h1, h2, p, a, button, label, dd, dt, code, summary, li")].filter(visible);
+      return {
+        wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        small: targets.filter((one) => one.closest("p") === null && (one.getBoundingClientRect().height < 47.5 || one.getBoundingClientRect().width < 47.5)).map((one) => one.outerHTML.slice(0, 120)),
+        cut: words.filter((one) => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflow !== "visible").map((one) => one.outerHTML.slice(0, 120)),
+        sizes: [...new Set(words.map((one) => getComputedStyle(one).fontSize))],
+      };
+    });
+    assert.equal(measured.wide, 0, `${name}, ${width} px, ${zoom * 100} %: must be scrolled sideways`);
+    assert.deepEqual(measured.small, [], `${name}: targets under 48 px`);
+    assert.deepEqual(measured.cut, [], `${name}: cut off`);
+    assert.ok(measured.sizes.length <= 3, `${name}: sizes of letters ${measured.sizes}`);
+  }
+  await page.evaluate(() => (document.documentElement.style.fontSize = ""));
+}
+
+/** A context in which a test's own code may run beside the page's. */
+export const WATCHED = { bypassCSP: true, isMobile: false, deviceScaleFactor: 1 } as const;

@@ -1,0 +1,180 @@
+/** What the council sees of the demonstration town, what it can do there, and that nobody else gets in. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { looksWell, WATCHED } from "./barriers.ts";
+import { Phone, World, addFace, connectPlace, launch, members } from "./world.ts";
+
+let town: World;
+let world: World;
+let browser: Browser;
+
+before(async () => {
+  [town, world] = await Promise.all([World.demo(), World.found()]);
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await town?.end();
+  await world?.end();
+});
+
+test("the council sees sums, budgets, payouts and rules; of members counts alone", async () => {
+  const phone = await Phone.of(browser, WATCHED);
+  const asked: string[] = [];
+  phone.page.on("response", (response) => void response.text().then((text) => asked.push(text), () => undefined));
+  await phone.open(town.page("/coordination"));
+  await phone.reads("Alles samen klopt");
+  await phone.reads("In omloop");
+  assert.equal(new URL(phone.page.url()).hash, "", "the key is gone from the address");
+  await looksWell(phone.page, "coordination");
+  for (const [hash, says, cells] of [
+    ["payouts", "Wat is betaald?", 0], ["budgets", "Budgetten in cijfers", 4], ["held", "Bakkerij De Korenaar", 4], ["members", "Leden in cijfers", 1],
+    ["accounts", "Welke rekening?", 0], ["rules", "De eerste regels", 0], ["audit", "Proefbalans", 3], ["open", "Open een rekening", 0],
+  ] as const) {
+    await phone.open(`${town.url}/coordination#${hash}`);
+    await phone.reads(says);
+    assert.ok((await phone.page.locator("tbody tr").count()) >= cells, hash);
+    await looksWell(phone.page, `coordination, ${hash}`);
+  }
+  // Every band is of ten people or more, and together they are all of them.
+  await phone.open(`${town.url}/coordination#members`);
+  await phone.reads("Leden in cijfers");
+  const counts = (await phone.page.locator("tbody td").allTextContents()).map(Number);
+  const whole = Number(/\d+/.exec((await phone.page.locator("p.amount").textContent()) ?? "")?.[0]);
+  assert.ok(counts.every((count) => count >= 10), String(counts));
+  assert.equal(counts.reduce((sum, count) => sum + count, 0), whole);
+  // The bars say what the table says.
+  await phone.open(`${town.url}/coordination#budgets`);
+  await phone.reads("Budgetten in cijfers");
+  assert.equal(await phone.page.locator("svg.chart .used").count(), await phone.page.locator("figure tbody tr").count());
+  assert.equal(await phone.page.locator("svg.chart").getAttribute("role"), "img");
+  // The town's citizens have names; none of them ever came to this phone.
+  assert.ok(asked.length > 10 && asked.every((text) => !text.includes("Joris")));
+  assert.deepEqual(phone.faults, []);
+  await phone.context.close();
+});
+
+test("a payout is marked as paid once two of the council have signed", async () => {
+  const phone = await Phone.of(browser);
+  await phone.open(town.page("/coordination"));
+  await phone.tap(/open uitbetaling/);
+  await phone.page.locator("input[type=checkbox]").first().waitFor();
+  const before = await phone.page.locator("input[type=checkbox]").count();
+  await phone.tap("Dit is betaald");
+  await phone.reads("Duid aan wat betaald is.");
+  await phone.page.locator("input[type=checkbox]").first().check();
+  await phone.tap("Dit is betaald");
+  await phone.reads("Typ de mededeling van de overschrijving.");
+  await phone.page.locator("#reference").fill("KLV 2026-11");
+  await phone.tap("Dit is betaald");
+  await phone.reads("Bijna klaar");
+  const link = (await phone.page.locator("#action code").textContent()) ?? "";
+  await phone.tap("Naar de coördinatie");
+  await phone.reads(/Wacht op een handtekening tot .*een uitbetaling/);
+  town.wallet("coordinator", "--account", "council-2", "cosign", link);
+  await phone.open(`${town.url}/coordination#payouts`);
+  await phone.reads(before === 1 ? "Er wacht geen uitbetaling." : "Wat is betaald?");
+  assert.equal(await phone.page.locator("input[type=checkbox]").count(), before - 1);
+  assert.deepEqual(phone.faults, []);
+  await phone.context.close();
+});
+
+test("an account is found by its id and put to rest; what a member has is not shown", async () => {
+  const phone = await Phone.of(browser, WATCHED);
+  const balance = JSON.parse(town.wallet("citizen", "balance", "--json").trim().split("\n").at(-1) as string) as { account: string };
+  await phone.open(town.page("/coordination"));
+  await phone.tap("Rekeningen");
+  await phone.page.locator("#code").fill("klv1nobody");
+  await phone.tap("Toon de rekening");
+  await phone.reads("Deze rekening is niet volledig.");
+  await phone.page.locator("#code").fill(balance.account);
+  await phone.tap("Toon de rekening");
+  await phone.reads("Dat weet alleen het lid zelf.");
+  await looksWell(phone.page, "coordination, account");
+  await phone.tap("Zet in rust");
+  await phone.tap("Ja, zet deze rekening in rust");
+  await phone.reads(/Gedaan|Bijna klaar/);
+  await looksWell(phone.page, "coordination, signed");
+  const code = phone.page.locator("#action code");
+  if ((await code.count()) > 0) town.wallet("coordinator", "--account", "council-2", "cosign", (await code.textContent()) ?? "");
+  await phone.open(`${town.url}/coordination#account/${balance.account}`);
+  await phone.reads("In rust gezet");
+  await phone.reads("Haal uit rust");
+  assert.deepEqual(phone.faults, []);
+  await phone.context.close();
+});
+
+test("who is not of the council is told kindly, and is given nothing", async () => {
+  const phone = await Phone.of(browser, WATCHED);
+  await phone.open(`${world.url}/coordination`);
+  await phone.reads("Deze pagina is voor het kernteam");
+  await phone.tap("Ik ben gekoppeld");
+  await phone.reads("Nog niet gekoppeld.");
+  await looksWell(phone.page, "coordination, stranger");
+  // A demonstration's key opens nothing in a community that is none.
+  await phone.open(`${world.url}/coordination#demo/${"11".repeat(32)}`);
+  await phone.reads("Deze pagina is voor het kernteam");
+  assert.deepEqual(await phone.stored("keys").then((keys) => keys.length), 1);
+  assert.deepEqual(phone.faults, []);
+  await phone.context.close();
+});
+
+test("U2: no barriers on any state of the doe-plek, in three languages", async () => {
+  const fresh = await Phone.of(browser, WATCHED);
+  await fresh.open(`${world.url}/place`);
+  await fresh.page.locator("#connect-key").waitFor();
+  await looksWell(fresh.page, "place, new");
+  await fresh.context.close();
+  const { place } = await connectPlace(world, browser, "De Ploeg", "60", "2", WATCHED);
+  await looksWell(place.page, "place, empty");
+  const some = await members(world, 3);
+  for (const [i, account] of some.entries()) await addFace(place, account, ["Aïcha", "Bram van den Bossche", "Chantal"][i] as string);
+  await place.tap("Zonder klavers: Chantal");
+  await looksWell(place.page, "place, list");
+  for (const [hash, says] of [["add", "Scan de code"], ["usual", "Wat is hier gewoon?"], ["moments", "Er is nog geen moment"]] as const) {
+    await place.open(`${world.url}/place#${hash}`);
+    await place.reads(says);
+    await looksWell(place.page, `place, ${hash}`);
+  }
+  await place.open(`${world.url}/place`);
+  await place.tap("Ander bedrag: Aïcha");
+  await looksWell(place.page, "place, other amount");
+  await place.tap("Verander naam of beeld");
+  await place.reads("Vergeet dit gezicht");
+  await looksWell(place.page, "place, face");
+  await place.open(`${world.url}/place`);
+  await place.tap(/^Geef 4 klavers/);
+  await place.reads("Gegeven");
+  await looksWell(place.page, "place, given");
+  await place.tap("Zet recht: Aïcha");
+  await looksWell(place.page, "place, putting right");
+  await place.tap(/^Was er niet/);
+  await place.reads("Dit is rechtgezet.");
+  await looksWell(place.page, "place, put right");
+  for (const [language, says] of [["fr", "Qui est là ?"], ["en", "Who is here?"]] as const) {
+    await place.open(`${world.url}/place?lang=${language}`);
+    await place.reads(says);
+    await looksWell(place.page, `place, ${language}`);
+  }
+  assert.deepEqual(place.faults, []);
+  await place.context.close();
+});
+
+test("U2: the five-o'clock screen with the keyboard alone", async () => {
+  const { place } = await connectPlace(world, browser, "Het Atelier", "60", "2", { isMobile: false, hasTouch: false });
+  const [one] = (await members(world, 1)) as [string];
+  await addFace(place, one, "Dirk");
+  await place.open(`${world.url}/place`);
+  await place.reads("Geef 2 klavers aan een mens");
+  for (let tries = 0; ; tries++) {
+    assert.ok(tries < 40, "the button cannot be reached");
+    await place.page.keyboard.press("Tab");
+    const focused = await place.page.evaluate(() => (document.activeElement as HTMLElement | null)?.innerText ?? "").then((text) => text.replaceAll("\u00a0", " "));
+    if (focused.includes("Geef 2 klavers")) break;
+  }
+  await place.page.keyboard.press("Enter");
+  await place.reads("2 klavers aan een mens. Het bewijs is nagekeken.");
+  await place.context.close();
+});
