@@ -13,7 +13,7 @@ use klaver_keystore::private_file;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::hash::Hash;
 use klaver_ledger::log::note::Note;
-use klaver_ledger::log::proof::verify_consistency;
+use klaver_ledger::log::proof::{TreeHead, verify_consistency};
 use klaver_ledger::receipt::{Opening, Proven, Receipt};
 use std::sync::Arc;
 
@@ -134,7 +134,15 @@ impl Contact {
 
     /// Checks that the log at `new` continues the log at `old`.
     fn must_continue(&self, old: &SignedCheckpoint, new: &SignedCheckpoint) -> Outcome<()> {
-        let (old_head, new_head) = (old.checkpoint().head(), new.checkpoint().head());
+        let evidence = format!("{}\n{}", old.note(), new.note());
+        self.head_must_continue(old.checkpoint().head(), new.checkpoint().head(), &evidence)
+    }
+
+    /// Checks that the log at head `new_head` continues the log at `old_head`; keeps `evidence` when it does not.
+    ///
+    /// # Errors
+    /// `Mismatch` when it does not; `Network` when the proof cannot be had.
+    pub fn head_must_continue(&self, old_head: TreeHead, new_head: TreeHead, evidence: &str) -> Outcome<()> {
         let proof = if old_head.size == new_head.size || old_head.size == 0 {
             Vec::new()
         } else if old_head.size < new_head.size {
@@ -144,7 +152,6 @@ impl Contact {
             Vec::new()
         };
         verify_consistency(&old_head, &new_head, &proof).map_err(|error| {
-            let evidence = format!("{}\n{}", old.note(), new.note());
             let failure = Failure::text(Exit::Mismatch, "history_rewritten", error);
             self.keep_evidence("history", evidence.as_bytes(), failure)
         })
