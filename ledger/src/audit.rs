@@ -4,11 +4,15 @@
 //! snapshot. What it is given may come from anybody; what it trusts are the checkpoints it is told to compare with.
 
 mod frontier;
+pub mod note;
+pub mod questions;
+mod state;
 #[cfg(test)]
 mod tests;
 mod verdict;
 mod workers;
 
+pub use state::{AuditState, StateError};
 pub use verdict::{Audited, Verdict, Violation};
 
 use crate::books::{Books, Effects, rules};
@@ -21,6 +25,7 @@ use crate::record::{Committer, LedgerLine, Record, Salt};
 use crate::time::Timestamp;
 use frontier::Frontier;
 use hashbrown::{HashMap, HashSet};
+use questions::{History, Thresholds};
 use std::collections::BTreeMap;
 use workers::{Chunk, Prepared, prepare_all};
 
@@ -38,6 +43,8 @@ pub struct Expectations {
     pub size: Option<u64>,
     /// How many threads verify signatures; 0 for two.
     pub threads: usize,
+    /// What the community asks about; `None` for the usual.
+    pub thresholds: Option<Thresholds>,
 }
 
 impl Expectations {
@@ -52,12 +59,47 @@ impl Expectations {
 ///
 /// `Err` items are answers of whoever hands the records over; they make the audit end as `Unreadable`. `progress` is
 /// told how many records have been audited, now and then.
-pub fn audit<I, E>(records: I, expectations: &Expectations, mut progress: impl FnMut(u64)) -> Verdict
+pub fn audit<I, E>(records: I, expectations: &Expectations, progress: impl FnMut(u64)) -> Verdict
 where
     I: Iterator<Item = Result<(Salt, Vec<u8>), E>>,
     E: std::fmt::Display,
 {
-    let mut auditor = Auditor::new(expectations);
+    replay(Auditor::new(expectations), records, expectations, progress)
+}
+
+/// Goes on from where an earlier audit stopped: `records` are those from [`AuditState::size`] on.
+///
+/// Heads below that size are not looked at again: whoever calls has them proven consistent with a head beyond it. What
+/// was changed below it shows as another root at the next head.
+pub fn audit_since<I, E>(
+    state: AuditState,
+    records: I,
+    expectations: &Expectations,
+    progress: impl FnMut(u64),
+) -> Verdict
+where
+    I: Iterator<Item = Result<(Salt, Vec<u8>), E>>,
+    E: std::fmt::Display,
+{
+    match expectations.ledger {
+        Some(expected) if expected != state.ledger => {
+            let why = format!("the kept state is of ledger {}, expected was {expected}", state.ledger);
+            Verdict::Unexplained { why }
+        }
+        _ => replay(Auditor::from_state(state, expectations), records, expectations, progress),
+    }
+}
+
+fn replay<I, E>(
+    mut auditor: Auditor,
+    records: I,
+    expectations: &Expectations,
+    mut progress: impl FnMut(u64),
+) -> Verdict
+where
+    I: Iterator<Item = Result<(Salt, Vec<u8>), E>>,
+    E: std::fmt::Display,
+{
     let mut unreadable = None;
     let records = records.map_while(|record| match record {
         Ok(record) => Some(record),
@@ -88,6 +130,8 @@ struct Auditor {
     ids: HashSet<EntryId>,
     totals: HashMap<AccountId, OwnTotals>,
     last_recorded_at: Timestamp,
+    history: History,
+    thresholds: Option<Thresholds>,
 }
 
 /// What the auditor adds up by itself, from lines alone.
@@ -115,6 +159,28 @@ impl Auditor {
             ids: HashSet::new(),
             totals: HashMap::new(),
             last_recorded_at: Timestamp::default(),
+            history: History::default(),
+            thresholds: expectations.thresholds,
+        }
+    }
+
+    fn from_state(state: AuditState, expectations: &Expectations) -> Self {
+        let AuditState { ledger, books, tree, history, .. } = state;
+        let standing = books.standing();
+        let own = standing.accounts().map(|account| {
+            let (debits, credits, lines) = (account.debits(), account.credits(), account.lines());
+            (account.id(), OwnTotals { debits, credits, lines })
+        });
+        let mut new = Self::new(expectations);
+        new.heads = new.heads.split_off(&tree.size());
+        Self {
+            totals: own.collect(),
+            last_recorded_at: standing.last_recorded_at(),
+            ledger: Some(ledger),
+            books,
+            tree,
+            history,
+            ..new
         }
     }
 
@@ -125,6 +191,9 @@ impl Auditor {
         progress: &mut impl FnMut(u64),
     ) -> Result<(), Violation> {
         self.check_heads()?;
+        if let Some(ledger) = self.ledger {
+            return self.judge_all(records, ledger, threads, progress);
+        }
         // Every other signature covers the ledger's id, which the founding entry alone makes known.
         let Some((salt, bytes)) = records.next() else { return Ok(()) };
         let (record, ledger) = self.read_founding(&bytes)?;
@@ -132,7 +201,17 @@ impl Auditor {
         self.ledger = Some(ledger);
         self.judge(Prepared { salt, bytes, recorded_at: record.recorded_at, index: record.index, entry })?;
         progress(1);
-        prepare_all(records, 1, ledger, threads, CHUNK_RECORDS, |chunk: Chunk| {
+        self.judge_all(records, ledger, threads, progress)
+    }
+
+    fn judge_all(
+        &mut self,
+        records: impl Iterator<Item = (Salt, Vec<u8>)>,
+        ledger: LedgerId,
+        threads: usize,
+        progress: &mut impl FnMut(u64),
+    ) -> Result<(), Violation> {
+        prepare_all(records, self.tree.size(), ledger, threads, CHUNK_RECORDS, |chunk: Chunk| {
             for prepared in chunk {
                 self.judge(prepared?)?;
             }
@@ -173,7 +252,7 @@ impl Auditor {
             )));
         }
         // INV-6: an entry id is recorded at most once.
-        if !self.ids.insert(entry.id()) {
+        if self.books.recorded(&entry.id()).is_some() || !self.ids.insert(entry.id()) {
             return Err(violation(format!("entry {} was recorded before", entry.id())));
         }
         // INV-7 and all other rules: signers are keys current at this index.
@@ -185,6 +264,7 @@ impl Auditor {
         let commitment = self.committer.commit(&salt, &salt.of_record(), &bytes, lines);
         self.tree.append(commitment.leaf_hash());
         self.books.post(&entry, recorded_at, &effects);
+        self.history.push(recorded_at, &entry, &effects);
         self.last_recorded_at = recorded_at;
         self.check_heads()
     }
@@ -259,6 +339,9 @@ impl Auditor {
             last_recorded_at: self.last_recorded_at,
             trial_balance,
             books: self.books,
+            questions: questions::ask(&self.history, self.thresholds),
+            tree: self.tree,
+            history: self.history,
         }))
     }
 }

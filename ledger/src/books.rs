@@ -8,6 +8,9 @@ pub mod chart;
 mod effects;
 #[cfg(test)]
 mod histories_tests;
+mod outlook;
+#[cfg(test)]
+mod outlook_tests;
 mod rejection;
 pub mod rules;
 #[cfg(test)]
@@ -17,7 +20,6 @@ mod signers;
 pub mod snapshot;
 #[cfg(test)]
 mod snapshot_tests;
-
 mod soundness;
 mod trial_balance;
 mod who;
@@ -25,6 +27,7 @@ mod windows;
 
 pub use account::{Account, InForce, Waiting, WaitingFor};
 pub use effects::{Community, Effects, Line, Reference};
+pub use outlook::refusal_once_signed;
 pub use rejection::Rejection;
 pub use trial_balance::{Circulation, TrialBalance, TrialBalanceLine};
 pub use who::{Kinds, ValueKind, Who};

@@ -15,7 +15,7 @@ pub use checking::{Difference, check_stored};
 pub use read_only::{ReadOnlyLedger, open_read_only};
 pub use reader::{Holder, Published, ReadError, Reader, StandingGuard, Statement, StatementLine};
 
-use crate::books::{Books, Effects, rules};
+use crate::books::{Books, Effects, refusal_once_signed, rules};
 use crate::charter::Charter;
 use crate::entry::{Body, VerifiedEntry};
 use crate::keys::{PublicKey, SigningKey, sign};
@@ -347,6 +347,12 @@ impl<S: Store> Ledger<S> {
                 Decision::Record(self.group.record_count() - 1)
             }
             Err(rejection) => {
+                // The rules have not decided about an entry that lacks signatures: the forecast is not remembered.
+                if rejection.is_draft()
+                    && let Some(foreseen) = refusal_once_signed(&self.books, entry, now)
+                {
+                    return Decision::answer(Outcome::Declined(refusal_of(entry, &foreseen)));
+                }
                 let refusal = refusal_of(entry, &rejection);
                 if must_be_remembered(entry, &rejection) {
                     if !self.refusals.has_room(&refusal.charged_to) {

@@ -141,6 +141,16 @@ pub fn paper_key(ledger: &LedgerId, secret: &[u8; 16]) -> SigningKey {
     SigningKey::from_bytes(&seed.into())
 }
 
+/// Returns the recovery key that a person of `ledger` derives from sixteen secret bytes, written down as twelve words.
+pub fn recovery_key(ledger: &LedgerId, secret: &[u8; 16]) -> SigningKey {
+    let seed = Sha256::new()
+        .chain_update(b"klaver/recovery/v1\n")
+        .chain_update(ledger.0)
+        .chain_update(secret)
+        .finalize();
+    SigningKey::from_bytes(&seed.into())
+}
+
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&HEXLOWER.encode(&self.0))

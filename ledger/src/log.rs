@@ -2,8 +2,8 @@
 //!
 //! Bytes and hashes only. The log never learns what a leaf means, and holds no clock, file or network: time is an
 //! argument, old tiles come through [`tree::LeafTiles`], signatures through a closure. It speaks the C2SP formats
-//! (`tlog-tiles`, `signed-note`, `tlog-checkpoint`, `tlog-cosignature`, `tlog-policy`, `tlog-proof`) over an RFC 6962
-//! tree with SHA-256, so programs written elsewhere can check it.
+//! (`tlog-tiles`, `signed-note`, `tlog-checkpoint`, `tlog-cosignature`, `tlog-witness`, `tlog-policy`, `tlog-proof`)
+//! over an RFC 6962 tree with SHA-256, so programs written elsewhere can check it.
 //!
 //! It may use `std`, SHA-256, base64 or hexadecimal, and of this crate only `keys`.
 
@@ -21,6 +21,8 @@ pub mod checkpoint;
 pub mod cosignature;
 pub mod policy;
 pub mod proof_file;
+pub mod tiled;
+pub mod witness;
 
 mod text;
 
@@ -38,3 +40,5 @@ mod test_support;
 mod tile_tests;
 #[cfg(test)]
 mod tree_tests;
+#[cfg(test)]
+mod witness_tests;

@@ -35,6 +35,8 @@ pub enum Command {
     Demo(crate::demo::command::DemoArgs),
     /// Audits a data directory offline: exit status 0 only if everything holds, 6 names the record that does not.
     Verify(DataArgs),
+    /// Is a witness for other communities: signs that their logs only ever grow.
+    Witness(crate::witness::command::WitnessArgs),
     /// Writes the public log as static files, or the records for auditors. The node must be stopped.
     Export(ExportArgs),
 }
@@ -63,6 +65,9 @@ pub struct FoundArgs {
     /// The public key of an auditor, 64 hexadecimal digits; may be repeated.
     #[arg(long, value_name = "KEY")]
     pub auditor: Vec<String>,
+    /// A file with the witnesses: lines `witness`, `group` and `quorum` of a C2SP tlog-policy.
+    #[arg(long, value_name = "FILE")]
+    pub witness_policy: Option<PathBuf>,
     /// The community's name.
     #[arg(long)]
     pub name: Option<String>,
@@ -246,7 +251,7 @@ impl FoundArgs {
         }
     }
 
-    /// Returns who governs and who audits.
+    /// Returns who governs, who audits and who witnesses.
     ///
     /// # Errors
     /// Names the key that is none.
@@ -257,6 +262,10 @@ impl FoundArgs {
             })
         };
         let auditors = self.auditor.iter().map(key).collect::<anyhow::Result<_>>()?;
+        let read = |path: &PathBuf| {
+            std::fs::read_to_string(path).with_context(|| format!("--witness-policy {}", path.display()))
+        };
+        let witnesses = self.witness_policy.as_ref().map(read).transpose()?;
         let wallets = if self.wallet.is_empty() {
             let usual = usual_wallet().map(|path| path.display().to_string());
             vec![PathBuf::from(self.answer("wallet", None, usual.as_deref())?)]
@@ -264,7 +273,7 @@ impl FoundArgs {
             self.wallet.clone()
         };
         let wallets = wallets.into_iter().map(wallet_directory).collect::<anyhow::Result<_>>()?;
-        Ok(Offices { wallets, threshold: self.council_threshold, auditors })
+        Ok(Offices { wallets, threshold: self.council_threshold, auditors, witnesses })
     }
 
     /// Returns the passphrase of the new wallet files, from a file, a descriptor, or by asking twice.

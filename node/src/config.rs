@@ -2,6 +2,7 @@
 
 use klaver_ledger::link::NodeAddress;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Version of the data directory's layout.
@@ -14,6 +15,8 @@ const LAYOUT: u32 = 1;
 /// keys/         log, registrar, guardian: 0600 in a directory of 0700
 /// ledger/       journal, anchor, snapshots, views
 /// community-N/  what can be erased
+/// witness-policy   whom the log asks to cosign, and how many it takes; there may be none
+/// evidence/     what proves that our log signed two histories
 /// ```
 #[derive(Clone, Debug)]
 pub struct DataDir {
@@ -34,6 +37,9 @@ pub struct Config {
     /// Seconds between two published checkpoints.
     #[serde(default = "minute")]
     pub beat_seconds: u64,
+    /// Where witnesses show what they have seen, by their name in the policy, when it is not where they are asked.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub witness_monitors: BTreeMap<String, String>,
     /// What a place usually gives as thanks for an hour of help, in units with the community's decimals; a custom that
     /// people are told, no rule of the ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,6 +135,16 @@ impl DataDir {
         self.root.join("keys")
     }
 
+    /// Returns the file of the trust policy.
+    pub fn witness_policy(&self) -> PathBuf {
+        self.root.join("witness-policy")
+    }
+
+    /// Returns where evidence against our own log is kept.
+    pub fn evidence(&self) -> PathBuf {
+        self.root.join("evidence")
+    }
+
     fn config_path(&self) -> PathBuf {
         self.root.join("node.json")
     }
@@ -194,6 +210,7 @@ impl Config {
             public_url: public_url.trim_end_matches('/').to_owned(),
             demo: false,
             beat_seconds: minute(),
+            witness_monitors: BTreeMap::new(),
             thanks_per_hour: None,
             time_zone: brussels(),
         };

@@ -6,6 +6,7 @@ use crate::community::invitations::InvitationRow;
 use crate::config::{Config, ConfigError, DataDir};
 use crate::keys::{KeysError, NodeKeys};
 use crate::service::{NodeStore, OsSalts};
+use crate::witness::policy::{WitnessesError, text_for};
 use klaver_keystore::{Keystore, KeystoreError, NewKey, Passphrase, Purpose, private_file};
 use klaver_ledger::amount::Scale;
 use klaver_ledger::books::{Books, rules};
@@ -15,7 +16,7 @@ use klaver_ledger::entry::{Body, Entry, Found, SignedEntry};
 use klaver_ledger::id::{Digest, LedgerId, Nonce};
 use klaver_ledger::keys::{PublicKey, SigningKey};
 use klaver_ledger::link::{CodeId, Link};
-use klaver_ledger::log::key::KeyName;
+use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
 use klaver_ledger::record::SaltSource;
 use klaver_ledger::store::embedded::{EmbeddedStore, Options};
 use klaver_ledger::time::{Deadline, Seconds, Timestamp};
@@ -47,7 +48,7 @@ pub struct Founding {
     pub policy: Policy,
 }
 
-/// Who governs and who audits from the first day: later changes wait for the recovery delay.
+/// Who governs, audits and witnesses from the first day: later changes wait for the recovery delay.
 #[derive(Clone, Debug)]
 pub struct Offices {
     /// A directory for the new wallet of each council key, outside of the data directory.
@@ -56,6 +57,8 @@ pub struct Offices {
     pub threshold: Option<u64>,
     /// Keys of auditors.
     pub auditors: Vec<PublicKey>,
+    /// Lines of the trust policy that name witnesses and quorum; `None` for no witnesses.
+    pub witnesses: Option<String>,
 }
 
 /// A founded community.
@@ -127,6 +130,12 @@ pub enum FoundingError {
     /// The operating system has no randomness.
     #[error("no randomness from the operating system: {0}")]
     Randomness(#[from] getrandom::Error),
+    /// The trust policy.
+    #[error(transparent)]
+    Witnesses(#[from] WitnessesError),
+    /// The trust policy cannot be written.
+    #[error("the witness policy cannot be written: {0}")]
+    PolicyFile(#[from] private_file::PrivateFileError),
     /// The address leaves no room for links.
     #[error(transparent)]
     Link(#[from] klaver_ledger::link::LinkError),
@@ -151,7 +160,7 @@ pub fn found(
         }
     }
     let threshold = offices.threshold.unwrap_or(offices.wallets.len() as u64 / 2 + 1);
-    KeyName::new(founding.origin.clone())?;
+    let origin = KeyName::new(founding.origin.clone())?;
     let now = SystemClock::start(Timestamp::default())?.now()?;
     let keys = NodeKeys::generate()?;
     let council: Vec<NewKey> =
@@ -161,6 +170,13 @@ pub fn found(
     if let Body::Found(found) = &mut entry.body {
         found.charter.council_threshold = threshold;
         found.charter.auditors.clone_from(&offices.auditors);
+    }
+    let log_key = VerifierKey::new(origin, KeyKind::Note, keys.log_public().as_bytes())?;
+    let log_url = format!("{}/log", founding.config.public_url);
+    let witnesses =
+        offices.witnesses.as_deref().map(|lines| text_for(&log_key, &log_url, lines)).transpose()?;
+    if let (Body::Found(found), Some(text)) = (&mut entry.body, &witnesses) {
+        found.charter.witness_policy = Digest::of(text.as_bytes());
     }
     let id = ledger_of(&entry);
     // Checked in full before anything is on the disk.
@@ -172,6 +188,10 @@ pub fn found(
         let key = NewKey { purpose: Purpose::Council, ledger: Some(id), node, ..key };
         private_file::create_directory(wallet).map_err(KeystoreError::from)?;
         Keystore::create(&wallet.join(WALLET_FILE), passphrase, vec![key])?;
+    }
+    if let Some(text) = &witnesses {
+        private_file::create_directory(data.root())?;
+        private_file::replace(&data.witness_policy(), text.as_bytes())?;
     }
     let Founded { ledger, .. } = found_with(data, founding, &keys, signed, now, OsSalts)?;
     let mut code = [0; 16];

@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`config`] and [`keys`] are the data directory, [`clock`] tells the time or that it cannot be
 //! believed, [`writer`] is the one thread that the ledger belongs to, [`community`] what can be erased, [`service`]
-//! everything a node can do, without a word of HTTP. [`routes`] names every path, [`http`] has the thin handlers and
+//! everything a node can do, without a word of HTTP; [`witness`] asks others to cosign, and can be asked. [`routes`] names every path, [`http`] has the thin handlers and
 //! the accept loop; [`cli`] is the command line,
 //! [`found`], [`serve`], [`verify`] and [`export`] are its commands; [`demo`] makes a town to try everything in.
 #![forbid(unsafe_code)]
@@ -18,6 +18,8 @@ pub mod writer;
 pub mod community;
 
 pub mod service;
+
+pub mod witness;
 
 pub mod http;
 pub mod routes;

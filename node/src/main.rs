@@ -7,7 +7,7 @@ use klaver_node::config::DataDir;
 use klaver_node::http::accept::Limits;
 use klaver_node::serve::Serving;
 use klaver_node::service::Beat;
-use klaver_node::{demo, export, found, serve, verify};
+use klaver_node::{demo, export, found, serve, verify, witness};
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -35,6 +35,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::serve(&serving(&args))?,
         Command::Demo(args) => demo::command::run(&args, &mut std::io::stdout())?,
         Command::Verify(args) => return Ok(verify_data(&DataDir::at(args.data))),
+        Command::Witness(args) => witness::command::run(&args, &mut std::io::stdout())?,
         Command::Export(args) => export_data(&args)?,
     }
     Ok(ExitCode::SUCCESS)

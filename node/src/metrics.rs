@@ -29,6 +29,14 @@ pub struct Metrics {
     pub connections_turned_away: AtomicU64,
     /// Connections closed because they were too slow.
     pub connections_too_slow: AtomicU64,
+    /// Cosignatures that witnesses gave.
+    pub cosignatures: AtomicU64,
+    /// Times that a witness was asked and gave none.
+    pub cosignatures_missed: AtomicU64,
+    /// Times that a witness contradicted our log.
+    pub witness_alarms: AtomicU64,
+    /// Records under the newest checkpoint that a quorum of witnesses cosigned.
+    pub witnessed_records: AtomicU64,
     /// Requests answered, by the first digit of the status: 1xx to 5xx.
     pub answers: [AtomicU64; 5],
     /// Records that were read again since the start, and compared with the log.
@@ -97,6 +105,12 @@ impl Metrics {
         line("connections_turned_away_total", "counter", "Connections beyond the cap.", turned_away);
         let too_slow = get(&self.connections_too_slow);
         line("connections_too_slow_total", "counter", "Connections closed for being slow.", too_slow);
+        line("witnessed_records", "gauge", "Records that a quorum cosigned.", get(&self.witnessed_records));
+        line("cosignatures_total", "counter", "Cosignatures of witnesses.", get(&self.cosignatures));
+        let missed = get(&self.cosignatures_missed);
+        line("cosignatures_missed_total", "counter", "Times a witness gave none.", missed);
+        let alarms = get(&self.witness_alarms);
+        line("witness_alarms_total", "counter", "Times a witness contradicted the log.", alarms);
         text.push_str(
             "# HELP klaver_answers_total Requests answered.\n# TYPE klaver_answers_total counter\n",
         );

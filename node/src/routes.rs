@@ -2,7 +2,7 @@
 
 use crate::http::{
     App, accounts, assets, audit, coordination, entries, joining, log, operating, pages, problem, requests,
-    sessions,
+    sessions, witnesses,
 };
 use axum::Router;
 use axum::routing::get;
@@ -68,6 +68,9 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(accounts::directory))
         .routes(routes!(entries::consistency))
         .routes(routes!(log::checkpoint))
+        .routes(routes!(log::policy))
+        // Witnesses that cannot be reached from outside.
+        .routes(routes!(witnesses::cosignatures))
         // The council.
         .routes(routes!(coordination::coordination))
         // Auditors.
@@ -171,6 +174,8 @@ mod tests {
             paths::COORDINATION,
             paths::AUDIT_RECORDS,
             paths::LOG_CHECKPOINT,
+            paths::LOG_POLICY,
+            paths::WITNESS_COSIGNATURES,
             paths::HEALTHZ,
             paths::READYZ,
         ] {

@@ -7,6 +7,7 @@ use crate::http::App;
 use crate::http::accept::{self, Limits};
 use crate::routes;
 use crate::service::{Beat, Service};
+use crate::witness::client::Asking;
 use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -57,9 +58,11 @@ pub fn serve(serving: &Serving) -> anyhow::Result<()> {
     if let Some(why) = &report.recovery.views_rebuilt {
         tracing::warn!(why, "the views are made again from the journal");
     }
+    let asking = Asking::start(&service, &serving.data)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(run(service.clone(), serving));
     runtime.shutdown_timeout(Duration::from_secs(1));
+    drop(asking);
     service.close();
     served
 }
@@ -96,7 +99,7 @@ pub async fn run(service: Arc<Service>, serving: &Serving) -> anyhow::Result<()>
     Ok(())
 }
 
-async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+pub(crate) async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!("{address} cannot be listened on: stop what uses it, or choose another address with --listen")
     })
@@ -125,7 +128,7 @@ async fn sweep(service: Arc<Service>, mut stopping: watch::Receiver<bool>) {
     }
 }
 
-async fn told_to_stop() -> std::io::Result<()> {
+pub(crate) async fn told_to_stop() -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -13,6 +13,7 @@ mod refused;
 mod requests;
 mod sessions;
 mod submit;
+mod witnesses;
 
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
 pub use coordination::PublicCounters;
@@ -20,6 +21,7 @@ pub use publishing::{Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
 pub use submit::Submitted;
+pub use witnesses::Brought;
 
 use crate::clock::{Clock, ClockFault, SystemClock};
 use crate::community::Community;
@@ -28,6 +30,7 @@ use crate::community::sessions::Sessions;
 use crate::config::{Config, ConfigError, DataDir};
 use crate::keys::{KeysError, NodeKeys};
 use crate::metrics::Metrics;
+use crate::witness::policy::{Witnesses, WitnessesError};
 use crate::writer::Writer;
 use klaver_ledger::amount::Scale;
 use klaver_ledger::books::{Community as Founded, Reference};
@@ -62,6 +65,7 @@ pub struct Service {
     community: Arc<Community>,
     sessions: Sessions,
     published: Arc<publishing::Publisher>,
+    witnesses: Option<Arc<Witnesses>>,
     ready_keys: RwLock<HashMap<[u8; 32], ReadyKey>>,
     metrics: Arc<Metrics>,
     counters: Mutex<coordination::DayCounters>,
@@ -79,6 +83,7 @@ struct Running {
     community: Arc<Community>,
     metrics: Arc<Metrics>,
     held: Option<ReadOnlyLedger>,
+    witnesses: Option<Arc<Witnesses>>,
 }
 
 /// What a service is started with.
@@ -93,6 +98,8 @@ pub struct Parts {
     pub clock: Box<dyn Clock>,
     /// Community data.
     pub community: Community,
+    /// Whom the log asks to cosign.
+    pub witnesses: Option<Witnesses>,
 }
 
 /// Why a node was not started. Nothing that was acknowledged has been changed.
@@ -113,6 +120,12 @@ pub enum StartError {
     /// Community data.
     #[error(transparent)]
     Community(#[from] KeepError),
+    /// The trust policy.
+    #[error(transparent)]
+    Witnesses(#[from] WitnessesError),
+    /// The log's origin cannot name a key.
+    #[error("the origin of the log cannot be used: {0}")]
+    Origin(#[from] klaver_ledger::log::key::KeyError),
     /// The operating system has no randomness.
     #[error("no randomness from the operating system: {0}")]
     Randomness(#[from] getrandom::Error),
@@ -150,6 +163,7 @@ impl Service {
     pub fn open(data: &DataDir, beat: Option<Beat>) -> Result<(Arc<Self>, OpeningReport), StartError> {
         let config = data.read_config()?;
         let keys = NodeKeys::read(data)?;
+        let log_public = keys.log_public();
         let (ledger, report) = match open_ledger(data, keys.log.clone()) {
             Ok(opened) => opened,
             Err(refused) => return read_only::open(data, config, keys, refused),
@@ -164,9 +178,12 @@ impl Service {
         };
         let ledger_id = founded(&ledger.reader()).ledger;
         let community = Community::open(data.root(), &ledger_id)?;
+        let witnesses = witnesses::read(data, &config, &ledger.reader(), &log_public)?;
         let beat = beat.unwrap_or(Beat { seconds: config.beat_seconds });
-        let service =
-            Self::start(Parts { config, registrar: keys.registrar, ledger, clock, community }, beat)?;
+        let service = Self::start(
+            Parts { config, registrar: keys.registrar, ledger, clock, community, witnesses },
+            beat,
+        )?;
         Ok((service, report))
     }
 
@@ -175,16 +192,17 @@ impl Service {
     /// # Errors
     /// When its threads cannot be started, or the anchor cannot be written.
     pub fn start(parts: Parts, beat: Beat) -> Result<Arc<Self>, StartError> {
-        let Parts { config, registrar, ledger, clock, community } = parts;
+        let Parts { config, registrar, ledger, clock, community, witnesses } = parts;
+        let witnesses = witnesses.map(Arc::new);
         let reader = ledger.reader();
         let community = Arc::new(community);
         let metrics = Arc::new(Metrics::default());
         requests::find_paid(&reader, &community);
         let notice = notice(reader.clone(), community.clone());
         let (writer, writer_thread) = Writer::start(ledger, clock, metrics.clone(), notice)?;
-        let (published, beat_thread) = publishing::Publisher::start(reader.clone(), beat)?;
+        let (published, beat_thread) = publishing::Publisher::start(reader.clone(), beat, witnesses.clone())?;
         let checking = checking::Checking::start(reader.clone(), writer.status().clone(), metrics.clone())?;
-        let running = Running { reader, writer, published, community, metrics, held: None };
+        let running = Running { reader, writer, published, community, metrics, witnesses, held: None };
         Self::assemble(config, registrar, running, vec![writer_thread, beat_thread], Some(checking))
     }
 
@@ -195,7 +213,7 @@ impl Service {
         threads: Vec<JoinHandle<()>>,
         checking: Option<checking::Checking>,
     ) -> Result<Arc<Self>, StartError> {
-        let Running { reader, writer, published, community, metrics, held } = running;
+        let Running { reader, writer, published, community, metrics, witnesses, held } = running;
         let service = Arc::new(Self {
             address: config.address()?,
             config,
@@ -206,6 +224,7 @@ impl Service {
             community,
             sessions: Sessions::new()?,
             published,
+            witnesses,
             ready_keys: RwLock::default(),
             metrics,
             counters: Mutex::default(),

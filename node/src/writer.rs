@@ -85,9 +85,10 @@ impl Status {
         self.lasting.get().map(String::as_str)
     }
 
-    /// Sees to it that nothing more is recorded until the node is started again. The first reason stays.
-    pub fn stop(&self, why: String) {
-        let _ = self.lasting.set(why);
+    /// Sees to it that nothing more is recorded until the node is started again. The first reason stays; returns whether
+    /// this is it.
+    pub fn stop(&self, why: String) -> bool {
+        self.lasting.set(why).is_ok()
     }
 
     fn set(&self, why: Option<String>) {

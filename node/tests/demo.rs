@@ -99,6 +99,7 @@ fn one_seed_and_date_give_one_root_and_a_whole_story() {
         "asked to be paid out",
         "everything holds",
         "pay http://localhost:8080/p/",
+        "In a browser: http://localhost:8080/wallet#demo/",
         "wallets/trekker earn",
         "drie groene klavers",
     ] {

@@ -778,6 +778,30 @@ fn tampered_is_named(data: &DataDir) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_must_not_record_says_why_and_goes_on_showing() {
+    let world = World::founded(1);
+    let budget = world.open(AccountKind::Budget, 100_000, Some(1)).await;
+    let member = world.open(AccountKind::Member, 0, None).await;
+    let size = world.get(paths::COMMUNITY, None).await.json["size"].clone();
+    assert!(world.service.turn_read_only("two histories were signed: stop the other node".to_owned()));
+    assert!(!world.service.turn_read_only("another reason".to_owned()), "the first reason stays");
+    let refused = world.earn(&budget, &member, 1_000).await;
+    assert_eq!((refused.status, refused.code()), (503, "read_only"), "{refused:?}");
+    let ready = world.get(paths::READYZ, None).await;
+    assert_eq!(ready.status, 503);
+    assert!(ready.json["detail"].as_str().unwrap().contains("two histories were signed"), "{ready:?}");
+    let said = world.get(paths::COMMUNITY, None).await.json;
+    assert_eq!(said["read_only"], "two histories were signed: stop the other node");
+    assert_eq!(said["size"], size);
+    assert_eq!(world.get(paths::LOG_CHECKPOINT, None).await.status, 200);
+    // Without witnesses there is no policy, and nobody's cosignature counts.
+    assert_eq!(world.get(paths::LOG_POLICY, None).await.status, 404);
+    let note = world.get(paths::LOG_CHECKPOINT, None).await.bytes;
+    let brought = Request::post(paths::WITNESS_COSIGNATURES).body(Body::from(note)).unwrap();
+    assert_eq!(world.call(brought).await.code(), "no_witness");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn health_readiness_and_the_description_are_public() {
     let world = World::founded(1);
     assert_eq!(world.get(paths::HEALTHZ, None).await.bytes, b"ok\n");

@@ -79,7 +79,10 @@ const old = hashed("old.js", readFileSync("src/old.js"));
 
 const files = readdirSync(DIST);
 const version = createHash("sha256").update(files.sort().join("\n")).digest("hex").slice(0, 16);
-const first = new Set([...Object.values(scripts).flatMap(({ file, imports }) => [file, ...imports]), ...Object.values(words), ...Object.values(more), ...Object.values(errors), style, icon]);
+// All but what only few phones ever need: word lists, and signatures for browsers that have none.
+const rare = /@scure\/bip39|@noble/;
+const parts = Object.entries(metafile.outputs).filter(([, { inputs }]) => !Object.keys(inputs).some((input) => rare.test(input)));
+const first = new Set([...parts.map(([file]) => basename(file)), ...Object.values(words), ...Object.values(more), ...Object.values(errors), style, icon]);
 await build({
   ...common, entryPoints: ["src/sw.ts"], outfile: `${DIST}/sw.js`, format: "iife", minify: true,
   define: { PRECACHE: JSON.stringify([...first].map((file) => `/assets/${file}`)), VERSION: JSON.stringify(version) },

@@ -10,11 +10,14 @@
 //! | [`vectors`] | the files of test vectors: compare or rewrite |
 //! | [`binaries`], [`node`], [`wallet`] | our own programs as processes on loopback |
 //! | [`client`], [`town`] | HTTP to a node; a small community whose people sign in the test |
+//! | [`witness`] | a real witness as a process, and a front that makes it slow or lets it lie |
+//! | [`frauds`] | honest towns, and frauds planted in them from files |
 //! | [`load`], [`receipts`] | clients that pay until the node is gone; whether it stands by what they hold |
 #![forbid(unsafe_code)]
 
 pub mod binaries;
 pub mod client;
+pub mod frauds;
 pub mod json;
 pub mod load;
 pub mod node;
@@ -26,4 +29,5 @@ pub mod strategies;
 pub mod town;
 pub mod vectors;
 pub mod wallet;
+pub mod witness;
 pub mod workspace;

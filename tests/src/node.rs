@@ -2,7 +2,7 @@
 
 use crate::binaries::{Ran, klaver_node};
 use crate::client::Client;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, OpenOptions};
 use std::net::TcpListener;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -285,15 +285,14 @@ pub fn copy_directory(from: &Path, to: &Path) {
         if item.file_type().expect("a kind of file").is_dir() {
             copy_directory(&item.path(), &target);
         } else {
-            let mut source = File::open(item.path()).expect("the file can be read");
-            let mut copy = File::create(&target).expect("the copy can be written");
-            std::io::copy(&mut source, &mut copy).expect("the file can be copied");
+            // With its permissions: keys that others could read are refused.
+            std::fs::copy(item.path(), &target).expect("the file can be copied");
         }
     }
 }
 
 /// Returns a port that nobody listens on. Below 32,768, where the operating system takes no ports for clients.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let first = std::process::id().wrapping_mul(37);
     (0..10_000)

@@ -35,7 +35,15 @@ impl Town {
     /// # Panics
     /// When something of it is refused.
     pub fn found(directory: &Path, members: &[&str], merchants: &[&str]) -> Self {
-        let mut node = Node::found(directory, "Klaverdorp", &[]);
+        Self::found_with(directory, members, merchants, &[])
+    }
+
+    /// Founds a town with `options` of `klaver-node found`.
+    ///
+    /// # Panics
+    /// When something of it is refused.
+    pub fn found_with(directory: &Path, members: &[&str], merchants: &[&str], options: &[&str]) -> Self {
+        let mut node = Node::found(directory, "Klaverdorp", options);
         node.start();
         let wallet = directory.join("council/wallet.json");
         let keystore =

@@ -51,9 +51,16 @@ impl Wallet {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.plain(arguments);
+        command.arg("--json");
+        command
+    }
+
+    /// Returns `klaver` with these arguments, as a person sees it.
+    pub fn plain(&self, arguments: &[&str]) -> Command {
         let mut command = klaver();
         command.env("KLAVER_HOME", &self.home).env("KLAVER_PASSPHRASE_FILE", &self.passphrase);
-        command.args(arguments).args(["--json", "--yes", "--no-input"]);
+        command.args(arguments).args(["--yes", "--no-input"]);
         command
     }
 

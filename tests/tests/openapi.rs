@@ -1,8 +1,6 @@
 //! F19: a stranger's program reads the description of the interface, makes up requests for every operation, good and
 //! bad, and holds each answer of a real node to what the description promises.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
-
 use klaver_api::paths;
 use klaver_ledger::testing::account;
 use klaver_tests::binaries::Ran;

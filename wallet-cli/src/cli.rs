@@ -124,6 +124,8 @@ pub enum Command {
     Invite(crate::commands::invite::Invite),
     /// Check a community's ledger
     Audit(crate::commands::audit::Audit),
+    /// Show the newest seal as a QR code, or compare somebody else's
+    Checkpoint(crate::commands::checkpoint::Checkpoint),
     /// Write your lines as CSV, JSON or an hledger journal
     Export(crate::commands::export::Export),
     /// Show or send again what was signed and not yet confirmed

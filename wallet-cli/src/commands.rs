@@ -4,6 +4,7 @@ pub mod account;
 pub mod attest;
 pub mod audit;
 pub mod balance;
+pub mod checkpoint;
 pub mod completions;
 pub mod correct;
 pub mod cosign;
@@ -65,6 +66,7 @@ pub fn run(cli: Cli, output: &Output) -> Outcome {
         Command::Attest(command) => command.run(app),
         Command::Invite(command) => command.run(app),
         Command::Audit(command) => command.run(app),
+        Command::Checkpoint(command) => command.run(app),
         Command::Export(command) => command.run(app),
         Command::Outbox(command) => command.run(app),
         Command::Completions(command) => command.run(app),

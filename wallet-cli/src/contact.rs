@@ -13,7 +13,7 @@ use klaver_keystore::private_file;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::hash::Hash;
 use klaver_ledger::log::note::Note;
-use klaver_ledger::log::proof::verify_consistency;
+use klaver_ledger::log::proof::{TreeHead, verify_consistency};
 use klaver_ledger::receipt::{Opening, Proven, Receipt};
 use std::sync::Arc;
 
@@ -49,6 +49,9 @@ impl Contact {
         let http = Http::new(community.node.clone());
         let mut contact = Self { community, http, places: places.clone(), remembers };
         contact.check_log()?;
+        if remembers {
+            crate::trust::visit(&contact.places, &contact.http, &contact.community);
+        }
         Ok(contact)
     }
 
@@ -113,9 +116,33 @@ impl Contact {
         Ok(())
     }
 
+    /// Holds somebody else's checkpoint of this log against the newest one; one that is larger waits for the next visit.
+    ///
+    /// # Errors
+    /// `Mismatch`, after the evidence was kept.
+    pub fn compare(&mut self, theirs: &SignedCheckpoint) -> Outcome<()> {
+        match self.community.checkpoint.clone() {
+            Some(ours) if theirs.checkpoint().size <= ours.checkpoint().size => {
+                self.must_continue(theirs, &ours)
+            }
+            _ => {
+                self.community.remember(theirs.clone());
+                self.save()
+            }
+        }
+    }
+
     /// Checks that the log at `new` continues the log at `old`.
     fn must_continue(&self, old: &SignedCheckpoint, new: &SignedCheckpoint) -> Outcome<()> {
-        let (old_head, new_head) = (old.checkpoint().head(), new.checkpoint().head());
+        let evidence = format!("{}\n{}", old.note(), new.note());
+        self.head_must_continue(old.checkpoint().head(), new.checkpoint().head(), &evidence)
+    }
+
+    /// Checks that the log at head `new_head` continues the log at `old_head`; keeps `evidence` when it does not.
+    ///
+    /// # Errors
+    /// `Mismatch` when it does not; `Network` when the proof cannot be had.
+    pub fn head_must_continue(&self, old_head: TreeHead, new_head: TreeHead, evidence: &str) -> Outcome<()> {
         let proof = if old_head.size == new_head.size || old_head.size == 0 {
             Vec::new()
         } else if old_head.size < new_head.size {
@@ -125,7 +152,6 @@ impl Contact {
             Vec::new()
         };
         verify_consistency(&old_head, &new_head, &proof).map_err(|error| {
-            let evidence = format!("{}\n{}", old.note(), new.note());
             let failure = Failure::text(Exit::Mismatch, "history_rewritten", error);
             self.keep_evidence("history", evidence.as_bytes(), failure)
         })

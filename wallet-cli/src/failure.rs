@@ -34,6 +34,8 @@ pub enum Exit {
     Mismatch = 6,
     /// Only the public part could be verified.
     PublicOnly = 7,
+    /// An audit found nothing wrong, but something that somebody should explain.
+    Unexplained = 8,
 }
 
 /// A reason to stop, with the exit status it leads to.

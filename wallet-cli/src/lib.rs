@@ -6,6 +6,7 @@
 //! | [`app`] | what a command works with: options, output, keys, contact |
 //! | [`places`], [`community`], [`outbox`], [`session`] | files of the wallet besides the wallet file |
 //! | [`http`], [`contact`], [`entries`] | speaking to a node; checking what it says; sending entries |
+//! | [`trust`] | which witnesses count, and whether enough of them have seen something |
 //! | [`output`], [`failure`], [`money`], [`moment`], [`names`], [`qr`] | what people and programs read |
 //! | [`describe`], [`charter_words`] | what an entry or a new charter does, in sentences |
 //!
@@ -34,6 +35,7 @@ pub mod places;
 pub mod qr;
 pub mod session;
 pub mod statement;
+pub mod trust;
 pub mod usage;
 
 use clap::FromArgMatches as _;

@@ -90,6 +90,16 @@ impl Places {
         self.home.join("receipts")
     }
 
+    /// Returns the directory of what audits go on from.
+    pub fn audits(&self) -> PathBuf {
+        self.home.join("audits")
+    }
+
+    /// Returns the file from which the next audit of `ledger` goes on.
+    pub fn audit(&self, ledger: &LedgerId) -> PathBuf {
+        self.audits().join(format!("{ledger}.state"))
+    }
+
     /// Returns the directory of what a node said that cannot be true.
     pub fn evidence(&self) -> PathBuf {
         self.home.join("evidence")

@@ -84,6 +84,7 @@ fn town(port: u16) -> Answers {
         charter: CharterJson::of(&charter, scale),
         settlement: AccountId::settlement_of(&world.ledger()).to_string(),
         log: LogAddress {
+            policy: None,
             url: format!("{address}/log"),
             origin: charter.origin.clone(),
             vkey: vkey.to_string(),
@@ -104,15 +105,15 @@ fn town(port: u16) -> Answers {
         account: None,
     };
     let records = reader.records(0).map(Result::unwrap);
-    let records: Vec<u8> = records
-        .flat_map(|stored| AuditRecord { salt: stored.salt.0, record: stored.record }.encode())
-        .collect();
+    let records: Vec<Vec<u8>> =
+        records.map(|stored| AuditRecord { salt: stored.salt.0, record: stored.record }.encode()).collect();
     let mut answers = Answers::from([
         ("/v1/community".to_owned(), serde_json::to_vec(&community).unwrap()),
         ("/v1/sessions/challenges".to_owned(), serde_json::to_vec(&challenge).unwrap()),
         ("/v1/sessions".to_owned(), serde_json::to_vec(&session).unwrap()),
         ("/log/checkpoint".to_owned(), reader.checkpoint().to_string().into_bytes()),
-        ("/v1/audit/records?from=0".to_owned(), records),
+        ("/v1/audit/records?from=0".to_owned(), records.concat()),
+        ("/v1/audit/records?from=303".to_owned(), Vec::new()),
     ]);
     for tile in hash_tiles(size) {
         let hashes = reader.tile(&tile, size).unwrap();
@@ -236,6 +237,7 @@ fn an_auditor_sees_the_trial_balance_and_that_everything_holds() {
     In circulation: 50 klavers
     ✓ Everything holds. Records replayed: 303.
     ");
+    assert!(root.trim_end().ends_with("There are no questions."), "{root}");
 
     let json: serde_json::Value = serde_json::from_slice(&wallet.run(&["audit", "--json"]).stdout).unwrap();
     assert_eq!((&json["holds"], &json["size"]), (&true.into(), &303.into()));
@@ -288,4 +290,59 @@ fn a_changed_leaf_or_tile_is_seen_by_anybody() {
         });
         assert_eq!(by_anybody(port, &["--public"]).status.code(), Some(6), "{path}");
     }
+}
+
+#[test]
+fn an_audit_goes_on_from_the_last_one_and_replays_everything_when_it_cannot() {
+    let wallet = Wallet::of_auditor(serve(|_| ()));
+    let json = |arguments: &[&str]| {
+        let output = wallet.run(&[&["audit", "--json"], arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        let said = String::from_utf8(output.stderr).unwrap();
+        (serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap(), said)
+    };
+    let (mut full, said) = json(&["--since"]);
+    assert_eq!((&full["from"], &full["verdict"]), (&0.into(), &"holds".into()));
+    assert!(said.contains("There is no earlier audit"), "{said}");
+    let (mut since, said) = json(&["--since"]);
+    assert_eq!(since["from"], 303);
+    assert!(said.contains("Going on from number 303"), "{said}");
+    for said in [&mut full, &mut since] {
+        said.as_object_mut().unwrap().remove("from");
+    }
+    assert_eq!(full, since, "an audit that goes on says what a full one says");
+
+    let audits = wallet.directory.path().join("home/audits");
+    let file = std::fs::read_dir(&audits).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[200] ^= 1;
+    std::fs::write(&file, &bytes).unwrap();
+    let (again, said) = json(&["--since"]);
+    assert_eq!(again["from"], 0);
+    assert!(said.contains("cannot be used"), "{said}");
+    assert_eq!(json(&["--since"]).0["from"], 303, "the file was mended");
+}
+
+#[test]
+fn an_auditor_signs_a_note() {
+    use klaver_ledger::audit::note::AuditNote;
+    let wallet = Wallet::of_auditor(serve(|_| ()));
+    let file = wallet.directory.path().join("note");
+    let path = file.to_str().unwrap();
+    let output = wallet.run(&["audit", "--note", path, "--note-name", "asoc.example/audit"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let whoami: serde_json::Value =
+        serde_json::from_slice(&wallet.run(&["whoami", "--json"]).stdout).unwrap();
+    let public = whoami["keys"][0]["public_key"].as_str().unwrap();
+    let public = klaver_ledger::keys::PublicKey::from_hex(public).unwrap();
+    let name = KeyName::new("asoc.example/audit").unwrap();
+    let key = VerifierKey::new(name, KeyKind::Note, public.as_bytes()).unwrap();
+    let note = AuditNote::open(&std::fs::read(&file).unwrap(), &key).unwrap();
+    assert_eq!((note.head.size, note.verdict(), note.figure("questions")), (303, "holds", Some(0)));
+
+    let nowhere = wallet.run(&["audit", "--note", path, "--note-name", "two words"]);
+    assert_eq!(nowhere.status.code(), Some(2));
+    let url = wallet.url();
+    let public = wallet.run(&["audit", &url, "--public", "--note", path]);
+    assert_eq!(public.status.code(), Some(2), "a note states more than the public part");
 }

@@ -3,13 +3,23 @@
 use crate::log::hash::{Hash, empty_root, node_hash};
 
 /// The complete subtrees of a growing tree, largest first.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Frontier {
     size: u64,
     subtrees: Vec<Hash>,
 }
 
 impl Frontier {
+    /// Returns the edge of a tree of `size` leaves; `None` unless there is a subtree for each bit of the size.
+    pub(super) fn of(size: u64, subtrees: Vec<Hash>) -> Option<Self> {
+        (size.count_ones() as usize == subtrees.len()).then_some(Self { size, subtrees })
+    }
+
+    /// Returns the complete subtrees, largest first.
+    pub(super) fn subtrees(&self) -> &[Hash] {
+        &self.subtrees
+    }
+
     /// Adds a leaf by its hash.
     pub(super) fn append(&mut self, leaf: Hash) {
         let mut hash = leaf;

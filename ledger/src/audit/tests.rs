@@ -243,3 +243,113 @@ fn violations_in_a_later_chunk_come_in_order() {
     let size = story.heads.last().unwrap().size;
     violated(story.audit(), size, "it says it is record 9");
 }
+
+fn held(verdict: Verdict) -> Box<Audited> {
+    match verdict {
+        Verdict::Holds(audited) => audited,
+        other => panic!("{other}"),
+    }
+}
+
+/// Audits the first `size` records; returns what the next audit goes on from.
+fn state_at(story: &Story, size: usize) -> AuditState {
+    let heads = story.heads.iter().filter(|head| head.size <= size as u64).copied().collect();
+    let expectations = Expectations { heads, ..story.expectations() };
+    let records = story.records[..size].iter().cloned().map(Ok::<_, std::convert::Infallible>);
+    let audited = held(audit(records, &expectations, |_| {}));
+    let bytes = audited.encode_state(&expectations.heads, Some("a note\n"));
+    AuditState::decode(&bytes).unwrap()
+}
+
+fn go_on(story: &Story, state: AuditState) -> Verdict {
+    let from = state.size() as usize;
+    let records = story.records[from..].iter().cloned().map(Ok::<_, std::convert::Infallible>);
+    audit_since(state, records, &story.expectations(), |_| {})
+}
+
+#[test]
+fn an_audit_that_goes_on_finds_what_a_full_one_finds() {
+    let story = story();
+    let full = held(story.audit());
+    let size = story.records.len();
+    for from in [1, 2, 3, 8, size - 1, size] {
+        let state = state_at(&story, from);
+        assert_eq!((state.size(), state.checkpoint()), (from as u64, Some("a note\n")));
+        assert!(state.has_compared(&story.heads[0]));
+        let again = held(go_on(&story, state));
+        assert_eq!(again.head, full.head, "from {from}");
+        assert_eq!(again.trial_balance, full.trial_balance);
+        assert_eq!(again.questions, full.questions);
+        assert_eq!(again.books.encode_snapshot(), full.books.encode_snapshot());
+        let heads = &story.heads;
+        assert_eq!(again.encode_state(heads, None), full.encode_state(heads, None), "from {from}");
+    }
+}
+
+#[test]
+fn what_was_changed_before_an_audit_goes_on_is_seen_at_the_next_head() {
+    let honest = story();
+    let state = state_at(&honest, 10);
+    // The operator changes what is recorded under 5, and signs a log that fits: only who remembers can tell.
+    let mut other = story();
+    other.records[5].0 = Salt([9; 32]);
+    let mut tree = Frontier::default();
+    let mut books = Books::new();
+    for (head, (salt, bytes)) in other.heads.iter_mut().zip(&other.records) {
+        let record = Record::decode(bytes).unwrap();
+        let ledger = if record.index == 0 { LedgerId::FOUNDING } else { honest.world.ledger() };
+        let entry = record.signed.verify_any_key(&ledger).unwrap();
+        let effects = rules::apply(&books, &entry, record.recorded_at).unwrap();
+        let (index, recorded_at, kind) = (record.index, record.recorded_at, entry.entry().body.kind());
+        let lines = effects.lines().iter().map(|line| LedgerLine { index, recorded_at, kind, line: *line });
+        let commitment = Committer::default().commit(salt, &salt.of_record(), bytes, lines);
+        tree.append(commitment.leaf_hash());
+        books.post(&entry, record.recorded_at, &effects);
+        *head = TreeHead { size: tree.size(), root: tree.root() };
+    }
+    assert!(other.audit().holds(), "by itself the other history is whole");
+    let Verdict::Violation(violation) = go_on(&other, state) else { panic!("the change was not seen") };
+    assert_eq!(violation.index, 9, "{violation}");
+}
+
+#[test]
+fn a_kept_state_that_is_damaged_or_of_another_version_is_not_gone_on_from() {
+    let story = story();
+    let bytes = held(story.audit()).encode_state(&story.heads, None);
+    assert!(AuditState::decode(&bytes).is_ok());
+    for at in (30..bytes.len()).step_by(97).chain([bytes.len() - 1]) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1;
+        assert!(matches!(AuditState::decode(&damaged), Err(StateError::Damaged(_))), "byte {at}");
+        assert!(AuditState::decode(&bytes[..at]).is_err(), "cut at {at}");
+    }
+    let later = [b"klaver/audit-state/v2\n", &bytes[22..]].concat();
+    assert_eq!(AuditState::decode(&later).unwrap_err(), StateError::OtherVersion);
+}
+
+#[test]
+fn an_audit_note_is_read_again_and_refused_when_a_figure_changed() {
+    use crate::log::key::{KeyKind, KeyName, VerifierKey};
+    use note::{AuditNote, AuditNoteError};
+    let audited = held(story().audit());
+    let name = KeyName::new("asoc.example/audit").unwrap();
+    let auditor = key("aude");
+    let public = crate::keys::PublicKey::of(&auditor);
+    let note = AuditNote::of(name.clone(), "klaver.example/log", &audited);
+    assert_eq!((note.verdict(), note.figure("entries-checked")), ("holds", Some(audited.head.size)));
+    assert_eq!(note.figure("credits-issued"), Some(5_000));
+    let signed =
+        note.sign(public.as_bytes(), |text| crate::keys::sign(&auditor, text).0).unwrap().to_string();
+    let verifier = VerifierKey::new(name, KeyKind::Note, public.as_bytes()).unwrap();
+    assert_eq!(AuditNote::open(signed.as_bytes(), &verifier).unwrap(), note);
+    let changed = signed.replace("credits-issued 5000", "credits-issued 5001");
+    assert!(matches!(AuditNote::open(changed.as_bytes(), &verifier), Err(AuditNoteError::Note(_))));
+    // A checkpoint by the same key is no audit note.
+    let text = "asoc.example/audit\n5\nroot\n".to_owned();
+    let other =
+        crate::log::note::Note::sign(text, &verifier, |text| crate::keys::sign(&auditor, text).0).unwrap();
+    assert!(matches!(
+        AuditNote::open(other.to_string().as_bytes(), &verifier),
+        Err(AuditNoteError::Line { line: 2, .. })
+    ));
+}

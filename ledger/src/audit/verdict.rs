@@ -1,5 +1,7 @@
 //! What an audit ends with.
 
+use super::frontier::Frontier;
+use super::questions::{History, Question};
 use crate::books::{Books, TrialBalance};
 use crate::id::LedgerId;
 use crate::log::proof::TreeHead;
@@ -49,6 +51,10 @@ pub struct Audited {
     pub trial_balance: TrialBalance,
     /// The books that the records give.
     pub books: Books,
+    /// What should be asked; none when everything is explained by what is usual.
+    pub questions: Vec<Question>,
+    pub(super) tree: Frontier,
+    pub(super) history: History,
 }
 
 impl Violation {

@@ -344,6 +344,17 @@ impl Rejection {
         matches!(self, Self::LacksSigners { .. })
     }
 
+    /// Returns whether it is about somebody's signature, whatever the entry says.
+    pub(super) fn is_about_a_key(&self) -> bool {
+        matches!(
+            self,
+            Self::KeyNotAllowed { .. }
+                | Self::MissingRight { .. }
+                | Self::KeyEnded { .. }
+                | Self::KeyCap { .. }
+        )
+    }
+
     /// Returns whether what is missing are credits of the payer.
     pub fn is_missing_credits(&self) -> bool {
         matches!(self, Self::InsufficientCredits { .. })

@@ -15,6 +15,7 @@ use crate::amount::Total;
 use crate::charter::Charter;
 use crate::entry::*;
 use crate::id::{AccountId, Digest, LedgerId};
+use crate::keys::PublicKey;
 use crate::limits::{INTEGER_MAX, OWN_CORRECTION_MS, REOPEN_DELAY_SECONDS, RESCUE_DELAY_SECONDS};
 use crate::time::{Seconds, Timestamp};
 
@@ -25,6 +26,16 @@ type Verdict = Result<Effects, Rejection>;
 /// # Errors
 /// The first rule that the entry breaks.
 pub fn apply(books: &Books, entry: &VerifiedEntry, now: Timestamp) -> Verdict {
+    apply_signed_by(books, entry, entry.signers(), now)
+}
+
+/// Decides as if `keys` had signed: for forecasts about entries that wait for signatures.
+pub(super) fn apply_signed_by(
+    books: &Books,
+    entry: &VerifiedEntry,
+    keys: &[PublicKey],
+    now: Timestamp,
+) -> Verdict {
     let body = &entry.entry().body;
     let Some((charter, charter_base)) = books.standing.charter_in_force(now) else {
         return match body {
@@ -33,7 +44,7 @@ pub fn apply(books: &Books, entry: &VerifiedEntry, now: Timestamp) -> Verdict {
         };
     };
     check_not_expired(entry.entry(), now)?;
-    let signers = Signers { keys: entry.signers(), standing: &books.standing, charter, now };
+    let signers = Signers { keys, standing: &books.standing, charter, now };
     let case =
         &Case { books, standing: &books.standing, entry: entry.entry(), signers, charter, charter_base, now };
     let effects = match body {

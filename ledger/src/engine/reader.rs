@@ -205,6 +205,25 @@ impl<R: StoreReader> Reader<R> {
     /// # Errors
     /// `NoRecord`, `NoLine`, or what the store or the tree could not read.
     pub fn receipt(&self, index: u64, holder: Holder) -> Result<Receipt, ReadError> {
+        self.receipt_with(index, self.opening(index, holder)?)
+    }
+
+    /// Returns the receipt of record `index` under an older checkpoint of this log, such as one that witnesses cosigned.
+    ///
+    /// # Errors
+    /// As [`receipt`](Self::receipt); also when the checkpoint does not reach the record.
+    pub fn receipt_at(
+        &self,
+        index: u64,
+        holder: Holder,
+        checkpoint: &SignedCheckpoint,
+    ) -> Result<Receipt, ReadError> {
+        let opening = self.opening(index, holder)?;
+        let proof = self.inclusion_proof(index, checkpoint.checkpoint().size)?;
+        Ok(Receipt { index, opening, proof, checkpoint: Arc::new(checkpoint.note().clone()) })
+    }
+
+    fn opening(&self, index: u64, holder: Holder) -> Result<Opening, ReadError> {
         let StoredRecord { salt, record } = self.record(index)?;
         let opening = match holder {
             Holder::Auditor => Opening::Auditor { salt, record },
@@ -233,7 +252,7 @@ impl<R: StoreReader> Reader<R> {
                 }
             }
         };
-        self.receipt_with(index, opening)
+        Ok(opening)
     }
 
     pub(super) fn receipt_with(&self, index: u64, opening: Opening) -> Result<Receipt, ReadError> {

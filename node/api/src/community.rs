@@ -31,6 +31,10 @@ pub struct LogAddress {
     pub origin: String,
     /// Its verifier key, in the form of C2SP signed notes.
     pub vkey: String,
+    /// Where its trust policy is: witnesses, and how many of them it takes; `null` when it has none. The charter holds
+    /// the hash of that text.
+    #[serde(default)]
+    pub policy: Option<String>,
 }
 
 /// What anybody may know of a community.

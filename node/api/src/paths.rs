@@ -73,6 +73,11 @@ pub const LOG: &str = "/log";
 /// The newest published checkpoint. `GET`, public.
 pub const LOG_CHECKPOINT: &str = "/log/checkpoint";
 
+/// The trust policy of the log (C2SP tlog-policy). `GET`, public.
+pub const LOG_POLICY: &str = "/log/policy";
+/// Takes cosignatures of witnesses that fetch the log themselves. `POST`, public: the signatures are the authority.
+pub const WITNESS_COSIGNATURES: &str = "/witness/cosignatures";
+
 /// Whether the process runs. `GET`, public.
 pub const HEALTHZ: &str = "/healthz";
 /// Whether entries can be recorded, and why not. `GET`, public.

@@ -11,7 +11,6 @@ use crate::serve::{Serving, serve};
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use klaver_api::paths;
-use klaver_ledger::keys::SigningKey;
 use klaver_ledger::limits::DAY_SECONDS;
 use klaver_ledger::link::{Link, NodeAddress};
 use klaver_ledger::store::StoreReader;
@@ -122,13 +121,12 @@ fn present(
     writeln!(out, "  export KLAVER_PASSPHRASE_FILE={}\n", quoted(&wallets::passphrase_file(data)))?;
     for (role, name, commands) in commands(&teller, &story, &request, url) {
         writeln!(out, "  {}", say(&format!("demo.role.{role}"), &[("name", &name)]))?;
+        if let Some(link) = in_browser(town, role, url) {
+            writeln!(out, "    {}", say("demo.browser", &[("link", &link)]))?;
+        }
         for command in commands {
             writeln!(out, "    klaver --data {} {command}", quoted(&wallets::directory(data, role)))?;
         }
-    }
-    writeln!(out, "\n  {}", say("demo.pages", &[]))?;
-    for (page, key) in pages(town) {
-        writeln!(out, "    {url}{page}#demo/{}", data_encoding::HEXLOWER.encode(&key.to_bytes()))?;
     }
     writeln!(out, "\n{}", say("demo.open", &[("url", url)]))?;
     Ok(out.flush()?)
@@ -162,15 +160,17 @@ fn commands<R: StoreReader>(
     ]
 }
 
-/// Returns the pages that act for somebody of the town, each with the key of that person.
-fn pages(town: &Town) -> [(&'static str, &SigningKey); 4] {
+/// Returns the page that acts for a role, with its key. The key hides nothing in a demonstration, so it may stand there.
+fn in_browser(town: &Town, role: &str, url: &str) -> Option<String> {
     let cast = &town.cast;
-    [
-        (paths::WALLET_PAGE, &cast.citizen().key),
-        (paths::TILL_PAGE, &cast.baker().shop.key),
-        (paths::PLACE_PAGE, &cast.places[0].trekker.key),
-        (paths::COORDINATION_PAGE, &cast.council[0]),
-    ]
+    let (page, key) = match role {
+        "citizen" => (paths::WALLET_PAGE, &cast.citizen().key),
+        "merchant" => (paths::WALLET_PAGE, &cast.baker().shop.key),
+        "trekker" => (paths::PLACE_PAGE, &cast.places[0].trekker.key),
+        "coordinator" => (paths::COORDINATION_PAGE, &cast.council[0]),
+        _ => return None,
+    };
+    Some(format!("{url}{page}#demo/{}", data_encoding::HEXLOWER.encode(&key.to_bytes())))
 }
 
 /// Returns the directory of the wallet program, when it was built beside this one.

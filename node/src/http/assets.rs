@@ -4,13 +4,12 @@
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-#[derive(RustEmbed)]
-#[folder = "$KLAVER_WEB_DIST"]
-struct Dist;
+/// Every file of `node/web/dist` by its name, in the order of the names; none where `make web` has not run.
+static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
 /// Which file each page loads.
 #[derive(Debug, Default, Deserialize)]
@@ -41,9 +40,15 @@ pub struct Script {
 }
 
 /// Returns which file each page loads; `None` where `make web` has not run.
-pub fn manifest() -> Option<Manifest> {
-    let file = Dist::get("manifest.json")?;
-    serde_json::from_slice(&file.data).ok()
+pub fn manifest() -> Option<&'static Manifest> {
+    static MANIFEST: LazyLock<Option<Manifest>> =
+        LazyLock::new(|| serde_json::from_slice(file("manifest.json")?).ok());
+    MANIFEST.as_ref()
+}
+
+fn file(name: &str) -> Option<&'static [u8]> {
+    let at = FILES.binary_search_by_key(&name, |(known, _)| known).ok()?;
+    Some(FILES[at].1)
 }
 
 /// A file with a hash in its name.
@@ -67,13 +72,12 @@ fn serve(name: &str, headers: &HeaderMap, keep: &'static str) -> Response {
         accepted.split(',').any(|part| part.split(';').next().map(str::trim) == Some(encoding))
     };
     let packed = [("br", "br"), ("gzip", "gz")].into_iter().find_map(|(encoding, ending)| {
-        let file = takes(encoding).then(|| Dist::get(&format!("{name}.{ending}"))).flatten()?;
-        Some((Some(encoding), file))
+        let packed = takes(encoding).then(|| file(&format!("{name}.{ending}"))).flatten()?;
+        Some((Some(encoding), packed))
     });
-    let found: Option<(Option<&'static str>, EmbeddedFile)> =
-        packed.or_else(|| Some((None, Dist::get(name)?)));
-    let Some((encoding, file)) = found else { return StatusCode::NOT_FOUND.into_response() };
-    let mut response = file.data.into_owned().into_response();
+    let found: Option<(Option<&str>, &[u8])> = packed.or_else(|| Some((None, file(name)?)));
+    let Some((encoding, bytes)) = found else { return StatusCode::NOT_FOUND.into_response() };
+    let mut response = bytes.into_response();
     let answer = response.headers_mut();
     answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
     answer.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
@@ -113,19 +117,19 @@ mod tests {
     #[test]
     fn what_the_manifest_names_is_there() {
         let Some(manifest) = manifest() else {
-            assert!(Dist::iter().next().is_none(), "files without a manifest: run make web again");
+            assert!(FILES.is_empty(), "files without a manifest: run make web again");
             return;
         };
         let scripts =
             manifest.scripts.values().flat_map(|script| script.imports.iter().chain([&script.file]));
         let fixed = [&manifest.style, &manifest.icon, &manifest.old];
-        for file in scripts
+        for name in scripts
             .chain(manifest.words.values())
             .chain(manifest.more.values())
             .chain(manifest.errors.values())
             .chain(fixed)
         {
-            assert!(Dist::get(file).is_some(), "{file} is missing: run make web again");
+            assert!(file(name).is_some(), "{name} is missing: run make web again");
         }
         for page in ["pay", "join", "wallet", "till", "place", "coordination"] {
             assert!(manifest.scripts.contains_key(page), "{page}");

@@ -30,11 +30,25 @@ const SECONDS: (HeaderName, HeaderValue) =
 pub async fn checkpoint(State(app): State<App>) -> Result<Response, Answer> {
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
     let headers = [(header::CONTENT_TYPE, text), ANY_ORIGIN, SECONDS];
-    let Some(note) = app.service.published().note.clone() else {
+    let Some(note) = app.service.published().note() else {
         let why = app.service.read_only().unwrap_or_default();
         return Err(Refused::BeyondDamage { why }.into());
     };
     Ok((headers, note).into_response())
+}
+
+/// The trust policy of the log (C2SP tlog-policy): its key, its witnesses, and how many of them it takes.
+#[utoipa::path(get, path = paths::LOG_POLICY, tag = "log",
+    responses(
+        (status = 200, description = "The policy", body = String, content_type = "text/plain"),
+        (status = 404, description = "The log has no witnesses", body = Problem,
+            content_type = "application/problem+json"),
+    ))]
+pub async fn policy(State(app): State<App>) -> Result<Response, Answer> {
+    let witnesses = app.service.witnesses().ok_or_else(no_such_path)?;
+    let text = HeaderValue::from_static("text/plain; charset=utf-8");
+    let headers = [(header::CONTENT_TYPE, text), ANY_ORIGIN, SECONDS];
+    Ok((headers, witnesses.text().to_owned()).into_response())
 }
 
 /// A tile of hashes or a bundle of leaves.

@@ -10,7 +10,7 @@ use klaver_api::community::{Community, DirectoryEntry, DirectoryPage, LogAddress
 use klaver_api::receipt::ReceiptJson;
 use klaver_api::statement::{LineEvent, ReferenceJson, StatementLine, StatementPage};
 use klaver_api::text::{FieldError, base64url};
-use klaver_api::{CharterJson, EntryJson, MemoJson};
+use klaver_api::{CharterJson, EntryJson, MemoJson, paths};
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::amount::{Total, balance_to_decimal};
 use klaver_ledger::books::{Account, Reference, Standing};
@@ -61,6 +61,10 @@ impl Service {
                 url: format!("{}/log", self.config.public_url),
                 origin: charter.origin.clone(),
                 vkey: vkey.map(|key| key.to_string()).unwrap_or_default(),
+                policy: self
+                    .witnesses
+                    .as_ref()
+                    .map(|_| format!("{}{}", self.config.public_url, paths::LOG_POLICY)),
             },
             demo: self.config.demo,
             thanks_per_hour: self.config.thanks_per_hour.clone(),
@@ -287,7 +291,7 @@ impl Service {
             (Role::Account(account), None) => Holder::Account(account),
             (Role::Council | Role::Auditor, _) => return Err(engine::ReadError::NoLine { index }.into()),
         };
-        let receipt = self.reader.receipt(index, holder)?;
+        let receipt = self.receipt_as_witnessed(index, holder)?;
         let id = (signed || holder == Holder::Auditor).then(|| record.signed.id(&self.ledger()));
         Ok(ReceiptJson::of(&receipt, id.as_ref()))
     }

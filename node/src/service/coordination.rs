@@ -127,11 +127,8 @@ impl Service {
     fn rule_changes(&self, in_force: &Charter, base: u64) -> Result<Vec<RuleChange>, Refused> {
         let mut changes = Vec::new();
         let (mut index, mut charter) = (base, in_force.clone());
-        loop {
-            let earlier = match self.body(index)? {
-                Body::Govern(govern) => govern.base,
-                _ => break,
-            };
+        while let Body::Govern(govern) = self.body(index)? {
+            let earlier = govern.base;
             let before = match self.body(earlier)? {
                 Body::Govern(govern) => govern.charter,
                 Body::Found(found) => found.charter,

@@ -1,17 +1,24 @@
-//! The checkpoint that everybody sees: on a fixed beat, and never before the anchor holds it.
+//! The checkpoint that everybody sees: on a fixed beat, never before the anchor holds it, with cosignatures as they come.
 //!
 //! Receipts carry the newest checkpoint at once. The public log follows on a beat, so that nobody can tell from it
 //! who was where at which minute.
 
 use super::NodeReader;
+use crate::clock::wall_clock;
+use crate::witness::policy::Witnesses;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
+use klaver_ledger::log::key::VerifierKey;
+use klaver_ledger::log::note::NoteSignature;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// The longest time a commit may wait for its anchor.
 const ANCHOR_WITHIN: Duration = Duration::from_secs(1);
+/// How many checkpoints still take cosignatures: a witness may need some beats.
+const RECENT_MAX: usize = 16;
 
 /// How often a checkpoint is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,44 +32,72 @@ pub struct Beat {
 pub struct PublishedCheckpoint {
     /// How many records it covers.
     pub size: u64,
-    /// The signed note; `None` when nobody knows what was shown before: then none is shown.
-    pub note: Option<String>,
+    /// The checkpoint with our signature and those of witnesses so far; `None` when nobody knows what was shown before:
+    /// then none is shown.
+    pub signed: Option<SignedCheckpoint>,
 }
 
 pub(super) struct Publisher {
-    newest: RwLock<Arc<PublishedCheckpoint>>,
+    shown: RwLock<Shown>,
+    witnesses: Option<Arc<Witnesses>>,
+    beat: Duration,
+    beats: Mutex<u64>,
+    next_beat: Condvar,
     stopping: AtomicBool,
     thread: RwLock<Option<std::thread::Thread>>,
 }
 
+/// What is shown, and what still takes cosignatures.
+struct Shown {
+    /// Never empty, the newest first.
+    recent: VecDeque<Arc<PublishedCheckpoint>>,
+    /// The newest with a quorum.
+    witnessed: Option<Arc<PublishedCheckpoint>>,
+}
+
 impl Publisher {
     /// Anchors and publishes the newest checkpoint, and goes on doing so.
-    pub(super) fn start(reader: NodeReader, beat: Beat) -> std::io::Result<(Arc<Self>, JoinHandle<()>)> {
+    pub(super) fn start(
+        reader: NodeReader,
+        beat: Beat,
+        witnesses: Option<Arc<Witnesses>>,
+    ) -> std::io::Result<(Arc<Self>, JoinHandle<()>)> {
         let first = reader.anchor().map_err(std::io::Error::other)?;
+        let recent = VecDeque::from([Arc::new(published(&first))]);
         let publisher = Arc::new(Self {
-            newest: RwLock::new(Arc::new(published(&first))),
+            shown: RwLock::new(Shown { recent, witnessed: None }),
+            witnesses,
+            beat: Duration::from_secs(beat.seconds.max(1)),
+            beats: Mutex::new(0),
+            next_beat: Condvar::new(),
             stopping: AtomicBool::new(false),
             thread: RwLock::new(None),
         });
         let shared = publisher.clone();
-        let handle = std::thread::Builder::new()
-            .name("beat".to_owned())
-            .spawn(move || shared.run(&reader, first, beat))?;
+        let handle =
+            std::thread::Builder::new().name("beat".to_owned()).spawn(move || shared.run(&reader, first))?;
         *publisher.thread.write().unwrap_or_else(PoisonError::into_inner) = Some(handle.thread().clone());
         Ok((publisher, handle))
     }
 
     /// Publishes one checkpoint and no other.
     pub(super) fn fixed(checkpoint: Option<&SignedCheckpoint>) -> Arc<Self> {
-        let nothing = PublishedCheckpoint { size: 0, note: None };
-        let newest = RwLock::new(Arc::new(checkpoint.map_or(nothing, published)));
-        Arc::new(Self { newest, stopping: AtomicBool::new(true), thread: RwLock::new(None) })
+        let nothing = PublishedCheckpoint { size: 0, signed: None };
+        let recent = VecDeque::from([Arc::new(checkpoint.map_or(nothing, published))]);
+        Arc::new(Self {
+            shown: RwLock::new(Shown { recent, witnessed: None }),
+            witnesses: None,
+            beat: Duration::from_secs(1),
+            beats: Mutex::new(0),
+            next_beat: Condvar::new(),
+            stopping: AtomicBool::new(true),
+            thread: RwLock::new(None),
+        })
     }
 
-    fn run(&self, reader: &NodeReader, first: SignedCheckpoint, beat: Beat) {
-        let beat = Duration::from_secs(beat.seconds.max(1));
+    fn run(&self, reader: &NodeReader, first: SignedCheckpoint) {
         let mut anchored = first;
-        let mut next_beat = Instant::now() + beat;
+        let mut next_beat = Instant::now() + self.beat;
         while !self.stopping.load(Ordering::Relaxed) {
             std::thread::park_timeout(ANCHOR_WITHIN.min(next_beat.saturating_duration_since(Instant::now())));
             if reader.head().size > anchored.checkpoint().size {
@@ -75,14 +110,67 @@ impl Publisher {
                 }
             }
             if next_beat <= Instant::now() {
-                next_beat = Instant::now() + beat;
-                *self.newest.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(published(&anchored));
+                next_beat = Instant::now() + self.beat;
+                self.show(&anchored);
+                self.wake();
             }
         }
     }
 
+    fn show(&self, anchored: &SignedCheckpoint) {
+        let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
+        // What is shown already keeps its cosignatures.
+        if shown.recent.front().is_none_or(|newest| newest.text() != Some(anchored.note().text())) {
+            shown.recent.push_front(Arc::new(published(anchored)));
+            shown.recent.truncate(RECENT_MAX);
+        }
+    }
+
     pub(super) fn newest(&self) -> Arc<PublishedCheckpoint> {
-        self.newest.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let shown = self.shown.read().unwrap_or_else(PoisonError::into_inner);
+        shown.recent.front().expect("the first checkpoint is shown from the start").clone()
+    }
+
+    /// Returns the newest checkpoint that a quorum has cosigned.
+    pub(super) fn witnessed(&self) -> Option<Arc<PublishedCheckpoint>> {
+        self.shown.read().unwrap_or_else(PoisonError::into_inner).witnessed.clone()
+    }
+
+    /// Attaches a witness's line to the recent checkpoint with this text; returns whether there is one.
+    pub(super) fn add_cosignature(&self, text: &str, line: NoteSignature, key: &VerifierKey) -> bool {
+        let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(known) = shown.recent.iter_mut().find(|known| known.text() == Some(text)) else {
+            return false;
+        };
+        let mut cosigned = (**known).clone();
+        let Some(signed) = &mut cosigned.signed else { return false };
+        if let Err(error) = signed.add_cosignature(line, key) {
+            tracing::warn!(%error, "a cosignature could not be attached");
+            return false;
+        }
+        let policy = self.witnesses.as_ref().map(|witnesses| witnesses.policy());
+        let judged = policy.and_then(|policy| policy.judge(signed.note(), wall_clock().seconds()).ok());
+        *known = Arc::new(cosigned);
+        let known = known.clone();
+        if judged.is_some_and(|verdict| verdict.quorum_reached)
+            && shown.witnessed.as_ref().is_none_or(|witnessed| witnessed.size <= known.size)
+        {
+            shown.witnessed = Some(known);
+        }
+        true
+    }
+
+    /// Waits for a beat after number `seen`, at most a beat's time; returns the number of the newest.
+    pub(super) fn wait_for_beat(&self, seen: u64) -> u64 {
+        let beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.next_beat.wait_timeout_while(beats, self.beat, |beats| *beats == seen);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Lets whoever waits for a beat go on.
+    pub(super) fn wake(&self) {
+        *self.beats.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.next_beat.notify_all();
     }
 
     pub(super) fn stop(&self) {
@@ -94,5 +182,5 @@ impl Publisher {
 }
 
 fn published(checkpoint: &SignedCheckpoint) -> PublishedCheckpoint {
-    PublishedCheckpoint { size: checkpoint.checkpoint().size, note: Some(checkpoint.note().to_string()) }
+    PublishedCheckpoint { size: checkpoint.checkpoint().size, signed: Some(checkpoint.clone()) }
 }

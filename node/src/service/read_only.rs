@@ -1,7 +1,7 @@
 //! A node whose ledger cannot be opened for writing: what can be trusted of it is served, and nothing is recorded.
 
 use super::publishing::Publisher;
-use super::{Running, Service, StartError, founded};
+use super::{Running, Service, StartError, founded, witnesses};
 use crate::community::Community;
 use crate::config::{Config, DataDir};
 use crate::keys::NodeKeys;
@@ -48,7 +48,10 @@ pub(super) fn open(
         size: reader.head().size,
         recovery: Recovery { replayed: reader.head().size, ..Recovery::default() },
     };
+    // Without its policy a log is still a log.
+    let witnesses = witnesses::read(data, &config, &reader, &keys.log_public()).ok().flatten().map(Arc::new);
     let running = Running {
+        witnesses,
         writer: Writer::refusing(why, metrics.clone()),
         published: Publisher::fixed(ledger.anchored()),
         community: Arc::new(community),

@@ -99,6 +99,7 @@ impl World {
             ledger: founded.ledger,
             clock: around(Box::new(clock)),
             community,
+            witnesses: None,
         };
         let service = Service::start(parts, Beat { seconds: 1 }).unwrap();
         let (router, stop) = router(&service);

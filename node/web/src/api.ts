@@ -37,7 +37,18 @@ export interface Answered {
 }
 
 export interface Account {
-  state: { account: string; kind: string; threshold: number; limit: string };
+  state: {
+    account: string;
+    kind: string;
+    keys: { key: string; rights: string[]; until?: string | null; cap?: string | null }[];
+    threshold: number;
+    limit: string;
+    ceiling?: string | null;
+    organisation?: string | null;
+    heir?: string | null;
+    until?: string | null;
+    payees?: string[] | null;
+  };
   status: "open" | "frozen" | "closed";
   base: number;
   balance: string | null;

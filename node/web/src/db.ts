@@ -13,6 +13,8 @@ export interface Hat {
   key: string;
   rights: string[];
   ledger: string;
+  /** The public half of its recovery key, once there is one. */
+  recovery?: string;
 }
 
 /** A key. `secret` cannot leave the browser, except where it has no Ed25519 of its own. */
@@ -23,11 +25,14 @@ export interface KeptKey {
 
 export type OutboxState = "waiting" | "done" | "refused" | "draft" | "alarm";
 
+/** What this phone signs. */
+export type Signed = "pay" | "refund" | "redeem" | "earn" | "correct" | "settle" | "change" | "open";
+
 /** Something signed. It is kept before it is sent, and its bytes never change. */
 export interface Outgoing {
   /** What it answers: of a request its id, so that one phone pays it once. */
   key: string;
-  what: "pay" | "refund" | "redeem" | "earn" | "correct" | "settle" | "change" | "open";
+  what: Signed;
   id: string;
   /** The envelope, base64url. */
   envelope: string;

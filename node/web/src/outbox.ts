@@ -4,7 +4,7 @@
  */
 
 import { NoAnswer, Refused, ask, type Answered } from "./api.ts";
-import { type Hat, type Outgoing, add, all, get, put } from "./db.ts";
+import { type Hat, type Outgoing, type Signed, add, all, get, put } from "./db.ts";
 import { now } from "./dom.ts";
 import { sign } from "./keys.ts";
 import { base64url, equal, fromBase64url, hex, random } from "./lib/bytes.ts";
@@ -16,7 +16,7 @@ import { prove } from "./wallet.ts";
 const LASTS = 300;
 
 /** What is to be signed. */
-export interface Wish<K extends Outgoing["what"]> {
+export interface Wish<K extends Signed> {
   /** What it answers; nothing else can be signed under the same key while it waits or after it is done. */
   key: string;
   what: K;
@@ -30,7 +30,7 @@ export interface Wish<K extends Outgoing["what"]> {
 }
 
 /** Signs and keeps, without sending. What is kept under this key already, and may still count, is returned instead. */
-export async function prepare<K extends Outgoing["what"]>(hat: Hat, wish: Wish<K>): Promise<Outgoing> {
+export async function prepare<K extends Signed>(hat: Hat, wish: Wish<K>): Promise<Outgoing> {
   const before = await get<Outgoing>("outbox", wish.key);
   if (before && before.state !== "refused") return before;
   const expiresAt = Math.min(Math.floor(now() / 1_000) + (wish.lasts ?? LASTS), wish.until ?? Infinity);

@@ -38,6 +38,7 @@ export function explain(error: unknown, again?: () => void) {
   if (error instanceof CannotKeep) return note("hand", say(`cannot_${error.fault}`), say(`cannot_${error.fault}_next`));
   if (error instanceof NoAnswer) return [note("clock", say("no_answer"), say("no_answer_next")), retry];
   if (error instanceof Refused) return [note("hand", ...whyNot(error.problem.code)), retry];
+  if (error instanceof DOMException && error.name === "QuotaExceededError") return [note("hand", say("full"), say("full_next")), retry];
   console.error(error);
   return [note("hand", say("trouble"), say("trouble_next")), retry];
 }

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { challengeBytes } from "../src/lib/entry.ts";
-import { hex } from "../src/lib/bytes.ts";
+import { wordlist as english } from "@scure/bip39/wordlists/english.js";
+import { wordlist as french } from "@scure/bip39/wordlists/french.js";
+import { fromHex, hex } from "../src/lib/bytes.ts";
+import { type WordsError, fromWords, toWords } from "../src/lib/recovery.ts";
 import { AmountError, euroCents, fromDecimal, fromEuroCents, parseAmount, showEuro, showNumber, toDecimal } from "../src/lib/money.ts";
 import { type Vectors, run, seeded } from "./vectors.ts";
 
@@ -66,6 +69,24 @@ test("an amount is shown as people read it", () => {
     assert.equal(fromDecimal(toDecimal(minor, 2), 2), minor);
   }
   assert.equal(toDecimal(-350, 2), "-3.50");
+});
+
+test("twelve words are sixteen bytes, as the test vectors of BIP 39 have them", async () => {
+  for (const [secret, words] of [
+    ["00000000000000000000000000000000", "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about"],
+    ["7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f", "legal winner thank year wave sausage worth useful legal winner thank yellow"],
+    ["9e885d952ad362caeb4efe34a8e91bd2", "ozone drill grab fiber curtain grace pudding thank cruise elder eight picnic"],
+  ] as const) {
+    assert.equal((await toWords(fromHex(secret), english)).join(" "), words);
+    assert.equal(hex(await fromWords(words.toUpperCase(), [french, english])), secret);
+    const abroad = await toWords(fromHex(secret), french);
+    const typed = abroad.map((word) => word.normalize("NFKD").replace(/[^a-z]/g, "")).join(", ");
+    assert.equal(hex(await fromWords(typed, [english, french])), secret);
+  }
+  const fault = (typed: string) => fromWords(typed, [english, french]).then(() => "read", (error: WordsError) => error.fault);
+  assert.equal(await fault("abandon about"), "count");
+  assert.equal(await fault("klaver ".repeat(12)), "word");
+  assert.equal(await fault("abandon ".repeat(12)), "order");
 });
 
 test("a rate rounds half to even", () => {

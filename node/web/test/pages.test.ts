@@ -31,7 +31,7 @@ test("U2: no barriers on any page of the node", async () => {
   const { link } = invited.council("invite", "--uses", "5") as { link: string };
   for (const [name, path] of [
     ["home", "/"], ["unknown code", "/p/aaaaaaaaaaaaaaaaaaaaaaaaaa"], ["draft", "/d/aaaaaaaaaaaaaaaaaaaaaaaaaa"], ["card", "/c/aaaaaaaaaaaaaaaaaaaaaaaaaa"],
-    ["alias", "/to/bakker"], ["nowhere", "/nowhere"], ["wallet, new", "/wallet"], ["till, new", "/till"],
+    ["alias", "/to/bakker"], ["nowhere", "/nowhere"], ["wallet, new", "/wallet"], ["till, new", "/till"], ["restore", "/wallet#restore"],
   ] as const) {
     await phone.open(world.url + path);
     await phone.page.waitForFunction(() => !document.querySelector("#action")?.textContent?.includes("Even geduld"));
@@ -74,7 +74,7 @@ test("U2: no barriers on any state of wallet and till", async () => {
   await phone.reads("Niet genoeg");
   await looksWell(phone.page, "pay, not enough");
   for (const [name, hash, says] of [
-    ["wallet", "", "Scan een code"], ["scan", "scan", "Of typ de code"], ["receive", "receive", "Hoeveel klavers"], ["lines", "lines", "Betaald aan"], ["more", "more", "Het logboek klopt"],
+    ["wallet", "", "Scan een code"], ["scan", "scan", "Of typ de code"], ["receive", "receive", "Hoeveel klavers"], ["lines", "lines", "Betaald aan"], ["more", "more", "Het logboek klopt"], ["spare key", "recovery", "Schrijf deze twaalf woorden op"],
   ] as const) {
     await phone.open(`${world.url}/wallet#${hash}`);
     await phone.reads(says);

@@ -128,7 +128,7 @@ test("the phone's own reader is used when it knows QR codes, and only then", asy
 test("codes that are not for this wallet, and a camera that stays shut, say what to do", async () => {
   const phone = await member(world, browser, "0");
   await phone.page.addInitScript(() => {
-    navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+    if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("no", "NotAllowedError"));
   });
   await phone.open(`${world.url}/wallet#scan`);
   await phone.reads("De camera gaat niet open.");
@@ -203,7 +203,7 @@ test("F17: the answer is lost, the tab is closed: the next page tells the truth"
   const next = await phone.context.newPage();
   await next.goto(`${world.url}/wallet`);
   await next.getByText("Scan een code").waitFor();
-  await next.waitForFunction(() => !document.querySelector(".note"));
+  await next.waitForFunction(() => !document.querySelector("a[href^='#outbox']"));
   await next.goto(code);
   await next.locator(".paid").waitFor();
   await phone.context.close();
@@ -247,6 +247,39 @@ test("F17: a clock that is wrong by a day, and the node killed in between", asyn
     await phone.page.locator(".paid").waitFor();
     await phone.context.close();
   }
+});
+
+test("F17: the back button after paying shows that it is paid", async () => {
+  const phone = await member(world, browser, "9");
+  await phone.open(await price(world, till, "2"));
+  await phone.reads("Genoeg");
+  await phone.tap(/^Betaal/);
+  await phone.page.locator(".paid").waitFor();
+  await phone.tap("Naar mijn portemonnee");
+  await phone.reads("Scan een code");
+  await phone.page.goBack();
+  await phone.page.locator(".paid").waitFor();
+  assert.equal(await phone.page.getByRole("button", { name: /^Betaal/ }).count(), 0);
+  assert.equal(await balance(world, phone), "7 klavers");
+  await close(phone);
+});
+
+test("F17: when the phone is full nothing is sent, and it says so", async () => {
+  const phone = await member(world, browser, "9");
+  await phone.page.addInitScript(() => {
+    IDBObjectStore.prototype.add = () => {
+      throw new DOMException("full", "QuotaExceededError");
+    };
+  });
+  let sent = 0;
+  phone.page.on("request", (request) => (sent += Number(request.url().endsWith("/v1/entries"))));
+  await phone.open(await price(world, till, "2"));
+  await phone.reads("Genoeg");
+  await phone.tap(/^Betaal/);
+  await phone.reads("Deze telefoon kan niets meer bewaren.");
+  await phone.reads("Er is niets afgegaan.");
+  assert.equal(sent, 0);
+  await phone.context.close();
 });
 
 test("a refusal is kind and true, and somebody else may have been faster", async () => {

@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { accountText } from "../src/lib/account.ts";
 import { Phone, World, addFace, connectPlace, connectTill, launch, members } from "./world.ts";
 
-const OUT = process.env["KLAVER_SHOTS"] ?? `${process.env["KLAVER_ROOT"]}/docs/screenshots`;
+const OUT = process.env["KLAVER_SHOTS_TO"] ?? `${process.env["KLAVER_ROOT"]}/docs/screenshots`;
 const WIDTHS = [[320, 640], [390, 844], [1280, 900]] as const;
 
 mkdirSync(OUT, { recursive: true });
@@ -88,6 +88,9 @@ await shoot(guest, "wallet-receive");
 await guest.open(`${world.url}/wallet#more`);
 await guest.reads("Het logboek klopt");
 await shoot(guest, "wallet-more");
+await guest.open(`${world.url}/wallet#recovery`);
+await guest.page.locator(".recovery").waitFor();
+await shoot(guest, "recovery");
 await till.open(`${world.url}/till#today`);
 await till.page.locator(".lines").first().waitFor();
 await shoot(till, "till-today");

@@ -13,6 +13,7 @@ import {
 } from "../src/lib/entry.ts";
 import { LinkError, checkCommunity, parseLink, printLink } from "../src/lib/links.ts";
 import { isConsistent, leafHash, logKey, openCheckpoint, parseVkey, rootFromInclusion, treeHead } from "../src/lib/log.ts";
+import { recoverySeed } from "../src/lib/recovery.ts";
 import { ReceiptError, decodeRecord, parseReceiptFile, printReceiptFile, verifyReceipt } from "../src/lib/receipt.ts";
 
 // The vectors are JSON without a type of their own.
@@ -103,6 +104,8 @@ async function ids(d: Differences, vectors: Json): Promise<void> {
   d.same("settlement", await settlementAccount(vectors.settlement.ledger), vectors.settlement.account);
   const { ledger, secret, seed } = vectors.paper_key;
   d.same("paper key", hex(await paperSeed(ledger, fromHex(secret))), seed);
+  const { ledger: of, secret: kept, seed: derived } = vectors.recovery_key;
+  d.same("recovery key", hex(await recoverySeed(of, fromHex(kept))), derived);
 }
 
 function links(d: Differences, vectors: Json): void {

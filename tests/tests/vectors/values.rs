@@ -2,7 +2,7 @@
 
 use klaver_ledger::entry::memo::Memo;
 use klaver_ledger::id::{AccountId, LedgerId};
-use klaver_ledger::keys::{KeyError, PublicKey, paper_key};
+use klaver_ledger::keys::{KeyError, PublicKey, paper_key, recovery_key};
 use klaver_ledger::link::{Link, NodeAddress, Secret};
 use klaver_ledger::log::hash::{empty_root, leaf_hash};
 use klaver_ledger::log::tree::{NoLeafTiles, Tree};
@@ -48,6 +48,12 @@ fn ids_are_derived_as_the_vectors_say() {
                 "secret": hex(secret),
                 "seed": hex(paper_key(&LEDGER, &secret).to_bytes()),
                 "key": PublicKey::of(&paper_key(&LEDGER, &secret)).to_string(),
+            },
+            "recovery_key": {
+                "ledger": LEDGER.to_hex(),
+                "secret": hex(secret),
+                "seed": hex(recovery_key(&LEDGER, &secret).to_bytes()),
+                "key": PublicKey::of(&recovery_key(&LEDGER, &secret)).to_string(),
             },
             "founding_charter_origin": small_charter().origin,
         }),

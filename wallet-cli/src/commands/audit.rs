@@ -3,8 +3,10 @@
 //! With an auditor's key every record is replayed; without one, what is public is verified: signatures of
 //! checkpoints, the whole tree from its tiles, every checkpoint and receipt this wallet has kept.
 
+mod kept;
 mod public;
 mod replay;
+mod report;
 
 use crate::app::App;
 use crate::community::Community;
@@ -18,6 +20,8 @@ use klaver_ledger::link::NodeAddress;
 use klaver_ledger::log::proof::TreeHead;
 use klaver_ledger::receipt::Receipt;
 use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::time::Instant;
 
 /// Check a community's ledger.
 #[derive(Args, Debug)]
@@ -27,6 +31,15 @@ pub struct Audit {
     /// Verify only what anybody can verify
     #[arg(long)]
     pub public: bool,
+    /// Go on where your last audit stopped
+    #[arg(long, conflicts_with = "public")]
+    pub since: bool,
+    /// Write a signed audit note to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "public")]
+    pub note: Option<PathBuf>,
+    /// Your name on the note [default: that of the key]
+    #[arg(long, value_name = "NAME", requires = "note")]
+    pub note_name: Option<String>,
 }
 
 impl Audit {
@@ -40,7 +53,8 @@ impl Audit {
         app.output.note("audit.begin", &[("name", &name), ("node", &contact.http.node().to_string())]);
         let heads = known_heads(app, &contact)?;
         match self.auditor(app, &contact) {
-            Some(hat) => replay::run(app, &contact, &hat, heads),
+            Some(hat) => replay::run(app, &contact, &hat, heads, &self),
+            None if self.note.is_some() => Err(Failure::new(Exit::Key, "note_needs_auditor")),
             None => {
                 public::run(app, &contact, &heads)?;
                 if self.public {
@@ -112,12 +126,27 @@ struct Progress<'o> {
     total: u64,
     shown: Option<u64>,
     live: bool,
+    /// What was there at the beginning, and when that was.
+    began: (u64, Instant),
 }
 
 impl<'o> Progress<'o> {
     fn new(app: &'o App<'_>, total: u64) -> Self {
         let live = std::io::stderr().is_terminal() && !app.global.quiet && !app.output.json;
-        Self { app, total, shown: None, live }
+        Self { app, total, shown: None, live, began: (0, Instant::now()) }
+    }
+
+    /// Returns the bar of what goes on from `done`.
+    fn from(self, done: u64) -> Self {
+        Self { began: (done, Instant::now()), ..self }
+    }
+
+    /// Returns about how many seconds are left, once there is something to go by.
+    fn seconds_left(&self, done: u64) -> Option<u64> {
+        let (first, start) = self.began;
+        let (past, passed) = (done.checked_sub(first)?, start.elapsed().as_millis());
+        let left = u128::from(self.total.saturating_sub(done)) * passed / u128::from(past).max(1) / 1_000;
+        u64::try_from(left).ok().filter(|_| past > 0 && passed > 1_000)
     }
 
     fn at(&mut self, done: u64) {
@@ -129,7 +158,11 @@ impl<'o> Progress<'o> {
         let filled = (percent / 4) as usize;
         let bar = format!("{}{}", "█".repeat(filled), "░".repeat(25 - filled));
         let values = [("done", &*done.to_string()), ("total", &*self.total.to_string())];
-        let words = self.app.output.words("audit.progress", &values);
+        let mut words = self.app.output.words("audit.progress", &values);
+        if let Some(seconds) = self.seconds_left(done) {
+            let left = format!("{}:{:02}", seconds / 60, seconds % 60);
+            words = format!("{words}, {} ", self.app.output.words("audit.left", &[("left", &left)]));
+        }
         let mut stderr = std::io::stderr();
         let _ = write!(stderr, "\r{bar} {percent:3} % {words}").and_then(|()| stderr.flush());
     }

@@ -165,8 +165,11 @@ fn tell(app: &App<'_>, community: &str, unit: &Unit, proven: &Proven) {
         }
     };
     let size = proven.checkpoint.checkpoint().size;
+    app.output.say("receipt.paid", &[]);
+    let witnessed = crate::trust::witnessed(&app.places, &proven.checkpoint);
+    crate::trust::say(app.output, witnessed.as_ref());
     app.output.json(&serde_json::json!({
-        "holds": true, "index": proven.index, "recorded_at": proven.recorded_at.to_string(),
+        "holds": true, "paid": true, "witnessed": crate::trust::to_json(witnessed.as_ref()), "index": proven.index, "recorded_at": proven.recorded_at.to_string(),
         "community": community, "log_size": size, "content": json,
     }));
 }

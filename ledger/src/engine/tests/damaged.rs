@@ -42,7 +42,7 @@ fn told<R: StoreReader>(reader: &Reader<R>, size: u64) -> Vec<String> {
     (0..size).map(one).collect()
 }
 
-/// A ledger of 6 groups in 3 segments, closed; what it told, and its files.
+/// A ledger of 7 groups in 4 segments, closed; what it told, and its files.
 fn closed(directory: &Scratch) -> (Town<EmbeddedStore>, Vec<String>, Files) {
     let store = |salt, create| {
         let options = Options { segment_bytes: 64 << 10, ..Options::default() };
@@ -55,7 +55,7 @@ fn closed(directory: &Scratch) -> (Town<EmbeddedStore>, Vec<String>, Files) {
         let batch = batch.collect();
         town.world.wait(1);
         town.commit(batch);
-        if round % 2 == 0 {
+        if round < 4 {
             town.ledger.take().unwrap().close().unwrap();
             let (ledger, _) =
                 Ledger::open(store(round, false), keys(), Counted(u64::from(round) << 32)).unwrap();
@@ -219,7 +219,8 @@ fn what_contradicts_itself_is_refused() {
         ((), (), files(other.path()))
     };
     let anchor = directory.path().join("anchor");
-    let cases: [(&str, Box<dyn Fn(&mut Files)>); 3] = [
+    type Change = Box<dyn Fn(&mut Files)>;
+    let cases: [(&str, Change); 3] = [
         ("an anchor of another history", {
             let (anchor, bytes) = (anchor.clone(), foreign[&other.path().join("anchor")].clone());
             Box::new(move |files| drop(files.insert(anchor.clone(), bytes.clone())))

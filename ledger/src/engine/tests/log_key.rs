@@ -15,11 +15,11 @@ fn identity(town: &Town<MemoryStore>, name: &str) -> LogIdentity {
     LogIdentity::new(town.world.ledger(), "klaver.example/log", &[public(name)]).unwrap()
 }
 
-/// Commits one payment; returns the receipt, or why nothing was recorded.
-fn payment(
-    town: &mut Town<MemoryStore>,
-    ledger: Ledger<MemoryStore>,
-) -> Result<(Ledger<MemoryStore>, Receipt), (VerifiedEntry, Fault)> {
+/// The ledger with a receipt, or the entry with why it was not recorded.
+type Paid = Result<(Ledger<MemoryStore>, Receipt), Box<(VerifiedEntry, Fault)>>;
+
+/// Commits one payment.
+fn payment(town: &mut Town<MemoryStore>, ledger: Ledger<MemoryStore>) -> Paid {
     let entry = town.world.signed(pay("mia", &[("bakery", 1)]), &["mia"]);
     let now = town.world.now;
     match ledger.commit(vec![entry.clone()], now) {
@@ -28,7 +28,7 @@ fn payment(
             let Some(Outcome::Recorded(receipt)) = outcomes.pop() else { panic!("recorded") };
             Ok((ledger, receipt))
         }
-        Err(fault) => Err((entry, fault)),
+        Err(fault) => Err(Box::new((entry, fault))),
     }
 }
 
@@ -78,14 +78,14 @@ fn the_wrong_key_at_the_wrong_time_records_nothing() {
     assert!(matches!(open(&store, "a third key"), Err(LedgerOpenError::LogKey(_))));
     // Too early: the new key may open, for it cannot know how late it is, and signs nothing.
     let ledger = open(&store, "next").unwrap();
-    let (_, fault) = payment(&mut town, ledger).err().unwrap();
+    let (_, fault) = *payment(&mut town, ledger).err().unwrap();
     assert!(matches!(fault, Fault::LogKey(LogKeyError::NotInCharter { .. })), "{fault}");
     assert!(fault.to_string().contains("put the right key in place"), "{fault}");
     let ledger = open(&store, "log").unwrap();
     let (ledger, _) = payment(&mut town, ledger).unwrap();
     // Too late: the old key runs on into the new charter, and stops.
     town.world.wait(DELAY);
-    let (entry, fault) = payment(&mut town, ledger).err().unwrap();
+    let (entry, fault) = *payment(&mut town, ledger).err().unwrap();
     assert!(matches!(fault, Fault::LogKey(LogKeyError::NotInCharter { .. })), "{fault}");
     // With the right key the same entry is recorded, once.
     let ledger = open(&store, "next").unwrap();

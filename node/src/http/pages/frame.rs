@@ -102,7 +102,7 @@ impl Page {
 
     /// Returns the whole page, brought to life by the script of that name.
     pub fn respond(&self, status: StatusCode, script: Option<&str>, body: &Markup) -> Response {
-        let html = self.document(manifest().as_ref(), script, body).into_string();
+        let html = self.document(manifest(), script, body).into_string();
         let headers = [
             (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
             (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
@@ -162,7 +162,12 @@ impl Page {
                             }
                         }
                     }
-                    main #main tabindex="-1" { (body) }
+                    main #main tabindex="-1" {
+                        @if self.facts["readOnly"] == true {
+                            p.note { (icon("clock")) (self.say("why_read_only")) }
+                        }
+                        (body)
+                    }
                     footer {
                         @if self.demo { p { (icon("hand")) (self.say("demo")) } }
                         p #old hidden { (self.say("old_browser")) }

@@ -16,9 +16,11 @@ export async function comeBack(path: string): Promise<void> {
 
 /** The offer to make a wallet. `done` goes on at once. */
 export function offer(code: string | null, done: () => void, words = say("make_wallet")): void {
-  if (facts.joining === "council") return show(note("people", say("join_council"), say("join_council_next")));
+  // Whoever had one does not need another.
+  const had = link("undo", say("restore"), "/wallet#restore", "quiet");
+  if (facts.joining === "council") return show([note("people", say("join_council"), say("join_council_next")), had]);
   if (facts.joining === "invitation" && code === null) {
-    return show([note("people", say("join_invitation"), say("join_invitation_next")), h("div", { class: "actions" }, link("scan", say("scan"), "/wallet#scan"))]);
+    return show([note("people", say("join_invitation"), say("join_invitation_next")), h("div", { class: "actions" }, link("scan", say("scan"), "/wallet#scan"), had)]);
   }
   const make = () => {
     show(busy(say("making_wallet")));
@@ -32,7 +34,7 @@ export function offer(code: string | null, done: () => void, words = say("make_w
   };
   show([
     h("p", null, say("make_wallet_text")),
-    h("div", { class: "actions" }, button("phone", words, make, "main")),
+    h("div", { class: "actions" }, button("phone", words, make, "main"), had),
   ]);
 }
 

@@ -1,7 +1,6 @@
 /** `/wallet`: scan, receive, overview, what waits; the balance behind a tap. */
 
 import { all, keep, type Hat } from "../db.ts";
-import { allowSound, askFor, makeRequest, stopAsking } from "../asking.ts";
 import { amountField } from "../amountField.ts";
 import { amount, button, facts, h, icon, link, say, shortAccount, show, type Child } from "../dom.ts";
 import { importSeed } from "../keys.ts";
@@ -13,11 +12,15 @@ import { flush, outbox } from "../outbox.ts";
 import { outcome, toWallet } from "../paid.ts";
 import { type Scan, scan } from "../scan.ts";
 import { busy, explain, note, start } from "../start.ts";
-import { directory, lineList, readLines, showLine } from "../statement.ts";
 import { accountOf, adopt, hatOf, hats, watchLog } from "../wallet.ts";
 import { offer } from "./join.ts";
 
+// What is not needed at once is fetched when it is; the service worker has it before.
+const statement = () => import("../statement.ts");
+const asking = () => import("../asking.ts");
+
 let camera: Scan | null = null;
+let stopAsking: () => void = () => undefined;
 
 function leave(): void {
   camera?.stop();
@@ -31,11 +34,13 @@ async function route(): Promise<void> {
   try {
     if (name === "scan") return scanner();
     if (name === "demo") return await demo(id);
+    if (name === "restore") return (await import("./recovery.ts")).offerRestore();
     const hat = await hatOf();
     if (!hat) return offer(null, () => void route());
+    if (name === "recovery") return await (await import("./recovery.ts")).offerRecovery(hat);
     switch (name) {
-      case "receive": return receive(hat);
-      case "lines": return id ? await showLine(hat, id, "#lines") : await lines(hat);
+      case "receive": return await receive(hat);
+      case "lines": return id ? await (await statement()).showLine(hat, id, "#lines") : await lines(hat);
       case "outbox": return await sent(id);
       case "more": return await more(hat);
       default: return await home(hat);
@@ -62,6 +67,8 @@ async function home(hat: Hat): Promise<void> {
   balance.append(reveal);
   show([
     own.length > 1 ? chooser(hat, own) : null,
+    hat.kind === "member" && !hat.recovery && (await outbox()).some(({ state }) => state === "done")
+      ? link("seal", say("recovery_offer"), "#recovery", "note") : null,
     waiting.map((outgoing) => h("a", { class: "note", href: `#outbox/${encodeURIComponent(outgoing.key)}` },
       icon(outgoing.state === "alarm" ? "hand" : "clock"), say(outgoing.state === "alarm" ? "receipt_alarm" : "waiting_one", { name: outgoing.name, amount: amount(outgoing.amount) }))),
     h("div", { class: "actions" },
@@ -124,14 +131,16 @@ function open(text: string): string | null {
   }
 }
 
-function receive(hat: Hat): void {
+async function receive(hat: Hat): Promise<void> {
+  const { allowSound, askFor, makeRequest, stopAsking: stop } = await asking();
+  stopAsking = stop;
   const field = amountField(say("receive_how_much", { many: facts.many }));
   const ask = () => {
     const minor = field.read();
     if (minor === null) return;
     allowSound();
     show(busy());
-    makeRequest(hat, minor).then((request) => askFor({ hat, request, rest: null, back: () => receive(hat) }), (error: unknown) => show(explain(error, () => receive(hat))));
+    makeRequest(hat, minor).then((request) => askFor({ hat, request, rest: null, back: () => void receive(hat) }), (error: unknown) => show(explain(error, () => void receive(hat))));
   };
   show([
     h("h2", { tabindex: "-1" }, icon("receive"), say("receive")),
@@ -144,6 +153,7 @@ function receive(hat: Hat): void {
 
 async function lines(hat: Hat): Promise<void> {
   show(busy());
+  const { readLines, directory, lineList } = await statement();
   const [{ lines: found, balance }, known] = await Promise.all([readLines(hat), directory()]);
   const visible = found.filter(({ moved }) => moved !== 0);
   show([
@@ -170,7 +180,9 @@ async function more(hat: Hat): Promise<void> {
       h("dt", null, say("account")), h("dd", null, h("code", null, accountText(hat.account))),
       h("dt", null, say("key")), h("dd", null, h("code", null, hat.key))),
     state,
-    h("div", { class: "actions" }, link("till", say("till"), "/till"), link("back", say("back"), "#")),
+    h("div", { class: "actions" },
+      hat.kind !== "member" ? null : hat.recovery ? h("p", { class: "good" }, icon("tick"), say("recovery_there")) : link("seal", say("recovery"), "#recovery"),
+      link("till", say("till"), "/till"), link("back", say("back"), "#")),
   ], "focus");
   const watched = await watchLog(known.slice(-8));
   state.className = watched === "alarm" ? "note" : "";

@@ -1,15 +1,15 @@
-//! The whole audit: every record is replayed, by the ledger's own independent path.
+//! The whole audit: every record is replayed, by the ledger's own independent path; or those since the last one.
 
-use super::Progress;
+use super::{Audit, Progress, kept, report};
 use crate::app::App;
 use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
 use klaver_api::audit::AuditRecord;
 use klaver_api::paths;
 use klaver_keystore::KeyInfo;
-use klaver_ledger::audit::{Audited, Expectations, Verdict, audit};
-use klaver_ledger::keys::PublicKey;
+use klaver_ledger::audit::{Expectations, Verdict, audit, audit_since};
 use klaver_ledger::limits::ENVELOPE_BYTES_MAX;
+use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::proof::TreeHead;
 use klaver_ledger::record::Salt;
 use std::io::Read;
@@ -20,101 +20,57 @@ const READ_BYTES: usize = 256 * 1_024;
 /// Most bytes of one item of the stream: a record, its salt and their headers.
 const ITEM_BYTES_MAX: usize = ENVELOPE_BYTES_MAX + 256;
 
-/// Replays every record; all `heads` must be roots of its log.
-pub(super) fn run(app: &App<'_>, contact: &Contact, hat: &KeyInfo, heads: Vec<TreeHead>) -> Outcome {
+/// Replays every record, or those since the last audit; all `heads` must be roots of its log.
+pub(super) fn run(
+    app: &App<'_>,
+    contact: &Contact,
+    hat: &KeyInfo,
+    heads: Vec<TreeHead>,
+    wish: &Audit,
+) -> Outcome {
     let size = contact.community.checkpoint.as_ref().map_or(0, |seen| seen.checkpoint().size);
-    let path = format!("{}?from=0", paths::AUDIT_RECORDS);
+    let state = if wish.since { kept::load(app, contact, &heads)? } else { None };
+    let from = state.as_ref().map_or(0, |state| state.size());
+    let path = format!("{}?from={from}", paths::AUDIT_RECORDS);
     let stream = app.with_session(contact, hat, |token| contact.http.get_stream(&path, Some(token)))?;
+    let compared: Vec<TreeHead> =
+        state.iter().flat_map(|state| state.heads()).chain(&heads).copied().collect();
     let expectations = Expectations {
         ledger: Some(contact.community.ledger),
         heads,
         size: Some(size),
         threads: std::thread::available_parallelism().map_or(2, usize::from),
+        ..Expectations::default()
     };
-    let mut progress = Progress::new(app, size);
-    let verdict = audit(Records::new(stream), &expectations, |done| progress.at(done));
+    let mut progress = Progress::new(app, size).from(from);
+    let records = Records::new(stream);
+    let verdict = match state {
+        Some(state) => audit_since(state, records, &expectations, |done| progress.at(done)),
+        None => audit(records, &expectations, |done| progress.at(done)),
+    };
     progress.end();
     match verdict {
-        Verdict::Holds(audited) => holds(app, contact, &audited),
+        Verdict::Holds(audited) => {
+            let exit = report::report(app, contact, &audited, from)?;
+            kept::save(app, contact, &audited, compared)?;
+            if let Some(file) = &wish.note {
+                report::write_note(app, contact, hat, &audited, file, wish.note_name.as_deref())?;
+            }
+            Ok(exit)
+        }
         Verdict::Violation(violation) => {
             let failure = Failure::text(Exit::Mismatch, "audit_violation", &violation.why)
                 .with("index", violation.index);
-            let evidence = format!("record {}\n{}\n", violation.index, violation.why);
+            let seal = contact.community.checkpoint.as_ref().map(SignedCheckpoint::note);
+            let seal = seal.map_or_else(String::new, ToString::to_string);
+            let evidence = format!("record {}\n{}\n{seal}", violation.index, violation.why);
             Err(contact.keep_evidence("audit", evidence.as_bytes(), failure))
         }
         Verdict::Unreadable { index, why } => {
-            Err(Failure::text(Exit::Network, "audit_unreadable", why).with("index", index))
+            Err(Failure::text(Exit::Failed, "audit_unreadable", why).with("index", index))
         }
-        Verdict::Unexplained { why } => Err(Failure::text(Exit::Failed, "audit_unexplained", why)),
+        Verdict::Unexplained { why } => Err(Failure::text(Exit::Unexplained, "audit_unexplained", why)),
     }
-}
-
-fn holds(app: &App<'_>, contact: &Contact, audited: &Audited) -> Outcome {
-    let community = &contact.community;
-    let charter = audited.books.standing().charter(audited.last_recorded_at);
-    let log_key = PublicKey::from_bytes(community.log_key.public_key());
-    let is_listed = charter.is_some_and(|charter| {
-        charter.origin == community.log_key.name().as_str()
-            && log_key.is_ok_and(|key| charter.log_keys.contains(&key))
-    });
-    if !is_listed {
-        return Err(Failure::new(Exit::Mismatch, "log_key_not_in_charter"));
-    }
-    let unit = community.unit(app.output.language);
-    let number = |minor: u128| unit.number(i64::try_from(minor).unwrap_or(i64::MAX));
-    let balance = &audited.trial_balance;
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    let (mut accounts, mut debits, mut credits) = (0, 0, 0);
-    for line in &balance.lines {
-        rows.push(vec![
-            app.output.words(&format!("kind.{}", line.kind), &[]),
-            line.accounts.to_string(),
-            number(line.debits),
-            number(line.credits),
-        ]);
-        accounts += line.accounts;
-        debits += line.debits;
-        credits += line.credits;
-    }
-    let total = app.output.words("audit.total", &[]);
-    rows.push(vec![total, accounts.to_string(), number(debits), number(credits)]);
-    let header = ["column.kind", "column.accounts", "column.debits", "column.credits"];
-    let header: Vec<String> = header.iter().map(|key| app.output.words(key, &[])).collect();
-    let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    app.output.table(&header, &rows, &[1, 2, 3]);
-    let sums = balance.circulation;
-    for (key, minor) in [
-        ("audit.issued", sums.issued),
-        ("audit.returned", sums.returned),
-        ("audit.redeemed", sums.redeemed),
-        ("audit.settled", sums.settled),
-        ("audit.retired", sums.retired),
-        ("audit.circulation", sums.in_circulation()),
-    ] {
-        app.output.say(key, &[("amount", &unit.show_balance(minor))]);
-    }
-    let (size, root) = (audited.head.size.to_string(), audited.head.root.to_base64());
-    let said = app.output.words("audit.holds", &[("size", &size)]);
-    app.output.line(&app.output.good(&said));
-    app.output.say("audit.root", &[("root", &root)]);
-    let lines: Vec<serde_json::Value> = balance
-        .lines
-        .iter()
-        .map(|line| {
-            serde_json::json!({
-                "kind": line.kind.word(), "accounts": line.accounts,
-                "debits_minor": line.debits.to_string(), "credits_minor": line.credits.to_string(),
-            })
-        })
-        .collect();
-    app.output.json(&serde_json::json!({
-        "holds": true, "part": "all", "ledger": audited.ledger.to_hex(), "size": audited.head.size, "root": root,
-        "last_recorded_at": audited.last_recorded_at.to_string(), "trial_balance": lines,
-        "issued_minor": sums.issued, "returned_minor": sums.returned, "redeemed_minor": sums.redeemed,
-        "settled_minor": sums.settled, "retired_minor": sums.retired,
-        "in_circulation_minor": sums.in_circulation(), "below_zero_minor": balance.below_zero,
-    }));
-    Ok(Exit::Ok)
 }
 
 /// Reads the stream of records, item by item.

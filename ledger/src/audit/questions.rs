@@ -1,0 +1,152 @@
+//! Questions for auditors: what an honest auditor would ask the council about, with the entries it shows in.
+//!
+//! A question is never an accusation, and never a violation: the books hold, somebody should explain. Nothing is asked
+//! about pots, vouchers, or people below an amount that the community sets. What is much is measured against what is
+//! usual in the same community, by medians and shares, so that neighbours who help one another raise none.
+
+mod history;
+mod issuing;
+mod merchants;
+mod offices;
+mod people;
+mod view;
+
+pub use history::{Event, History, Posting};
+
+use crate::account::numbered;
+use crate::amount::Scale;
+use crate::id::AccountId;
+use view::View;
+
+/// How many times the usual is much.
+const MUCH: u64 = 4;
+
+/// The smallest amount that is asked about when the community sets none, in whole units: five sessions of two.
+pub const LEAST_UNITS: u64 = 10;
+
+numbered! {
+    /// What is asked; numbers and words do not change.
+    Code {
+        /// One person received far more for one entry than the budget usually gives.
+        LineAboveUsual = 1 "line_above_usual",
+        /// A budget gave far more on one day than it usually gives.
+        DayAboveUsual = 2 "day_above_usual",
+        /// An organisation often stayed just below the amount for which a second one signs.
+        BelowSecondSignature = 3 "below_second_signature",
+        /// A budget was raised shortly before its end, and the new room was used.
+        RaisedBeforeEnd = 4 "raised_before_end",
+        /// A limit was raised, and the new room was used at once.
+        LimitRaisedAndUsed = 5 "limit_raised_and_used",
+        /// Credits were given to an account with the key of who gave them.
+        OwnKey = 6 "own_key",
+        /// Two who give credits gave them to each other.
+        IssuersEachOther = 7 "issuers_each_other",
+        /// One account received far more than others, over all entries together.
+        ReceivesAboveOthers = 8 "receives_above_others",
+        /// Somebody gives credits to one or two people only.
+        SmallCircle = 9 "small_circle",
+        /// An account was opened, and at once received far more than others do.
+        OpenedThenCredited = 10 "opened_then_credited",
+        /// The keys of an account changed, and nearly everything left it.
+        EmptiedAfterKeyChange = 11 "emptied_after_key_change",
+        /// Several accounts passed on to one account nearly all that they received.
+        PassedOn = 12 "passed_on",
+        /// A merchant gave back far more than others do.
+        RefundsAboveUsual = 13 "refunds_above_usual",
+        /// A merchant received credits from a budget and asked euro for them.
+        CreditedThenRedeemed = 14 "credited_then_redeemed",
+        /// A merchant was paid out for what nearly one payer paid.
+        OnePayer = 15 "one_payer",
+        /// Somebody paid a shop with the same key, and the shop was paid out.
+        PaidOwnShop = 16 "paid_own_shop",
+        /// One bank reference stands for two settlements.
+        SameBankReference = 17 "same_bank_reference",
+        /// One key corrects far more often than others.
+        CorrectionsByOne = 18 "corrections_by_one",
+        /// The registrar opened far more accounts on one day than usual.
+        RegistrarOpens = 19 "registrar_opens",
+        /// The registrar put many accounts to rest.
+        RegistrarFreezes = 20 "registrar_freezes",
+        /// A number of the policy was loosened, and used at once.
+        PolicyChangedAndUsed = 21 "policy_changed_and_used",
+        /// The policy was changed, and changed back soon.
+        PolicyChangedBack = 22 "policy_changed_back",
+        /// The council closed an account, and its credits went to a person or shop.
+        ClosedToPerson = 23 "closed_to_person",
+        /// One task, or one group on one day, received credits twice.
+        CreditedTwice = 24 "credited_twice",
+        /// One account received credits for helping many times in a day.
+        OftenInADay = 25 "often_in_a_day",
+        /// Welcome credits went to somebody who had them already.
+        WelcomedAgain = 26 "welcomed_again",
+        /// Balances were brought over although there is no earlier ledger.
+        MigrationWithoutLedger = 27 "migration_without_ledger",
+        /// Somebody gave back to a budget most of what came from it, again and again.
+        RoundTrip = 28 "round_trip",
+    }
+}
+
+/// One question.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Question {
+    /// What is asked.
+    pub code: Code,
+    /// The entries it is about, ascending.
+    pub entries: Vec<u64>,
+    /// The account it is about, if it is about one.
+    pub account: Option<AccountId>,
+    /// The amount it is about, in minor units; 0 when it is about none.
+    pub amount: u64,
+}
+
+/// What a community sets about questions. The policy has no field for it: auditors and council agree on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thresholds {
+    /// Nothing is asked about less than this, in minor units.
+    pub least: u64,
+}
+
+impl Thresholds {
+    /// Returns what holds unless a community sets another: ten whole units.
+    pub fn usual(scale: Scale) -> Self {
+        Self { least: LEAST_UNITS * 10_u64.pow(u32::from(scale.decimals())) }
+    }
+}
+
+impl Question {
+    /// Returns the text by which this question is known from one audit to the next: its code and its first entry.
+    pub fn mark(&self) -> String {
+        match self.entries.first() {
+            Some(first) => format!("{}:{first}", self.code),
+            None => self.code.to_string(),
+        }
+    }
+
+    fn about(code: Code, mut entries: Vec<u64>, account: Option<AccountId>, amount: u64) -> Self {
+        entries.sort_unstable();
+        entries.dedup();
+        Self { code, entries, account, amount }
+    }
+}
+
+/// Returns the questions that a history raises, each once, in the order of their codes and entries.
+///
+/// `None` asks nothing about less than [`Thresholds::usual`].
+pub fn ask(history: &History, thresholds: Option<Thresholds>) -> Vec<Question> {
+    let Some(view) = View::of(history, thresholds) else { return Vec::new() };
+    let mut questions = Vec::new();
+    issuing::ask(&view, &mut questions);
+    people::ask(&view, &mut questions);
+    merchants::ask(&view, &mut questions);
+    offices::ask(&view, &mut questions);
+    questions.sort_unstable();
+    questions.dedup();
+    questions
+}
+
+/// Returns the median, the lower of the two in the middle; 0 of none.
+fn median(values: impl IntoIterator<Item = u64>) -> u64 {
+    let mut values: Vec<u64> = values.into_iter().collect();
+    values.sort_unstable();
+    values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or(0)
+}

@@ -1,0 +1,260 @@
+//! Questions about who receives: own keys, fresh accounts, and credits that end where one would not expect.
+
+use super::view::{DAY, Gift, View};
+use super::{Code, MUCH, Question, median};
+use crate::account::AccountKind;
+use crate::entry::{Body, EarnReason};
+use crate::id::AccountId;
+use crate::keys::PublicKey;
+use crate::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many receivers make a comparison.
+const COMPARED: usize = 8;
+/// How many accounts that pass on make a pattern.
+const PATTERN: usize = 3;
+
+pub(super) fn ask(view: &View<'_>, questions: &mut Vec<Question>) {
+    own_keys(view, questions);
+    issuers_each_other(view, questions);
+    above_others(view, questions);
+    small_circles(view, questions);
+    opened_then_credited(view, questions);
+    emptied_after_key_change(view, questions);
+    passed_on(view, questions);
+    often_in_a_day(view, questions);
+    round_trips(view, questions);
+}
+
+/// Sums gifts by what `of` says, with their entries.
+fn summed<'v, K: Ord>(
+    gifts: impl Iterator<Item = &'v Gift<'v>>,
+    of: impl Fn(&Gift<'v>) -> Option<K>,
+) -> BTreeMap<K, (u64, Vec<u64>)> {
+    let mut sums: BTreeMap<K, (u64, Vec<u64>)> = BTreeMap::new();
+    for gift in gifts {
+        let Some(key) = of(gift) else { continue };
+        let (sum, entries) = sums.entry(key).or_default();
+        *sum += gift.amount;
+        entries.push(gift.index);
+    }
+    sums
+}
+
+/// A key that gives, and may spend what it gives: from a budget, or from a pot that it keeps.
+///
+/// Of a pot only this is seen: that its keeper pays a member account of their own. Whom else it gives to is not looked
+/// at, and a café that keeps the pot of its coffees is paid from it as it should be.
+fn own_keys(view: &View<'_>, questions: &mut Vec<Question>) {
+    let own = view.gifts().filter(|gift| view.spends_for(&gift.to, gift.signers.iter()));
+    let mut sums = summed(own, |gift| Some(gift.to));
+    for payment in view.payments.iter().filter(|payment| view.kind(&payment.to) == AccountKind::Member) {
+        let Some(payer) = view.accounts.get(&payment.from) else { continue };
+        if payer.kind == AccountKind::Fund && view.spends_for(&payment.to, payer.spenders.iter()) {
+            let (sum, entries) = sums.entry(payment.to).or_default();
+            *sum += payment.amount;
+            entries.push(payment.index);
+        }
+    }
+    for (account, (sum, entries)) in sums {
+        view.put(questions, Code::OwnKey, entries, Some(account), sum);
+    }
+}
+
+/// Two keys that give, each to an account of the other.
+fn issuers_each_other(view: &View<'_>, questions: &mut Vec<Question>) {
+    let issuers: BTreeSet<PublicKey> =
+        view.gifts.iter().flat_map(|gift| gift.signers.iter().copied()).collect();
+    let mut given: BTreeMap<(PublicKey, PublicKey), (u64, Vec<u64>, AccountId)> = BTreeMap::new();
+    for gift in view.gifts() {
+        let Some(life) = view.accounts.get(&gift.to) else { continue };
+        for to in life.spenders.intersection(&issuers) {
+            for from in gift.signers.iter().filter(|from| *from != to) {
+                let (sum, entries, _) = given.entry((*from, *to)).or_insert((0, Vec::new(), gift.to));
+                *sum += gift.amount;
+                entries.push(gift.index);
+            }
+        }
+    }
+    for ((from, to), (sum, entries, account)) in given.iter().filter(|((from, to), _)| from < to) {
+        let Some((back, others, _)) = given.get(&(*to, *from)) else { continue };
+        let entries = entries.iter().chain(others).copied().collect();
+        view.put(questions, Code::IssuersEachOther, entries, Some(*account), sum + back);
+    }
+}
+
+/// All that an account received from budgets, against the median of everybody's.
+fn above_others(view: &View<'_>, questions: &mut Vec<Question>) {
+    let sums = summed(view.gifts(), |gift| (gift.reason != EarnReason::Migration).then_some(gift.to));
+    if sums.len() < COMPARED {
+        return;
+    }
+    let usual = median(sums.values().map(|(sum, _)| *sum));
+    for (account, (sum, entries)) in sums {
+        if sum >= MUCH * usual.max(view.least) {
+            view.put(questions, Code::ReceivesAboveOthers, entries, Some(account), sum);
+        }
+    }
+}
+
+/// A key that gives again and again, to one or two people and nobody else, while others give to many.
+fn small_circles(view: &View<'_>, questions: &mut Vec<Question>) {
+    type Circle = (BTreeSet<AccountId>, BTreeSet<u64>, u64);
+    let mut circles: BTreeMap<PublicKey, Circle> = BTreeMap::new();
+    for gift in view.gifts() {
+        let Some(signer) = gift.signer() else { continue };
+        let (people, entries, sum) = circles.entry(signer).or_default();
+        people.insert(gift.to);
+        entries.insert(gift.index);
+        *sum += gift.amount;
+    }
+    let has_groups = circles.values().any(|(people, ..)| people.len() >= COMPARED);
+    for (people, entries, sum) in circles.values() {
+        if has_groups && people.len() <= 2 && entries.len() >= PATTERN && *sum >= 2 * view.least {
+            let account = people.first().copied();
+            view.put(questions, Code::SmallCircle, entries.iter().copied().collect(), account, *sum);
+        }
+    }
+}
+
+/// What accounts receive within a day of their opening, against what others then receive; and an opener who gives.
+fn opened_then_credited(view: &View<'_>, questions: &mut Vec<Question>) {
+    let early = |gift: &&Gift<'_>| {
+        let life = view.accounts.get(&gift.to);
+        life.is_some_and(|life| gift.at.millis_since(life.opened_at) <= DAY)
+    };
+    let sums = summed(view.gifts().filter(early), |gift| Some(gift.to));
+    let usual = median(sums.values().map(|(sum, _)| *sum));
+    let line = median(view.gifts().map(|gift| gift.amount));
+    for (account, (sum, mut entries)) in sums {
+        if sum >= MUCH * usual.min(2 * line) {
+            entries.push(view.accounts[&account].opened);
+            view.put(questions, Code::OpenedThenCredited, entries, Some(account), sum);
+        }
+    }
+    let by_opener = view.gifts().filter(|gift| {
+        let opener = view.accounts.get(&gift.to).map(|life| &view.events[life.opened as usize]);
+        opener.is_some_and(|event| {
+            !view.by_registrar(event) && gift.signers.iter().any(|key| event.signers.contains(key))
+        })
+    });
+    for (account, (sum, mut entries)) in summed(by_opener, |gift| Some(gift.to)) {
+        entries.push(view.accounts[&account].opened);
+        view.put(questions, Code::OpenedThenCredited, entries, Some(account), sum);
+    }
+}
+
+/// New keys, and within a week nearly everything is with one other account: a person's, or a shop's beyond a purchase.
+fn emptied_after_key_change(view: &View<'_>, questions: &mut Vec<Question>) {
+    let purchase = median(view.payments.iter().map(|payment| payment.amount));
+    for (account, life) in view.accounts.iter().filter(|(account, _)| view.is_asked_about(account)) {
+        for pair in life.states.windows(2) {
+            let ((_, before), (index, after)) = (pair[0], pair[1]);
+            if before.keys == after.keys {
+                continue;
+            }
+            let event = &view.events[index as usize];
+            let waits = if view.by_council(event) {
+                view.charter_at(event.at).policy.recovery_delay.0 * 1_000
+            } else {
+                0
+            };
+            let had = u64::try_from(life.had_before(index)).unwrap_or(0);
+            let within = |at: Timestamp| at >= event.at && at.millis_since(event.at) <= waits + 7 * DAY;
+            let mut to: BTreeMap<AccountId, (u64, Vec<u64>)> = BTreeMap::new();
+            for payment in view.payments.iter().filter(|payment| payment.from == *account) {
+                if payment.index > index && within(payment.at) {
+                    let (sum, entries) = to.entry(payment.to).or_default();
+                    *sum += payment.amount;
+                    entries.push(payment.index);
+                }
+            }
+            for (receiver, (sum, mut entries)) in to {
+                let is_purchase = view.kind(&receiver) == AccountKind::Merchant && sum < MUCH * purchase;
+                if view.is_asked_about(&receiver) && !is_purchase && sum * 10 >= had * 8 {
+                    entries.push(index);
+                    view.put(questions, Code::EmptiedAfterKeyChange, entries, Some(*account), sum);
+                }
+            }
+            let redeems = (0..).zip(view.events).filter_map(|(at, event)| match &event.body {
+                Body::Redeem(redeem) if at > index && redeem.merchant == *account && within(event.at) => {
+                    Some((at, redeem.amount.minor()))
+                }
+                _ => None,
+            });
+            let (mut entries, redeemed): (Vec<u64>, Vec<u64>) = redeems.unzip();
+            let sum: u64 = redeemed.iter().sum();
+            if sum > 0 && sum * 10 >= had * 8 {
+                entries.push(index);
+                view.put(questions, Code::EmptiedAfterKeyChange, entries, Some(*account), sum);
+            }
+        }
+    }
+}
+
+/// Accounts that received from budgets, and within two days passed nearly all of it on to one and the same.
+fn passed_on(view: &View<'_>, questions: &mut Vec<Question>) {
+    let received = summed(view.gifts(), |gift| Some(gift.to));
+    let mut moments: BTreeMap<AccountId, Vec<Timestamp>> = BTreeMap::new();
+    view.gifts().for_each(|gift| moments.entry(gift.to).or_default().push(gift.at));
+    let mut passed: BTreeMap<AccountId, BTreeMap<AccountId, (u64, Vec<u64>)>> = BTreeMap::new();
+    for payment in &view.payments {
+        let left =
+            payment.amount - payment.refunds.iter().map(|refund| refund.1).sum::<u64>().min(payment.amount);
+        if left == 0 || !view.is_asked_about(&payment.to) || view.kind(&payment.from) == AccountKind::Fund {
+            continue;
+        }
+        let moments = moments.get(&payment.from).map_or(&[][..], Vec::as_slice);
+        let before = moments[..moments.partition_point(|at| *at <= payment.at)].last();
+        let is_quick = before.is_some_and(|at| payment.at.millis_since(*at) <= 2 * DAY);
+        if is_quick {
+            let (sum, entries) = passed.entry(payment.to).or_default().entry(payment.from).or_default();
+            *sum += left;
+            entries.push(payment.index);
+        }
+    }
+    for (account, by) in passed {
+        let through: Vec<_> = by
+            .iter()
+            .filter(|(from, (sum, _))| received.get(from).is_some_and(|(had, _)| sum * 10 >= had * 8))
+            .collect();
+        let sum: u64 = through.iter().map(|(_, (sum, _))| sum).sum();
+        let taken: u64 = view.payments.iter().filter(|p| p.to == account).map(|p| p.amount).sum();
+        // A shop lives from many; it stands out only when most of what it takes comes this way.
+        let stands_out = view.kind(&account) != AccountKind::Merchant || sum * 2 >= taken;
+        if through.len() >= PATTERN && sum >= 2 * view.least && stands_out {
+            let entries = through.iter().flat_map(|(_, (_, entries))| entries.iter().copied()).collect();
+            view.put(questions, Code::PassedOn, entries, Some(account), sum);
+        }
+    }
+}
+
+/// Credits for having helped, four times and more on one day.
+fn often_in_a_day(view: &View<'_>, questions: &mut Vec<Question>) {
+    let helped = view.gifts().filter(|gift| gift.reason == EarnReason::Helped);
+    for ((account, _), (sum, entries)) in summed(helped, |gift| Some((gift.to, gift.day()))) {
+        if entries.len() as u64 >= MUCH {
+            view.put(questions, Code::OftenInADay, entries, Some(account), sum);
+        }
+    }
+}
+
+/// A person who pays a budget, again and again, at least half of what came from it.
+fn round_trips(view: &View<'_>, questions: &mut Vec<Question>) {
+    let received = summed(view.gifts(), |gift| Some((gift.to, gift.organisation)));
+    let mut back: BTreeMap<_, (u64, Vec<u64>)> = BTreeMap::new();
+    for payment in view.payments.iter().filter(|payment| view.kind(&payment.to) == AccountKind::Budget) {
+        if matches!(view.kind(&payment.from), AccountKind::Member | AccountKind::Card) {
+            let organisation = view.accounts[&payment.to].organisation;
+            let (sum, entries) = back.entry((payment.from, organisation)).or_default();
+            *sum += payment.amount;
+            entries.push(payment.index);
+        }
+    }
+    for (key, (sum, entries)) in back {
+        let had = received.get(&key).map_or(0, |(sum, _)| *sum);
+        if entries.len() >= PATTERN && sum * 2 >= had {
+            view.put(questions, Code::RoundTrip, entries, Some(key.0), sum);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What becomes of an entry that lacks signatures once those who are missing have signed.
+//!
+//! Whoever signs first shall hear at once what no second signature can mend, and the second shall not be asked
+//! for it. This is a forecast: nothing is remembered, and the rules decide again when the entry is complete.
+
+use super::rules::apply_signed_by;
+use super::{Books, Rejection, Standing, Who};
+use crate::account::{AccountKind, Rights};
+use crate::charter::Charter;
+use crate::entry::{Body, VerifiedEntry};
+use crate::id::{AccountId, OrganisationId};
+use crate::keys::PublicKey;
+use crate::time::Timestamp;
+
+/// How many times more signatures are imagined: council, own keys, a second organisation, a guardian.
+const ROUNDS: usize = 4;
+
+/// Returns why `entry`, which lacks signatures, would be refused although everybody had signed; `None` when it would
+/// be recorded, or when nothing can be said.
+pub fn refusal_once_signed(books: &Books, entry: &VerifiedEntry, now: Timestamp) -> Option<Rejection> {
+    let charter = books.standing().charter(now)?;
+    let mut keys = entry.signers().to_vec();
+    for _ in 0..ROUNDS {
+        match apply_signed_by(books, entry, &keys, now) {
+            Ok(_) => return None,
+            Err(Rejection::LacksSigners { who, .. }) => {
+                let before = keys.len();
+                for key in who_could_sign(books.standing(), charter, entry, who, now) {
+                    if !keys.contains(&key) {
+                        keys.push(key);
+                    }
+                }
+                if keys.len() == before {
+                    return None;
+                }
+            }
+            // About an imagined signature nothing is told.
+            Err(rejection) if rejection.is_about_a_key() => return None,
+            Err(rejection) => return Some(rejection),
+        }
+    }
+    None
+}
+
+/// Returns the keys that `who` may sign with.
+fn who_could_sign(
+    standing: &Standing,
+    charter: &Charter,
+    entry: &VerifiedEntry,
+    who: Who,
+    now: Timestamp,
+) -> Vec<PublicKey> {
+    match who {
+        Who::Council => charter.council.clone(),
+        Who::Rescue => charter.rescue.clone(),
+        Who::Auditor | Who::OtherAuditor => charter.auditors.clone(),
+        Who::Guardian => vec![charter.guardian],
+        Who::Account { account, right, .. } => keys_of(standing, &account, right, now),
+        Who::OtherOrganisation => match &entry.entry().body {
+            Body::Earn(earn) => another_organisation(standing, &earn.budget, now),
+            _ => Vec::new(),
+        },
+        Who::Founders | Who::Issuer => Vec::new(),
+    }
+}
+
+fn keys_of(standing: &Standing, account: &AccountId, right: Rights, now: Timestamp) -> Vec<PublicKey> {
+    let Some(account) = standing.account(account) else { return Vec::new() };
+    let state = account.standing(now).state;
+    let holds = |grant: &&crate::account::KeyGrant| {
+        grant.rights.bits() & right.bits() != 0 && grant.until.is_none_or(|until| !until.has_passed(now))
+    };
+    state.keys.iter().filter(holds).map(|grant| grant.key).collect()
+}
+
+/// Returns the spend keys of one budget or fund of another organisation.
+fn another_organisation(standing: &Standing, budget: &AccountId, now: Timestamp) -> Vec<PublicKey> {
+    let organisation_of = |id: &AccountId| -> Option<OrganisationId> {
+        standing.account(id).and_then(|account| account.standing(now).state.organisation)
+    };
+    let own = organisation_of(budget);
+    let mut others = standing.accounts().filter(|account| {
+        let of = account.standing(now).state.organisation;
+        matches!(account.kind(), AccountKind::Budget | AccountKind::Fund)
+            && of.is_some()
+            && of != own
+            && account.closed_to().is_none()
+            && account.check_awake("signatures", now).is_ok()
+            && !keys_of(standing, &account.id(), Rights::SPEND, now).is_empty()
+    });
+    others.next().map(|account| keys_of(standing, &account.id(), Rights::SPEND, now)).unwrap_or_default()
+}

@@ -1,0 +1,139 @@
+//! What witnesses have to do with the node: whom it asks, what they have cosigned, and when it must stop.
+
+use super::{NodeReader, PublishedCheckpoint, Refused, Service, StartError};
+use crate::clock::wall_clock;
+use crate::config::{Config, DataDir};
+use crate::witness::contradiction::{self, Meaning};
+use crate::witness::policy::Witnesses;
+use klaver_ledger::engine::Holder;
+use klaver_ledger::keys::PublicKey;
+use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
+use klaver_ledger::log::note::{Note, NoteSignature};
+use klaver_ledger::receipt::Receipt;
+use std::sync::atomic::Ordering;
+
+/// What became of cosignatures that somebody brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Brought {
+    /// So many lines count.
+    Counted(usize),
+    /// No line of a witness of this log, or none that holds.
+    NoWitness,
+    /// The checkpoint is not among the newest.
+    NotRecent,
+    /// The node's own log has signed what it cannot extend.
+    Contradiction,
+}
+
+impl Service {
+    /// Returns whom the log asks to cosign; `None` when nobody.
+    pub fn witnesses(&self) -> Option<&Witnesses> {
+        self.witnesses.as_deref()
+    }
+
+    /// Returns the first line of our checkpoints.
+    pub fn log_origin(&self) -> String {
+        let standing = self.reader.standing();
+        standing.charter_in_force(wall_clock()).map(|(charter, _)| charter.origin.clone()).unwrap_or_default()
+    }
+
+    /// Records nothing more until the node is started again, because of `why`; returns whether that is news.
+    pub fn turn_read_only(&self, why: String) -> bool {
+        self.writer.status().stop(why)
+    }
+
+    /// Returns whether nothing is recorded until the node is started again.
+    pub fn is_halted(&self) -> bool {
+        self.writer.status().lasting().is_some()
+    }
+
+    /// Attaches the line of witness `number` to the published checkpoint with this text.
+    pub fn add_cosignature(&self, text: &str, line: NoteSignature, number: usize) -> bool {
+        let Some(asked) = self.witnesses().and_then(|all| all.asked().get(number)) else { return false };
+        let added = self.published.add_cosignature(text, line, &asked.key);
+        if let Some(witnessed) = self.published.witnessed() {
+            self.metrics.witnessed_records.store(witnessed.size, Ordering::Relaxed);
+        }
+        added
+    }
+
+    /// Waits for a beat after number `seen`, at most a beat's time; returns the number of the newest.
+    pub fn wait_for_beat(&self, seen: u64) -> u64 {
+        self.published.wait_for_beat(seen)
+    }
+
+    /// Lets whoever waits for a beat go on at once.
+    pub fn wake_askers(&self) {
+        self.published.wake();
+    }
+
+    /// Takes cosignatures that a witness brought: a note with one of our newest checkpoints and its lines.
+    pub fn take_cosignatures(&self, note: &Note) -> Brought {
+        let Some(witnesses) = self.witnesses() else { return Brought::NoWitness };
+        if let Meaning::Contradicted(seen) = contradiction::meaning(self, note) {
+            contradiction::stop_for(self, witnesses.data(), &seen, "a witness that pulls");
+            return Brought::Contradiction;
+        }
+        let (mut counted, mut known) = (0, false);
+        for line in note.signatures() {
+            for (number, asked) in witnesses.asked().iter().enumerate() {
+                if matches!(line.verify(&asked.key, note.text()), Ok(Some(_))) {
+                    known = true;
+                    counted += usize::from(self.add_cosignature(note.text(), line.clone(), number));
+                }
+            }
+        }
+        match (counted, known) {
+            (0, false) => Brought::NoWitness,
+            (0, true) => Brought::NotRecent,
+            (counted, _) => {
+                self.metrics.cosignatures.fetch_add(counted as u64, Ordering::Relaxed);
+                Brought::Counted(counted)
+            }
+        }
+    }
+
+    /// Returns the receipt of record `index`: under the newest checkpoint with a quorum that reaches it, if there is one.
+    pub(super) fn receipt_as_witnessed(&self, index: u64, holder: Holder) -> Result<Receipt, Refused> {
+        Ok(match self.published.witnessed().as_deref() {
+            Some(PublishedCheckpoint { size, signed: Some(signed) }) if index < *size => {
+                self.reader.receipt_at(index, holder, signed)?
+            }
+            _ => self.reader.receipt(index, holder)?,
+        })
+    }
+}
+
+impl PublishedCheckpoint {
+    /// Returns the text that the log and its witnesses sign; `None` when none is shown.
+    pub fn text(&self) -> Option<&str> {
+        self.signed.as_ref().map(|signed| signed.note().text())
+    }
+
+    /// Returns the note as everybody sees it.
+    pub fn note(&self) -> Option<String> {
+        self.signed.as_ref().map(ToString::to_string)
+    }
+}
+
+/// Reads the trust policy of a node whose log key is `log`, and says so when the charter names another.
+pub(super) fn read(
+    data: &DataDir,
+    config: &Config,
+    reader: &NodeReader,
+    log: &PublicKey,
+) -> Result<Option<Witnesses>, StartError> {
+    let standing = reader.standing();
+    let Some((charter, _)) = standing.charter_in_force(wall_clock()) else { return Ok(None) };
+    let key = VerifierKey::new(KeyName::new(charter.origin.clone())?, KeyKind::Note, log.as_bytes())?;
+    let witnesses = Witnesses::read(data, config, &key)?;
+    if let Some(witnesses) = &witnesses
+        && witnesses.digest() != charter.witness_policy
+    {
+        tracing::warn!(
+            hash = %witnesses.digest().to_hex(),
+            "the charter in force names another witness policy: wallets count no witness until the council decides on this one"
+        );
+    }
+    Ok(witnesses)
+}

@@ -1,0 +1,114 @@
+//! A witness that logs can reach: `POST /add-checkpoint` and, for everybody, what it has seen (C2SP `tlog-witness`).
+
+use super::keeper::{Keeper, NotCosigned};
+use crate::clock::wall_clock;
+use crate::http::accept::{self, Limits};
+use crate::serve::{listen, told_to_stop};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use klaver_ledger::log::witness::{ADD_CHECKPOINT_BYTES_MAX, AddCheckpoint, TREE_SIZE_MEDIA, WitnessRefusal};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// How long a request may take to arrive.
+const BODY_TIME_MAX: Duration = Duration::from_secs(10);
+/// The media type of sentences and notes.
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// Serves a witness until the process is told to stop, then finishes what runs.
+///
+/// # Errors
+/// When the address cannot be listened on.
+pub fn serve(keeper: Keeper, address: SocketAddr) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener: TcpListener = listen(address).await?;
+        tracing::info!(address = %listener.local_addr()?, key = %keeper.directory().key(), "witnessing");
+        let (stop, stopping) = watch::channel(false);
+        let limits = Limits { connections: 256, ..Limits::default() };
+        let serving = accept::serve(listener, router(Arc::new(keeper)), limits, Arc::default(), stopping);
+        tokio::pin!(serving);
+        tokio::select! {
+            () = serving.as_mut() => {}
+            told = told_to_stop() => {
+                told?;
+                let _ = stop.send(true);
+                serving.await;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Returns the router of a witness.
+pub fn router(keeper: Arc<Keeper>) -> Router {
+    Router::new()
+        .route("/add-checkpoint", post(add_checkpoint))
+        .route("/{log}/checkpoint", get(newest))
+        .route("/", get(about))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .with_state(keeper)
+}
+
+/// Who this witness is: what a log's trust policy names.
+async fn about(State(keeper): State<Arc<Keeper>>) -> String {
+    format!("{}\n", keeper.directory().key())
+}
+
+async fn add_checkpoint(State(keeper): State<Arc<Keeper>>, body: Body) -> Response {
+    let bytes = match tokio::time::timeout(BODY_TIME_MAX, to_bytes(body, ADD_CHECKPOINT_BYTES_MAX)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(_)) => {
+            let sentence =
+                format!("the request has more than {ADD_CHECKPOINT_BYTES_MAX} bytes, or broke off");
+            return say(StatusCode::PAYLOAD_TOO_LARGE, &sentence);
+        }
+        Err(_) => return say(StatusCode::REQUEST_TIMEOUT, "the request came too slowly: send it again"),
+    };
+    // Saving waits for the disk, which must not hold up other connections.
+    let judged = tokio::task::spawn_blocking(move || {
+        let request = AddCheckpoint::parse(&bytes)?;
+        keeper.add_checkpoint(&request, wall_clock().seconds())
+    });
+    match judged.await {
+        Ok(Ok(line)) => ([(header::CONTENT_TYPE, TEXT)], format!("{line}\n")).into_response(),
+        Ok(Err(not_cosigned)) => refuse(&not_cosigned),
+        Err(_) => say(StatusCode::INTERNAL_SERVER_ERROR, "this witness has failed"),
+    }
+}
+
+/// The answer to whoever is not given a signature: the status, and a sentence, or for 409 the size alone.
+fn refuse(not_cosigned: &NotCosigned) -> Response {
+    let status = StatusCode::from_u16(not_cosigned.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    match not_cosigned {
+        NotCosigned::Refused(WitnessRefusal::OtherSize { latest }) => {
+            (status, [(header::CONTENT_TYPE, TREE_SIZE_MEDIA)], format!("{latest}\n")).into_response()
+        }
+        NotCosigned::Refused(refusal) => say(status, &refusal.to_string()),
+        // Why is for those who run it, in its own log.
+        NotCosigned::Failed { .. } => say(status, "this witness cannot sign now, those who run it must look"),
+    }
+}
+
+async fn newest(State(keeper): State<Arc<Keeper>>, Path(log): Path<String>) -> Response {
+    match keeper.newest_at(&format!("{log}/checkpoint")) {
+        Some(seen) => {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(TEXT));
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
+            (headers, seen.to_string()).into_response()
+        }
+        None => say(StatusCode::NOT_FOUND, "nothing of such a log was cosigned here"),
+    }
+}
+
+fn say(status: StatusCode, sentence: &str) -> Response {
+    (status, [(header::CONTENT_TYPE, TEXT)], format!("{sentence}\n")).into_response()
+}

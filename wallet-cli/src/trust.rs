@@ -1,0 +1,134 @@
+//! Whom this wallet believes when it says *witnessed*: the trust policy of a community, remembered.
+//!
+//! The first policy that the charter confirms is kept. A later one is believed only when a person says so: whoever
+//! runs a node must not be able to choose other witnesses in silence.
+
+use crate::community::Community;
+use crate::failure::Outcome;
+use crate::http::Http;
+use crate::moment;
+use crate::output::Output;
+use crate::places::Places;
+use klaver_api::paths;
+use klaver_keystore::private_file;
+use klaver_ledger::id::{Digest, LedgerId};
+use klaver_ledger::log::checkpoint::SignedCheckpoint;
+use klaver_ledger::log::policy::TrustPolicy;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+/// Most bytes of a policy: 64 logs, witnesses and groups of a few hundred bytes each.
+const POLICY_BYTES_MAX: u64 = 128 * 1024;
+
+/// How long what was learned is believed without asking again.
+const FRESH: Duration = Duration::from_secs(86_400);
+
+/// What a node says about its witnesses, beside what is remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learned {
+    /// The community has no witnesses, or the charter does not confirm those that the node names.
+    Nothing,
+    /// What is remembered, or what was just remembered for the first time.
+    Known,
+    /// Another policy than the one remembered, confirmed by the charter: it is not believed yet.
+    Changed,
+}
+
+/// How many of the witnesses that count have seen a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witnessed {
+    /// Their names in the policy.
+    pub names: Vec<String>,
+    /// How many witnesses the policy names.
+    pub total: usize,
+    /// Whether it takes no more of them.
+    pub quorum: bool,
+}
+
+/// Learns of the community's witnesses, if that is due; whatever goes wrong changes nothing.
+pub fn visit(places: &Places, http: &Http, community: &Community) {
+    let age = path(places, &community.ledger).metadata().and_then(|file| file.modified()).ok();
+    let is_fresh =
+        age.and_then(|at| SystemTime::now().duration_since(at).ok()).is_some_and(|age| age < FRESH);
+    if !is_fresh {
+        // What the wallet knows already goes on to count; the next visit asks again.
+        let _ = learn(places, http, community, false);
+    }
+}
+
+/// Asks the node for its trust policy, and remembers the first; `adopt` takes another in its place.
+///
+/// # Errors
+/// When the node cannot be asked, or the file cannot be written.
+pub fn learn(places: &Places, http: &Http, community: &Community, adopt: bool) -> Outcome<Learned> {
+    let said: klaver_api::Community = http.get(paths::COMMUNITY, None)?;
+    let text = match said.log.policy {
+        Some(_) => http.get_bytes(&format!("{}/policy", community.log_path))?,
+        None => Vec::new(),
+    };
+    let confirmed = Digest::from_hex(&said.charter.witness_policy) == Some(Digest::of(&text));
+    let text = String::from_utf8(text).unwrap_or_default();
+    let names_our_log = |policy: &TrustPolicy| policy.logs().iter().any(|log| log.key == community.log_key);
+    let is_policy = text.parse().is_ok_and(|policy| names_our_log(&policy));
+    let offered = if confirmed && (is_policy || text.is_empty()) { Some(text) } else { None };
+    let known = remembered(places, &community.ledger);
+    // Empty stands for: asked, and there was none. Writing the same again says when that was.
+    let (believed, learned) = match (known, offered) {
+        (Some(known), Some(offered)) if known == offered => (known, Learned::Known),
+        (Some(_), Some(_)) if !adopt => return Ok(Learned::Changed),
+        (_, Some(offered)) => {
+            let learned = if offered.is_empty() { Learned::Nothing } else { Learned::Known };
+            (offered, learned)
+        }
+        (known, None) => (known.unwrap_or_default(), Learned::Nothing),
+    };
+    private_file::replace(&path(places, &community.ledger), believed.as_bytes())?;
+    Ok(learned)
+}
+
+/// Returns what the remembered policy of its log says about a checkpoint; `None` when none is remembered.
+pub fn witnessed(places: &Places, seen: &SignedCheckpoint) -> Option<Witnessed> {
+    let origin = &seen.checkpoint().origin;
+    let communities = Community::load_all(places).unwrap_or_default();
+    let community = communities.iter().find(|community| community.log_key.name() == origin)?;
+    let policy: TrustPolicy = remembered(places, &community.ledger)?.parse().ok()?;
+    // A line of a witness that does not verify makes the whole note worthless to a policy: nobody has seen it.
+    let verdict = policy.judge(seen.note(), moment::now().seconds()).ok();
+    let names = verdict.iter().flat_map(|verdict| &verdict.seen).map(|seen| seen.witness.clone());
+    Some(Witnessed {
+        names: names.collect(),
+        total: policy.witnesses().len(),
+        quorum: verdict.as_ref().is_some_and(|verdict| verdict.quorum_reached),
+    })
+}
+
+/// Says in a line whether a quorum has seen a checkpoint, for people.
+pub fn say(output: &Output, witnessed: Option<&Witnessed>) {
+    let Some(Witnessed { names, total, quorum }) = witnessed else {
+        return output.say("witnessed.none", &[]);
+    };
+    let (count, total, names) = (names.len().to_string(), total.to_string(), names.join(", "));
+    let names = crate::output::harmless(&names);
+    if *quorum {
+        let said = output.words("witnessed.yes", &[("count", &count), ("total", &total), ("names", &names)]);
+        output.line(&output.good(&said));
+    } else {
+        output.say("witnessed.not_yet", &[("count", &count), ("total", &total)]);
+    }
+}
+
+/// Returns the same for programs: `null` for a community without witnesses, as far as this wallet knows.
+pub fn to_json(witnessed: Option<&Witnessed>) -> Value {
+    witnessed.map_or(Value::Null, |seen| json!({ "quorum": seen.quorum, "by": seen.names, "of": seen.total }))
+}
+
+/// Returns the text of the policy that is remembered, if there is one.
+fn remembered(places: &Places, ledger: &LedgerId) -> Option<String> {
+    let bytes = private_file::read(&path(places, ledger), POLICY_BYTES_MAX).ok()?;
+    String::from_utf8(bytes).ok().filter(|text| !text.is_empty())
+}
+
+fn path(places: &Places, ledger: &LedgerId) -> PathBuf {
+    places.community(ledger).with_extension("policy")
+}
