@@ -5,6 +5,7 @@ use super::{Code, MUCH, Question, median};
 use crate::account::AccountKind;
 use crate::entry::{Body, EarnReason};
 use crate::id::{AccountId, OrganisationId};
+use crate::keys::PublicKey;
 use crate::time::Day;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,6 +49,20 @@ fn lines_above_usual(view: &View<'_>, questions: &mut Vec<Question>) {
         let usual = usual.get(&gift.budget).copied().unwrap_or(town);
         if gift.amount >= MUCH * usual {
             view.put(questions, Code::LineAboveUsual, vec![gift.index], Some(gift.to), gift.amount);
+        }
+    }
+    // Twice the usual once is a long day; again and again, from one key to one person, it is a habit.
+    let mut double: BTreeMap<(PublicKey, AccountId), (u64, Vec<u64>)> = BTreeMap::new();
+    for gift in view.gifts().filter(is_by_one) {
+        let usual = usual.get(&gift.budget).copied().unwrap_or(town);
+        let Some(signer) = gift.signer().filter(|_| gift.amount >= 2 * usual) else { continue };
+        let (sum, entries) = double.entry((signer, gift.to)).or_default();
+        *sum += gift.amount;
+        entries.push(gift.index);
+    }
+    for ((_, account), (sum, entries)) in double {
+        if entries.len() >= HABIT && sum >= 2 * view.least {
+            view.put(questions, Code::LineAboveUsual, entries, Some(account), sum);
         }
     }
 }
