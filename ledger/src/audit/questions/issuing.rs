@@ -80,10 +80,14 @@ fn days_above_usual(view: &View<'_>, questions: &mut Vec<Question>) {
         entries.push(gift.index);
     }
     let town = median(days.values().map(|(sum, _)| *sum));
+    let mut own: BTreeMap<AccountId, Vec<u64>> = BTreeMap::new();
+    days.iter().for_each(|((budget, _), (sum, _))| own.entry(*budget).or_default().push(*sum));
+    let usual: BTreeMap<AccountId, u64> = own
+        .into_iter()
+        .map(|(budget, days)| (budget, if days.len() >= USUAL_DAYS { median(days) } else { town }))
+        .collect();
     for ((budget, _), (sum, entries)) in &days {
-        let own: Vec<u64> =
-            days.iter().filter(|((of, _), _)| of == budget).map(|(_, (sum, _))| *sum).collect();
-        let usual = if own.len() >= USUAL_DAYS { median(own) } else { town };
+        let usual = usual.get(budget).copied().unwrap_or(town);
         if *sum >= MUCH * usual {
             view.put(questions, Code::DayAboveUsual, entries.clone(), Some(*budget), *sum);
         }

@@ -186,6 +186,9 @@ fn emptied_after_key_change(view: &View<'_>, questions: &mut Vec<Question>) {
                     view.put(questions, Code::EmptiedAfterKeyChange, entries, Some(*account), sum);
                 }
             }
+            if life.kind != AccountKind::Merchant {
+                continue;
+            }
             let redeems = (0..).zip(view.events).filter_map(|(at, event)| match &event.body {
                 Body::Redeem(redeem) if at > index && redeem.merchant == *account && within(event.at) => {
                     Some((at, redeem.amount.minor()))
@@ -228,11 +231,14 @@ fn passed_on(view: &View<'_>, questions: &mut Vec<Question>) {
             .iter()
             .filter(|(from, (sum, _))| received.get(from).is_some_and(|(had, _)| sum * 10 >= had * 8))
             .collect();
+        if through.len() < PATTERN {
+            continue;
+        }
         let sum: u64 = through.iter().map(|(_, (sum, _))| sum).sum();
         let taken: u64 = view.payments.iter().filter(|p| p.to == account).map(|p| p.amount).sum();
         // A shop lives from many; it stands out only when most of what it takes comes this way.
         let stands_out = view.kind(&account) != AccountKind::Merchant || sum * 2 >= taken;
-        if through.len() >= PATTERN && sum >= 2 * view.least && stands_out {
+        if sum >= 2 * view.least && stands_out {
             let entries = through.iter().flat_map(|(_, (_, entries))| entries.iter().copied()).collect();
             view.put(questions, Code::PassedOn, entries, Some(account), sum);
         }
@@ -257,7 +263,9 @@ fn own_pots(view: &View<'_>, questions: &mut Vec<Question>) {
         let life = view.accounts.get(pot).filter(|life| life.kind == AccountKind::Fund);
         life.is_none_or(|life| life.states.iter().any(|(_, state)| state.payees.is_some()))
     };
-    let mut pots: BTreeMap<AccountId, BTreeMap<AccountId, (u64, Vec<u64>, bool)>> = BTreeMap::new();
+    // What a pot paid to each: sum, entries, and whether by a key of who received it.
+    type Paid = BTreeMap<AccountId, (u64, Vec<u64>, bool)>;
+    let mut pots: BTreeMap<AccountId, Paid> = BTreeMap::new();
     for payment in view.payments.iter().filter(|payment| !has_list(&payment.from)) {
         let signers = &view.events[payment.index as usize].signers;
         let spenders = view.accounts.get(&payment.to).map(|life| &life.spenders);
