@@ -4,6 +4,7 @@
 //! takes the [`Visitor`](crate::community::sessions::Visitor) and asks [`Service::sight`] what they may see.
 
 mod accounts;
+mod audit_notes;
 mod checking;
 mod coordination;
 mod joining;
@@ -63,6 +64,7 @@ pub struct Service {
     reader: NodeReader,
     writer: Writer,
     community: Arc<Community>,
+    audit_notes: audit_notes::AuditNotes,
     sessions: Sessions,
     published: Arc<publishing::Publisher>,
     witnesses: Option<Arc<Witnesses>>,
@@ -223,6 +225,7 @@ impl Service {
             writer,
             community,
             sessions: Sessions::new()?,
+            audit_notes: audit_notes::AuditNotes::default(),
             published,
             witnesses,
             ready_keys: RwLock::default(),
@@ -234,7 +237,10 @@ impl Service {
         });
         // Whoever pays first after a start shall not wait for their key, and opening shall not wait for all of them.
         let weak = Arc::downgrade(&service);
-        std::thread::Builder::new().name("ready-keys".to_owned()).spawn(move || make_keys_ready(&weak))?;
+        std::thread::Builder::new().name("ready-keys".to_owned()).spawn(move || {
+            make_keys_ready(&weak);
+            find_audit_notes(&weak);
+        })?;
         Ok(service)
     }
 
@@ -361,6 +367,11 @@ fn make_keys_ready(service: &Weak<Service>) {
         let Some(service) = service.upgrade() else { return };
         service.ready_key(&key);
     }
+}
+
+/// Reads for the newest audit note, so that nobody who asks waits for it.
+fn find_audit_notes(service: &Weak<Service>) {
+    while service.upgrade().is_some_and(|service| !service.audit_notes.look(&service.reader)) {}
 }
 
 /// Opens the ledger of a data directory.

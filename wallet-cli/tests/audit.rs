@@ -91,6 +91,7 @@ fn town(port: u16) -> Answers {
         },
         demo: false,
         thanks_per_hour: None,
+        audit_note: None,
         read_only: None,
     };
     let challenge = Challenge {

@@ -1,7 +1,7 @@
 //! Questions for auditors: what an honest auditor would ask the council about, with the entries it shows in.
 //!
 //! A question is never an accusation, and never a violation: the books hold, somebody should explain. Nothing is asked
-//! about pots, vouchers, or people below an amount that the community sets. What is much is measured against what is
+//! about vouchers, pots of suspended consumptions, or people below an amount that the community sets. What is much is measured against what is
 //! usual in the same community, by medians and shares, so that neighbours who help one another raise none.
 
 mod history;
@@ -83,6 +83,8 @@ numbered! {
         MigrationWithoutLedger = 27 "migration_without_ledger",
         /// Somebody gave back to a budget most of what came from it, again and again.
         RoundTrip = 28 "round_trip",
+        /// A pot that budgets fill paid one person only, or whoever hands out of it.
+        OwnPot = 29 "own_pot",
     }
 }
 

@@ -37,6 +37,22 @@ pub struct LogAddress {
     pub policy: Option<String>,
 }
 
+/// An auditor's signed note, as the ledger anchors it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct AuditNoteJson {
+    /// The entry that anchors it.
+    pub index: u64,
+    /// How many records it speaks of.
+    pub size: u64,
+    /// When it was anchored.
+    pub anchored_at: String,
+    /// How long ago that is, in seconds.
+    pub age_seconds: u64,
+    /// SHA-256 of the note, in hexadecimal.
+    pub document: String,
+}
+
 /// What anybody may know of a community.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -68,6 +84,9 @@ pub struct Community {
     /// What a place usually gives as thanks for an hour of help; a custom, no rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thanks_per_hour: Option<String>,
+    /// The newest audit note that the ledger anchors; `null` when there is none.
+    #[serde(default)]
+    pub audit_note: Option<AuditNoteJson>,
     /// Why nothing can be recorded now, and what to do; `null` when all is well.
     pub read_only: Option<String>,
 }

@@ -40,7 +40,7 @@ pub mod audit;
 
 pub use account::{AccountJson, AccountStateJson, KeyJson, PendingJson};
 pub use charter::{CharterJson, PolicyJson, RateJson};
-pub use community::{Community, DirectoryEntry, DirectoryPage, LogAddress, Profile, UnitJson};
+pub use community::{AuditNoteJson, Community, DirectoryEntry, DirectoryPage, LogAddress, Profile, UnitJson};
 pub use draft::{Draft, DraftPage, DraftState, WaitsFor};
 pub use entry::{BodyJson, EntryJson};
 pub use join::{CreateInvitation, Invitation, Join, Joined};

@@ -6,7 +6,9 @@ use crate::community::AccessRow;
 use crate::community::directory::{ProfileRow, fault_of_name};
 use crate::community::sessions::{Role, Visitor};
 use klaver_api::account::{AccountJson, AccountPage, AccountStateJson, PendingJson};
-use klaver_api::community::{Community, DirectoryEntry, DirectoryPage, LogAddress, Profile, UnitJson};
+use klaver_api::community::{
+    AuditNoteJson, Community, DirectoryEntry, DirectoryPage, LogAddress, Profile, UnitJson,
+};
 use klaver_api::receipt::ReceiptJson;
 use klaver_api::statement::{LineEvent, ReferenceJson, StatementLine, StatementPage};
 use klaver_api::text::{FieldError, base64url};
@@ -68,6 +70,13 @@ impl Service {
             },
             demo: self.config.demo,
             thanks_per_hour: self.config.thanks_per_hour.clone(),
+            audit_note: self.audit_notes.newest(&self.reader).map(|note| AuditNoteJson {
+                index: note.index,
+                size: note.size,
+                anchored_at: note.recorded_at.to_string(),
+                age_seconds: now.millis_since(note.recorded_at) / 1_000,
+                document: data_encoding::HEXLOWER.encode(&note.document.0),
+            }),
             read_only: self.read_only(),
         }
     }

@@ -5,6 +5,7 @@ use super::{Code, MUCH, Question, median};
 use crate::account::AccountKind;
 use crate::entry::{Body, EarnReason};
 use crate::id::{AccountId, OrganisationId};
+use crate::keys::PublicKey;
 use crate::time::Day;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,6 +51,20 @@ fn lines_above_usual(view: &View<'_>, questions: &mut Vec<Question>) {
             view.put(questions, Code::LineAboveUsual, vec![gift.index], Some(gift.to), gift.amount);
         }
     }
+    // Twice the usual once is a long day; again and again, from one key to one person, it is a habit.
+    let mut double: BTreeMap<(PublicKey, AccountId), (u64, Vec<u64>)> = BTreeMap::new();
+    for gift in view.gifts().filter(is_by_one) {
+        let usual = usual.get(&gift.budget).copied().unwrap_or(town);
+        let Some(signer) = gift.signer().filter(|_| gift.amount >= 2 * usual) else { continue };
+        let (sum, entries) = double.entry((signer, gift.to)).or_default();
+        *sum += gift.amount;
+        entries.push(gift.index);
+    }
+    for ((_, account), (sum, entries)) in double {
+        if entries.len() >= HABIT && sum >= 2 * view.least {
+            view.put(questions, Code::LineAboveUsual, entries, Some(account), sum);
+        }
+    }
 }
 
 /// Welcome credits come in waves, and what a second organisation signed somebody else has looked at.
@@ -65,10 +80,14 @@ fn days_above_usual(view: &View<'_>, questions: &mut Vec<Question>) {
         entries.push(gift.index);
     }
     let town = median(days.values().map(|(sum, _)| *sum));
+    let mut own: BTreeMap<AccountId, Vec<u64>> = BTreeMap::new();
+    days.iter().for_each(|((budget, _), (sum, _))| own.entry(*budget).or_default().push(*sum));
+    let usual: BTreeMap<AccountId, u64> = own
+        .into_iter()
+        .map(|(budget, days)| (budget, if days.len() >= USUAL_DAYS { median(days) } else { town }))
+        .collect();
     for ((budget, _), (sum, entries)) in &days {
-        let own: Vec<u64> =
-            days.iter().filter(|((of, _), _)| of == budget).map(|(_, (sum, _))| *sum).collect();
-        let usual = if own.len() >= USUAL_DAYS { median(own) } else { town };
+        let usual = usual.get(budget).copied().unwrap_or(town);
         if *sum >= MUCH * usual {
             view.put(questions, Code::DayAboveUsual, entries.clone(), Some(*budget), *sum);
         }

@@ -9,6 +9,8 @@ use crate::keys::PublicKey;
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How many times the usual is much in a sum over years, in which chance evens out.
+const TOTAL_MUCH: u64 = 3;
 /// How many receivers make a comparison.
 const COMPARED: usize = 8;
 /// How many accounts that pass on make a pattern.
@@ -19,11 +21,13 @@ pub(super) fn ask(view: &View<'_>, questions: &mut Vec<Question>) {
     issuers_each_other(view, questions);
     above_others(view, questions);
     small_circles(view, questions);
+    alone(view, questions);
     opened_then_credited(view, questions);
     emptied_after_key_change(view, questions);
     passed_on(view, questions);
     often_in_a_day(view, questions);
     round_trips(view, questions);
+    own_pots(view, questions);
 }
 
 /// Sums gifts by what `of` says, with their entries.
@@ -91,7 +95,7 @@ fn above_others(view: &View<'_>, questions: &mut Vec<Question>) {
     }
     let usual = median(sums.values().map(|(sum, _)| *sum));
     for (account, (sum, entries)) in sums {
-        if sum >= MUCH * usual.max(view.least) {
+        if sum >= TOTAL_MUCH * usual.max(view.least) {
             view.put(questions, Code::ReceivesAboveOthers, entries, Some(account), sum);
         }
     }
@@ -113,6 +117,21 @@ fn small_circles(view: &View<'_>, questions: &mut Vec<Question>) {
         if has_groups && people.len() <= 2 && entries.len() >= PATTERN && *sum >= 2 * view.least {
             let account = people.first().copied();
             view.put(questions, Code::SmallCircle, entries.iter().copied().collect(), account, *sum);
+        }
+    }
+}
+
+/// A person who is credited alone, again and again, by a key that otherwise gives to groups.
+fn alone(view: &View<'_>, questions: &mut Vec<Question>) {
+    let mut sizes: BTreeMap<u64, u64> = BTreeMap::new();
+    view.gifts.iter().for_each(|gift| *sizes.entry(gift.index).or_default() += 1);
+    if median(sizes.values().copied()) < PATTERN as u64 {
+        return;
+    }
+    let single = view.gifts().filter(|gift| sizes.get(&gift.index) == Some(&1) && !gift.seconded);
+    for ((_, account), (sum, entries)) in summed(single, |gift| Some((gift.signer(), gift.to))) {
+        if entries.len() >= PATTERN && sum >= 2 * view.least {
+            view.put(questions, Code::SmallCircle, entries, Some(account), sum);
         }
     }
 }
@@ -176,6 +195,9 @@ fn emptied_after_key_change(view: &View<'_>, questions: &mut Vec<Question>) {
                     view.put(questions, Code::EmptiedAfterKeyChange, entries, Some(*account), sum);
                 }
             }
+            if life.kind != AccountKind::Merchant {
+                continue;
+            }
             let redeems = (0..).zip(view.events).filter_map(|(at, event)| match &event.body {
                 Body::Redeem(redeem) if at > index && redeem.merchant == *account && within(event.at) => {
                     Some((at, redeem.amount.minor()))
@@ -218,11 +240,14 @@ fn passed_on(view: &View<'_>, questions: &mut Vec<Question>) {
             .iter()
             .filter(|(from, (sum, _))| received.get(from).is_some_and(|(had, _)| sum * 10 >= had * 8))
             .collect();
+        if through.len() < PATTERN {
+            continue;
+        }
         let sum: u64 = through.iter().map(|(_, (sum, _))| sum).sum();
         let taken: u64 = view.payments.iter().filter(|p| p.to == account).map(|p| p.amount).sum();
         // A shop lives from many; it stands out only when most of what it takes comes this way.
         let stands_out = view.kind(&account) != AccountKind::Merchant || sum * 2 >= taken;
-        if through.len() >= PATTERN && sum >= 2 * view.least && stands_out {
+        if sum >= 2 * view.least && stands_out {
             let entries = through.iter().flat_map(|(_, (_, entries))| entries.iter().copied()).collect();
             view.put(questions, Code::PassedOn, entries, Some(account), sum);
         }
@@ -235,6 +260,39 @@ fn often_in_a_day(view: &View<'_>, questions: &mut Vec<Question>) {
     for ((account, _), (sum, entries)) in summed(helped, |gift| Some((gift.to, gift.day()))) {
         if entries.len() as u64 >= MUCH {
             view.put(questions, Code::OftenInADay, entries, Some(account), sum);
+        }
+    }
+}
+
+/// A pot that budgets fill, and that pays one person only, or a person with the key of who hands out.
+///
+/// Pots with a list of payees, as those of suspended consumptions have, are never looked at.
+fn own_pots(view: &View<'_>, questions: &mut Vec<Question>) {
+    let has_list = |pot: &AccountId| {
+        let life = view.accounts.get(pot).filter(|life| life.kind == AccountKind::Fund);
+        life.is_none_or(|life| life.states.iter().any(|(_, state)| state.payees.is_some()))
+    };
+    // What a pot paid to each: sum, entries, and whether by a key of who received it.
+    type Paid = BTreeMap<AccountId, (u64, Vec<u64>, bool)>;
+    let mut pots: BTreeMap<AccountId, Paid> = BTreeMap::new();
+    for payment in view.payments.iter().filter(|payment| !has_list(&payment.from)) {
+        let signers = &view.events[payment.index as usize].signers;
+        let spenders = view.accounts.get(&payment.to).map(|life| &life.spenders);
+        let is_own = spenders.is_some_and(|spenders| signers.iter().any(|key| spenders.contains(key)));
+        let (sum, entries, own) = pots.entry(payment.from).or_default().entry(payment.to).or_default();
+        *sum += payment.amount;
+        *own |= is_own;
+        entries.push(payment.index);
+    }
+    for (pot, paid) in &pots {
+        let given: Vec<&Gift<'_>> =
+            view.gifts.iter().filter(|gift| gift.to == *pot && gift.amount > 0).collect();
+        for (account, (sum, entries, own)) in paid.iter().filter(|(account, _)| view.is_asked_about(account))
+        {
+            if !given.is_empty() && (*own || paid.len() == 1) {
+                let entries = entries.iter().copied().chain(given.iter().map(|gift| gift.index)).collect();
+                view.put(questions, Code::OwnPot, entries, Some(*account), *sum);
+            }
         }
     }
 }
