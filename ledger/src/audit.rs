@@ -12,7 +12,7 @@ mod workers;
 pub use verdict::{Audited, Verdict, Violation};
 
 use crate::books::{Books, Effects, rules};
-use crate::entry::Body;
+use crate::entry::{Body, Statement};
 use crate::id::{AccountId, EntryId, LedgerId};
 use crate::log::checkpoint::SignedCheckpoint;
 use crate::log::hash::Hash;
@@ -36,6 +36,8 @@ pub struct Expectations {
     pub heads: Vec<TreeHead>,
     /// How many records there must be at least; fewer are a violation.
     pub size: Option<u64>,
+    /// The attested snapshot of the ledger that this one continues, if it continues one.
+    pub predecessor: Option<Vec<u8>>,
     /// How many threads verify signatures; 0 for two.
     pub threads: usize,
 }
@@ -88,6 +90,8 @@ struct Auditor {
     ids: HashSet<EntryId>,
     totals: HashMap<AccountId, OwnTotals>,
     last_recorded_at: Timestamp,
+    predecessor: Option<Vec<u8>>,
+    lacks_predecessor: bool,
 }
 
 /// What the auditor adds up by itself, from lines alone.
@@ -115,6 +119,8 @@ impl Auditor {
             ids: HashSet::new(),
             totals: HashMap::new(),
             last_recorded_at: Timestamp::default(),
+            predecessor: expectations.predecessor.clone(),
+            lacks_predecessor: false,
         }
     }
 
@@ -129,8 +135,24 @@ impl Auditor {
         let Some((salt, bytes)) = records.next() else { return Ok(()) };
         let (record, ledger) = self.read_founding(&bytes)?;
         let entry = record.signed.clone().verify_any_key(&ledger).map_err(|error| Violation::at(0, error))?;
+        if let Body::Found(found) = &entry.entry().body {
+            self.lacks_predecessor = found.predecessor.is_some() && self.predecessor.is_none();
+            if self.lacks_predecessor {
+                return Ok(());
+            }
+            if let (Some(_), Some(snapshot)) = (&found.predecessor, &self.predecessor) {
+                // INV-8: the books begin with the predecessor's; that it is the named one, the rules check.
+                let opened =
+                    |error| Violation::at(0, format!("the snapshot it begins with is none: {error}"));
+                self.books = Books::succeeding(snapshot).map_err(opened)?;
+            }
+        }
         self.ledger = Some(ledger);
         self.judge(Prepared { salt, bytes, recorded_at: record.recorded_at, index: record.index, entry })?;
+        for account in self.books.standing().accounts() {
+            let (debits, credits, lines) = (account.debits(), account.credits(), account.lines());
+            self.totals.insert(account.id(), OwnTotals { debits, credits, lines });
+        }
         progress(1);
         prepare_all(records, 1, ledger, threads, CHUNK_RECORDS, |chunk: Chunk| {
             for prepared in chunk {
@@ -177,6 +199,15 @@ impl Auditor {
             return Err(violation(format!("entry {} was recorded before", entry.id())));
         }
         // INV-7 and all other rules: signers are keys current at this index.
+        if let Body::Attest(attest) = &entry.entry().body
+            && attest.statement == Statement::Succession
+            && attest.root.0 != *self.tree.root().as_bytes()
+        {
+            return Err(violation(format!(
+                "it ends the ledger with root {}, the log's is another",
+                attest.root
+            )));
+        }
         let effects = rules::apply(&self.books, &entry, recorded_at)
             .map_err(|rejection| violation(format!("the rules do not allow it: {rejection}")))?;
         self.add_up(&effects).map_err(violation)?;
@@ -228,6 +259,10 @@ impl Auditor {
     }
 
     fn finish(mut self) -> Verdict {
+        if self.lacks_predecessor {
+            let why = "it continues another ledger, whose attested snapshot was not handed over".to_owned();
+            return Verdict::Unexplained { why };
+        }
         let size = self.tree.size();
         let farthest = self.heads.pop_last().map(|(size, _)| size).unwrap_or(0).max(self.expected_size);
         if size < farthest {

@@ -17,6 +17,9 @@ mod signers;
 pub mod snapshot;
 #[cfg(test)]
 mod snapshot_tests;
+mod succession;
+#[cfg(test)]
+mod succession_tests;
 
 mod soundness;
 mod trial_balance;
@@ -65,6 +68,10 @@ pub struct Standing {
     /// Accounts, by number, for which something waits, by the index of its entry.
     waiting: BTreeMap<u64, u32>,
     circulation: Circulation,
+    /// What came over from a predecessor, until the founding entry names it.
+    inherited: Option<Arc<succession::Inherited>>,
+    /// Whether the council has ended this ledger: another one goes on.
+    ended: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -129,6 +136,11 @@ impl Standing {
     /// Returns what the founding entry fixed, or `None` before founding.
     pub fn community(&self) -> Option<&Arc<Community>> {
         self.community.as_ref()
+    }
+
+    /// Returns whether the council has ended this ledger: nothing can be recorded any more.
+    pub fn has_ended(&self) -> bool {
+        self.ended
     }
 
     /// Returns the charter in force at `now`, or `None` before founding.
@@ -213,6 +225,7 @@ impl Standing {
     fn act(&mut self, act: &Act, index: u64, recorded_at: Timestamp) {
         match act {
             Act::Found { community, charter } => self.found(community, charter, index),
+            Act::End => self.ended = true,
             Act::PendCharter { charter, effective_at, by_rescue } => {
                 self.settle_charter(recorded_at);
                 let charter = Arc::new((**charter).clone());
@@ -275,7 +288,11 @@ impl Standing {
         };
         self.community = Some(Arc::new(community.clone()));
         self.charter = Some(CharterInForce { charter: Arc::new(charter.clone()), base: index });
-        self.open(&settlement, index);
+        if self.inherited.is_some() {
+            self.settlement_comes_over(&community.settlement);
+        } else {
+            self.open(&settlement, index);
+        }
     }
 
     fn settle_charter(&mut self, now: Timestamp) {

@@ -73,6 +73,7 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(witnesses::cosignatures))
         // Auditors.
         .routes(routes!(audit::records))
+        .routes(routes!(audit::predecessor))
         // Whoever runs the node.
         .routes(routes!(operating::healthz))
         .routes(routes!(operating::readyz))
@@ -168,6 +169,7 @@ mod tests {
             paths::INVITATIONS,
             paths::JOIN,
             paths::AUDIT_RECORDS,
+            paths::AUDIT_PREDECESSOR,
             paths::LOG_CHECKPOINT,
             paths::LOG_POLICY,
             paths::WITNESS_COSIGNATURES,
