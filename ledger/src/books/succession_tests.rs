@@ -20,6 +20,7 @@ fn lived_in() -> World {
                 .unwrap();
         }
     }
+    w.wait(60);
     let mut waiting = w.state("noor");
     waiting.keys = vec![grant("noor's new phone", crate::account::Rights::ALL)];
     w.change(waiting, COUNCIL).unwrap();
