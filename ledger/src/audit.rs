@@ -16,7 +16,7 @@ pub use state::{AuditState, StateError};
 pub use verdict::{Audited, Verdict, Violation};
 
 use crate::books::{Books, Effects, rules};
-use crate::entry::Body;
+use crate::entry::{Body, Statement};
 use crate::id::{AccountId, EntryId, LedgerId};
 use crate::log::checkpoint::SignedCheckpoint;
 use crate::log::hash::Hash;
@@ -41,6 +41,8 @@ pub struct Expectations {
     pub heads: Vec<TreeHead>,
     /// How many records there must be at least; fewer are a violation.
     pub size: Option<u64>,
+    /// The attested snapshot of the ledger that this one continues, if it continues one.
+    pub predecessor: Option<Vec<u8>>,
     /// How many threads verify signatures; 0 for two.
     pub threads: usize,
     /// What the community asks about; `None` for the usual.
@@ -132,6 +134,8 @@ struct Auditor {
     last_recorded_at: Timestamp,
     history: History,
     thresholds: Option<Thresholds>,
+    predecessor: Option<Vec<u8>>,
+    lacks_predecessor: bool,
 }
 
 /// What the auditor adds up by itself, from lines alone.
@@ -161,6 +165,8 @@ impl Auditor {
             last_recorded_at: Timestamp::default(),
             history: History::default(),
             thresholds: expectations.thresholds,
+            predecessor: expectations.predecessor.clone(),
+            lacks_predecessor: false,
         }
     }
 
@@ -198,8 +204,24 @@ impl Auditor {
         let Some((salt, bytes)) = records.next() else { return Ok(()) };
         let (record, ledger) = self.read_founding(&bytes)?;
         let entry = record.signed.clone().verify_any_key(&ledger).map_err(|error| Violation::at(0, error))?;
+        if let Body::Found(found) = &entry.entry().body {
+            self.lacks_predecessor = found.predecessor.is_some() && self.predecessor.is_none();
+            if self.lacks_predecessor {
+                return Ok(());
+            }
+            if let (Some(_), Some(snapshot)) = (&found.predecessor, &self.predecessor) {
+                // INV-8: the books begin with the predecessor's; that it is the named one, the rules check.
+                let opened =
+                    |error| Violation::at(0, format!("the snapshot it begins with is none: {error}"));
+                self.books = Books::succeeding(snapshot).map_err(opened)?;
+            }
+        }
         self.ledger = Some(ledger);
         self.judge(Prepared { salt, bytes, recorded_at: record.recorded_at, index: record.index, entry })?;
+        for account in self.books.standing().accounts() {
+            let (debits, credits, lines) = (account.debits(), account.credits(), account.lines());
+            self.totals.insert(account.id(), OwnTotals { debits, credits, lines });
+        }
         progress(1);
         self.judge_all(records, ledger, threads, progress)
     }
@@ -256,6 +278,15 @@ impl Auditor {
             return Err(violation(format!("entry {} was recorded before", entry.id())));
         }
         // INV-7 and all other rules: signers are keys current at this index.
+        if let Body::Attest(attest) = &entry.entry().body
+            && attest.statement == Statement::Succession
+            && attest.root.0 != *self.tree.root().as_bytes()
+        {
+            return Err(violation(format!(
+                "it ends the ledger with root {}, the log's is another",
+                attest.root
+            )));
+        }
         let effects = rules::apply(&self.books, &entry, recorded_at)
             .map_err(|rejection| violation(format!("the rules do not allow it: {rejection}")))?;
         self.add_up(&effects).map_err(violation)?;
@@ -308,6 +339,10 @@ impl Auditor {
     }
 
     fn finish(mut self) -> Verdict {
+        if self.lacks_predecessor {
+            let why = "it continues another ledger, whose attested snapshot was not handed over".to_owned();
+            return Verdict::Unexplained { why };
+        }
         let size = self.tree.size();
         let farthest = self.heads.pop_last().map(|(size, _)| size).unwrap_or(0).max(self.expected_size);
         if size < farthest {

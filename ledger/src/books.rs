@@ -21,6 +21,9 @@ pub mod snapshot;
 #[cfg(test)]
 mod snapshot_tests;
 mod soundness;
+mod succession;
+#[cfg(test)]
+mod succession_tests;
 mod trial_balance;
 mod who;
 mod windows;
@@ -70,6 +73,10 @@ pub struct Standing {
     circulation: Circulation,
     /// Redeems that wait for their euro, by the index of their entry.
     claims: BTreeMap<u64, Claim>,
+    /// What came over from a predecessor, until the founding entry names it.
+    inherited: Option<Arc<succession::Inherited>>,
+    /// Whether the council has ended this ledger: another one goes on.
+    ended: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -134,6 +141,11 @@ impl Standing {
     /// Returns what the founding entry fixed, or `None` before founding.
     pub fn community(&self) -> Option<&Arc<Community>> {
         self.community.as_ref()
+    }
+
+    /// Returns whether the council has ended this ledger: nothing can be recorded any more.
+    pub fn has_ended(&self) -> bool {
+        self.ended
     }
 
     /// Returns the charter in force at `now`, or `None` before founding.
@@ -223,6 +235,7 @@ impl Standing {
     fn act(&mut self, act: &Act, index: u64, recorded_at: Timestamp) {
         match act {
             Act::Found { community, charter } => self.found(community, charter, index),
+            Act::End => self.ended = true,
             Act::PendCharter { charter, effective_at, by_rescue } => {
                 self.settle_charter(recorded_at);
                 let charter = Arc::new((**charter).clone());
@@ -295,7 +308,11 @@ impl Standing {
         };
         self.community = Some(Arc::new(community.clone()));
         self.charter = Some(CharterInForce { charter: Arc::new(charter.clone()), base: index });
-        self.open(&settlement, index);
+        if self.inherited.is_some() {
+            self.settlement_comes_over(&community.settlement);
+        } else {
+            self.open(&settlement, index);
+        }
     }
 
     fn settle_charter(&mut self, now: Timestamp) {

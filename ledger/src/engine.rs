@@ -189,13 +189,28 @@ impl<S: Store> Ledger<S> {
     /// # Errors
     /// When the store is not empty, the entry is not allowed, or the log key is not among the charter's.
     pub fn found(
+        store: S,
+        keys: NodeKeys,
+        entry: VerifiedEntry,
+        now: Timestamp,
+        salts: impl SaltSource + 'static,
+    ) -> Result<(Self, Receipt), FoundError> {
+        Self::found_on(Books::new(), store, keys, entry, now, salts)
+    }
+
+    /// As [`found`](Self::found), on the books that came over from a predecessor: [`Books::succeeding`].
+    ///
+    /// # Errors
+    /// As [`found`](Self::found).
+    pub fn found_on(
+        beginning: Books,
         mut store: S,
         keys: NodeKeys,
         entry: VerifiedEntry,
         now: Timestamp,
         salts: impl SaltSource + 'static,
     ) -> Result<(Self, Receipt), FoundError> {
-        let mut replayer = Replayer::default();
+        let mut replayer = Replayer::beginning(beginning);
         store.recover(&mut replayer)?;
         let size = replayer.books.standing().size();
         if size > 0 {
@@ -222,11 +237,24 @@ impl<S: Store> Ledger<S> {
     /// # Errors
     /// Says what is damaged, what is safe, and which command helps.
     pub fn open(
+        store: S,
+        keys: NodeKeys,
+        salts: impl SaltSource + 'static,
+    ) -> Result<(Self, OpeningReport), LedgerOpenError> {
+        Self::open_on(Books::new(), store, keys, salts)
+    }
+
+    /// As [`open`](Self::open), of a ledger that was founded on these books: [`Books::succeeding`].
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_on(
+        beginning: Books,
         mut store: S,
         keys: NodeKeys,
         salts: impl SaltSource + 'static,
     ) -> Result<(Self, OpeningReport), LedgerOpenError> {
-        let mut replayer = Replayer::default();
+        let mut replayer = Replayer::beginning(beginning);
         let recovery = store.recover(&mut replayer)?;
         let (head, charters) = newest_head(&replayer)?;
         let ours = PublicKey::of(&keys.log);

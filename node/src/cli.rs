@@ -3,6 +3,7 @@
 use crate::config::{Config, DataDir};
 use crate::export::Format;
 use crate::found::{Founding, Offices, WALLET_FILE};
+use crate::succeed::Succeeding;
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use klaver_keystore::Passphrase;
@@ -37,6 +38,8 @@ pub enum Command {
     Verify(DataArgs),
     /// Is a witness for other communities: signs that their logs only ever grow.
     Witness(crate::witness::command::WitnessArgs),
+    /// Ends a ledger and founds one that continues it with the same accounts and balances. The node must be stopped.
+    Succeed(SucceedArgs),
     /// Writes the public log as static files, or the records for auditors. The node must be stopped.
     Export(ExportArgs),
 }
@@ -161,6 +164,32 @@ pub struct ServeArgs {
     pub connections: usize,
 }
 
+/// Flags of `succeed`.
+#[derive(Debug, Args)]
+pub struct SucceedArgs {
+    /// The data directory of the ledger that ends.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// The data directory of the new ledger: it must not exist yet.
+    #[arg(long, value_name = "DIR")]
+    pub into: PathBuf,
+    /// The directory of a wallet with a council key; once for each member of the council.
+    #[arg(long, value_name = "DIR", required = true)]
+    pub wallet: Vec<PathBuf>,
+    /// A file with the passphrase of the wallets; or one for each wallet, in the same order. Asked for when left out.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Vec<PathBuf>,
+    /// A council key that the new council does without, 64 hexadecimal digits; may be repeated.
+    #[arg(long, value_name = "KEY")]
+    pub leave_out: Vec<String>,
+    /// The new address people open, when it changes.
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Goes on without the old log key, on the last checkpoint that it signed.
+    #[arg(long)]
+    pub log_key_lost: bool,
+}
+
 /// Flags of `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
@@ -176,6 +205,48 @@ pub struct ExportArgs {
     /// How records are written.
     #[arg(long, value_enum, default_value = "json")]
     pub format: Format,
+}
+
+impl SucceedArgs {
+    /// Returns what to do, asking for passphrases that no file holds.
+    ///
+    /// # Errors
+    /// Names the answer that cannot be used.
+    pub fn succeeding(&self) -> anyhow::Result<Succeeding> {
+        let files = self.passphrase_file.len();
+        if files > 1 && files != self.wallet.len() {
+            let wallets = self.wallet.len();
+            bail!(
+                "--passphrase-file: {files} files for {wallets} wallets: give one for all, or one for each"
+            );
+        }
+        let passphrase = |number: usize, wallet: &Path| -> anyhow::Result<Passphrase> {
+            let Some(path) = self.passphrase_file.get(number).or(self.passphrase_file.first()) else {
+                let question = format!("{} ({}): ", say("found.ask.passphrase", &[]), wallet.display());
+                return Ok(Passphrase::new(rpassword::prompt_password(question)?));
+            };
+            let file = std::fs::File::open(path).with_context(|| format!("{}", path.display()))?;
+            Ok(Passphrase::read(file)?)
+        };
+        let wallets = self.wallet.iter().enumerate().map(|(number, wallet)| {
+            let directory = wallet_directory(wallet.clone())?;
+            let passphrase = passphrase(number, &directory)?;
+            Ok((directory, passphrase))
+        });
+        let key = |text: &String| {
+            PublicKey::from_hex(text).with_context(|| {
+                format!("--leave-out {text}: a public key of 64 hexadecimal digits belongs here")
+            })
+        };
+        Ok(Succeeding {
+            old: DataDir::at(&self.data),
+            new: DataDir::at(&self.into),
+            wallets: wallets.collect::<anyhow::Result<_>>()?,
+            left_out: self.leave_out.iter().map(key).collect::<anyhow::Result<_>>()?,
+            public_url: self.public_url.clone(),
+            log_key_lost: self.log_key_lost,
+        })
+    }
 }
 
 impl FoundArgs {

@@ -134,6 +134,20 @@ impl Community {
     }
 }
 
+/// Copies what goes on in a ledger that continues another: the names of places and people, and open invitations. Memos
+/// and requests stay with the records that they stand beside.
+///
+/// # Errors
+/// When the old ones cannot be read, or the new ones not written.
+pub fn carry_over(old: (&Path, &LedgerId), new: (&Path, &LedgerId)) -> Result<(), KeepError> {
+    let has_any = keep::are_there(old.0)?;
+    let kept = if has_any { Keep::read(old.0, old.1)?.1 } else { Vec::new() };
+    let goes_on = [Table::Profile as u8, Table::Invitation as u8];
+    let rows = kept.into_iter().filter(|row| row.key.first().is_some_and(|table| goes_on.contains(table)));
+    let (keep, _) = Keep::open(new.0, new.1)?;
+    keep::wait(keep.write(rows.map(|row| (row.key, Some(row.value))).collect()))
+}
+
 impl State {
     fn load(&mut self, key: &[u8], value: &[u8]) -> Result<(), KeepError> {
         let malformed = || KeepError::Row { table: key.first().copied().unwrap_or(0) };

@@ -15,6 +15,7 @@ const LAYOUT: u32 = 1;
 /// keys/         log, registrar, guardian: 0600 in a directory of 0700
 /// ledger/       journal, anchor, snapshots, views
 /// community-N/  what can be erased
+/// predecessor   attested snapshot of the ledger that this one continues; there may be none
 /// witness-policy   whom the log asks to cosign, and how many it takes; there may be none
 /// evidence/     what proves that our log signed two histories
 /// ```
@@ -138,6 +139,11 @@ impl DataDir {
     /// Returns the file of the trust policy.
     pub fn witness_policy(&self) -> PathBuf {
         self.root.join("witness-policy")
+    }
+
+    /// Returns the file of the snapshot that the ledger was founded on.
+    pub fn predecessor(&self) -> PathBuf {
+        self.root.join("predecessor")
     }
 
     /// Returns where evidence against our own log is kept.

@@ -220,6 +220,22 @@ pub fn found_with(
     now: Timestamp,
     salts: impl SaltSource + 'static,
 ) -> Result<Founded, FoundingError> {
+    found_on(Books::new(), data, &founding.config, keys, signed, now, salts)
+}
+
+/// As [`found_with`], on the books that came over from a predecessor.
+///
+/// # Errors
+/// As [`found_with`].
+pub fn found_on(
+    beginning: Books,
+    data: &DataDir,
+    config: &Config,
+    keys: &NodeKeys,
+    signed: SignedEntry,
+    now: Timestamp,
+    salts: impl SaltSource + 'static,
+) -> Result<Founded, FoundingError> {
     let id = LedgerId::of_founding_payload(signed.payload());
     keys.write(data)?;
     let verified = signed.verify_any_key(&LedgerId::FOUNDING)?;
@@ -227,9 +243,9 @@ pub fn found_with(
     let store = EmbeddedStore::create(&data.ledger(), Options::default(), salt)
         .map_err(|error| FoundError::from(klaver_ledger::store::OpenError::from(error)))?;
     let log = engine::NodeKeys { log: keys.log.clone() };
-    let (ledger, _) = Ledger::found(store, log, verified, now, salts)?;
+    let (ledger, _) = Ledger::found_on(beginning, store, log, verified, now, salts)?;
     // The settings come last: a directory without them is no node, and a new founding says so.
-    data.write_config(&founding.config)?;
+    data.write_config(config)?;
     Ok(Founded { ledger, id })
 }
 

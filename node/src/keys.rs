@@ -3,6 +3,7 @@
 use crate::config::DataDir;
 use data_encoding::HEXLOWER;
 use klaver_keystore::private_file::{self, PrivateFileError};
+use klaver_ledger::charter::Charter;
 use klaver_ledger::keys::{PublicKey, SigningKey};
 use std::path::{Path, PathBuf};
 
@@ -40,6 +41,19 @@ impl NodeKeys {
     /// When the operating system has no randomness.
     pub fn generate() -> Result<Self, KeysError> {
         Ok(Self { log: random_key()?, registrar: random_key()?, guardian: random_key()? })
+    }
+
+    /// Returns the keys of the node that continues a ledger: a new log key, the others as they were where they can be read.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness.
+    pub fn succeeding(old: &DataDir, charter: &Charter) -> Result<Self, KeysError> {
+        let keep = |name: &str, listed: &PublicKey| {
+            let kept = read_key(&old.keys().join(name)).ok().filter(|key| PublicKey::of(key) == *listed);
+            kept.map_or_else(random_key, Ok)
+        };
+        let registrar = keep("registrar", &charter.registrar)?;
+        Ok(Self { log: random_key()?, registrar, guardian: keep("guardian", &charter.guardian)? })
     }
 
     /// Reads the keys of a data directory.

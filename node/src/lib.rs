@@ -4,7 +4,7 @@
 //! believed, [`writer`] is the one thread that the ledger belongs to, [`community`] what can be erased, [`service`]
 //! everything a node can do, without a word of HTTP; [`witness`] asks others to cosign, and can be asked. [`routes`] names every path, [`http`] has the thin handlers and
 //! the accept loop; [`cli`] is the command line,
-//! [`found`], [`serve`], [`verify`] and [`export`] are its commands; [`demo`] makes a town to try everything in.
+//! [`found`], [`serve`], [`verify`], [`export`] and [`succeed`] are its commands; [`demo`] makes a town to try everything in.
 #![forbid(unsafe_code)]
 
 pub mod config;
@@ -28,6 +28,7 @@ pub mod cli;
 pub mod export;
 pub mod found;
 pub mod serve;
+pub mod succeed;
 pub mod verify;
 
 pub mod demo;

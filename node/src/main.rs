@@ -2,12 +2,12 @@
 #![forbid(unsafe_code)]
 
 use clap::Parser as _;
-use klaver_node::cli::{Cli, Command, ExportArgs, FoundArgs, ServeArgs};
+use klaver_node::cli::{Cli, Command, ExportArgs, FoundArgs, ServeArgs, SucceedArgs};
 use klaver_node::config::DataDir;
 use klaver_node::http::accept::Limits;
 use klaver_node::serve::Serving;
 use klaver_node::service::Beat;
-use klaver_node::{demo, export, found, serve, verify, witness};
+use klaver_node::{demo, export, found, serve, succeed, verify, witness};
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -37,6 +37,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Verify(args) => return Ok(verify_data(&DataDir::at(args.data))),
         Command::Witness(args) => witness::command::run(&args, &mut std::io::stdout())?,
         Command::Export(args) => export_data(&args)?,
+        Command::Succeed(args) => succeed_ledger(&args)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -48,6 +49,36 @@ fn found_community(args: &FoundArgs) -> anyhow::Result<()> {
     let welcome =
         found::found(&args.data(), &founding, &offices, &passphrase).map_err(found::welcome::explained)?;
     found::welcome::write(&founding, &welcome, &args.data, &mut std::io::stdout())?;
+    Ok(())
+}
+
+fn succeed_ledger(args: &SucceedArgs) -> anyhow::Result<()> {
+    let done = succeed::succeed(&args.succeeding()?)?;
+    let (old, out) = (done.predecessor, &mut std::io::stdout());
+    writeln!(out, "{} goes on in a new ledger, in {}.", done.name, args.into.display())?;
+    writeln!(out, "New ledger:      {}", done.ledger)?;
+    writeln!(out, "Old ledger:      {}", old.ledger)?;
+    writeln!(out, "ended at size:   {}, root {}", old.size, old.root)?;
+    writeln!(out, "snapshot:        {}", old.snapshot)?;
+    writeln!(out, "{} accounts came over with their balances.", done.accounts)?;
+    if !done.attested {
+        writeln!(
+            out,
+            "The old log key is lost: no record ends the old ledger, its last signed checkpoint does."
+        )?;
+    }
+    if let (redeems @ 1.., sum) = done.returned {
+        writeln!(
+            out,
+            "{redeems} unsettled redeems ({sum} minor units) went back to their merchants: they redeem again what was not \
+             paid out in euro yet."
+        )?;
+    }
+    for (wallet, why) in &done.left_behind {
+        writeln!(out, "The wallet in {} still names the old ledger: {why}.", wallet.display())?;
+    }
+    writeln!(out, "Keep the old directory: receipts and history before today are there.")?;
+    writeln!(out, "Next:            klaver-node serve --data {}", args.into.display())?;
     Ok(())
 }
 

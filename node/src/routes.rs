@@ -75,6 +75,7 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(coordination::coordination))
         // Auditors.
         .routes(routes!(audit::records))
+        .routes(routes!(audit::predecessor))
         // Whoever runs the node.
         .routes(routes!(operating::healthz))
         .routes(routes!(operating::readyz))
@@ -173,6 +174,7 @@ mod tests {
             paths::JOIN,
             paths::COORDINATION,
             paths::AUDIT_RECORDS,
+            paths::AUDIT_PREDECESSOR,
             paths::LOG_CHECKPOINT,
             paths::LOG_POLICY,
             paths::WITNESS_COSIGNATURES,

@@ -31,10 +31,11 @@ use crate::community::sessions::Sessions;
 use crate::config::{Config, ConfigError, DataDir};
 use crate::keys::{KeysError, NodeKeys};
 use crate::metrics::Metrics;
+use crate::succeed::read_predecessor;
 use crate::witness::policy::{Witnesses, WitnessesError};
 use crate::writer::Writer;
 use klaver_ledger::amount::Scale;
-use klaver_ledger::books::{Community as Founded, Reference};
+use klaver_ledger::books::{Books, Community as Founded, Reference};
 use klaver_ledger::engine::{self, Ledger, LedgerOpenError, OpeningReport, ReadOnlyLedger, Reader};
 use klaver_ledger::id::LedgerId;
 use klaver_ledger::keys::{PublicKey, ReadyKey, SigningKey};
@@ -44,7 +45,8 @@ use klaver_ledger::store::OpenError;
 use klaver_ledger::store::embedded::{EmbeddedReader, EmbeddedStore, Options};
 use klaver_ledger::time::Timestamp;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use std::thread::JoinHandle;
 
 /// The store of a node.
@@ -75,6 +77,8 @@ pub struct Service {
     checking: Mutex<Option<checking::Checking>>,
     /// A ledger that is only read, held so that nobody else opens it meanwhile.
     held: Mutex<Option<ReadOnlyLedger>>,
+    /// The directory that it was opened from, for what is seldom read.
+    data: OnceLock<DataDir>,
 }
 
 /// What runs in a node.
@@ -128,6 +132,14 @@ pub enum StartError {
     /// The log's origin cannot name a key.
     #[error("the origin of the log cannot be used: {0}")]
     Origin(#[from] klaver_ledger::log::key::KeyError),
+    /// The snapshot that the ledger was founded on.
+    #[error("{}: {error}: put the file back from a backup, or from an auditor's copy", path.display())]
+    Predecessor {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        error: klaver_ledger::entry::cbor::CborError,
+    },
     /// The operating system has no randomness.
     #[error("no randomness from the operating system: {0}")]
     Randomness(#[from] getrandom::Error),
@@ -186,6 +198,7 @@ impl Service {
             Parts { config, registrar: keys.registrar, ledger, clock, community, witnesses },
             beat,
         )?;
+        let _ = service.data.set(data.clone());
         Ok((service, report))
     }
 
@@ -234,6 +247,7 @@ impl Service {
             threads: Mutex::new(threads),
             checking: Mutex::new(checking),
             held: Mutex::new(held),
+            data: OnceLock::new(),
         });
         // Whoever pays first after a start shall not wait for their key, and opening shall not wait for all of them.
         let weak = Arc::downgrade(&service);
@@ -384,8 +398,17 @@ pub fn open_ledger(
 ) -> Result<(Ledger<NodeStore>, OpeningReport), StartError> {
     let mut salt = [0; 32];
     getrandom::fill(&mut salt)?;
+    let beginning = beginning(data)?;
     let store = EmbeddedStore::open(&data.ledger(), Options::default(), salt).map_err(OpenError::from)?;
-    Ok(Ledger::open(store, engine::NodeKeys { log: log_key }, OsSalts)?)
+    Ok(Ledger::open_on(beginning, store, engine::NodeKeys { log: log_key }, OsSalts)?)
+}
+
+/// Returns the books that the ledger was founded on: empty, or what came over from a predecessor.
+fn beginning(data: &DataDir) -> Result<Books, StartError> {
+    let snapshot = read_predecessor(data)?;
+    let succeeding = |snapshot: Vec<u8>| Books::succeeding(&snapshot);
+    let damaged = |error| StartError::Predecessor { path: data.predecessor(), error };
+    Ok(snapshot.map(succeeding).transpose().map_err(damaged)?.unwrap_or_default())
 }
 
 fn founded(reader: &NodeReader) -> Arc<Founded> {

@@ -32,32 +32,56 @@ pub struct Report {
     pub text: String,
 }
 
+/// A ledger that holds.
+pub(crate) struct Checked {
+    /// What the audit came to.
+    pub audited: Audited,
+    inspection: Inspection,
+}
+
 /// Verifies the ledger of a data directory. `progress` is told how many records were audited, now and then.
 pub fn verify(data: &DataDir, progress: impl FnMut(u64)) -> Report {
-    let inspection = match inspect(&data.ledger()) {
-        Ok(inspection) => inspection,
-        Err(InspectError::Damaged { index, damaged }) => {
-            return violation(index, &format!("the journal is damaged: {damaged}"));
+    match check(data, None, progress) {
+        Ok(Checked { audited, inspection }) => holds(&audited, &inspection),
+        Err(report) => report,
+    }
+}
+
+/// Audits the ledger of a data directory, or its records below `below`, at which a head was signed.
+///
+/// # Errors
+/// The report that says what does not hold.
+pub(crate) fn check(
+    data: &DataDir,
+    below: Option<u64>,
+    progress: impl FnMut(u64),
+) -> Result<Checked, Report> {
+    let inspection = inspect(&data.ledger()).map_err(|error| match error {
+        InspectError::Damaged { index, damaged } => {
+            violation(index, &format!("the journal is damaged: {damaged}"))
         }
-        Err(InspectError::Unreadable(error)) => return unreadable(&error.to_string()),
-    };
-    let heads = match sealed_heads(&inspection) {
-        Ok(heads) => heads,
-        Err(report) => return report,
-    };
+        InspectError::Unreadable(error) => unreadable(&error.to_string()),
+    })?;
+    let below = below.unwrap_or(u64::MAX);
+    let mut heads = sealed_heads(&inspection)?;
+    heads.retain(|head| head.size <= below);
+    let predecessor =
+        crate::succeed::read_predecessor(data).map_err(|error| unreadable(&error.to_string()))?;
     let expectations = Expectations {
+        predecessor,
         heads: heads.iter().map(|head| TreeHead { size: head.size, root: head.root }).collect(),
-        size: inspection.anchored().map(|head| head.size),
+        size: inspection.anchored().map(|head| head.size.min(below)),
         ..Expectations::default()
     };
-    match audit(inspection.records(), &expectations, progress) {
+    let records = inspection.records().take(usize::try_from(below).unwrap_or(usize::MAX));
+    match audit(records, &expectations, progress) {
         Verdict::Holds(audited) => match check_signatures(&audited, &heads) {
-            Ok(()) => holds(&audited, &inspection),
-            Err(Violation { index, why }) => violation(index, &why),
+            Ok(()) => Ok(Checked { audited: *audited, inspection }),
+            Err(Violation { index, why }) => Err(violation(index, &why)),
         },
-        Verdict::Violation(Violation { index, why }) => violation(index, &why),
-        Verdict::Unexplained { why } => unreadable(&why),
-        Verdict::Unreadable { index, why } => unreadable(&format!("record {index}: {why}")),
+        Verdict::Violation(Violation { index, why }) => Err(violation(index, &why)),
+        Verdict::Unexplained { why } => Err(unreadable(&why)),
+        Verdict::Unreadable { index, why } => Err(unreadable(&format!("record {index}: {why}"))),
     }
 }
 
@@ -117,6 +141,16 @@ fn holds(audited: &Audited, inspection: &Inspection) -> Report {
     );
     let _ = writeln!(text, "Root {} at size {}.", audited.head.root.to_base64(), audited.head.size);
     let _ = writeln!(text, "Newest record from {}.", audited.last_recorded_at);
+    if let Some(old) = &community.predecessor {
+        let _ = writeln!(
+            text,
+            "It continues ledger {} from size {}, root {}, snapshot {}.",
+            old.ledger, old.size, old.root, old.snapshot
+        );
+    }
+    if audited.books.standing().has_ended() {
+        let _ = writeln!(text, "The council has ended it: another ledger goes on.");
+    }
     text.push_str(&trial_balance(&audited.trial_balance, community.scale));
     for note in inspection.notes() {
         let _ = writeln!(text, "Note: {note}.");

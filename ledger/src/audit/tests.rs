@@ -98,6 +98,101 @@ impl Story {
     }
 }
 
+/// A ledger that continues that of `story`, with two payments of its own, and the snapshot it begins with.
+fn successor(old: &Story) -> (Story, Vec<u8>) {
+    let snapshot = old.world.books.encode_snapshot();
+    let head = *old.heads.last().unwrap();
+    let predecessor = crate::charter::Predecessor {
+        ledger: old.world.ledger(),
+        size: head.size,
+        root: crate::id::Digest(head.root.0),
+        snapshot: crate::id::Digest::of(&snapshot),
+    };
+    let mut world = World::unfounded();
+    world.books = Books::succeeding(&snapshot).unwrap();
+    world.now = old.world.now;
+    let unit = crate::charter::UnitWords { one: "klaver".to_owned(), many: "klavers".to_owned() };
+    let (name, scale) = ("Testdorp".to_owned(), crate::amount::Scale::new(2).unwrap());
+    let found = crate::entry::Found { name, unit, scale, charter: charter(), predecessor: Some(predecessor) };
+    let found = world.signed(Body::Found(found), COUNCIL);
+    let (books, keys) = (world.books.clone(), NodeKeys { log: key("log") });
+    let store = MemoryStore::new();
+    let founded =
+        Ledger::found_on(books.clone(), store.clone(), keys, found.clone(), world.now, Counted(9_000));
+    drop(founded.unwrap());
+    world.post(&found).unwrap();
+    // What was founded on something opens on it, and on nothing else.
+    assert!(Ledger::open(store.reopen(), NodeKeys { log: key("log") }, Counted(9_500)).is_err());
+    let opened = Ledger::open_on(books, store.reopen(), NodeKeys { log: key("log") }, Counted(9_600));
+    let (mut ledger, _) = opened.unwrap();
+    let mut heads = vec![ledger.reader().head()];
+    for amount in [3, 4] {
+        let entry = world.signed(pay("mia", &[("bakery", amount)]), &["mia"]);
+        ledger = ledger.commit(vec![entry.clone()], world.now).unwrap().0;
+        world.post(&entry).unwrap();
+        heads.push(ledger.reader().head());
+    }
+    let records =
+        ledger.reader().store().records(0).map(|stored| stored.map(|stored| (stored.salt, stored.record)));
+    (Story { world, records: records.collect::<Result<_, _>>().unwrap(), heads }, snapshot)
+}
+
+#[test]
+fn a_continued_ledger_holds_with_its_predecessors_snapshot_alone() {
+    let old = story();
+    let (new, snapshot) = successor(&old);
+    let with = |snapshot: &[u8]| Expectations { predecessor: Some(snapshot.to_vec()), ..new.expectations() };
+    match new.audit_with(&with(&snapshot)) {
+        Verdict::Holds(audited) => {
+            assert_eq!(audited.books.encode_snapshot(), new.world.books.encode_snapshot());
+            assert!(audited.trial_balance.holds());
+        }
+        other => panic!("{other}"),
+    }
+    assert!(matches!(new.audit(), Verdict::Unexplained { .. }), "without it nothing can be said");
+    // The books of another moment, sound as they are, are not those that were named.
+    let mut other = story().world;
+    other.record(pay("mia", &[("bakery", 1)]), &["mia"]).unwrap();
+    violated(new.audit_with(&with(&other.books.encode_snapshot())), 0, "snapshot of the succession");
+    // A balance changed in place is no sound snapshot, or another one.
+    for at in (0..snapshot.len()).step_by(97) {
+        let mut changed = snapshot.clone();
+        changed[at] ^= 1;
+        assert!(
+            matches!(new.audit_with(&with(&changed)), Verdict::Violation(Violation { index: 0, .. })),
+            "byte {at}"
+        );
+    }
+    // A snapshot beside a ledger that continues nothing decides nothing.
+    assert!(matches!(
+        old.audit_with(&Expectations { predecessor: Some(snapshot), ..old.expectations() }),
+        Verdict::Holds(_)
+    ));
+}
+
+#[test]
+fn an_end_with_another_root_is_named() {
+    let mut story = story();
+    let size = story.world.books.standing().size();
+    let document = crate::id::Digest::of(&story.world.books.encode_snapshot());
+    let root = crate::id::Digest(story.heads.last().unwrap().root.0);
+    let end = |root| {
+        let statement = Statement::Succession;
+        Body::Attest(crate::entry::Attest { statement, size, root, document })
+    };
+    for (root, holds) in [(root, true), (crate::id::Digest([5; 32]), false)] {
+        let entry = story.world.signed(end(root), COUNCIL);
+        let record = Record { index: size, recorded_at: story.world.now, signed: entry.signed().clone() };
+        story.records.truncate(size as usize);
+        story.records.push((Salt([1; 32]), record.encode()));
+        match story.audit() {
+            Verdict::Holds(audited) if holds => assert!(audited.books.standing().has_ended()),
+            verdict if !holds => violated(verdict, size, "ends the ledger with root"),
+            other => panic!("{other}"),
+        }
+    }
+}
+
 #[track_caller]
 fn violated(verdict: Verdict, index: u64, words: &str) {
     match verdict {

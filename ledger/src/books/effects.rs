@@ -69,6 +69,8 @@ pub(super) enum Act {
         community: Box<Community>,
         charter: Box<Charter>,
     },
+    /// Ends the ledger.
+    End,
     PendCharter {
         charter: Box<Charter>,
         effective_at: Timestamp,

@@ -258,6 +258,14 @@ rejections! {
     #[code("attest_ahead", Some("size"))]
     #[error("the statement speaks of {size} records, there are {recorded}: attest what exists")]
     AttestAhead { size: u64, recorded: u64 },
+    /// The council has ended this ledger.
+    #[code("ended", Some("kind"))]
+    #[error("the council has ended this ledger, another one goes on with the same credits: ask who runs the node for it")]
+    Ended,
+    /// A ledger is not continued as the two ledgers say.
+    #[code("unsound_succession", Some(*field))]
+    #[error("{field} of the succession: {reason}")]
+    UnsoundSuccession { field: &'static str, reason: &'static str },
 }
 
 impl Rejection {
@@ -300,6 +308,8 @@ impl Rejection {
             // Gone for good, or about the envelope itself, of which nothing is remembered.
             Self::AlreadyFounded
             | Self::NotFounded
+            | Self::Ended
+            | Self::UnsoundSuccession { .. }
             | Self::Expired { .. }
             | Self::AccountExists { .. }
             | Self::AccountClosed { .. }

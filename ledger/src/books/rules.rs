@@ -44,6 +44,9 @@ pub(super) fn apply_signed_by(
         };
     };
     check_not_expired(entry.entry(), now)?;
+    if books.standing.has_ended() {
+        return Err(Rejection::Ended);
+    }
     let signers = Signers { keys, standing: &books.standing, charter, now };
     let case =
         &Case { books, standing: &books.standing, entry: entry.entry(), signers, charter, charter_base, now };
@@ -133,10 +136,17 @@ fn found(books: &Books, entry: &VerifiedEntry, found: &Found, now: Timestamp) ->
     check_validity(entry.entry(), charter, now)?;
     check_charter(&books.standing, charter, None)?;
     let signers = Signers { keys: entry.signers(), standing: &books.standing, charter, now };
-    signers.only(&[Party::Council])?;
+    let old_council = check_predecessor(books, found, now)?;
+    signers.only(&[Party::Council, Party::Keys(old_council)])?;
     let (have, need) = (signers.count(&charter.council), charter.council.len() as u64);
     if have < need {
         return Err(Rejection::LacksSigners { who: Who::Founders, have, need });
+    }
+    if let Some(inherited) = &books.standing.inherited {
+        let (have, need) = (signers.count(old_council), inherited.council_threshold);
+        if have < need {
+            return Err(Rejection::LacksSigners { who: Who::Council, have, need });
+        }
     }
 
     let ledger = LedgerId::of_founding_payload(entry.signed().payload());
@@ -150,6 +160,31 @@ fn found(books: &Books, entry: &VerifiedEntry, found: &Found, now: Timestamp) ->
     };
     let act = Act::Found { community: Box::new(community), charter: Box::new(charter.clone()) };
     Ok(Effects::of([], [act], CirculationChange::default()))
+}
+
+/// Checks that the books came over from the predecessor that is named, or from nobody; returns its council.
+fn check_predecessor<'b>(
+    books: &'b Books,
+    found: &Found,
+    now: Timestamp,
+) -> Result<&'b [PublicKey], Rejection> {
+    let unsound = |field, reason| Err(Rejection::UnsoundSuccession { field, reason });
+    match (&books.standing.inherited, &found.predecessor) {
+        (None, None) => Ok(&[]),
+        (None, Some(_)) => {
+            unsound("snapshot", "the attested snapshot of the predecessor is not at hand: put it in place")
+        }
+        (Some(_), None) => {
+            unsound("predecessor", "a snapshot came over and the founding entry names none: name it")
+        }
+        (Some(_), Some(_)) if now < books.standing.last_recorded_at => {
+            unsound("predecessor", "it recorded something later than now: set the clock right")
+        }
+        (Some(inherited), Some(named)) => {
+            inherited.check(named, found.scale)?;
+            Ok(&inherited.council)
+        }
+    }
 }
 
 /// Replaces the charter after the recovery delay; rescue keys may replace the council alone, after thirty days.
@@ -187,7 +222,8 @@ fn govern(case: &Case<'_>, govern: &Govern) -> Verdict {
     Ok(sheet.finish())
 }
 
-/// Anchors a document: by the council or an auditor; a snapshot of the books by both.
+/// Anchors a document: by the council or an auditor; a snapshot of the books by both, the end of the ledger by the
+/// council.
 fn attest(case: &Case<'_>, attest: &Attest) -> Verdict {
     case.signers.only(&[Party::Council, Party::Auditors])?;
     let by_auditor = case.signers.has_auditor();
@@ -201,7 +237,22 @@ fn attest(case: &Case<'_>, attest: &Attest) -> Verdict {
     if attest.size > recorded {
         return Err(Rejection::AttestAhead { size: attest.size, recorded });
     }
-    Ok(case.sheet().finish())
+    let mut sheet = case.sheet();
+    if attest.statement == Statement::Succession {
+        case.signers.need_council()?;
+        let unsound = |field, reason| Err(Rejection::UnsoundSuccession { field, reason });
+        if attest.size != recorded {
+            return unsound("size", "a ledger ends where it stands: name the number of its records");
+        }
+        if attest.document != Digest::of(&case.books.encode_snapshot()) {
+            return unsound(
+                "document",
+                "it is not the digest of the books at that size: take that of the closing snapshot",
+            );
+        }
+        sheet.act(Act::End);
+    }
+    Ok(sheet.finish())
 }
 
 // ---- accounts ------------------------------------------------------------------------------------------

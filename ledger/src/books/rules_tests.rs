@@ -700,6 +700,13 @@ fn refusals_of_the_community(reached: &mut Reached) {
     assert_eq!(code(w.record(attest(Statement::Snapshot, 1), COUNCIL)), "lacks_signers");
     assert_eq!(code(w.record(attest(Statement::Snapshot, 1), &["aude"])), "lacks_signers");
     w.record(attest(Statement::Snapshot, 1), &["anna", "bert", "aude"]).unwrap();
+    let end = attest(Statement::Succession, w.books.standing().size());
+    reached.add("unsound_succession", w.record(end, COUNCIL));
+    let mut ended = World::new();
+    let (size, document) = (ended.books.standing().size(), Digest::of(&ended.books.encode_snapshot()));
+    let end = Attest { statement: Statement::Succession, size, root: Digest([0; 32]), document };
+    ended.record(Body::Attest(end), COUNCIL).unwrap();
+    reached.add("ended", ended.pay("mia", "noor", 1));
     let govern = Body::Govern(Govern { base: 7, charter: charter() });
     reached.add("wrong_base", w.record(govern, COUNCIL));
     let mut heirless = charter();

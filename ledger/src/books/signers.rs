@@ -24,6 +24,8 @@ pub(super) enum Party<'a> {
     Auditors,
     Registrar,
     Guardian,
+    /// Keys that are given.
+    Keys(&'a [PublicKey]),
     /// Keys of the account with any of these rights.
     Account(&'a Account, Rights),
     /// Spend keys of budgets and funds of organisations other than this one.
@@ -50,6 +52,7 @@ impl Signers<'_> {
             Party::Auditors => self.charter.auditors.contains(key),
             Party::Registrar => self.charter.registrar == *key,
             Party::Guardian => self.charter.guardian == *key,
+            Party::Keys(keys) => keys.contains(key),
             Party::Account(account, rights) => self.holds_any(account, key, *rights),
             Party::OtherOrganisations(own) => self.is_of_other_organisation(key, *own),
             Party::Organisation(organisation) => self.speaks_for(key, |of| of == *organisation),

@@ -30,7 +30,7 @@ impl Books {
         let community = standing.community().expect("a founded ledger has a community");
         let (charter, charter_base) = standing.charter_in_force(now).expect("a founded ledger has a charter");
         let w = &mut Writer::with_capacity(256 * standing.accounts.len() + 128 * windows.ids.len() + 4_096);
-        w.array(13).uint(SNAPSHOT_VERSION).uint(standing.size).uint(now.millis());
+        w.array(14).uint(SNAPSHOT_VERSION).uint(standing.size).uint(now.millis());
         write_community(w, community);
         w.array(2).uint(charter_base);
         write_charter(w, charter);
@@ -67,6 +67,7 @@ impl Books {
             w.array(3).bytes(&payee.0).bytes(&request.0).uint(until.seconds());
         });
         write_today(w, &windows.today);
+        w.bool(standing.ended);
         std::mem::replace(w, Writer::with_capacity(0)).finish()
     }
 
@@ -94,7 +95,7 @@ impl Books {
     }
 
     fn read_snapshot(r: &mut Reader<'_>) -> Result<Books> {
-        r.array("snapshot", 13)?;
+        r.array("snapshot", 14)?;
         let version = r.uint("version")?;
         if version != SNAPSHOT_VERSION {
             return Err(CborError::Unknown { field: "snapshot version", value: version });
@@ -127,6 +128,7 @@ impl Books {
             retired: r.uint("retired")? as i64,
         };
         books.windows = read_windows(r, &mut books.standing.claims)?;
+        books.standing.ended = r.bool("ended")?;
         r.end("snapshot")?;
         Ok(books)
     }
@@ -134,7 +136,7 @@ impl Books {
 
 impl Standing {
     /// Puts an account of a snapshot into every index.
-    fn insert(&mut self, account: Account) {
+    pub(super) fn insert(&mut self, account: Account) {
         let number = u32::try_from(self.accounts.len()).expect("fewer than 2^32 accounts");
         self.by_id.insert(account.id(), number);
         if account.closed_to.is_none() {

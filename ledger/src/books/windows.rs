@@ -90,6 +90,13 @@ impl Windows {
         self.rows.get(&index)
     }
 
+    /// Takes over what does not hang on indexes of the old ledger: requests that are paid, and counters of the day.
+    pub(super) fn carry_over(&mut self, old: Self, now: Timestamp) {
+        self.requests = old.requests;
+        self.requests.retain(|_, until| !until.has_passed(now));
+        self.today = old.today;
+    }
+
     pub(super) fn request_is_paid(&self, payee: AccountId, request: RequestId, now: Timestamp) -> bool {
         self.requests.get(&(payee, request)).is_some_and(|until| !until.has_passed(now))
     }
@@ -164,6 +171,7 @@ impl Windows {
                 self.today.registrar_freezes += freezes;
             }
             Act::Found { .. }
+            | Act::End
             | Act::PendCharter { .. }
             | Act::VetoCharter
             | Act::Open { .. }

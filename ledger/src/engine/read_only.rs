@@ -6,6 +6,7 @@
 use super::reader::Published;
 use super::replay::Replayer;
 use super::{LedgerOpenError, LogKeyError, Reader, Shared, newest_head, signed_by};
+use crate::books::Books;
 use crate::keys::PublicKey;
 use crate::log::checkpoint::SignedCheckpoint;
 use crate::store;
@@ -40,18 +41,20 @@ impl ReadOnlyLedger {
 
 /// Opens what can be trusted of a ledger whose store was refused.
 ///
-/// `log_key` is the node's: a directory whose charter does not name it is of another ledger.
+/// `log_key` is the node's: a directory whose charter does not name it is of another ledger. `beginning` are the books
+/// it was founded on.
 ///
 /// # Errors
 /// The reason to refuse it, when nothing can be trusted.
 pub fn open_read_only(
     mut store: ReadOnlyStore,
     log_key: &PublicKey,
+    beginning: &Books,
 ) -> Result<ReadOnlyLedger, LedgerOpenError> {
     let mut cause = store::OpenError::from(store.why().clone());
     let mut groups = u64::MAX;
     let (replayer, anchored) = loop {
-        let mut replayer = Replayer::default();
+        let mut replayer = Replayer::beginning(beginning.clone());
         let done = store.replay(&mut replayer, groups).map_err(store::OpenError::from)?;
         let Some((group, unfit)) = done.stopped else { break (replayer, done.anchored) };
         // The books hold a part of that group: begin again, and stop before it.

@@ -22,6 +22,11 @@ pub(crate) struct Replayer {
 }
 
 impl Replayer {
+    /// Begins with these books, before founding: what came over from a predecessor, or nothing.
+    pub(crate) fn beginning(books: Books) -> Self {
+        Self { books, ..Self::default() }
+    }
+
     fn record(&mut self, salted: &[u8]) -> Result<(), Unfit> {
         let index = self.books.standing().size();
         let unfit = |why: String| Unfit { index, why };

@@ -27,5 +27,5 @@ mod tests;
 mod views;
 
 pub use ledger_store::{EmbeddedReader, EmbeddedStore, Options, ViewsAt};
-pub use read_only::ReadOnlyStore;
+pub use read_only::{ReadOnlyStore, ledger_lock};
 pub use views::Rows;

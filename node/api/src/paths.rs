@@ -48,6 +48,8 @@ pub const JOIN: &str = "/v1/join";
 pub const COORDINATION: &str = "/v1/coordination";
 /// Every record with its salt, as a CBOR sequence. `GET ?from=`, session of an auditor.
 pub const AUDIT_RECORDS: &str = "/v1/audit/records";
+/// The attested snapshot of the ledger that this one continues; empty when it continues none. `GET`, session of an auditor.
+pub const AUDIT_PREDECESSOR: &str = "/v1/audit/predecessor";
 /// The description of this interface (OpenAPI 3.1). `GET`, public.
 pub const OPENAPI: &str = "/v1/openapi.json";
 

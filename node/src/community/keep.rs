@@ -141,6 +141,23 @@ pub async fn on_disk(written: Written) -> Result<(), KeepError> {
     written.await.unwrap_or_else(|_| Err(KeepError::Write { why: "an earlier write failed".to_owned() }))
 }
 
+/// As [`on_disk`], on a thread that may sleep.
+///
+/// # Errors
+/// When it could not be written.
+pub fn wait(written: Written) -> Result<(), KeepError> {
+    let lost = |_| Err(KeepError::Write { why: "an earlier write failed".to_owned() });
+    written.blocking_recv().unwrap_or_else(lost)
+}
+
+/// Returns whether there are rows below `root`.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn are_there(root: &Path) -> Result<bool, KeepError> {
+    Ok(!directories(root).map_err(|error| failed(root, error))?.is_empty())
+}
+
 impl Drop for Keep {
     fn drop(&mut self) {
         drop(self.queue.take());

@@ -79,3 +79,17 @@ pub async fn records(
     let stream = stream::unfold(waiting, |mut waiting| async move { Some((waiting.recv().await?, waiting)) });
     Ok(([(header::CONTENT_TYPE, CBOR_SEQUENCE)], Body::from_stream(stream)).into_response())
 }
+
+/// The attested snapshot of the ledger that this one continues, as canonical CBOR; empty when it continues none.
+#[utoipa::path(get, path = paths::AUDIT_PREDECESSOR, tag = "audit", security(("session" = [])),
+    responses(
+        (status = 200, description = "The snapshot", body = Vec<u8>, content_type = "application/cbor"),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "It cannot be read", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "The access was not noted", body = Problem,
+            content_type = "application/problem+json"),
+    ))]
+pub async fn predecessor(State(app): State<App>, Session(visitor): Session) -> Result<Response, Answer> {
+    let snapshot = app.service.predecessor(&visitor).await?;
+    Ok(([(header::CONTENT_TYPE, paths::CBOR)], snapshot).into_response())
+}

@@ -5,6 +5,7 @@ use crate::clock::wall_clock;
 use crate::community::AccessRow;
 use crate::community::directory::{ProfileRow, fault_of_name};
 use crate::community::sessions::{Role, Visitor};
+use crate::succeed::read_predecessor;
 use klaver_api::account::{AccountJson, AccountPage, AccountStateJson, PendingJson};
 use klaver_api::community::{
     AuditNoteJson, Community, DirectoryEntry, DirectoryPage, LogAddress, Profile, UnitJson,
@@ -367,6 +368,17 @@ impl Service {
             .collect();
         entries.sort_by(|a, b| (&a.name, &a.account).cmp(&(&b.name, &b.account)));
         DirectoryPage { entries }
+    }
+
+    /// Returns the attested snapshot that the ledger was founded on, empty when it continues none; the access is noted.
+    ///
+    /// # Errors
+    /// `Forbidden` for everybody but auditors; also when it cannot be read.
+    pub async fn predecessor(&self, visitor: &Visitor) -> Result<Vec<u8>, Refused> {
+        self.begin_audit(visitor, 0).await?;
+        let Some(data) = self.data.get() else { return Ok(Vec::new()) };
+        let unread = |error: crate::config::ConfigError| Refused::BeyondDamage { why: error.to_string() };
+        Ok(read_predecessor(data).map_err(unread)?.unwrap_or_default())
     }
 
     /// Notes that an auditor reads the records from `from` on.

@@ -1,7 +1,7 @@
 //! A node whose ledger cannot be opened for writing: what can be trusted of it is served, and nothing is recorded.
 
 use super::publishing::Publisher;
-use super::{Running, Service, StartError, founded, witnesses};
+use super::{Running, Service, StartError, beginning, founded, witnesses};
 use crate::community::Community;
 use crate::config::{Config, DataDir};
 use crate::keys::NodeKeys;
@@ -39,7 +39,7 @@ pub(super) fn open(
         _ => return Err(refused),
     };
     let store = ReadOnlyStore::open(&data.ledger(), cause).map_err(OpenError::from)?;
-    let ledger = open_read_only(store, &PublicKey::of(&keys.log))?;
+    let ledger = open_read_only(store, &PublicKey::of(&keys.log), &beginning(data)?)?;
     let (reader, why) = (ledger.reader(), ledger.why().to_owned());
     tracing::error!(why, "the ledger is read-only");
     let community = Community::open_or_read(data.root(), &founded(&reader).ledger)?;
@@ -59,5 +59,7 @@ pub(super) fn open(
         metrics,
         held: Some(ledger),
     };
-    Ok((Service::assemble(config, keys.registrar, running, Vec::new(), None)?, report))
+    let service = Service::assemble(config, keys.registrar, running, Vec::new(), None)?;
+    let _ = service.data.set(data.clone());
+    Ok((service, report))
 }

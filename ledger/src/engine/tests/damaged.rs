@@ -89,7 +89,7 @@ fn opened(directory: &Path) -> (String, Result<ReadOnlyLedger, LedgerOpenError>)
     };
     let read = ReadOnlyStore::open(directory, refused.clone())
         .map_err(|error| OpenError::from(error).into())
-        .and_then(|store| open_read_only(store, &public("log")));
+        .and_then(|store| open_read_only(store, &public("log"), &Books::new()));
     (refused.to_string(), read)
 }
 
@@ -253,7 +253,7 @@ fn what_contradicts_itself_is_refused() {
     put_back(directory.path(), &damaged);
     let cause = DirectoryError::Damaged(Damaged::AnchorMissing);
     let store = ReadOnlyStore::open(directory.path(), cause).unwrap();
-    let error = open_read_only(store, &public("somebody else")).err().unwrap();
+    let error = open_read_only(store, &public("somebody else"), &Books::new()).err().unwrap();
     assert!(matches!(error, LedgerOpenError::LogKey(_)), "{error}");
 }
 

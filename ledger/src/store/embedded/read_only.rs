@@ -39,6 +39,14 @@ pub struct ReadOnlyReplay {
     pub stopped: Option<(u64, store::OpenError)>,
 }
 
+/// Takes the lock of a ledger's directory, so that nobody opens it while it is read.
+///
+/// # Errors
+/// `InUse` when somebody has it open.
+pub fn ledger_lock(directory: &Path) -> Result<Lock, OpenError> {
+    lock_directory(&RealDisk::at(directory))
+}
+
 impl ReadOnlyStore {
     /// Reads what is sound in `directory`, which was not opened because of `refused`.
     ///

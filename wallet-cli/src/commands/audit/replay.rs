@@ -20,6 +20,9 @@ const READ_BYTES: usize = 256 * 1_024;
 /// Most bytes of one item of the stream: a record, its salt and their headers.
 const ITEM_BYTES_MAX: usize = ENVELOPE_BYTES_MAX + 256;
 
+/// Most bytes of a predecessor's snapshot: a million accounts.
+const PREDECESSOR_BYTES_MAX: u64 = 1 << 30;
+
 /// Replays every record, or those since the last audit; all `heads` must be roots of its log.
 pub(super) fn run(
     app: &App<'_>,
@@ -38,6 +41,7 @@ pub(super) fn run(
     let expectations = Expectations {
         ledger: Some(contact.community.ledger),
         heads,
+        predecessor: predecessor(app, contact, hat)?,
         size: Some(size),
         threads: std::thread::available_parallelism().map_or(2, usize::from),
         ..Expectations::default()
@@ -71,6 +75,16 @@ pub(super) fn run(
         }
         Verdict::Unexplained { why } => Err(Failure::text(Exit::Unexplained, "audit_unexplained", why)),
     }
+}
+
+/// Returns the attested snapshot of the ledger that this one continues; `None` when it continues none.
+fn predecessor(app: &App<'_>, contact: &Contact, hat: &KeyInfo) -> Outcome<Option<Vec<u8>>> {
+    let ask = |token: &str| contact.http.get_stream(paths::AUDIT_PREDECESSOR, Some(token));
+    let stream = app.with_session(contact, hat, ask)?;
+    let mut bytes = Vec::new();
+    let read = stream.take(PREDECESSOR_BYTES_MAX).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::text(Exit::Network, "audit_unreadable", error).with("index", 0))?;
+    Ok(Some(bytes).filter(|bytes| !bytes.is_empty()))
 }
 
 /// Reads the stream of records, item by item.

@@ -1,0 +1,112 @@
+//! Succession: the books of a new ledger begin with what the attested snapshot of an ended one says.
+//!
+//! Accounts come over with state, status and balance; indexes of the old ledger mean nothing in the new one, so what
+//! hangs on them does not come over. `docs/spec/protocol.md` says what does, field by field.
+
+use super::*;
+use crate::amount::Scale;
+use crate::charter::Predecessor;
+use crate::entry::cbor::CborError;
+use crate::id::{Digest, LedgerId};
+use crate::limits::INTEGER_MAX;
+
+/// What a founding entry is compared with that names a predecessor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Inherited {
+    ledger: LedgerId,
+    size: u64,
+    snapshot: Digest,
+    scale: Scale,
+    settlement: AccountId,
+    pub council: Vec<PublicKey>,
+    pub council_threshold: u64,
+}
+
+impl Books {
+    /// Returns books before founding that hold what came over from the predecessor with this snapshot.
+    ///
+    /// # Errors
+    /// As [`decode_snapshot`](Self::decode_snapshot); also when a merchant cannot take an unsettled redeem back.
+    pub fn succeeding(snapshot: &[u8]) -> Result<Self, CborError> {
+        let Self { standing: old, windows } = Self::decode_snapshot(snapshot)?;
+        let now = old.last_recorded_at;
+        let community = old.community().expect("a snapshot names its community").clone();
+        let (charter, _) = old.charter_in_force(now).expect("a snapshot names its charter");
+        let mut books = Self::new();
+        books.standing.inherited = Some(Arc::new(Inherited {
+            ledger: community.ledger,
+            size: old.size,
+            snapshot: Digest::of(snapshot),
+            scale: community.scale,
+            settlement: community.settlement,
+            council: charter.council.clone(),
+            council_threshold: charter.council_threshold,
+        }));
+        books.standing.last_recorded_at = now;
+        books.standing.circulation = old.circulation;
+        for account in &old.accounts {
+            books.standing.insert(carried_over(account, now));
+        }
+        for claim in old.claims.values() {
+            books.standing.take_back(claim, &community.settlement)?;
+        }
+        books.windows.carry_over(windows, now);
+        Ok(books)
+    }
+}
+
+/// Returns an account as it begins in the new ledger: what waits or was vetoed there has to be asked for again.
+fn carried_over(account: &Account, now: Timestamp) -> Account {
+    let in_force = account.standing(now);
+    let mut new = Account::opened((*in_force.state).clone(), 0);
+    new.in_force.status = in_force.status;
+    new.closed_to = account.closed_to;
+    (new.debits, new.credits) = (account.debits, account.credits);
+    new.last_own_entry = account.last_own_entry;
+    new
+}
+
+impl Inherited {
+    /// Checks that a founding entry names these books.
+    pub fn check(&self, named: &Predecessor, scale: Scale) -> Result<(), Rejection> {
+        let unsound = |field, reason| Err(Rejection::UnsoundSuccession { field, reason });
+        if named.snapshot != self.snapshot {
+            return unsound("snapshot", "the snapshot at hand has another digest than the one that is named");
+        }
+        if (named.ledger, named.size) != (self.ledger, self.size) {
+            return unsound("predecessor", "the snapshot at hand is of another ledger or size than is named");
+        }
+        if scale != self.scale {
+            return unsound("scale", "balances that come over keep their decimals: name the same scale");
+        }
+        Ok(())
+    }
+}
+
+impl Standing {
+    /// Returns an unsettled redeem to its merchant, or to whoever inherited: nobody can settle it in the new ledger.
+    fn take_back(&mut self, claim: &Claim, settlement: &AccountId) -> Result<(), CborError> {
+        let missing = |id: &AccountId| CborError::out_of_range("claims", id, "an account of this snapshot");
+        let merchant = self.successor(&claim.merchant).map_err(|_| missing(&claim.merchant))?.id();
+        for (id, debit, credit) in [(*settlement, claim.left, 0), (merchant, 0, claim.left)] {
+            let number = *self.by_id.get(&id).ok_or_else(|| missing(&id))?;
+            let account = &mut self.accounts[number as usize];
+            let sums = [account.debits.saturating_add(debit), account.credits.saturating_add(credit)];
+            if let Some(sum) = sums.iter().find(|sum| INTEGER_MAX < **sum) {
+                return Err(CborError::out_of_range("claims", sum, "at most 2^53 - 1 with what comes back"));
+            }
+            [account.debits, account.credits] = sums;
+        }
+        self.circulation.redeemed -= claim.left as i64;
+        Ok(())
+    }
+
+    /// Gives what the old settlement account held to the new one, when there is an old one.
+    pub(super) fn settlement_comes_over(&mut self, settlement: &AccountId) {
+        let Some(inherited) = self.inherited.take() else { return };
+        let number = self.by_id.remove(&inherited.settlement).expect("a snapshot has its settlement account");
+        let old = &mut self.accounts[number as usize];
+        old.in_force.state = Arc::new(AccountState { account: *settlement, ..(*old.in_force.state).clone() });
+        self.by_id.insert(*settlement, number);
+    }
+}
