@@ -234,10 +234,28 @@ async fn read(body: Body) -> Result<Bytes, Answer> {
 }
 
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Answer> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let problem = Problem::new(400, "malformed_json", "The body is malformed", error.to_string());
-        Answer(Box::new(problem.with_advice("Send what /v1/openapi.json describes.")))
-    })
+    serde_json::from_slice(bytes).map_err(|error| Answer(Box::new(malformed_json(bytes, &error))))
+}
+
+/// Names the field where the parser names one, else the body; what stands at that place; and what belongs there.
+fn malformed_json(bytes: &[u8], error: &serde_json::Error) -> Problem {
+    let said = error.to_string();
+    let field = ["unknown field `", "missing field `", "duplicate field `"]
+        .iter()
+        .find_map(|start| said.split_once(start)?.1.split_once('`').map(|(field, _)| field.to_owned()));
+    let expected = said.split_once("expected ").map(|(_, expected)| expected);
+    let expected = expected.and_then(|expected| expected.split(" at line ").next());
+    let limit = expected
+        .filter(|expected| !expected.is_empty())
+        .unwrap_or("one JSON object with the fields of this path");
+    let line = bytes.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let (column, length) = (error.column().min(line.len()), 40);
+    let around = &line[column.saturating_sub(length)..column];
+    Problem::new(400, "malformed_json", "The body is malformed", said.clone())
+        .in_field(field.unwrap_or_else(|| "body".to_owned()))
+        .with_value(String::from_utf8_lossy(around))
+        .with_limit(limit)
+        .with_advice("Send what /v1/openapi.json describes.")
 }
 
 fn media_type(headers: &HeaderMap) -> &str {
@@ -254,4 +272,22 @@ fn unsupported_media(expected: &str) -> Answer {
     );
     let problem = problem.in_field("Content-Type").with_limit(expected);
     Answer(Box::new(problem.with_advice(format!("Send {expected}."))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn malformed_json_names_field_value_and_limit() {
+        let wrong =
+            |bytes: &[u8]| *parse_json::<klaver_api::Submit>(bytes).err().map(|answer| answer.0).unwrap();
+        let unknown = wrong(br#"{"envelope":"AA","extra":1}"#);
+        assert_eq!(unknown.field.as_deref(), Some("extra"));
+        assert!(unknown.limit.is_some_and(|limit| limit.contains("envelope")));
+        assert_eq!(wrong(b"{}").field.as_deref(), Some("envelope"));
+        let cut = wrong(b"{\"envelope\":");
+        assert_eq!((cut.field.as_deref(), cut.value.as_deref()), (Some("body"), Some("{\"envelope\":")));
+        assert!(cut.limit.is_some() && cut.advice.is_some());
+    }
 }
