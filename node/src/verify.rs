@@ -1,6 +1,8 @@
 //! `verify`: audits a data directory offline, without changing or believing anything derived in it.
 
+use crate::community::keep::check_not_gone;
 use crate::config::DataDir;
+use crate::keys::NodeKeys;
 use klaver_ledger::amount::{Scale, Total, balance_to_decimal};
 use klaver_ledger::audit::{Audited, Expectations, Verdict, Violation, audit};
 use klaver_ledger::books::{TrialBalance, TrialBalanceLine};
@@ -32,6 +34,10 @@ pub struct Report {
     pub text: String,
 }
 
+/// What serving an earlier copy costs.
+const EARLIER_COPY: &str = "Keep the directory as it is. An earlier copy of it can be served, but that has a price: receipts \
+    given since then would contradict it, and witnesses would prove that. Ask witnesses and wallets first what they have.";
+
 /// Verifies the ledger of a data directory. `progress` is told how many records were audited, now and then.
 pub fn verify(data: &DataDir, progress: impl FnMut(u64)) -> Report {
     let inspection = match inspect(&data.ledger()) {
@@ -52,7 +58,7 @@ pub fn verify(data: &DataDir, progress: impl FnMut(u64)) -> Report {
     };
     match audit(inspection.records(), &expectations, progress) {
         Verdict::Holds(audited) => match check_signatures(&audited, &heads) {
-            Ok(()) => holds(&audited, &inspection),
+            Ok(()) => holds(&audited, &inspection, &beside(data, &audited)),
             Err(Violation { index, why }) => violation(index, &why),
         },
         Verdict::Violation(Violation { index, why }) => violation(index, &why),
@@ -107,7 +113,26 @@ fn check_signatures(audited: &Audited, heads: &[SignedHead]) -> Result<(), Viola
     }
 }
 
-fn holds(audited: &Audited, inspection: &Inspection) -> Report {
+/// Returns what stands in the way of serving a ledger that holds: keys, community data.
+fn beside(data: &DataDir, audited: &Audited) -> Vec<String> {
+    let mut notes = Vec::new();
+    let named = audited.books.standing().charter(audited.last_recorded_at).map(|charter| &charter.log_keys);
+    match NodeKeys::read(data) {
+        Ok(keys) if named.is_some_and(|named| named.contains(&keys.log_public())) => {}
+        Ok(keys) => notes.push(format!(
+            "`serve` will refuse: {} holds the key {}, which the charter does not name; put the right file back from a copy",
+            data.keys().join("log").display(),
+            keys.log_public()
+        )),
+        Err(error) => notes.push(format!("`serve` will refuse: {error}")),
+    }
+    if let Err(error) = check_not_gone(data.root()) {
+        notes.push(format!("`serve` will refuse: {error}"));
+    }
+    notes
+}
+
+fn holds(audited: &Audited, inspection: &Inspection, beside: &[String]) -> Report {
     let mut text = String::new();
     let community = audited.books.standing().community().expect("a ledger that holds was founded");
     let _ = writeln!(
@@ -118,7 +143,7 @@ fn holds(audited: &Audited, inspection: &Inspection) -> Report {
     let _ = writeln!(text, "Root {} at size {}.", audited.head.root.to_base64(), audited.head.size);
     let _ = writeln!(text, "Newest record from {}.", audited.last_recorded_at);
     text.push_str(&trial_balance(&audited.trial_balance, community.scale));
-    for note in inspection.notes() {
+    for note in inspection.notes().iter().chain(beside) {
         let _ = writeln!(text, "Note: {note}.");
     }
     Report { exit: Exit::Holds, text }
@@ -166,10 +191,11 @@ pub fn trial_balance(balance: &TrialBalance, scale: Scale) -> String {
 }
 
 fn violation(index: u64, why: &str) -> Report {
-    let text = format!(
-        "Violation at record {index}: {why}.\nRecords below {index} hold. Keep the directory as it is, \
-         and serve an earlier copy of it.\n"
-    );
+    let below = match index {
+        0 => "No record can be trusted.".to_owned(),
+        _ => format!("Records below {index} hold."),
+    };
+    let text = format!("Violation at record {index}: {why}.\n{below}\n{EARLIER_COPY}\n");
     Report { exit: Exit::Violation, text }
 }
 
