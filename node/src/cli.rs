@@ -156,6 +156,9 @@ pub struct ServeArgs {
     /// Seconds between two published checkpoints, instead of the setting.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub beat: Option<u64>,
+    /// Believes a clock more than 31 days beyond the newest record: once, after a long rest, with the clock put right.
+    #[arg(long)]
+    pub accept_clock: bool,
     /// Most connections at once.
     #[arg(long, value_name = "NUMBER", default_value_t = 2_048)]
     pub connections: usize,

@@ -3,6 +3,7 @@
 
 use clap::Parser as _;
 use klaver_node::cli::{Cli, Command, ExportArgs, FoundArgs, ServeArgs};
+use klaver_node::clock::Rest;
 use klaver_node::config::DataDir;
 use klaver_node::http::accept::Limits;
 use klaver_node::serve::Serving;
@@ -58,6 +59,7 @@ fn serving(args: &ServeArgs) -> Serving {
         metrics: args.metrics,
         public_url: args.public_url.clone(),
         beat: args.beat.map(|seconds| Beat { seconds }),
+        rest: if args.accept_clock { Rest::Accepted } else { Rest::Doubted },
         limits: Limits { connections: args.connections, ..Limits::default() },
     }
 }
@@ -94,7 +96,7 @@ fn export_data(args: &ExportArgs) -> anyhow::Result<()> {
         let count = if path.as_os_str() == "-" {
             export::write_records(&reader, args.format, std::io::stdout().lock())?
         } else {
-            let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+            let file = export::create_private(path)?;
             export::write_records(&reader, args.format, std::io::BufWriter::new(file))?
         };
         writeln!(std::io::stderr(), "{count} records are written")?;

@@ -16,7 +16,7 @@ use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::key::VerifierKey;
 use klaver_ledger::receipt::{LogIdentity, ProvenContent};
 use klaver_ledger::time::{Deadline, Seconds};
-use klaver_node::clock::wall_clock;
+use klaver_node::clock::{Rest, wall_clock};
 use klaver_node::config::DataDir;
 use klaver_node::export::{Format, Stopped, write_log, write_records};
 use klaver_node::service::Service;
@@ -623,7 +623,7 @@ async fn everything_is_there_after_a_restart_and_verify_agrees() {
         let report = verify(&data, |_| {});
         assert_eq!(report.exit, Exit::Holds, "{}", report.text);
 
-        let (service, opening) = Service::open(&data, None).unwrap();
+        let (service, opening) = Service::open(&data, None, Rest::Doubted).unwrap();
         assert_eq!(opening.size, 6);
         let again = service.submit_blocking(paid, None).unwrap();
         assert_eq!((again.index, again.opening), (receipt.index, receipt.opening));
