@@ -34,19 +34,22 @@ pub enum Command {
     /// Makes a demonstration town with three months of history, tells its story, and serves it on this machine.
     Demo(crate::demo::command::DemoArgs),
     /// Audits a data directory offline: exit status 0 only if everything holds, 6 names the record that does not.
-    Verify(DataArgs),
+    Verify(VerifyArgs),
     /// Is a witness for other communities: signs that their logs only ever grow.
     Witness(crate::witness::command::WitnessArgs),
     /// Writes the public log as static files, or the records for auditors. The node must be stopped.
     Export(ExportArgs),
 }
 
-/// Where the data are.
+/// Flags of `verify`.
 #[derive(Debug, Args)]
-pub struct DataArgs {
+pub struct VerifyArgs {
     /// The data directory.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+    /// Makes a missing anchor anew, only where the journal proves itself to its end. The node must be stopped.
+    #[arg(long)]
+    pub mend_anchor: bool,
 }
 
 /// Flags of `found`. What is not given is asked for on a terminal, or has its default.

@@ -35,7 +35,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Found(args) => found_community(&args)?,
         Command::Serve(args) => serve::serve(&serving(&args))?,
         Command::Demo(args) => demo::command::run(&args, &mut std::io::stdout())?,
-        Command::Verify(args) => return Ok(verify_data(&DataDir::at(args.data))),
+        Command::Verify(args) => return Ok(verify_data(&DataDir::at(args.data), args.mend_anchor)),
         Command::Witness(args) => witness::command::run(&args, &mut std::io::stdout())?,
         Command::Export(args) => export_data(&args)?,
     }
@@ -64,13 +64,15 @@ fn serving(args: &ServeArgs) -> Serving {
     }
 }
 
-fn verify_data(data: &DataDir) -> ExitCode {
+fn verify_data(data: &DataDir, mends_anchor: bool) -> ExitCode {
     let shows = std::io::stderr().is_terminal();
-    let report = verify::verify(data, |records| {
+    let progress = |records| {
         if shows {
             let _ = write!(std::io::stderr(), "\r{records} records");
         }
-    });
+    };
+    let report =
+        if mends_anchor { verify::mend_anchor(data, progress) } else { verify::verify(data, progress) };
     if shows {
         let _ = write!(std::io::stderr(), "\r\x1b[K");
     }

@@ -6,11 +6,13 @@ use crate::keys::NodeKeys;
 use klaver_ledger::amount::{Scale, Total, balance_to_decimal};
 use klaver_ledger::audit::{Audited, Expectations, Verdict, Violation, audit};
 use klaver_ledger::books::{TrialBalance, TrialBalanceLine};
+use klaver_ledger::keys::PublicKey;
 use klaver_ledger::log::checkpoint::Checkpoint;
 use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
 use klaver_ledger::log::proof::TreeHead;
 use klaver_ledger::store::SignedHead;
-use klaver_ledger::store::embedded::inspect::{InspectError, Inspection, inspect};
+use klaver_ledger::store::embedded::fault::{ADVICE, Damaged};
+use klaver_ledger::store::embedded::inspect::{InspectError, Inspection, Unanchored, inspect};
 use std::fmt::Write as _;
 
 /// The exit status of a verification.
@@ -42,28 +44,82 @@ const EARLIER_COPY: &str = "Keep the directory as it is. An earlier copy of it c
 pub fn verify(data: &DataDir, progress: impl FnMut(u64)) -> Report {
     let inspection = match inspect(&data.ledger()) {
         Ok(inspection) => inspection,
-        Err(InspectError::Damaged { index, damaged }) => {
-            return violation(index, &format!("the journal is damaged: {damaged}"));
-        }
-        Err(InspectError::Unreadable(error)) => return unreadable(&error.to_string()),
+        Err(error) => return refused(data, &error),
     };
-    let heads = match sealed_heads(&inspection) {
-        Ok(heads) => heads,
+    match judge(&inspection, progress) {
+        Ok((audited, _)) => holds(&audited, &inspection, &beside(data, &audited)),
+        Err(report) => report,
+    }
+}
+
+/// Makes the anchor of a data directory anew where it is missing and the journal proves itself to its end: every record
+/// passes the audit, every group has the root that it was sealed with, and the newest is signed by the key in `keys/log`,
+/// which the charter names. In every other case nothing is changed.
+pub fn mend_anchor(data: &DataDir, progress: impl FnMut(u64)) -> Report {
+    let log_key = match NodeKeys::read(data) {
+        Ok(keys) => keys.log_public(),
+        Err(error) => return unreadable(&format!("no anchor was made: {error}")),
+    };
+    let unanchored = match Unanchored::open(&data.ledger()) {
+        Ok(unanchored) => unanchored,
+        Err(error) => return refused(data, &error),
+    };
+    let (audited, newest) = match judge(unanchored.inspection(), progress) {
+        Ok(judged) => judged,
         Err(report) => return report,
     };
+    if let Err(Violation { index, why }) = check_signature(&audited, &newest, |key| *key == log_key) {
+        return violation(index, &format!("{why} that is in {}", data.keys().join("log").display()));
+    }
+    let mut report = holds(&audited, unanchored.inspection(), &beside(data, &audited));
+    if let Err(fault) = unanchored.make_anchor(&newest) {
+        return unreadable(&format!("the journal holds, but no anchor was made: {fault}"));
+    }
+    report.text.push_str(
+        "The anchor was made anew. Without the old one nobody can tell here whether newer records are missing: compare \
+         size and root with what witnesses and wallets have.\n",
+    );
+    report
+}
+
+/// Audits what a journal holds; returns it with the newest head, which a log key of the charter signed.
+fn judge(inspection: &Inspection, progress: impl FnMut(u64)) -> Result<(Box<Audited>, SignedHead), Report> {
+    let heads = sealed_heads(inspection)?;
     let expectations = Expectations {
         heads: heads.iter().map(|head| TreeHead { size: head.size, root: head.root }).collect(),
         size: inspection.anchored().map(|head| head.size),
         ..Expectations::default()
     };
+    let newest = *heads.last().ok_or_else(|| unreadable("there is no record in this directory"))?;
     match audit(inspection.records(), &expectations, progress) {
-        Verdict::Holds(audited) => match check_signatures(&audited, &heads) {
-            Ok(()) => holds(&audited, &inspection, &beside(data, &audited)),
-            Err(Violation { index, why }) => violation(index, &why),
+        Verdict::Holds(audited) => match check_signature(&audited, &newest, |_| true) {
+            Ok(()) => Ok((audited, newest)),
+            Err(Violation { index, why }) => Err(violation(index, &why)),
         },
-        Verdict::Violation(Violation { index, why }) => violation(index, &why),
-        Verdict::Unexplained { why } => unreadable(&why),
-        Verdict::Unreadable { index, why } => unreadable(&format!("record {index}: {why}")),
+        Verdict::Violation(Violation { index, why }) => Err(violation(index, &why)),
+        Verdict::Unexplained { why } => Err(unreadable(&why)),
+        Verdict::Unreadable { index, why } => Err(unreadable(&format!("record {index}: {why}"))),
+    }
+}
+
+fn refused(data: &DataDir, error: &InspectError) -> Report {
+    match error {
+        InspectError::Damaged { damaged: Damaged::AnchorMissing, .. } => {
+            let data = data.root().display();
+            let text = format!(
+                "The anchor is missing beside the journal. Keep a copy of the directory. Then run\n\n    \
+                 klaver-node verify --data {data} --mend-anchor\n\nwhich reads everything, and makes the anchor anew only \
+                 where the journal proves itself to its end.\n"
+            );
+            Report { exit: Exit::Violation, text }
+        }
+        InspectError::Damaged { index, damaged } => {
+            let said = damaged.to_string();
+            // Its advice is to run this very program.
+            let what = said.strip_suffix(ADVICE).unwrap_or(&said).trim_end_matches([':', ' ']);
+            violation(*index, &format!("the journal is damaged: {what}"))
+        }
+        error => unreadable(&error.to_string()),
     }
 }
 
@@ -90,21 +146,24 @@ fn sealed_heads(inspection: &Inspection) -> Result<Vec<SignedHead>, Report> {
     }
 }
 
-/// Checks that a key of the charter then in force signed the newest head, and every one that differs in its keys.
-fn check_signatures(audited: &Audited, heads: &[SignedHead]) -> Result<(), Violation> {
+/// Checks that a log key of the charter in force, one that `counts`, signed the newest head.
+fn check_signature(
+    audited: &Audited,
+    newest: &SignedHead,
+    counts: impl Fn(&PublicKey) -> bool,
+) -> Result<(), Violation> {
     let charter =
         audited.books.standing().charter(audited.last_recorded_at).expect("a ledger that holds was founded");
     let at = |index: u64, why: String| Violation { index, why };
     let origin = KeyName::new(charter.origin.clone()).map_err(|error| at(0, error.to_string()))?;
-    let keys: Vec<VerifierKey> = charter
+    // Older heads may have been signed under an older charter; their roots were compared with this one's tree.
+    let checkpoint = Checkpoint { origin: origin.clone(), size: newest.size, root: newest.root };
+    let signed = charter
         .log_keys
         .iter()
+        .filter(|key| counts(key))
         .filter_map(|key| VerifierKey::new(origin.clone(), KeyKind::Note, key.as_bytes()).ok())
-        .collect();
-    // Older heads may have been signed under an older charter; their roots were compared above.
-    let Some(newest) = heads.last() else { return Ok(()) };
-    let checkpoint = Checkpoint { origin, size: newest.size, root: newest.root };
-    let signed = keys.iter().any(|key| checkpoint.clone().with_signature(key, &newest.signature).is_ok());
+        .any(|key| checkpoint.clone().with_signature(&key, &newest.signature).is_ok());
     if signed {
         Ok(())
     } else {
