@@ -44,6 +44,9 @@ pub struct Config {
     /// people are told, no rule of the ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thanks_per_hour: Option<String>,
+    /// The header in which a proxy on this machine says where a visitor comes from, such as `x-forwarded-for`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visitor_header: Option<String>,
     /// The time zone in which people read times and days end: `Europe/Brussels`.
     #[serde(default = "brussels")]
     pub time_zone: String,
@@ -225,6 +228,7 @@ impl Config {
             beat_seconds: minute(),
             witness_monitors: BTreeMap::new(),
             thanks_per_hour: None,
+            visitor_header: None,
             time_zone: brussels(),
         };
         config.address()?;

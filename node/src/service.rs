@@ -4,6 +4,7 @@
 //! takes the [`Visitor`](crate::community::sessions::Visitor) and asks [`Service::sight`] what they may see.
 
 mod accounts;
+mod arrivals;
 mod checking;
 mod joining;
 mod publishing;
@@ -62,6 +63,7 @@ pub struct Service {
     writer: Writer,
     community: Arc<Community>,
     sessions: Sessions,
+    arrivals: arrivals::Arrivals,
     published: Arc<publishing::Publisher>,
     witnesses: Option<Arc<Witnesses>>,
     ready_keys: RwLock<HashMap<[u8; 32], ReadyKey>>,
@@ -221,6 +223,7 @@ impl Service {
             writer,
             community,
             sessions: Sessions::new()?,
+            arrivals: arrivals::Arrivals::default(),
             published,
             witnesses,
             ready_keys: RwLock::default(),

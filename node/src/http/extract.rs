@@ -7,7 +7,7 @@ use crate::service::{LINES_PER_PAGE_MAX, Refused};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use klaver_api::Problem;
 use klaver_api::paths;
 use klaver_api::text::{self, FieldError};
@@ -15,6 +15,7 @@ use klaver_ledger::id::AccountId;
 use klaver_ledger::link::CodeId;
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -36,6 +37,14 @@ pub enum EntryBody {
 
 /// The visitor of a valid session.
 pub struct Session(pub Visitor);
+
+/// Who is at the other end of a connection: an extension of each request.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+/// Where the visitor comes from, when that is known: behind a proxy on this machine only if the settings name the
+/// header in which it says so.
+pub struct VisitorAddress(pub Option<IpAddr>);
 
 /// An account in the path.
 pub struct AccountPath(pub AccountId);
@@ -88,6 +97,25 @@ impl FromRequestParts<App> for Session {
         let token = bearer(&parts.headers).ok_or(Refused::SessionNeeded)?;
         Ok(Self(app.service.visitor(token)?))
     }
+}
+
+impl FromRequestParts<App> for VisitorAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
+        let header = app.service.config().visitor_header.as_deref();
+        Ok(Self(visitor_address(peer, header.and_then(|header| parts.headers.get(header)))))
+    }
+}
+
+fn visitor_address(peer: Option<IpAddr>, said: Option<&HeaderValue>) -> Option<IpAddr> {
+    let peer = peer?.to_canonical();
+    if !peer.is_loopback() {
+        return Some(peer);
+    }
+    // The proxy writes at the end; what stands before may come from the visitor.
+    said?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }
 
 impl FromRequestParts<App> for AccountPath {
@@ -277,6 +305,17 @@ fn unsupported_media(expected: &str) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_header_counts_only_from_this_machine() {
+        let header = HeaderValue::from_static("198.51.100.7, 192.0.2.1");
+        let of =
+            |peer: &str, said| visitor_address(Some(peer.parse().unwrap()), said).map(|ip| ip.to_string());
+        assert_eq!(of("127.0.0.1", Some(&header)).as_deref(), Some("192.0.2.1"));
+        assert_eq!(of("203.0.113.9", Some(&header)).as_deref(), Some("203.0.113.9"));
+        assert_eq!(of("::ffff:203.0.113.9", None).as_deref(), Some("203.0.113.9"));
+        assert_eq!((of("::1", None), visitor_address(None, Some(&header))), (None, None));
+    }
 
     #[test]
     fn malformed_json_names_field_value_and_limit() {
