@@ -146,7 +146,7 @@ pub enum LedgerOpenError {
     /// The newest head was not signed by a key of the charter.
     #[error(
         "the newest group of {size} records was not signed by this ledger's log: {why}; keep a copy of the \
-         directory, look with `klaver-node verify`, serve an earlier copy"
+         directory; `klaver-node verify` says what holds, and what serving an earlier copy costs"
     )]
     HeadNotOurs {
         /// How many records there are.

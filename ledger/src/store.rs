@@ -205,7 +205,7 @@ pub enum OpenError {
     /// What is stored does not follow from itself by the rules.
     #[error(
         "the journal was read, but does not hold together: {0}; records before it are safe: keep a copy of the \
-         directory, look with `klaver-node verify`, serve an earlier copy"
+         directory; `klaver-node verify` says what holds, and what serving an earlier copy costs"
     )]
     Unfit(#[from] Unfit),
 }

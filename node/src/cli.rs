@@ -35,7 +35,7 @@ pub enum Command {
     /// Makes a demonstration town with three months of history, tells its story, and serves it on this machine.
     Demo(crate::demo::command::DemoArgs),
     /// Audits a data directory offline: exit status 0 only if everything holds, 6 names the record that does not.
-    Verify(DataArgs),
+    Verify(VerifyArgs),
     /// Is a witness for other communities: signs that their logs only ever grow.
     Witness(crate::witness::command::WitnessArgs),
     /// Ends a ledger and founds one that continues it with the same accounts and balances. The node must be stopped.
@@ -44,12 +44,15 @@ pub enum Command {
     Export(ExportArgs),
 }
 
-/// Where the data are.
+/// Flags of `verify`.
 #[derive(Debug, Args)]
-pub struct DataArgs {
+pub struct VerifyArgs {
     /// The data directory.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+    /// Makes a missing anchor anew, only where the journal proves itself to its end. The node must be stopped.
+    #[arg(long)]
+    pub mend_anchor: bool,
 }
 
 /// Flags of `found`. What is not given is asked for on a terminal, or has its default.
@@ -159,6 +162,9 @@ pub struct ServeArgs {
     /// Seconds between two published checkpoints, instead of the setting.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub beat: Option<u64>,
+    /// Believes a clock more than 31 days beyond the newest record: once, after a long rest, with the clock put right.
+    #[arg(long)]
+    pub accept_clock: bool,
     /// Most connections at once.
     #[arg(long, value_name = "NUMBER", default_value_t = 2_048)]
     pub connections: usize,

@@ -11,8 +11,21 @@ pub const JUMP_MS_MAX: u64 = 5 * 60 * 1_000;
 /// No ledger of this program was founded before: the first of January 2026.
 const EARLIEST_MS: u64 = 1_767_225_600_000;
 
-/// Longest time that a ledger may have rested before its clock is doubted at start: ten years.
-const REST_MS_MAX: u64 = 10 * 365 * 86_400 * 1_000;
+/// Longest time that a ledger may have rested before the clock is doubted at start: 31 days. Nothing can be recorded
+/// before the newest record, so a clock believed a year ahead would close the ledger for a year.
+pub const REST_DAYS_MAX: u64 = 31;
+
+const DAY_MS: u64 = 86_400 * 1_000;
+
+/// What is thought of a clock far beyond the newest record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rest {
+    /// More likely the clock is wrong.
+    #[default]
+    Doubted,
+    /// Somebody said that the ledger rested so long.
+    Accepted,
+}
 
 /// Where the writer takes the time from.
 pub trait Clock: Send {
@@ -21,6 +34,11 @@ pub trait Clock: Send {
     /// # Errors
     /// When the clock cannot be believed: nothing may be recorded then.
     fn now(&mut self) -> Result<Timestamp, ClockFault>;
+
+    /// Returns why the clock is not believed, while nothing is to be recorded.
+    fn fault(&mut self) -> Option<ClockFault> {
+        self.now().err()
+    }
 }
 
 /// Why the clock is not believed.
@@ -45,8 +63,8 @@ pub enum ClockFault {
     },
     /// It is far beyond the newest record.
     #[error(
-        "the clock says {now}, more than ten years after the newest record at {newest}: set the clock right and start \
-         the node again"
+        "the clock says {now}, more than {REST_DAYS_MAX} days after the newest record of {newest}: put the clock right \
+         and start again, or start once with `klaver-node serve --accept-clock` when the community rested that long"
     )]
     TooLate {
         /// What it says.
@@ -68,18 +86,19 @@ impl SystemClock {
     ///
     /// # Errors
     /// When what it says cannot be the present.
-    pub fn start(newest: Timestamp) -> Result<Self, ClockFault> {
-        Self::start_reading(newest, unix_millis)
+    pub fn start(newest: Timestamp, rest: Rest) -> Result<Self, ClockFault> {
+        Self::start_reading(newest, rest, unix_millis)
     }
 
-    fn start_reading(newest: Timestamp, read: fn() -> u64) -> Result<Self, ClockFault> {
+    fn start_reading(newest: Timestamp, rest: Rest, read: fn() -> u64) -> Result<Self, ClockFault> {
         let started_ms = read();
         let now = timestamp(started_ms);
         let earliest = timestamp(EARLIEST_MS.max(newest.millis().saturating_sub(JUMP_MS_MAX)));
         if now < earliest {
             return Err(ClockFault::TooEarly { now, earliest });
         }
-        if newest.millis() > 0 && now.millis_since(newest) > REST_MS_MAX {
+        let is_doubted = rest == Rest::Doubted && newest.millis() > 0;
+        if is_doubted && now.millis_since(newest) > REST_DAYS_MAX * DAY_MS {
             return Err(ClockFault::TooLate { now, newest });
         }
         Ok(Self { started: Instant::now(), started_ms, read })
@@ -155,24 +174,36 @@ mod tests {
     #[test]
     fn a_clock_before_the_ledger_is_not_believed() {
         assert!(matches!(
-            SystemClock::start_reading(at(0), || EARLIEST_MS - 1),
+            SystemClock::start_reading(at(0), Rest::Doubted, || EARLIEST_MS - 1),
             Err(ClockFault::TooEarly { .. })
         ));
         let newest = at(NOW + JUMP_MS_MAX + 1);
-        assert!(matches!(SystemClock::start_reading(newest, || NOW), Err(ClockFault::TooEarly { .. })));
-        assert!(SystemClock::start_reading(at(NOW + JUMP_MS_MAX), || NOW).is_ok());
+        assert!(matches!(
+            SystemClock::start_reading(newest, Rest::Accepted, || NOW),
+            Err(ClockFault::TooEarly { .. })
+        ));
+        assert!(SystemClock::start_reading(at(NOW + JUMP_MS_MAX), Rest::Doubted, || NOW).is_ok());
     }
 
     #[test]
     fn a_clock_far_beyond_the_ledger_is_not_believed() {
-        let late = || NOW + REST_MS_MAX + 1;
-        assert!(matches!(SystemClock::start_reading(at(NOW), late), Err(ClockFault::TooLate { .. })));
-        assert!(SystemClock::start_reading(at(0), late).is_ok());
+        let late = || NOW + 31 * DAY_MS + 1;
+        let fault = SystemClock::start_reading(at(NOW), Rest::Doubted, late).err().unwrap();
+        assert_eq!(fault, ClockFault::TooLate { now: at(late()), newest: at(NOW) });
+        let said = fault.to_string();
+        for part in
+            [at(late()).to_string(), at(NOW).to_string(), "31 days".to_owned(), "--accept-clock".to_owned()]
+        {
+            assert!(said.contains(&part), "{part} is not in {said}");
+        }
+        assert!(SystemClock::start_reading(at(NOW), Rest::Accepted, late).is_ok());
+        assert!(SystemClock::start_reading(at(NOW), Rest::Doubted, || NOW + 31 * DAY_MS).is_ok());
+        assert!(SystemClock::start_reading(at(0), Rest::Doubted, late).is_ok());
     }
 
     #[test]
     fn a_clock_that_jumps_stops_the_writer_until_it_is_right() {
-        let clock = SystemClock::start_reading(at(0), || NOW).unwrap();
+        let clock = SystemClock::start_reading(at(0), Rest::Doubted, || NOW).unwrap();
         let minute = Duration::from_secs(60);
         assert_eq!(clock.check(NOW + 60_000, minute), Ok(at(NOW + 60_000)));
         assert_eq!(clock.check(NOW + 60_000 + JUMP_MS_MAX, minute), Ok(at(NOW + 60_000 + JUMP_MS_MAX)));

@@ -45,6 +45,9 @@ pub struct Config {
     /// people are told, no rule of the ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thanks_per_hour: Option<String>,
+    /// The header in which a proxy on this machine says where a visitor comes from, such as `x-forwarded-for`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visitor_header: Option<String>,
     /// The time zone in which people read times and days end: `Europe/Brussels`.
     #[serde(default = "brussels")]
     pub time_zone: String,
@@ -73,6 +76,15 @@ pub enum ConfigError {
     #[error("{} has no node.json: found a community there with `klaver-node found --data {}`, or name the right directory", path.display(), path.display())]
     NotFounded {
         /// The directory.
+        path: PathBuf,
+    },
+    /// The settings of a node are gone.
+    #[error(
+        "{} is missing beside a ledger: put it back from a copy, or write {{\"layout\": {LAYOUT}, \"public_url\": \"https://...\"}} \
+         with the address that people open", path.display()
+    )]
+    SettingsMissing {
+        /// The file.
         path: PathBuf,
     },
     /// There is something already.
@@ -179,7 +191,11 @@ impl DataDir {
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(ConfigError::NotFounded { path: self.root.clone() });
+                return Err(if self.ledger().exists() || self.keys().exists() {
+                    ConfigError::SettingsMissing { path }
+                } else {
+                    ConfigError::NotFounded { path: self.root.clone() }
+                });
             }
             Err(error) => return Err(ConfigError::Io { path, error }),
         };
@@ -218,6 +234,7 @@ impl Config {
             beat_seconds: minute(),
             witness_monitors: BTreeMap::new(),
             thanks_per_hour: None,
+            visitor_header: None,
             time_zone: brussels(),
         };
         config.address()?;
@@ -257,6 +274,19 @@ mod tests {
         assert_eq!(data.read_config().unwrap(), config);
         assert_eq!(config.log_origin(), "klaver.example/log");
         assert!(matches!(data.check_empty(), Err(ConfigError::NotEmpty { .. })));
+    }
+
+    #[test]
+    fn missing_settings_beside_a_ledger_are_not_a_reason_to_found() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::at(directory.path());
+        std::fs::create_dir(data.ledger()).unwrap();
+        let said = data.read_config().unwrap_err().to_string();
+        assert!(said.contains("put it back") && !said.contains("found a community"), "{said}");
+        // What it says to write is enough.
+        let least = said.split_once("write ").unwrap().1.split_once(" with").unwrap().0;
+        std::fs::write(directory.path().join("node.json"), least.replace("...", "klaver.example")).unwrap();
+        assert_eq!(data.read_config().unwrap(), Config::new("https://klaver.example").unwrap());
     }
 
     #[test]

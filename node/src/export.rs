@@ -125,8 +125,35 @@ fn write_csv(reader: &NodeReader, record: &Record, scale: Scale, out: &mut impl 
     Ok(())
 }
 
+/// Makes a file that only its owner reads: records are for auditors.
+///
+/// # Errors
+/// When there is one already, or it cannot be made.
+pub fn create_private(path: &Path) -> anyhow::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).with_context(|| format!("{} cannot be made", path.display()))
+}
+
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let directory = path.parent().context("a file of the log lies in a directory")?;
     fs::create_dir_all(directory).with_context(|| format!("{} cannot be made", directory.display()))?;
     fs::write(path, bytes).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_for_their_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("records");
+        let file = create_private(&path).unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(create_private(&path).is_err(), "nothing is overwritten");
+    }
 }

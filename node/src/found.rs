@@ -1,6 +1,6 @@
 //! `found`: makes a community. Its council's first key goes to a wallet file outside of the data directory.
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, Rest, SystemClock};
 use crate::community::Community;
 use crate::community::invitations::InvitationRow;
 use crate::config::{Config, ConfigError, DataDir};
@@ -161,7 +161,7 @@ pub fn found(
     }
     let threshold = offices.threshold.unwrap_or(offices.wallets.len() as u64 / 2 + 1);
     let origin = KeyName::new(founding.origin.clone())?;
-    let now = SystemClock::start(Timestamp::default())?.now()?;
+    let now = SystemClock::start(Timestamp::default(), Rest::Doubted)?.now()?;
     let keys = NodeKeys::generate()?;
     let council: Vec<NewKey> =
         offices.wallets.iter().map(|_| NewKey::generate("council")).collect::<Result<_, _>>()?;

@@ -20,6 +20,12 @@ pub struct NodeKeys {
 /// Why the node's keys cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
+    /// A key file is gone.
+    #[error("{} is missing: put the file back from a copy; a node cannot go on with another key", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
     /// A key file cannot be read or written, or others can reach it.
     #[error(transparent)]
     File(#[from] PrivateFileError),
@@ -98,7 +104,9 @@ pub fn random_key() -> Result<SigningKey, getrandom::Error> {
 }
 
 fn read_key(path: &Path) -> Result<SigningKey, KeysError> {
-    let bytes = private_file::read(path, 200)?;
+    let bytes = private_file::read(path, 200).map_err(|error| {
+        if error.is_missing() { KeysError::Missing { path: path.to_owned() } } else { error.into() }
+    })?;
     let seed: Option<[u8; 32]> =
         HEXLOWER.decode(bytes.trim_ascii()).ok().and_then(|bytes| bytes.try_into().ok());
     seed.map(|seed| SigningKey::from_bytes(&seed))
@@ -126,5 +134,9 @@ mod tests {
 
         std::fs::set_permissions(data.keys().join("log"), std::fs::Permissions::from_mode(0o640)).unwrap();
         assert!(NodeKeys::read(&data).is_err(), "a key that others can read is not used");
+
+        std::fs::remove_file(data.keys().join("log")).unwrap();
+        let said = NodeKeys::read(&data).err().unwrap().to_string();
+        assert!(said.contains("keys/log is missing: put the file back"), "{said}");
     }
 }

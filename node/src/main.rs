@@ -3,6 +3,7 @@
 
 use clap::Parser as _;
 use klaver_node::cli::{Cli, Command, ExportArgs, FoundArgs, ServeArgs, SucceedArgs};
+use klaver_node::clock::Rest;
 use klaver_node::config::DataDir;
 use klaver_node::http::accept::Limits;
 use klaver_node::serve::Serving;
@@ -34,7 +35,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Found(args) => found_community(&args)?,
         Command::Serve(args) => serve::serve(&serving(&args))?,
         Command::Demo(args) => demo::command::run(&args, &mut std::io::stdout())?,
-        Command::Verify(args) => return Ok(verify_data(&DataDir::at(args.data))),
+        Command::Verify(args) => return Ok(verify_data(&DataDir::at(args.data), args.mend_anchor)),
         Command::Witness(args) => witness::command::run(&args, &mut std::io::stdout())?,
         Command::Export(args) => export_data(&args)?,
         Command::Succeed(args) => succeed_ledger(&args)?,
@@ -89,17 +90,20 @@ fn serving(args: &ServeArgs) -> Serving {
         metrics: args.metrics,
         public_url: args.public_url.clone(),
         beat: args.beat.map(|seconds| Beat { seconds }),
+        rest: if args.accept_clock { Rest::Accepted } else { Rest::Doubted },
         limits: Limits { connections: args.connections, ..Limits::default() },
     }
 }
 
-fn verify_data(data: &DataDir) -> ExitCode {
+fn verify_data(data: &DataDir, mends_anchor: bool) -> ExitCode {
     let shows = std::io::stderr().is_terminal();
-    let report = verify::verify(data, |records| {
+    let progress = |records| {
         if shows {
             let _ = write!(std::io::stderr(), "\r{records} records");
         }
-    });
+    };
+    let report =
+        if mends_anchor { verify::mend_anchor(data, progress) } else { verify::verify(data, progress) };
     if shows {
         let _ = write!(std::io::stderr(), "\r\x1b[K");
     }
@@ -125,7 +129,7 @@ fn export_data(args: &ExportArgs) -> anyhow::Result<()> {
         let count = if path.as_os_str() == "-" {
             export::write_records(&reader, args.format, std::io::stdout().lock())?
         } else {
-            let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+            let file = export::create_private(path)?;
             export::write_records(&reader, args.format, std::io::BufWriter::new(file))?
         };
         writeln!(std::io::stderr(), "{count} records are written")?;

@@ -4,6 +4,7 @@
 //! takes the [`Visitor`](crate::community::sessions::Visitor) and asks [`Service::sight`] what they may see.
 
 mod accounts;
+mod arrivals;
 mod audit_notes;
 mod checking;
 mod coordination;
@@ -24,7 +25,7 @@ pub use requests::RequestView;
 pub use submit::Submitted;
 pub use witnesses::Brought;
 
-use crate::clock::{Clock, ClockFault, SystemClock};
+use crate::clock::{Clock, ClockFault, Rest, SystemClock};
 use crate::community::Community;
 use crate::community::keep::KeepError;
 use crate::community::sessions::Sessions;
@@ -68,6 +69,7 @@ pub struct Service {
     community: Arc<Community>,
     audit_notes: audit_notes::AuditNotes,
     sessions: Sessions,
+    arrivals: arrivals::Arrivals,
     published: Arc<publishing::Publisher>,
     witnesses: Option<Arc<Witnesses>>,
     ready_keys: RwLock<HashMap<[u8; 32], ReadyKey>>,
@@ -174,7 +176,11 @@ impl Service {
     ///
     /// # Errors
     /// Says what is damaged or missing, what is safe, and what helps.
-    pub fn open(data: &DataDir, beat: Option<Beat>) -> Result<(Arc<Self>, OpeningReport), StartError> {
+    pub fn open(
+        data: &DataDir,
+        beat: Option<Beat>,
+        rest: Rest,
+    ) -> Result<(Arc<Self>, OpeningReport), StartError> {
         let config = data.read_config()?;
         let keys = NodeKeys::read(data)?;
         let log_public = keys.log_public();
@@ -183,12 +189,9 @@ impl Service {
             Err(refused) => return read_only::open(data, config, keys, refused),
         };
         let newest = ledger.reader().standing().last_recorded_at();
-        let clock: Box<dyn Clock> = match SystemClock::start(newest) {
+        let clock: Box<dyn Clock> = match SystemClock::start(newest, rest) {
             Ok(clock) => Box::new(clock),
-            Err(fault) => {
-                tracing::error!(%fault, "nothing is recorded");
-                Box::new(UnbelievedClock(fault))
-            }
+            Err(fault) => Box::new(UnbelievedClock(fault)),
         };
         let ledger_id = founded(&ledger.reader()).ledger;
         let community = Community::open(data.root(), &ledger_id)?;
@@ -239,6 +242,7 @@ impl Service {
             community,
             sessions: Sessions::new()?,
             audit_notes: audit_notes::AuditNotes::default(),
+            arrivals: arrivals::Arrivals::default(),
             published,
             witnesses,
             ready_keys: RwLock::default(),
@@ -320,6 +324,11 @@ impl Service {
     /// Returns why nothing is recorded now; `None` when all is well.
     pub fn read_only(&self) -> Option<String> {
         self.writer.status().read_only()
+    }
+
+    /// Returns whether only a new start lets something be recorded.
+    pub fn is_read_only_for_good(&self) -> bool {
+        self.writer.status().lasting().is_some()
     }
 
     /// Checks that something could be recorded, before anything else is written.

@@ -4,7 +4,7 @@
 //! place and renamed into it when it is whole. The old one is changed by one record, the `attest` that ends it, and not
 //! even that when its log key is lost: then the founding entry alone says where the old one ended.
 
-use crate::clock::{Clock, ClockFault, SystemClock};
+use crate::clock::{Clock, ClockFault, Rest, SystemClock};
 use crate::community::carry_over;
 use crate::community::keep::KeepError;
 use crate::config::{Config, ConfigError, DataDir};
@@ -190,7 +190,7 @@ pub fn succeed(asked: &Succeeding) -> Result<Succeeded, SucceedError> {
     let config = old.read_config()?;
     let held = ledger_lock(&old.ledger()).map_err(SucceedError::Held)?;
     let closing = Closing::of(old)?;
-    let now = SystemClock::start(closing.checked.audited.last_recorded_at)?.now()?;
+    let now = SystemClock::start(closing.checked.audited.last_recorded_at, Rest::Accepted)?.now()?;
     let council = council_of(asked, &closing)?;
     let log_key = match usable_log_key(old, &closing.charter) {
         Ok(key) => Some(key),

@@ -3,14 +3,15 @@
 //! The ledger belongs to this thread alone. Whoever sends an entry holds a place in a bounded queue; a full queue
 //! is an answer. After a fault nobody knows what reached the disk, so the writer stops and says why.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockFault};
 use crate::metrics::Metrics;
 use klaver_ledger::engine::{Ledger, Outcome};
 use klaver_ledger::entry::VerifiedEntry;
 use klaver_ledger::limits::GROUP_RECORDS_MAX;
 use klaver_ledger::store::Store;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -21,6 +22,9 @@ pub const QUEUE_ENTRIES_MAX: usize = 4_096;
 
 /// How long a group may wait for company under load.
 const COMPANY: Duration = Duration::from_micros(200);
+
+/// How often the clock is looked at while nothing comes.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Why an entry got no answer from the rules.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +39,8 @@ pub enum Unrecorded {
     ReadOnly {
         /// Why, and what to do.
         why: String,
+        /// Whether it stays so until the node is started again.
+        is_lasting: bool,
     },
     /// The store failed while the entry was being recorded.
     #[error(
@@ -91,8 +97,23 @@ impl Status {
         self.lasting.set(why).is_ok()
     }
 
-    fn set(&self, why: Option<String>) {
-        *self.passing.write().unwrap_or_else(PoisonError::into_inner) = why;
+    /// Notes whether the clock is believed, and logs it when that changed.
+    fn note_clock(&self, fault: Option<&ClockFault>) {
+        let why = fault.map(ToString::to_string);
+        let before = std::mem::replace(
+            &mut *self.passing.write().unwrap_or_else(PoisonError::into_inner),
+            why.clone(),
+        );
+        match why {
+            Some(why) if before.is_none() => tracing::error!(why, "nothing is recorded"),
+            None if before.is_some() => tracing::info!("the clock is believed again"),
+            _ => {}
+        }
+    }
+
+    fn read_only_answer(&self) -> Option<Unrecorded> {
+        let why = self.read_only()?;
+        Some(Unrecorded::ReadOnly { why, is_lasting: self.lasting().is_some() })
     }
 }
 
@@ -100,12 +121,14 @@ impl Writer {
     /// Starts the writer thread of `ledger`. `notice` hears the indexes of what was recorded.
     pub fn start<S: Store + 'static>(
         ledger: Ledger<S>,
-        clock: Box<dyn Clock>,
+        mut clock: Box<dyn Clock>,
         metrics: Arc<Metrics>,
         notice: Notice,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, waiting) = sync_channel(QUEUE_ENTRIES_MAX);
         let status = Arc::new(Status::default());
+        // Whoever asks before the first entry comes shall know.
+        status.note_clock(clock.fault().as_ref());
         let thread = Thread {
             ledger: Some(ledger),
             waiting,
@@ -115,7 +138,11 @@ impl Writer {
             notice,
             last_group: 0,
         };
-        let handle = std::thread::Builder::new().name("writer".to_owned()).spawn(move || thread.run())?;
+        let handle = std::thread::Builder::new().name("writer".to_owned()).spawn(move || {
+            let fallen = Fallen(thread.status.clone());
+            thread.run();
+            drop(fallen);
+        })?;
         Ok((Self { queue, status, metrics }, handle))
     }
 
@@ -167,11 +194,28 @@ impl Writer {
 
     /// Returns the answer to whoever comes after the end.
     pub fn stopped(&self) -> Unrecorded {
-        let why = self.status.read_only();
-        Unrecorded::ReadOnly {
-            why: why.unwrap_or_else(|| "the node is stopping: try again in a minute".to_owned()),
+        self.status.read_only_answer().unwrap_or_else(|| Unrecorded::ReadOnly {
+            why: "the node is stopping: try again in a minute".to_owned(),
+            is_lasting: false,
+        })
+    }
+}
+
+/// Says that nothing is recorded any more when the thread that holds it ends in a panic.
+struct Fallen(Arc<Status>);
+
+impl Drop for Fallen {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop(fallen());
         }
     }
+}
+
+fn fallen() -> String {
+    "a fault in the program ended the writer, the log of the node names it; everything acknowledged is durable: start \
+     the node again, and report the fault"
+        .to_owned()
 }
 
 struct Thread<S: Store> {
@@ -189,9 +233,13 @@ impl<S: Store> Thread<S> {
         let mut open = true;
         while open {
             let mut jobs = Vec::new();
-            match self.waiting.recv() {
+            match self.waiting.recv_timeout(LOOK) {
                 Ok(Some(job)) => jobs.push(job),
-                Ok(None) | Err(_) => break,
+                Ok(None) | Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.status.note_clock(self.clock.fault().as_ref());
+                    continue;
+                }
             }
             open = self.gather(&mut jobs);
             self.metrics.queued.fetch_sub(jobs.len() as u64, Ordering::Relaxed);
@@ -228,32 +276,26 @@ impl<S: Store> Thread<S> {
 
     /// Commits the jobs as a group and answers them; returns whether the writer can go on.
     fn commit(&mut self, jobs: Vec<Job>) -> bool {
-        if let Some(why) = self.status.lasting() {
-            for job in jobs {
-                let _ = job.answer.send(Err(Unrecorded::ReadOnly { why: why.to_owned() }));
-            }
+        let now = self.clock.now();
+        self.status.note_clock(now.as_ref().err());
+        if let Some(refused) = self.status.read_only_answer() {
+            refuse(jobs, &refused);
             return true;
         }
-        let now = match self.clock.now() {
-            Ok(now) => {
-                self.status.set(None);
-                now
-            }
-            Err(fault) => {
-                tracing::error!(%fault, "nothing is recorded");
-                let why = fault.to_string();
-                self.status.set(Some(why.clone()));
-                for job in jobs {
-                    let _ = job.answer.send(Err(Unrecorded::ReadOnly { why: why.clone() }));
-                }
-                return true;
-            }
-        };
+        let now = now.expect("a clock that is not believed was noted above");
         let (entries, answers): (Vec<_>, Vec<_>) =
             jobs.into_iter().map(|job| (job.entry, job.answer)).unzip();
         let started = Instant::now();
         let ledger = self.ledger.take().expect("the ledger is given back after each group");
-        match ledger.commit(entries, now) {
+        // Whatever a panic leaves of the ledger is never looked at again.
+        let committed = catch_unwind(AssertUnwindSafe(|| ledger.commit(entries, now)));
+        let committed = match committed {
+            Ok(committed) => {
+                committed.map_err(|fault| format!("{fault}; start the node again when the cause is gone"))
+            }
+            Err(_) => Err(fallen()),
+        };
+        match committed {
             Ok((ledger, outcomes)) => {
                 self.ledger = Some(ledger);
                 self.metrics.group(&outcomes, started.elapsed());
@@ -273,19 +315,25 @@ impl<S: Store> Thread<S> {
                 }
                 true
             }
-            Err(fault) => {
-                tracing::error!(%fault, "the ledger is read-only until the node is started again");
-                let why = format!("{fault}; start the node again when the cause is gone");
+            Err(why) => {
+                tracing::error!(why, "the ledger is read-only until the node is started again");
                 self.status.stop(why.clone());
                 for answer in answers {
                     let _ = answer.send(Err(Unrecorded::Unknown { why: why.clone() }));
                 }
                 // The queue closes with this thread; what still waits there was never looked at.
-                while let Ok(Some(job)) = self.waiting.try_recv() {
-                    let _ = job.answer.send(Err(Unrecorded::ReadOnly { why: why.clone() }));
-                }
+                let waiting: Vec<Job> = self.waiting.try_iter().flatten().collect();
+                refuse(waiting, &Unrecorded::ReadOnly { why, is_lasting: true });
                 false
             }
         }
+    }
+}
+
+/// Tells jobs that were never looked at why nothing is recorded.
+fn refuse(jobs: Vec<Job>, why: &Unrecorded) {
+    for job in jobs {
+        // Whoever went away asks again with the same bytes.
+        let _ = job.answer.send(Err(why.clone()));
     }
 }

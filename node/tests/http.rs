@@ -19,11 +19,11 @@ use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::key::VerifierKey;
 use klaver_ledger::receipt::{LogIdentity, ProvenContent};
 use klaver_ledger::time::{Deadline, Seconds};
-use klaver_node::clock::wall_clock;
+use klaver_node::clock::{Rest, wall_clock};
 use klaver_node::config::DataDir;
 use klaver_node::export::{Format, Stopped, write_log, write_records};
 use klaver_node::service::Service;
-use klaver_node::verify::{Exit, verify};
+use klaver_node::verify::{Exit, mend_anchor, verify};
 use serde_json::json;
 use support::{Person, URL, World};
 
@@ -276,6 +276,10 @@ async fn an_invitation_opens_one_account() {
         }],
     };
     assert_eq!(world.post(paths::JOIN, None, &join(50, None)).await.code(), "unknown_invitation");
+    let mut ended = join(50, Some(&code));
+    ended.keys[0].until = Some("2026-01-02T00:00:00Z".to_owned());
+    let refused = world.post(paths::JOIN, None, &ended).await;
+    assert_eq!((refused.status, refused.json["field"].as_str()), (400, Some("keys")), "{refused:?}");
     let page = world.get(&format!("/i/{code}"), None).await;
     assert!(page.status == 200 && String::from_utf8_lossy(&page.bytes).contains("klaver join"));
 
@@ -714,19 +718,60 @@ async fn everything_is_there_after_a_restart_and_verify_agrees() {
         let report = verify(&data, |_| {});
         assert_eq!(report.exit, Exit::Holds, "{}", report.text);
 
-        let (service, opening) = Service::open(&data, None).unwrap();
+        let (service, opening) = Service::open(&data, None, Rest::Doubted).unwrap();
         assert_eq!(opening.size, 6);
         let again = service.submit_blocking(paid, None).unwrap();
         assert_eq!((again.index, again.opening), (receipt.index, receipt.opening));
         assert_eq!(service.request(&request.id).unwrap().state, klaver_api::RequestState::Paid);
         service.close();
         drop(service);
+        anchor_is_made_anew(&data);
         exported_fits_together(&data);
         tampered_is_named(&data);
     })
     .await
     .unwrap();
     drop(directory);
+}
+
+/// Without its anchor a journal that proves itself is mended; any other is left as it is.
+fn anchor_is_made_anew(data: &DataDir) {
+    let (anchor, key) = (data.ledger().join("anchor"), data.keys().join("log"));
+    let root = |text: &str| text.lines().find(|line| line.starts_with("Root ")).map(str::to_owned);
+    let before = verify(data, |_| {});
+    assert_eq!(before.exit, Exit::Holds, "{}", before.text);
+    let refuses = |why: &str| {
+        let report = mend_anchor(data, |_| {});
+        assert!(report.exit != Exit::Holds && report.text.contains(why), "{why}: {}", report.text);
+    };
+    refuses("the anchor is there");
+    std::fs::remove_file(&anchor).unwrap();
+    let said = verify(data, |_| {});
+    assert_eq!(said.exit, Exit::Violation);
+    assert!(said.text.contains("--mend-anchor") && !said.text.contains("earlier copy"), "{}", said.text);
+
+    // Another log key, a journal that ends with a torn group: nothing is made.
+    let whole = std::fs::read(&key).unwrap();
+    std::fs::write(&key, format!("{}\n", "07".repeat(32))).unwrap();
+    refuses("was not signed");
+    std::fs::write(&key, &whole).unwrap();
+    let files = std::fs::read_dir(data.ledger()).unwrap().flatten().map(|file| file.path());
+    let segments = files.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("segment-"));
+    let newest = segments.max().unwrap();
+    let whole = std::fs::read(&newest).unwrap();
+    let mut cut = whole.clone();
+    // Its groups stand in older segments: it was made at the last start.
+    cut[5_000] = 7;
+    std::fs::write(&newest, cut).unwrap();
+    refuses("bytes that are no whole group");
+    assert!(!anchor.exists());
+
+    std::fs::write(&newest, whole).unwrap();
+    let mended = mend_anchor(data, |_| {});
+    assert_eq!(mended.exit, Exit::Holds, "{}", mended.text);
+    assert_eq!(root(&mended.text), root(&before.text));
+    let after = verify(data, |_| {});
+    assert_eq!((after.exit, root(&after.text)), (Exit::Holds, root(&before.text)), "{}", after.text);
 }
 
 /// The static files are what a web server would answer, and the records are all there.

@@ -7,12 +7,14 @@ mod support;
 use klaver_api::{Problem, paths};
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::entry::SignedEntry;
+use klaver_ledger::record::SaltSource;
 use klaver_ledger::time::Timestamp;
 use klaver_node::clock::{Clock, ClockFault};
 use klaver_node::http::accept::{self, Limits};
+use klaver_node::service::OsSalts;
 use klaver_node::writer::QUEUE_ENTRIES_MAX;
 use std::net::SocketAddr;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 use support::World;
@@ -54,6 +56,10 @@ impl Clock for DoorClock {
         });
         drop(waiting.unwrap());
         self.0.now()
+    }
+
+    fn fault(&mut self) -> Option<ClockFault> {
+        None
     }
 }
 
@@ -100,7 +106,7 @@ const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\
 async fn a_full_queue_answers_busy_and_records_nothing_twice() {
     let door = Door::default();
     let guard = door.clone();
-    let world = World::founded_by(1, move |clock| Box::new(DoorClock(clock, guard)));
+    let world = World::founded_by(1, move |clock| Box::new(DoorClock(clock, guard)), OsSalts);
     let budget = world.open(AccountKind::Budget, 10_000_000, Some(1)).await;
     let member = world.open(AccountKind::Member, 0, None).await;
     let merchant = world.open(AccountKind::Merchant, 0, None).await;
@@ -244,4 +250,67 @@ async fn connections_above_the_cap_are_refused_at_once() {
     while answer(send(address, HEALTH).await).await.0 != 200 {
         assert!(since.elapsed() < Duration::from_secs(5), "no place became free");
     }
+}
+
+/// Salts that break when they are told to.
+struct BreakingSalts(Arc<AtomicBool>);
+
+impl SaltSource for BreakingSalts {
+    fn salt(&mut self) -> [u8; 32] {
+        assert!(!self.0.load(Ordering::Relaxed), "a fault in the program");
+        OsSalts.salt()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_panic_while_recording_leaves_a_node_that_is_read_only_and_says_so() {
+    let breaks = Arc::new(AtomicBool::new(false));
+    let world = World::founded_by(1, |clock| clock, BreakingSalts(breaks.clone()));
+    let budget = world.open(AccountKind::Budget, 10_000, Some(1)).await;
+    let member = world.open(AccountKind::Member, 0, None).await;
+    breaks.store(true, Ordering::Relaxed);
+    let answer = world.earn(&budget, &member, 100).await;
+    assert_eq!((answer.status, answer.code()), (503, "outcome_unknown"), "{answer:?}");
+    breaks.store(false, Ordering::Relaxed);
+    for answer in [world.earn(&budget, &member, 100).await, world.get(paths::READYZ, None).await] {
+        assert_eq!((answer.status, answer.code()), (503, "read_only"), "{answer:?}");
+        assert_eq!(answer.json["transient"], false, "{answer:?}");
+        assert!(
+            answer.json["values"]["why"].as_str().unwrap().contains("fault in the program"),
+            "{answer:?}"
+        );
+        assert!(answer.json["advice"].as_str().unwrap().contains("start the node again"), "{answer:?}");
+    }
+}
+
+/// A clock that nobody believes while the switch is on.
+struct DoubtedClock(Box<dyn Clock>, Arc<AtomicBool>);
+
+impl Clock for DoubtedClock {
+    fn now(&mut self) -> Result<Timestamp, ClockFault> {
+        if self.1.load(Ordering::Relaxed) {
+            return Err(ClockFault::Moved { moved_seconds: 301 });
+        }
+        self.0.now()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unbelieved_clock_shows_before_and_after_anybody_pays() {
+    let doubted = Arc::new(AtomicBool::new(true));
+    let switch = doubted.clone();
+    let world = World::founded_by(1, |clock| Box::new(DoubtedClock(clock, switch)), OsSalts);
+    let answer = world.get(paths::READYZ, None).await;
+    assert_eq!((answer.status, &answer.json["transient"]), (503, &true.into()), "{answer:?}");
+    let ready_is = async |status: u16| {
+        let since = Instant::now();
+        while world.get(paths::READYZ, None).await.status != status {
+            assert!(since.elapsed() < Duration::from_secs(20), "never {status}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    doubted.store(false, Ordering::Relaxed);
+    ready_is(200).await;
+    doubted.store(true, Ordering::Relaxed);
+    ready_is(503).await;
 }

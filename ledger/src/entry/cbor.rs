@@ -201,7 +201,19 @@ impl<'b> Reader<'b> {
     }
 
     fn array_head(&mut self, field: &'static str) -> Result<u64, CborError> {
-        self.0.array().ok().flatten().ok_or_else(|| self.unexpected(field, "an array of known length"))
+        let start = self.0.position();
+        let (expected, found) = match self.0.array() {
+            Ok(Some(length)) => return Ok(length),
+            Ok(None) => ("an array that begins with its length", "an array of open length"),
+            Err(_) => {
+                self.0.set_position(start);
+                if !matches!(self.0.datatype(), Ok(Type::Array)) {
+                    return Err(self.unexpected(field, "an array"));
+                }
+                ("a whole array", "one that is cut off in its length")
+            }
+        };
+        Err(CborError::Unexpected { field, expected, found: found.to_owned() })
     }
 
     /// Reads an unsigned integer of at most 2^53 - 1.

@@ -31,6 +31,9 @@ const QUEUE_MAX: usize = 1_024;
 /// So many forgotten rows are worth a compaction, if they are more than those that are left.
 const FORGOTTEN_MIN: usize = 256;
 
+/// Stands beside the directories once there was one, so that a loss is noticed.
+const MARK: &str = "community.made";
+
 /// The result of a write, once it is on the disk.
 pub type Written = oneshot::Receiver<Result<(), KeepError>>;
 
@@ -53,14 +56,24 @@ pub struct Kept {
 pub enum KeepError {
     /// Its journal was not opened.
     #[error(
-        "community data in {}: {error}; the ledger itself is safe. Put a copy of that directory back; or move it away, \
-         then names, memos and open requests are gone and credits are not", path.display()
+        "community data in {}: {error}; the ledger itself is safe. Put a copy of that directory back; or move it and \
+         {MARK} away, then names, memos and open requests are gone and credits are not", path.display()
     )]
     Open {
         /// The directory.
         path: PathBuf,
         /// Why.
         error: String,
+    },
+    /// It was made, and is gone.
+    #[error(
+        "the community data are gone: {} says that they were made, and there is no directory community-N beside it; names, \
+         memos, drafts, invitations and open requests are in it, credits are not. Put a copy of the directory back; or \
+         remove {MARK} and go on without them", path.display()
+    )]
+    Gone {
+        /// The mark.
+        path: PathBuf,
     },
     /// A row has a form that this program does not know.
     #[error(
@@ -106,9 +119,12 @@ impl Keep {
     /// Returns the rows below `root` without changing anything; every write fails.
     ///
     /// # Errors
-    /// When there are none, or they cannot be read.
+    /// When they cannot be read.
     pub fn read(root: &Path, ledger: &LedgerId) -> Result<(Self, Vec<Kept>), KeepError> {
-        let number = directories(root).map_err(|error| failed(root, error))?.last().copied().unwrap_or(1);
+        let numbers = directories(root).map_err(|error| failed(root, error))?;
+        let Some(number) = numbers.last().copied() else {
+            return Ok((Self { queue: None, thread: None }, Vec::new()));
+        };
         let path = directory(root, number);
         let scan = scan_all(Arc::new(RealDisk::at(&path)), &settings(domain(ledger))?);
         let scan = scan.map_err(|error| failed(&path, error))?;
@@ -186,6 +202,7 @@ impl Files {
         let number = numbers.last().copied().unwrap_or(1);
         let path = directory(root, number);
         let is_new = numbers.is_empty();
+        check_not_gone(root)?;
         // An older directory is left when a compaction was interrupted before its last step.
         for old in numbers.iter().filter(|old| **old != number) {
             std::fs::remove_dir_all(directory(root, *old)).map_err(|error| failed(root, error))?;
@@ -208,6 +225,7 @@ impl Files {
             forgotten: 0,
         };
         files.replay().map_err(|error| failed(&path, error))?;
+        mark_made(root).map_err(|error| failed(root, error))?;
         Ok(files)
     }
 
@@ -337,6 +355,28 @@ fn read_rows(reader: &Reader, mut take: impl FnMut(Vec<u8>, Option<Vec<u8>>)) ->
     Ok(())
 }
 
+/// Checks that community data that were made once are still there.
+///
+/// # Errors
+/// `Gone`, or when the directory cannot be read.
+pub fn check_not_gone(root: &Path) -> Result<(), KeepError> {
+    let path = root.join(MARK);
+    if path.exists() && directories(root).map_err(|error| failed(root, error))?.is_empty() {
+        return Err(KeepError::Gone { path });
+    }
+    Ok(())
+}
+
+fn mark_made(root: &Path) -> std::io::Result<()> {
+    let path = root.join(MARK);
+    if path.exists() {
+        return Ok(());
+    }
+    let text =
+        b"Community data were made here. Without this file the node starts new ones when they are gone.\n";
+    klaver_keystore::private_file::replace(&path, text).map_err(std::io::Error::other)
+}
+
 fn domain(ledger: &LedgerId) -> [u8; 32] {
     Sha256::new().chain_update(b"klaver/community-journal/v1\n").chain_update(ledger.0).finalize().into()
 }
@@ -458,5 +498,25 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let _keep = Keep::open(root.path(), &LEDGER).unwrap();
         assert!(matches!(Keep::open(root.path(), &LEDGER), Err(KeepError::Open { .. })));
+    }
+
+    #[test]
+    fn rows_that_were_there_and_are_gone_are_not_begun_anew() {
+        let root = tempfile::tempdir().unwrap();
+        check_not_gone(root.path()).unwrap();
+        drop(Keep::open(root.path(), &LEDGER).unwrap());
+        drop(Keep::open(root.path(), &LEDGER).unwrap());
+        std::fs::remove_dir_all(directory(root.path(), 1)).unwrap();
+        for refused in
+            [Keep::open(root.path(), &LEDGER).err().unwrap(), check_not_gone(root.path()).unwrap_err()]
+        {
+            let said = refused.to_string();
+            assert!(said.contains("are gone") && said.contains("community.made"), "{said}");
+        }
+        assert!(directories(root.path()).unwrap().is_empty(), "nothing was made");
+        // A ledger that is served for reading alone is served without them.
+        assert!(Keep::read(root.path(), &LEDGER).unwrap().1.is_empty());
+        std::fs::remove_file(root.path().join(MARK)).unwrap();
+        drop(Keep::open(root.path(), &LEDGER).unwrap());
     }
 }

@@ -4,7 +4,7 @@ use super::Town;
 use super::directory::{self, Opened, Progress, Wish};
 use super::story::{Story, Teller};
 use super::wallets;
-use crate::clock::wall_clock;
+use crate::clock::{Rest, wall_clock};
 use crate::config::{ConfigError, DataDir};
 use crate::http::accept::Limits;
 use crate::serve::{Serving, serve};
@@ -73,7 +73,15 @@ pub fn run(args: &DemoArgs, out: &mut impl Write) -> anyhow::Result<()> {
         return Ok(());
     }
     let limits = Limits::default();
-    serve(&Serving { data, listen, metrics: None, public_url: None, beat: None, limits })
+    serve(&Serving {
+        data,
+        listen,
+        metrics: None,
+        public_url: None,
+        beat: None,
+        rest: Rest::Accepted,
+        limits,
+    })
 }
 
 /// Tells the story and says what to try.

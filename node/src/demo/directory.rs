@@ -216,7 +216,7 @@ fn find_or_make_mark(data: &DataDir, wish: Wish, today: Day) -> Result<(Mark, bo
             other => other.into(),
         })?;
         let until = wish.until.unwrap_or(today);
-        // 2020-01-01: a node does not believe in a ledger that rested for more than ten years.
+        // 2020-01-01: older than anything that can be tried.
         if !(18_262..=today.0).contains(&until.0) {
             return Err(DemoError::Until { until, today });
         }
@@ -254,7 +254,7 @@ fn write_settings(data: &DataDir, town: &Town, url: &str) -> Result<(), DemoErro
     match data.read_config() {
         Ok(found) if found == wanted => return Ok(()),
         Ok(_) => {}
-        Err(ConfigError::NotFounded { .. }) => {
+        Err(ConfigError::NotFounded { .. } | ConfigError::SettingsMissing { .. }) => {
             let keys = data.keys();
             if keys.exists() {
                 std::fs::remove_dir_all(&keys).map_err(|error| DemoError::Io { path: keys, error })?;

@@ -3,6 +3,7 @@
 //! A connection has so long for its headers, its bodies, and for taking what it asked for; there are only so many at
 //! once, and one too many is told so at once. When the node stops, nothing new is accepted and what runs is finished.
 
+use super::extract::Peer;
 use crate::metrics::Metrics;
 use axum::Router;
 use axum::http::{HeaderValue, Request, Response, header};
@@ -75,8 +76,8 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
             () = stopped(&mut stopping) => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok((stream, peer)) => (stream, Peer(peer.ip())),
             Err(error) => {
                 // Out of descriptors, or a connection that was gone already: the next one may do better.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -87,7 +88,8 @@ pub async fn serve(
         match places.clone().try_acquire_owned() {
             Ok(place) => {
                 metrics.connections.fetch_add(1, Ordering::Relaxed);
-                let serving = connection(stream, router.clone(), limits, metrics.clone(), stopping.clone());
+                let serving =
+                    connection(stream, peer, router.clone(), limits, metrics.clone(), stopping.clone());
                 tokio::spawn(async move {
                     serving.await;
                     drop(place);
@@ -120,6 +122,7 @@ fn turn_away(stream: TcpStream) {
 
 async fn connection(
     stream: TcpStream,
+    peer: Peer,
     router: Router,
     limits: Limits,
     metrics: Arc<Metrics>,
@@ -129,7 +132,8 @@ async fn connection(
     let _ = stream.set_nodelay(true);
     let counted = Counted(metrics.clone());
     let answers = metrics.clone();
-    let service = service_fn(move |request: Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         let (mut router, answers) = (router.clone(), answers.clone());
         async move {
             let answered: Result<_, Infallible> = router.call(request).await;

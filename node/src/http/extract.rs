@@ -7,7 +7,7 @@ use crate::service::{LINES_PER_PAGE_MAX, Refused};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use klaver_api::Problem;
 use klaver_api::paths;
 use klaver_api::text::{self, FieldError};
@@ -15,6 +15,7 @@ use klaver_ledger::id::AccountId;
 use klaver_ledger::link::CodeId;
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -36,6 +37,14 @@ pub enum EntryBody {
 
 /// The visitor of a valid session.
 pub struct Session(pub Visitor);
+
+/// Who is at the other end of a connection: an extension of each request.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+/// Where the visitor comes from, when that is known: behind a proxy on this machine only if the settings name the
+/// header in which it says so.
+pub struct VisitorAddress(pub Option<IpAddr>);
 
 /// An account in the path.
 pub struct AccountPath(pub AccountId);
@@ -88,6 +97,25 @@ impl FromRequestParts<App> for Session {
         let token = bearer(&parts.headers).ok_or(Refused::SessionNeeded)?;
         Ok(Self(app.service.visitor(token)?))
     }
+}
+
+impl FromRequestParts<App> for VisitorAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
+        let header = app.service.config().visitor_header.as_deref();
+        Ok(Self(visitor_address(peer, header.and_then(|header| parts.headers.get(header)))))
+    }
+}
+
+fn visitor_address(peer: Option<IpAddr>, said: Option<&HeaderValue>) -> Option<IpAddr> {
+    let peer = peer?.to_canonical();
+    if !peer.is_loopback() {
+        return Some(peer);
+    }
+    // The proxy writes at the end; what stands before may come from the visitor.
+    said?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }
 
 impl FromRequestParts<App> for AccountPath {
@@ -234,10 +262,28 @@ async fn read(body: Body) -> Result<Bytes, Answer> {
 }
 
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Answer> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let problem = Problem::new(400, "malformed_json", "The body is malformed", error.to_string());
-        Answer(Box::new(problem.with_advice("Send what /v1/openapi.json describes.")))
-    })
+    serde_json::from_slice(bytes).map_err(|error| Answer(Box::new(malformed_json(bytes, &error))))
+}
+
+/// Names the field where the parser names one, else the body; what stands at that place; and what belongs there.
+fn malformed_json(bytes: &[u8], error: &serde_json::Error) -> Problem {
+    let said = error.to_string();
+    let field = ["unknown field `", "missing field `", "duplicate field `"]
+        .iter()
+        .find_map(|start| said.split_once(start)?.1.split_once('`').map(|(field, _)| field.to_owned()));
+    let expected = said.split_once("expected ").map(|(_, expected)| expected);
+    let expected = expected.and_then(|expected| expected.split(" at line ").next());
+    let limit = expected
+        .filter(|expected| !expected.is_empty())
+        .unwrap_or("one JSON object with the fields of this path");
+    let line = bytes.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let (column, length) = (error.column().min(line.len()), 40);
+    let around = &line[column.saturating_sub(length)..column];
+    Problem::new(400, "malformed_json", "The body is malformed", said.clone())
+        .in_field(field.unwrap_or_else(|| "body".to_owned()))
+        .with_value(String::from_utf8_lossy(around))
+        .with_limit(limit)
+        .with_advice("Send what /v1/openapi.json describes.")
 }
 
 fn media_type(headers: &HeaderMap) -> &str {
@@ -254,4 +300,33 @@ fn unsupported_media(expected: &str) -> Answer {
     );
     let problem = problem.in_field("Content-Type").with_limit(expected);
     Answer(Box::new(problem.with_advice(format!("Send {expected}."))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_counts_only_from_this_machine() {
+        let header = HeaderValue::from_static("198.51.100.7, 192.0.2.1");
+        let of =
+            |peer: &str, said| visitor_address(Some(peer.parse().unwrap()), said).map(|ip| ip.to_string());
+        assert_eq!(of("127.0.0.1", Some(&header)).as_deref(), Some("192.0.2.1"));
+        assert_eq!(of("203.0.113.9", Some(&header)).as_deref(), Some("203.0.113.9"));
+        assert_eq!(of("::ffff:203.0.113.9", None).as_deref(), Some("203.0.113.9"));
+        assert_eq!((of("::1", None), visitor_address(None, Some(&header))), (None, None));
+    }
+
+    #[test]
+    fn malformed_json_names_field_value_and_limit() {
+        let wrong =
+            |bytes: &[u8]| *parse_json::<klaver_api::Submit>(bytes).err().map(|answer| answer.0).unwrap();
+        let unknown = wrong(br#"{"envelope":"AA","extra":1}"#);
+        assert_eq!(unknown.field.as_deref(), Some("extra"));
+        assert!(unknown.limit.is_some_and(|limit| limit.contains("envelope")));
+        assert_eq!(wrong(b"{}").field.as_deref(), Some("envelope"));
+        let cut = wrong(b"{\"envelope\":");
+        assert_eq!((cut.field.as_deref(), cut.value.as_deref()), (Some("body"), Some("{\"envelope\":")));
+        assert!(cut.limit.is_some() && cut.advice.is_some());
+    }
 }

@@ -1,7 +1,7 @@
 //! Invitations, and joining.
 
 use super::App;
-use super::extract::{JsonBody, Session};
+use super::extract::{JsonBody, Session, VisitorAddress};
 use super::problem::Answer;
 use axum::Json;
 use axum::extract::State;
@@ -37,9 +37,10 @@ pub async fn create_invitation(
     ))]
 pub async fn join(
     State(app): State<App>,
+    VisitorAddress(address): VisitorAddress,
     JsonBody(asked): JsonBody<Join>,
 ) -> Result<(StatusCode, Json<Joined>), Answer> {
-    let joined = app.service.join(&asked).await?;
+    let joined = app.service.join(&asked, address).await?;
     let status = if joined.receipt.is_some() { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(joined)))
 }

@@ -23,14 +23,14 @@ pub async fn healthz() -> &'static str {
     ))]
 pub async fn readyz(State(app): State<App>) -> Response {
     let why = if *app.stopping.borrow() {
-        Some("the node is stopping".to_owned())
+        Some("the node is stopping: ask again in a minute".to_owned())
     } else {
         app.service.read_only()
     };
     match why {
         None => "ready\n".into_response(),
         Some(why) => {
-            let problem = Problem::new(503, "read_only", "Nothing can be recorded now", why).passing();
+            let problem = super::problem::read_only(&why, app.service.is_read_only_for_good());
             super::problem::Answer(Box::new(problem)).into_response()
         }
     }

@@ -41,7 +41,8 @@ impl IntoResponse for Answer {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self.0).expect("a problem is plain values");
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
-        if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        let comes_back = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        if comes_back && self.0.transient {
             let seconds = if self.0.code == "busy" { "1" } else { "60" };
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
         }
@@ -73,12 +74,13 @@ pub fn problem_of(refused: &Refused) -> Problem {
         }
         Refused::Field(error) => {
             let problem = Problem::new(400, "malformed_field", "A field is malformed", refused.to_string());
-            problem.in_field(error.field).with_value(&error.value).with_limit(&error.expected)
+            let (limit, advice) = split_advice(error.expected.clone());
+            let advice =
+                advice.unwrap_or_else(|| format!("correct {} and send the request again", error.field));
+            problem.in_field(error.field).with_value(&error.value).with_limit(limit).with_advice(advice)
         }
         Refused::Unrecorded(Unrecorded::Busy) => make(503, "busy", "The node is busy").passing(),
-        Refused::Unrecorded(Unrecorded::ReadOnly { .. }) => {
-            make(503, "read_only", "Nothing can be recorded now").passing()
-        }
+        Refused::Unrecorded(Unrecorded::ReadOnly { why, is_lasting }) => read_only(why, *is_lasting),
         Refused::Unrecorded(Unrecorded::Unknown { .. }) => {
             make(503, "outcome_unknown", "Nobody knows yet whether this was recorded").passing()
         }
@@ -95,13 +97,35 @@ pub fn problem_of(refused: &Refused) -> Problem {
             make(429, "too_many", "Too many").with_limit(limit.to_string()).passing()
         }
         Refused::Read(_) => make(500, "unreadable", "The ledger cannot be read"),
-        Refused::BeyondDamage { .. } => {
-            make(503, "read_only", "This part of the ledger cannot be read now").passing()
+        Refused::BeyondDamage { why } => {
+            let title = "This part of the ledger cannot be read now".to_owned();
+            Problem { title, ..read_only(why, true) }
         }
         Refused::Keep(_) => make(507, "not_kept", "Community data cannot be written"),
         Refused::Link(_) => make(500, "address_too_long", "The node's address is too long for links"),
         Refused::Randomness(_) => make(500, "no_randomness", "No randomness"),
     }
+}
+
+/// Returns the answer of a node that records nothing. What no waiting mends is not called passing.
+pub fn read_only(why: &str, is_lasting: bool) -> Problem {
+    let (what, advice) = split_advice(why.to_owned());
+    let mut problem = Problem::new(
+        503,
+        "read_only",
+        "Nothing can be recorded now",
+        format!("nothing can be recorded now: {what}"),
+    );
+    problem.values.insert("why".to_owned(), what);
+    problem.transient = !is_lasting;
+    problem.with_advice(advice.unwrap_or_else(|| {
+        let advice = if is_lasting {
+            "ask whoever runs the node to look at its log; waiting does not help"
+        } else {
+            "try again in a minute"
+        };
+        advice.to_owned()
+    }))
 }
 
 /// Rules answer 422; what is about something that changed meanwhile, 409; what is only too much now, 429.
@@ -210,7 +234,7 @@ mod tests {
             (Refused::Envelope(EnvelopeError::UnknownKey { key: "00".to_owned() }), 400, "unknown_key"),
             (FieldError::new("amount", "x", "a number").into(), 400, "malformed_field"),
             (Unrecorded::Busy.into(), 503, "busy"),
-            (Unrecorded::ReadOnly { why: "disk".to_owned() }.into(), 503, "read_only"),
+            (Unrecorded::ReadOnly { why: "disk".to_owned(), is_lasting: true }.into(), 503, "read_only"),
             (Unrecorded::Unknown { why: "disk".to_owned() }.into(), 503, "outcome_unknown"),
             (
                 Mismatch { field: "amount", found: "1".to_owned(), expected: "2".to_owned() }.into(),
@@ -227,6 +251,34 @@ mod tests {
             assert_eq!((problem.status, problem.code.as_str()), (status, code), "{refused}");
             assert!(problem.advice.is_some() || problem.limit.is_some(), "{code} says what to do");
         }
+    }
+
+    #[test]
+    fn a_node_that_no_waiting_mends_says_so() {
+        let refused = |why: &str, is_lasting| {
+            let refused = Unrecorded::ReadOnly { why: why.to_owned(), is_lasting };
+            Answer::from(refused)
+        };
+        let lasting = refused("segment 2 is gone: put a copy back", true);
+        assert_eq!((lasting.0.transient, lasting.0.advice.as_deref()), (false, Some("put a copy back")));
+        assert_eq!(lasting.0.values["why"], "segment 2 is gone");
+        assert_eq!(lasting.into_response().headers().get(header::RETRY_AFTER), None);
+        assert!(refused("the disk is full", true).0.advice.is_some_and(|advice| advice.contains("log")));
+        let passing = refused("the clock moved", false);
+        assert!(passing.0.transient && passing.0.advice.is_some());
+        assert_eq!(passing.into_response().headers()[header::RETRY_AFTER], "60");
+    }
+
+    #[test]
+    fn a_malformed_field_says_what_to_do() {
+        let problem = problem_of(&FieldError::new("amount", "x", "a number belongs here").into());
+        assert_eq!(problem.advice.as_deref(), Some("correct amount and send the request again"));
+        let problem =
+            problem_of(&FieldError::new("path", "%", "UTF-8 belongs here: copy the address again").into());
+        assert_eq!(
+            (problem.limit.as_deref(), problem.advice.as_deref()),
+            (Some("UTF-8 belongs here"), Some("copy the address again"))
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Invitations, and opening member accounts by the community's policy.
 
+use super::arrivals::BURST;
 use super::{Refused, Service};
 use crate::clock::wall_clock;
 use crate::community::invitations::{InvitationRow, OPEN_MAX};
@@ -14,6 +15,8 @@ use klaver_ledger::entry::{Body, Entry, Open, SignedEntry};
 use klaver_ledger::id::{AccountId, Nonce};
 use klaver_ledger::link::{CodeId, Link};
 use klaver_ledger::time::{Deadline, Seconds};
+use std::net::IpAddr;
+use std::time::Instant;
 
 /// How many may use one invitation.
 const USES: std::ops::RangeInclusive<u64> = 1..=1_000;
@@ -78,7 +81,8 @@ impl Service {
     ///
     /// # Errors
     /// Without a valid invitation where one is needed, or when the rules do not allow it.
-    pub async fn join(&self, asked: &Join) -> Result<Joined, Refused> {
+    /// `address` is where the visitor comes from, when that is known.
+    pub async fn join(&self, asked: &Join, address: Option<IpAddr>) -> Result<Joined, Refused> {
         let keys = self.joining_keys(asked)?;
         if let Some(account) = self.joined_before(&keys[0]) {
             return Ok(Joined { account: account.to_string(), receipt: None });
@@ -99,6 +103,15 @@ impl Service {
             (Joining::ByInvitation, None) => return Err(unknown_invitation()),
             (_, Some(code)) => Some(self.code_from(code)?),
         };
+        if address.is_some_and(|address| !self.arrivals.admit(address, Instant::now())) {
+            let advice = "wait some minutes; if you are many in one place, ask the council to open accounts";
+            return Err(Refused::TooMany { what: "new wallets from one place", limit: BURST, advice });
+        }
+        if code.is_none() && !self.arrivals.admit_uninvited(now.day(), policy.registrar_opens) {
+            let limit = usize::try_from(policy.registrar_opens).unwrap_or(usize::MAX);
+            let advice = "the last ones of a day are for invitations; try again tomorrow, or ask for one";
+            return Err(Refused::TooMany { what: "new wallets today", limit, advice });
+        }
         if let Some(code) = &code
             && !self.community.use_invitation(code, now.seconds()).await?
         {
@@ -119,6 +132,13 @@ impl Service {
         }
         let keys: Vec<KeyGrant> =
             asked.keys.iter().map(|key| key.to_grant(self.scale())).collect::<Result<_, _>>()?;
+        let now = wall_clock();
+        if let Some(until) = keys.iter().filter_map(|key| key.until).find(|until| until.has_passed(now)) {
+            return wrong(
+                until.to_string(),
+                "a key that still counts belongs here: leave its end away, or give a later one",
+            );
+        }
         if !keys[0].rights.include(Rights::SPEND.and(Rights::MANAGE)) {
             return wrong(keys[0].rights.to_string(), "the first key may spend and manage");
         }

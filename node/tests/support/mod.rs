@@ -17,8 +17,9 @@ use klaver_ledger::entry::{
 };
 use klaver_ledger::id::{AccountId, LedgerId, Nonce, OrganisationId};
 use klaver_ledger::keys::{PublicKey, SigningKey};
+use klaver_ledger::record::SaltSource;
 use klaver_ledger::time::{Deadline, Seconds};
-use klaver_node::clock::{Clock, SystemClock, wall_clock};
+use klaver_node::clock::{Clock, Rest, SystemClock, wall_clock};
 use klaver_node::community::Community;
 use klaver_node::config::{Config, DataDir};
 use klaver_node::found::{Founding, found_with, founding_entry, sign_founding};
@@ -67,11 +68,15 @@ pub fn scale() -> Scale {
 impl World {
     /// Founds a community with so many council keys, all of which must sign.
     pub fn founded(council: u8) -> Self {
-        Self::founded_by(council, |clock| clock)
+        Self::founded_by(council, |clock| clock, OsSalts)
     }
 
-    /// As [`founded`](Self::founded), with a clock that stands around the usual one.
-    pub fn founded_by(council: u8, around: impl FnOnce(Box<dyn Clock>) -> Box<dyn Clock>) -> Self {
+    /// As [`founded`](Self::founded), with a clock that stands around the usual one, and other salts.
+    pub fn founded_by(
+        council: u8,
+        around: impl FnOnce(Box<dyn Clock>) -> Box<dyn Clock>,
+        salts: impl SaltSource + 'static,
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let data = DataDir::at(directory.path().join("node"));
         let config = Config::new(URL).unwrap();
@@ -87,11 +92,11 @@ impl World {
         let council: Vec<SigningKey> =
             (1..=council).map(|seed| SigningKey::from_bytes(&[seed; 32])).collect();
         let public: Vec<PublicKey> = council.iter().map(PublicKey::of).collect();
-        let mut clock = SystemClock::start(Default::default()).unwrap();
+        let mut clock = SystemClock::start(Default::default(), Rest::Doubted).unwrap();
         let now = clock.now().unwrap();
         let entry = founding_entry(&founding, &keys, &public, [7; 32], now);
         let signed = sign_founding(entry, &council.iter().collect::<Vec<_>>());
-        let founded = found_with(&data, &founding, &keys, signed, now, OsSalts).unwrap();
+        let founded = found_with(&data, &founding, &keys, signed, now, salts).unwrap();
         let community = Community::open(data.root(), &founded.id).unwrap();
         let parts = Parts {
             config,

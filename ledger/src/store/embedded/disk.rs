@@ -4,7 +4,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// One directory with files in it, as far as the journal needs it. Names are plain file names.
@@ -122,7 +122,7 @@ impl RealDisk {
     /// Whatever the file system answers.
     pub fn create(directory: impl Into<PathBuf>) -> io::Result<RealDisk> {
         let directory = directory.into();
-        std::fs::create_dir_all(&directory)?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
         if let Some(parent) = directory.parent() {
             // An empty parent means "here".
             let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };

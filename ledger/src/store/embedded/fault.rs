@@ -194,7 +194,7 @@ pub enum Damaged {
         place: Place,
     },
     /// There are segments but no anchor.
-    #[error("the anchor is missing beside a journal: {}", ADVICE)]
+    #[error("the anchor is missing beside a journal: {}", ADVICE_WITHOUT_ANCHOR)]
     AnchorMissing,
     /// Neither slot of the anchor can be read.
     #[error("the anchor cannot be read ({why}): {}", ADVICE)]
@@ -225,8 +225,11 @@ pub enum Damaged {
 }
 
 /// What helps when a directory is damaged.
-pub(crate) const ADVICE: &str =
-    "keep a copy of the directory, look with `klaver-node verify`, serve an earlier copy";
+pub const ADVICE: &str = "keep a copy of the directory; `klaver-node verify` says what holds, and what serving an earlier copy costs";
+
+/// What helps when the anchor is missing.
+pub const ADVICE_WITHOUT_ANCHOR: &str = "keep a copy of the directory; where the journal proves itself to its end, \
+    `klaver-node verify --data DIR --mend-anchor` makes the anchor anew";
 
 impl Damaged {
     /// Returns the last group known to be safe, where that is known.

@@ -3,13 +3,17 @@
 //! Nothing derived is believed here: not the views, not a snapshot. What is handed over are the frames as they stand in
 //! the journal, and the heads that sealed them.
 
-use super::disk::{Disk, RealDisk};
-use super::fault::{Damaged, OpenError, ReadError};
+use super::anchor::{self, Anchor, AnchorFile, FoundAnchor};
+use super::disk::{Access, Disk, Lock, RealDisk};
+use super::fault::{Damaged, Fault, OpenError, ReadError};
+use super::journal::Settings;
 use super::ledger_store::{Options, RECORD, settings};
 use super::read_only::readable_records;
 use super::reader::Reader;
-use super::recovery::{OpenReport, scan_all};
-use super::snapshot::{HEAD_BYTES, decode_head};
+use super::recovery::{OpenReport, lock_directory, scan_all, scan_unanchored};
+use super::segment::{open_segment, segment_name};
+use super::snapshot::{HEAD_BYTES, decode_head, encode_head};
+use super::survey::segment_numbers;
 use crate::record::Salt;
 use crate::store::{SALT_BYTES, SignedHead, split_salted};
 use std::path::Path;
@@ -36,6 +40,18 @@ pub enum InspectError {
     /// It could not be read at all.
     #[error(transparent)]
     Unreadable(OpenError),
+    /// It has an anchor.
+    #[error("the anchor is there: nothing was made, serve the directory as it is")]
+    Anchored,
+    /// Nobody can tell without an anchor whether the last group was acknowledged.
+    #[error(
+        "{len} bytes that are no whole group stand at the end of the journal, and may be what is left of one that was \
+         acknowledged: ask witnesses and wallets for the newest they have, and put back a copy that reaches it"
+    )]
+    Torn {
+        /// How many bytes.
+        len: u64,
+    },
 }
 
 /// Reads all frames in `directory` and checks their chain, without changing anything.
@@ -57,6 +73,70 @@ pub fn inspect(directory: &Path) -> Result<Inspection, InspectError> {
             Err(InspectError::Damaged { index: readable_records(disk, &settings), damaged })
         }
         Err(error) => Err(InspectError::Unreadable(error)),
+    }
+}
+
+/// A directory whose frames and chain of commits are sound to their end, and whose anchor is missing. Nobody else opens
+/// it meanwhile.
+pub struct Unanchored {
+    disk: Arc<dyn Disk>,
+    settings: Settings,
+    inspection: Inspection,
+    lock: Lock,
+}
+
+impl Unanchored {
+    /// Reads all frames in `directory` and checks their chain.
+    ///
+    /// # Errors
+    /// When there is an anchor, or the journal is damaged or does not end with a whole group.
+    pub fn open(directory: &Path) -> Result<Self, InspectError> {
+        let unreadable = InspectError::Unreadable;
+        if !directory.is_dir() {
+            return Err(unreadable(OpenError::Empty));
+        }
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk::at(directory));
+        let settings = settings(&Options::default(), [0; 32]);
+        let lock = lock_directory(&*disk).map_err(unreadable)?;
+        if anchor::read(&*disk, &settings).map_err(|error| unreadable(error.into()))?.is_some() {
+            return Err(InspectError::Anchored);
+        }
+        let scan = scan_unanchored(disk.clone(), &settings).map_err(|error| match error {
+            OpenError::Damaged(damaged) => {
+                InspectError::Damaged { index: readable_records(disk.clone(), &settings), damaged }
+            }
+            error => unreadable(error),
+        })?;
+        match &scan.report.torn {
+            Some(torn) => Err(InspectError::Torn { len: torn.len }),
+            None if scan.report.last.0 == scan.anchor.group => Err(unreadable(OpenError::Empty)),
+            None => {
+                let inspection = Inspection { reader: scan.reader, report: scan.report, anchored: None };
+                Ok(Self { disk, settings, inspection, lock })
+            }
+        }
+    }
+
+    /// Returns what there is, for an audit: only what passes one may be anchored.
+    pub fn inspection(&self) -> &Inspection {
+        &self.inspection
+    }
+
+    /// Makes the anchor anew, at the last group, which `head` sealed; durable on `Ok`.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn make_anchor(self, head: &SignedHead) -> Result<(), Fault> {
+        let Self { disk, settings, inspection, lock } = self;
+        // What an anchor names is durable: it may have been copied here a moment ago.
+        for number in segment_numbers(&*disk)? {
+            let file = open_segment(&*disk, number, Access::Write)?;
+            file.sync_data().map_err(|error| Fault::io("sync", &segment_name(number), &error))?;
+        }
+        let (group, commit_hash) = inspection.report.last;
+        let anchor = Anchor { group, commit_hash, payload: encode_head(head).to_vec() };
+        let found = FoundAnchor { anchor, sequence: 0, slot_damaged: false };
+        AnchorFile::recreate(&*disk, &settings, found, Arc::new(lock)).map(drop)
     }
 }
 

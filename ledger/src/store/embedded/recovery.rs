@@ -27,7 +27,7 @@ use super::segment::{
     SEGMENT_HEADER_BYTES, SegmentBuilder, StoredGroup, UNFINISHED, Window, open_segment, read_group,
     segment_name,
 };
-use super::survey::{Survey, Tail, survey};
+use super::survey::{Survey, Tail, survey, survey_unanchored};
 
 const LOCK_NAME: &str = "lock";
 const TORN_PREFIX: &str = "torn-";
@@ -289,6 +289,16 @@ type FreshSegment = (super::segment::SegmentHeader, Arc<dyn DiskFile>, u64, Opti
 /// As [`Directory::open`].
 pub fn scan_all(disk: Arc<dyn Disk>, settings: &Settings) -> Result<Scan, OpenError> {
     let survey = survey(&*disk, settings, None)?.ok_or(OpenError::Empty)?;
+    Ok(scan(disk, settings, survey))
+}
+
+/// As [`scan_all`], where the anchor is missing.
+pub(super) fn scan_unanchored(disk: Arc<dyn Disk>, settings: &Settings) -> Result<Scan, OpenError> {
+    let survey = survey_unanchored(&*disk, settings)?;
+    Ok(scan(disk, settings, survey))
+}
+
+fn scan(disk: Arc<dyn Disk>, settings: &Settings, survey: Survey) -> Scan {
     let torn = survey.tail.map(|Tail { segment, offset, len }| Torn {
         segment,
         offset,
@@ -298,7 +308,7 @@ pub fn scan_all(disk: Arc<dyn Disk>, settings: &Settings) -> Result<Scan, OpenEr
     let report = report(&survey, torn);
     let live = survey.live.iter().map(|segment| LiveSegment::new(segment.header, segment.end, None));
     let (shared, _) = share(&disk, settings, live.collect());
-    Ok(Scan { report, anchor: survey.anchor.anchor, reader: Reader::new(shared) })
+    Scan { report, anchor: survey.anchor.anchor, reader: Reader::new(shared) }
 }
 
 fn report(survey: &Survey, torn: Option<Torn>) -> OpenReport {

@@ -64,14 +64,29 @@ pub(super) fn survey(
     settings: &Settings,
     from: Option<Commit>,
 ) -> Result<Option<Survey>, OpenError> {
-    let names = disk.list().map_err(|error| Fault::io("list", "the directory", &error))?;
-    let mut numbers: Vec<u32> = names.iter().filter_map(|name| segment_number(name)).collect();
-    numbers.sort_unstable();
+    let numbers = segment_numbers(disk)?;
     let Some(anchor) = anchor::read(disk, settings)? else {
         return if numbers.is_empty() { Ok(None) } else { Err(Damaged::AnchorMissing.into()) };
     };
     let (live, superseded) = headers(disk, settings, &numbers)?;
     Ok(Some(Walk::new(disk, settings, live, superseded, anchor, from)?.run()?))
+}
+
+/// As [`survey`] of everything, where the anchor is missing: the journal alone says what there is.
+pub(super) fn survey_unanchored(disk: &dyn Disk, settings: &Settings) -> Result<Survey, OpenError> {
+    let (group, commit_hash) = settings.origin();
+    let anchor = Anchor { group, commit_hash, payload: Vec::new() };
+    let anchor = FoundAnchor { sequence: 0, slot_damaged: false, anchor };
+    let (live, superseded) = headers(disk, settings, &segment_numbers(disk)?)?;
+    Ok(Walk::new(disk, settings, live, superseded, anchor, None)?.run()?)
+}
+
+/// Returns the numbers of the segments there are, ascending.
+pub(super) fn segment_numbers(disk: &dyn Disk) -> Result<Vec<u32>, Fault> {
+    let names = disk.list().map_err(|error| Fault::io("list", "the directory", &error))?;
+    let mut numbers: Vec<u32> = names.iter().filter_map(|name| segment_number(name)).collect();
+    numbers.sort_unstable();
+    Ok(numbers)
 }
 
 /// Reads all headers; tells the segments that count from those that newer ones supersede.

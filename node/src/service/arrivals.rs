@@ -1,0 +1,95 @@
+//! How many newcomers the node lets in: so many from one address, and so many a day without an invitation.
+//!
+//! What is counted lives in memory: a restart begins anew, and the policy's number for a day holds all the same.
+
+use klaver_ledger::time::Day;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How many wallets one address may make at once: a shelter's afternoon behind one address.
+pub const BURST: usize = 20;
+/// After so long one more may come from there.
+const ONE_MORE: Duration = Duration::from_secs(60);
+/// Most addresses that are remembered.
+const ADDRESSES_MAX: usize = 10_000;
+/// One of so many accounts of a day is kept for whoever has an invitation.
+const KEPT_SHARE: u64 = 10;
+
+/// Who came lately.
+#[derive(Default)]
+pub struct Arrivals(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// When the address will have its whole burst again.
+    rested_at: HashMap<IpAddr, Instant>,
+    today: Option<(Day, u64)>,
+}
+
+impl Arrivals {
+    /// Counts a newcomer from `address`; returns whether there was room.
+    pub fn admit(&self, address: IpAddr, now: Instant) -> bool {
+        let state = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let address = network_of(address);
+        if state.rested_at.len() >= ADDRESSES_MAX {
+            state.rested_at.retain(|_, rested_at| now < *rested_at);
+        }
+        let rested_at = state.rested_at.get(&address).map_or(now, |rested_at| (*rested_at).max(now));
+        let after = rested_at + ONE_MORE;
+        let has_room = after.duration_since(now) <= ONE_MORE * BURST as u32;
+        // Full of addresses that all are busy: a new one is not remembered, and the day's number still holds.
+        if has_room && (state.rested_at.len() < ADDRESSES_MAX || state.rested_at.contains_key(&address)) {
+            state.rested_at.insert(address, after);
+        }
+        has_room
+    }
+
+    /// Counts a newcomer without invitation where `a_day` accounts may be opened; returns whether there was room.
+    pub fn admit_uninvited(&self, today: Day, a_day: u64) -> bool {
+        let state = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let came = state.today.filter(|(day, _)| *day == today).map_or(0, |(_, came)| came);
+        let has_room = came < a_day - a_day.div_ceil(KEPT_SHARE).min(a_day / 2);
+        state.today = Some((today, came + u64::from(has_room)));
+        has_room
+    }
+}
+
+/// Returns what stands for one visitor: a whole address, of IPv6 the network that a house is given.
+fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
+        address => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_has_a_burst_and_then_one_a_minute() {
+        let arrivals = Arrivals::default();
+        let (address, now) = ("192.0.2.1".parse().unwrap(), Instant::now());
+        assert!((0..BURST).all(|_| arrivals.admit(address, now)));
+        assert!(!arrivals.admit(address, now));
+        assert!(arrivals.admit("192.0.2.2".parse().unwrap(), now), "others are not held up");
+        assert!(arrivals.admit(address, now + ONE_MORE) && !arrivals.admit(address, now + ONE_MORE));
+        let later = now + ONE_MORE * 60;
+        assert!((0..BURST).all(|_| arrivals.admit(address, later)) && !arrivals.admit(address, later));
+        // One house has more addresses than can be counted.
+        let house = |last: u32| format!("2001:db8:0:1::{last:x}").parse().unwrap();
+        assert!((0..20).all(|last| arrivals.admit(house(last), now)) && !arrivals.admit(house(99), now));
+        assert!(arrivals.admit("2001:db8:0:2::1".parse().unwrap(), now));
+    }
+
+    #[test]
+    fn some_of_a_day_are_kept_for_the_invited() {
+        let arrivals = Arrivals::default();
+        let admitted =
+            |today, a_day| (0..300).filter(|_| arrivals.admit_uninvited(Day(today), a_day)).count();
+        assert_eq!((admitted(1, 200), admitted(1, 200), admitted(2, 200)), (180, 0, 180));
+        assert_eq!((admitted(3, 0), admitted(4, 1), admitted(5, 2), admitted(6, 10)), (0, 1, 1, 9));
+    }
+}
