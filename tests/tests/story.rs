@@ -255,6 +255,15 @@ fn a_draft_is_signed_by_two_of_three(town: &Zedelgem, els: &Person) {
     assert_eq!(town.bert.json(&["cosign"])["drafts"], json!([]));
     let account = els.wallet.json(&["balance"]);
     assert_eq!((&account["balance"], &account["available"]), (&json!("6.00"), &json!("11.00")));
+    // Whoever signs last hears from when a new charter counts.
+    let mut charter: Value =
+        serde_json::from_str(&town.anna.in_words("nl_BE", &["govern", "show"]).out).unwrap();
+    charter["policy"]["correction_window"] = json!(86_400);
+    let file = town.directory.join("charter.json");
+    std::fs::write(&file, charter.to_string()).unwrap();
+    let draft = town.anna.json(&["govern", "propose", file.to_str().unwrap()]);
+    let signed = town.bert.in_words("nl_BE", &["cosign", draft["link"].as_str().unwrap()]);
+    assert!(signed.out.contains("De nieuwe afspraken gelden vanaf"), "{}{}", signed.out, signed.err);
 }
 
 /// Returns the root that was audited.

@@ -128,6 +128,21 @@ fn whoever_cannot_join_is_told_the_next_step_and_nothing_wrong_is_remembered() {
         says(&village.anna, 0, &["account", "open", "merchant", "--key", &key], &["De eigenaar typt nu:"]);
     let account = opened.err.split("--existing ").nth(1).unwrap().trim().to_owned();
     bakker.json(&["join", &url, "--existing", &account]);
+    // What does not exist yet cannot be joined; a key that makes no sense is told which part of it.
+    let shown = ["account", "open", "merchant", "--key", &key, "--dry-run"];
+    assert!(!says(&village.anna, 0, &shown, &["Open rekening"]).err.contains("De eigenaar typt"));
+    for (rights, part) in [
+        ("foo", "\"foo\" is geen recht"),
+        ("spend:2020-01-01", "al sinds 01/01/2020"),
+        ("spend:ooit", "\"ooit\" is geen datum"),
+    ] {
+        says(
+            &village.anna,
+            2,
+            &["account", "open", "merchant", "--key", &format!("{key}:{rights}")],
+            &[part],
+        );
+    }
     let again = bakker.json(&["join", &url, "--existing", &account]);
     assert_eq!((&again["account"], &again["key"]), (&json!(account), &json!("bakker")));
     assert_eq!(bakker.balance(), "0.00");
@@ -178,6 +193,8 @@ fn a_shopkeeper_and_a_place_use_the_wallet_in_dutch() {
     says(&els, 2, &["pay", &at("foto.png")], &["Er is geen bestand"]);
     says(&els, 2, &["pay", &shop[..35], "1"], &["heeft 35 tekens, het moeten er 36 zijn"]);
 
+    what_cannot_be_is_said_in_dutch(&bakker, &els, &shop, &at("geen-map/x"));
+
     // Giver and receiver read different words; a list that stops says so.
     says(&molen, 0, &["history"], &["gegeven als dank", "−7,50"]);
     let newest =
@@ -187,11 +204,35 @@ fn a_shopkeeper_and_a_place_use_the_wallet_in_dutch() {
         says(&els, 0, &["history", "--all", "--verify"], &["gekregen, bedankt", "Bewijzen die kloppen: 3"]);
     assert!(!all.err.contains("oudere"), "{}", all.err);
     hledger_accepts_every_export(&[&els, &molen, &bakker]);
+    what_is_left_is_given_back(&bakker, &els, &shop);
 
     at_rest_and_awake_again(&village, &bakker, &shop, &account);
     a_change_by_the_council_can_be_stopped(&village, &els, &account);
     a_closed_account_has_no_name(&village, directory.path(), &account);
     receipts_hold_without_a_wallet(village, directory.path(), &els);
+}
+
+fn what_cannot_be_is_said_in_dutch(bakker: &Wallet, els: &Wallet, shop: &str, no_directory: &str) {
+    says(bakker, 2, &["request", "1", "--valid", "1s"], &["tussen seconden: 10 en dagen: 7"]);
+    says(bakker, 2, &["request", "1", "--valid", "0"], &["geen duur"]);
+    says(bakker, 1, &["request", "1", "--no-wait", "--png", "/proc/x"], &["/proc/x is niet te schrijven"]);
+    says(bakker, 1, &["export", "-o", no_directory], &["De map voor"]);
+    let long = "é".repeat(75);
+    let said = says(els, 2, &["pay", shop, "1", "--memo", &long], &["heeft 150 bytes", "Maak het korter"]);
+    assert!(!said.err.contains("the memo"), "no English in Dutch: {}", said.err);
+    // A program reads the same amounts in every language.
+    for language in ["nl", "fr", "en"] {
+        let error = els.refused(5, &["pay", shop, "1000", "--lang", language]);
+        assert_eq!((&error["value"], &error["limit"]), (&json!("1000.00"), &json!("5.00")), "{error}");
+    }
+}
+
+fn what_is_left_is_given_back(bakker: &Wallet, els: &Wallet, shop: &str) {
+    let paid = index(&els.json(&["pay", shop, "2"]));
+    says(bakker, 0, &["refund", &paid, "0,50"], &["Terugbetaald: 0,50 klavers"]);
+    says(bakker, 0, &["refund", &paid], &["Terugbetaald: 1,50 klavers"]);
+    says(bakker, 5, &["refund", &paid], &[&format!("Nummer {paid} is al helemaal terugbetaald")]);
+    assert_eq!(els.balance(), "5.00");
 }
 
 /// What the wallet exports is accepted by hledger, and its last balance is the account's.
@@ -251,8 +292,9 @@ fn a_change_by_the_council_can_be_stopped(village: &Village, els: &Wallet, accou
 
 fn a_closed_account_has_no_name(village: &Village, directory: &Path, heir: &str) {
     let (hilde, account) = village.join(directory, "hilde");
-    says(&hilde, 0, &["account", "close", heir], &["is gesloten."]);
+    says(&hilde, 0, &["account", "close", "--heir", heir], &["is gesloten."]);
     says(&hilde, 5, &["account", "name", "Hilde"], &["krijgt geen naam meer"]);
+    says(&hilde, 5, &["request", "1", "--no-wait"], &["Deze rekening is gesloten, ze krijgt niets meer"]);
     says(&hilde, 0, &["balance"], &["Deze rekening is gesloten.", heir]);
     let payer = Wallet::of(directory, "els");
     says(&payer, 5, &["pay", &account, "1"], &["Deze rekening is gesloten."]);
@@ -374,4 +416,154 @@ fn a_draft_says_what_it_is_who_signed_who_is_missing_and_when_it_is_over() {
     says(&jan, 5, &["cosign", draft["link"].as_str().unwrap()], &["Dit is al genoteerd: nummer"]);
     assert!(!piet.in_words(DUTCH, &["cosign"]).out.contains(id));
     says(&jan, 2, &["cosign", "zomaar"], &["geen voorstel om te tekenen"]);
+}
+
+/// A village with a budget that gave `els` ten credits, and a shop.
+struct Market {
+    village: Village,
+    bakker: Wallet,
+    els: Wallet,
+    shop: String,
+}
+
+impl Market {
+    fn open(directory: &Path) -> Self {
+        let village = Village::found(directory);
+        let [molen, bakker] = ["molen", "bakker"].map(|name| Wallet::init(directory, name));
+        village.open("budget", &molen, &["--limit", "500", "--organisation", "new"]);
+        let shop = village.open("merchant", &bakker, &[]);
+        let (els, account) = village.join(directory, "els");
+        molen.json(&["earn", &account, "--each", "10"]);
+        assert_eq!(els.balance(), "10.00");
+        Self { village, bakker, els, shop }
+    }
+}
+
+#[test]
+fn an_option_that_would_do_nothing_is_a_mistake_and_nothing_is_paid() {
+    let directory = tempfile::tempdir().unwrap();
+    let Market { village, bakker, els, shop } = Market::open(directory.path());
+    let till = bakker.json(&["request", "0,20", "--no-wait"]);
+    let link = till["link"].as_str().unwrap();
+    for (options, option) in [
+        (&["0,05", "--offline", "--valid", "2h"][..], "AMOUNT"),
+        (&["--offline"], "--offline"),
+        (&["--valid", "2h"], "--valid"),
+        (&["--again"], "--again"),
+    ] {
+        let arguments = [&["pay", link], options].concat();
+        says(&els, 2, &arguments, &[&format!("{option} past niet bij een betaalverzoek")]);
+    }
+    assert_eq!(els.balance(), "10.00");
+
+    // Without network the wallet promises what the policy allows, as it was at the last visit, and no more.
+    let offline = |amount: &'static str| ["pay", &shop, amount, "--offline"];
+    says(&els, 5, &offline("1"), &["kent geen betalingen zonder netwerk"]);
+    let ledger = village.node.client().community().ledger;
+    let file = els.home().join(format!("communities/{ledger}.json"));
+    let policy = |cap: Value| {
+        let mut kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        kept["terms"]["offline_cap_minor"] = cap;
+        std::fs::write(&file, kept.to_string()).unwrap();
+    };
+    policy(json!(500));
+    says(&els, 5, &offline("6"), &["hoogstens 5 klavers, niet 6 klavers"]);
+    says(
+        &els,
+        2,
+        &[&offline("5")[..], &["--valid", "8d"]].concat(),
+        &["hoogstens zo lang wachten: dagen: 7"],
+    );
+    let promise = els.json(&[&offline("5")[..], &["--valid", "3m"]].concat());
+    let until = klaver_api::text::deadline("until", promise["expires_at"].as_str().unwrap()).unwrap();
+    let left = until.seconds() - klaver_tests::town::now().seconds();
+    assert!((100..=181).contains(&left), "--valid counts: {left} seconds");
+    let code = promise["code"].as_str().unwrap();
+    for option in [&["1"][..], &["--memo", "x"], &["--valid", "2h"]] {
+        says(&bakker, 2, &[&["pay", code], option].concat(), &["past niet bij een getekende betaling"]);
+    }
+    // The same promise once more only when that is meant.
+    says(&els, 1, &offline("5"), &["Dezelfde betaling wacht nog", "--again"]);
+    els.json(&[&offline("5")[..], &["--again"]].concat());
+    // A visit learns what the policy says now.
+    assert_eq!(els.balance(), "10.00");
+    says(&els, 5, &offline("5"), &["kent geen betalingen zonder netwerk"]);
+}
+
+#[test]
+fn asking_again_after_no_answer_pays_once_and_a_sure_no_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let Market { mut village, els, shop, .. } = Market::open(directory.path());
+    let waiting = || els.json(&["outbox", "list"])["outbox"].as_array().unwrap().len();
+    village.node.limit_files(1 << 10);
+    let why = "Reden: ";
+    says(&els, 3, &["pay", &shop, "1"], &["Misschien is het genoteerd", why]);
+    let again = ["wacht nog een betaling van 1 klaver", "Misschien is het genoteerd", why];
+    says(&els, 3, &["pay", &shop, "1"], &again);
+    assert_eq!(waiting(), 1, "nothing new was signed");
+    // What was never looked at is not paid, and the wallet says just that.
+    let sure = says(&els, 3, &["pay", &shop, "2"], &["Niets is genoteerd, niets is betaald", why]);
+    assert!(!sure.err.contains("Misschien"), "{}", sure.err);
+    says(&els, 3, &["pay", &shop, "2"], &["wacht nog een betaling van 2 klavers", "Niets is genoteerd"]);
+    assert_eq!(waiting(), 2);
+    says(&els, 3, &["pay", &shop, "2", "--again"], &["Niets is genoteerd"]);
+    assert_eq!(waiting(), 3, "what is meant is signed");
+
+    village.node.kill();
+    village.node.start();
+    says(&els, 0, &["pay", &shop, "1"], &["wacht nog een betaling", "Betaald: 1 klaver"]);
+    assert_eq!((els.balance().as_str(), waiting()), ("9.00", 2));
+    els.json(&["outbox", "retry"]);
+    assert_eq!((els.balance().as_str(), waiting()), ("5.00", 0));
+    let fresh = says(&els, 0, &["pay", &shop, "1"], &["Betaald: 1 klaver"]);
+    assert!(!fresh.err.contains("wacht nog"), "{}", fresh.err);
+}
+
+#[test]
+fn two_seals_of_one_size_are_an_alarm_until_a_person_says_which_ledger_counts() {
+    let directory = tempfile::tempdir().unwrap();
+    let Market { mut village, els, shop, .. } = Market::open(directory.path());
+    village.publish();
+    let data = village.node.data();
+    let [old, newer] = ["old", "newer"].map(|name| directory.path().join(name));
+    village.node.stop();
+    let copied = Command::new("cp").arg("-a").arg(&data).arg(&old).status().unwrap();
+    assert!(copied.success());
+    village.node.start();
+    let size = index(&els.json(&["pay", &shop, "1"])).parse::<u64>().unwrap() + 1;
+    // An old copy is put back, and signs another history of the same size.
+    village.node.stop();
+    std::fs::rename(&data, &newer).unwrap();
+    std::fs::rename(&old, &data).unwrap();
+    village.node.start();
+    let said = says(&els, 6, &["pay", &shop, "2"], &["spreekt zichzelf tegen", "klaver checkpoint --alarms"]);
+    assert!(!said.out.contains("Betaald"), "{}", said.out);
+    village.publish();
+    let evidence = || std::fs::read_dir(els.home().join("evidence")).unwrap().count();
+    for _ in 0..3 {
+        says(&els, 6, &["balance"], &["spreekt zichzelf tegen"]);
+    }
+    assert_eq!(evidence(), 1, "one contradiction is kept once");
+    let listed = els.json(&["checkpoint", "--alarms"]);
+    assert_eq!((listed["alarms"].as_array().unwrap().len(), &listed["believed"]), (1, &Value::Null));
+    says(&els, 0, &["checkpoint", "--alarms"], &["two-roots-", "--believe"]);
+
+    // The true ledger is believed as ever.
+    village.node.stop();
+    std::fs::rename(&data, &old).unwrap();
+    std::fs::rename(&newer, &data).unwrap();
+    village.node.start();
+    assert_eq!(els.balance(), "9.00");
+    // When the council says that the other one counts, the wallet goes on with it, and remembers that.
+    village.node.stop();
+    std::fs::rename(&data, &newer).unwrap();
+    std::fs::rename(&old, &data).unwrap();
+    village.node.start();
+    says(&els, 5, &["checkpoint", "--believe", &(size + 9).to_string()], &["Het grootboek heeft nu"]);
+    says(&els, 6, &["balance"], &["spreekt zichzelf tegen"]);
+    let parts = ["Opzij gelegd:", "Je gaat verder met het grootboek van"];
+    says(&els, 0, &["checkpoint", "--believe", &size.to_string()], &parts);
+    assert_eq!(els.balance(), "8.00");
+    says(&els, 0, &["checkpoint", "--alarms"], &["Je gaat verder met het grootboek van"]);
+    says(&els, 0, &["pay", &shop, "3"], &["Betaald: 3 klavers"]);
 }

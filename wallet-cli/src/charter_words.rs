@@ -1,7 +1,7 @@
 //! A new charter in words: what changes, each value as it was and as it will be.
 
 use crate::describe::Teller;
-use crate::output::harmless;
+use crate::output::{Output, harmless};
 use klaver_api::{CharterJson, RateJson};
 use klaver_ledger::amount::Amount;
 use klaver_ledger::id::AccountId;
@@ -78,7 +78,7 @@ fn shown(teller: &Teller<'_>, name: &str, value: &Value) -> String {
     match value {
         Value::Null => output.words("value.none", &[]),
         Value::Number(number) if SECONDS.contains(&name) => {
-            duration(teller, number.as_u64().unwrap_or_default())
+            duration(teller.output, number.as_u64().unwrap_or_default())
         }
         Value::String(amount) if AMOUNTS.contains(&name) => unit.show_text(amount),
         Value::String(word) if name == "joining" => output.words(&format!("found.joining.{word}"), &[]),
@@ -103,13 +103,14 @@ fn euro(teller: &Teller<'_>, value: &Value) -> Option<String> {
     Some(crate::money::euro(cents, teller.unit.language))
 }
 
-fn duration(teller: &Teller<'_>, seconds: u64) -> String {
+/// Returns how long something lasts, in the largest unit that needs no fraction.
+pub fn duration(output: &Output, seconds: u64) -> String {
     let (count, word) = match seconds {
         days if days % 86_400 == 0 => (days / 86_400, "value.days"),
         hours if hours % 3_600 == 0 => (hours / 3_600, "value.hours"),
         seconds => (seconds, "value.seconds"),
     };
-    teller.output.words(word, &[("count", &count.to_string())])
+    output.words(word, &[("count", &count.to_string())])
 }
 
 #[cfg(test)]
@@ -117,7 +118,6 @@ mod tests {
     use super::*;
     use crate::money::Unit;
     use crate::names::Names;
-    use crate::output::Output;
     use klaver_api::AccountStateJson;
     use klaver_ledger::account::AccountKind;
     use klaver_ledger::amount::{Rate, Scale, Total};

@@ -33,6 +33,7 @@ use crate::cli::{Cli, Command};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::Output;
 use klaver_ledger::id::AccountId;
+use klaver_ledger::time::Seconds;
 
 /// How many characters the text of an account has.
 const ACCOUNT_CHARACTERS: usize = 36;
@@ -95,6 +96,13 @@ pub(crate) fn fault_of_account(text: &str) -> (&'static str, usize) {
         true => "account_typo",
     };
     (code, found)
+}
+
+/// Reads how long something lasts, as a person types it.
+fn duration(text: &str) -> Outcome<Seconds> {
+    let seconds = crate::moment::parse_duration(text).filter(|seconds| *seconds > 0);
+    let wrong = || Failure::new(Exit::Usage, "not_a_duration").with("value", crate::output::harmless(text));
+    seconds.map(Seconds).ok_or_else(wrong)
 }
 
 /// Reads an identifier of hexadecimal digits that was typed.

@@ -4,7 +4,7 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::money::Unit;
 use crate::places::Places;
 use klaver_keystore::private_file;
-use klaver_ledger::amount::Scale;
+use klaver_ledger::amount::{Scale, Total};
 use klaver_ledger::id::LedgerId;
 use klaver_ledger::link::NodeAddress;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
@@ -44,6 +44,39 @@ pub struct Community {
     pub checkpoint: Option<SignedCheckpoint>,
     /// Checkpoints of receipts beyond it, smallest first.
     pub ahead: Vec<SignedCheckpoint>,
+    /// What the policy said at the last visit; unknown in a file of an older program.
+    pub terms: Option<Terms>,
+    /// The history that a person chose to believe after an alarm.
+    pub believed: Option<Believed>,
+}
+
+/// What the policy said at the last visit: payments without network obey it where nobody can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Most that a payment shown without network may be, in minor units; 0 allows none.
+    pub offline_cap_minor: u64,
+    /// Longest validity of a payment, in seconds.
+    pub pay_validity: u64,
+}
+
+/// The history that a person chose to believe after an alarm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Believed {
+    /// How many records it had then.
+    pub size: u64,
+    /// Its root then, standard base64.
+    pub root: String,
+    /// When it was chosen.
+    pub at: String,
+}
+
+impl Terms {
+    /// Returns the terms in force, as a node says them; what makes no sense is not believed.
+    pub fn of(said: &klaver_api::Community) -> Option<Self> {
+        let policy = &said.charter.policy;
+        let cap = Total::parse(&policy.offline_cap, Scale::new(said.scale.into()).ok()?).ok()?;
+        Some(Self { offline_cap_minor: cap.minor(), pay_validity: policy.pay_validity })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -60,6 +93,10 @@ struct CommunityFile {
     log_path: String,
     checkpoint: Option<String>,
     ahead: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    terms: Option<Terms>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    believed: Option<Believed>,
 }
 
 impl Community {
@@ -93,6 +130,8 @@ impl Community {
             node,
             checkpoint: None,
             ahead: Vec::new(),
+            terms: Terms::of(said),
+            believed: None,
         })
     }
 
@@ -145,6 +184,8 @@ impl Community {
             log_path: self.log_path.clone(),
             checkpoint: self.checkpoint.as_ref().map(|seen| seen.note().to_string()),
             ahead: self.ahead.iter().map(|seen| seen.note().to_string()).collect(),
+            terms: self.terms,
+            believed: self.believed.clone(),
         };
         let bytes = serde_json::to_vec_pretty(&file).expect("strings and integers are always JSON");
         Ok(private_file::replace(&places.community(&self.ledger), &bytes)?)
@@ -192,6 +233,8 @@ impl Community {
                 None => None,
             },
             ahead: file.ahead.iter().map(open).collect::<Option<_>>()?,
+            terms: file.terms,
+            believed: file.believed,
             log_key,
         })
     }

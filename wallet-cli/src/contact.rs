@@ -1,20 +1,25 @@
 //! Contact with a community's node, and with it a look at its log: history must never be rewritten.
 //!
 //! On every contact the newest published checkpoint is fetched and held against the newest one remembered. A
-//! log that shrank, or that does not continue what it was, is an alarm: the evidence is kept, nothing is sent.
+//! log that shrank, or that does not continue what it was, is an alarm: the evidence is kept once, nothing is sent.
+//! Whoever is told afterwards which history counts says so, and that is remembered ([`Contact::believing`]).
 
-use crate::community::Community;
+use crate::community::{Believed, Community, Terms};
 use crate::failure::{Exit, Failure, Outcome};
+use crate::heads::Heads;
 use crate::http::Http;
-use crate::moment;
+use crate::moment::{self, Clock};
 use crate::places::Places;
 use klaver_api::{ConsistencyJson, ReceiptJson, paths};
 use klaver_keystore::private_file;
+use klaver_ledger::id::Digest;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::hash::Hash;
 use klaver_ledger::log::note::Note;
-use klaver_ledger::log::proof::{TreeHead, verify_consistency};
+use klaver_ledger::log::proof::{ProofError, TreeHead, verify_consistency};
 use klaver_ledger::receipt::{Opening, Proven, Receipt};
+use std::cmp::Ordering;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A node that has shown a log consistent with all that this wallet knows of it.
@@ -23,7 +28,11 @@ pub struct Contact {
     pub community: Community,
     /// The node.
     pub http: Http,
+    /// Our clock beside that of the node.
+    pub clock: Clock,
     places: Places,
+    /// Every seal of this log that the wallet keeps.
+    heads: Heads,
     /// Whether what is seen is remembered.
     remembers: bool,
 }
@@ -45,14 +54,90 @@ impl Contact {
         Self::make(places, community, false)
     }
 
+    /// Takes the log that the node shows now for the true one, after an alarm; returns the receipts set aside.
+    ///
+    /// `agree` is asked before anything changes, with the seal and how many of those kept do not belong to it.
+    ///
+    /// # Errors
+    /// When the node shows fewer than `size` records, or `agree` says no.
+    pub fn believing(
+        places: &Places,
+        community: Community,
+        size: u64,
+        agree: impl FnOnce(&SignedCheckpoint, usize) -> Outcome<()>,
+    ) -> Outcome<(Self, Vec<PathBuf>)> {
+        let heads = Heads::of(places, &community);
+        let mut contact = Self::to(places, community, true);
+        let seen = contact.fetch_seal()?;
+        let found = seen.checkpoint().size;
+        if found < size {
+            return Err(Failure::new(Exit::Rules, "believe_shorter").with("found", found).with("size", size));
+        }
+        let mut strange = Vec::new();
+        for head in heads.all() {
+            if head.seen.checkpoint().size > found
+                || contact.proof_between(head.seen.checkpoint().head(), seen.checkpoint().head())?.is_some()
+            {
+                strange.push(head);
+            }
+        }
+        agree(&seen, strange.len())?;
+        private_file::create_directory(&places.evidence())?;
+        let mut aside = Vec::new();
+        for file in strange.iter().filter_map(|head| head.file.as_ref()) {
+            let name = file.file_name().unwrap_or_default();
+            let moved = places.evidence().join(name);
+            std::fs::rename(file, &moved)
+                .map_err(|error| Failure::io(Exit::Failed, "cannot_write", &moved, &error))?;
+            aside.push(moved);
+        }
+        contact.community.believed = Some(Believed {
+            size: found,
+            root: seen.checkpoint().root.to_base64(),
+            at: moment::now().to_string(),
+        });
+        contact.community.ahead = Vec::new();
+        contact.community.checkpoint = Some(seen);
+        contact.save()?;
+        contact.heads = Heads::of(places, &contact.community);
+        Ok((contact, aside))
+    }
+
+    fn to(places: &Places, community: Community, remembers: bool) -> Self {
+        let (http, clock) = (Http::new(community.node.clone()), Clock::default());
+        Self { community, http, clock, places: places.clone(), heads: Heads::default(), remembers }
+    }
+
     fn make(places: &Places, community: Community, remembers: bool) -> Outcome<Self> {
-        let http = Http::new(community.node.clone());
-        let mut contact = Self { community, http, places: places.clone(), remembers };
+        let mut contact = Self::to(places, community, remembers);
+        contact.heads = Heads::of(places, &contact.community);
+        if let Some((old, new)) = contact.heads.torn() {
+            return Err(contact.alarm(old, new));
+        }
         contact.check_log()?;
         if remembers {
+            contact.ask_terms()?;
             crate::trust::visit(&contact.places, &contact.http, &contact.community);
         }
         Ok(contact)
+    }
+
+    /// Learns what the policy says and what time it is; without an answer what is known goes on to count.
+    fn ask_terms(&mut self) -> Outcome<()> {
+        let Ok(said) = self.http.get::<klaver_api::Community>(paths::COMMUNITY, None) else { return Ok(()) };
+        if said.ledger != self.community.ledger.to_hex() {
+            return Err(Failure::new(Exit::Mismatch, "other_ledger").with("node", self.http.node()));
+        }
+        if let Ok(theirs) = klaver_api::text::timestamp("now", &said.now) {
+            self.clock = Clock::beside(theirs, moment::now());
+        }
+        match Terms::of(&said) {
+            terms @ Some(_) if terms != self.community.terms => {
+                self.community.terms = terms;
+                self.save()
+            }
+            _ => Ok(()),
+        }
     }
 
     fn save(&self) -> Outcome<()> {
@@ -72,6 +157,8 @@ impl Contact {
         });
         match verified {
             Ok((receipt, proven)) => {
+                self.must_be_new(&proven.checkpoint)?;
+                self.heads.add(proven.checkpoint.clone(), None);
                 self.community.remember(proven.checkpoint.clone());
                 self.save()?;
                 Ok((receipt, proven))
@@ -83,20 +170,25 @@ impl Contact {
         }
     }
 
+    /// Fetches the newest published checkpoint and verifies the log's signature.
+    fn fetch_seal(&self) -> Outcome<SignedCheckpoint> {
+        let bytes = self.http.get_bytes(&format!("{}/checkpoint", self.community.log_path))?;
+        SignedCheckpoint::open(&bytes, &self.community.log_key).map_err(|error| {
+            let failure = Failure::text(Exit::Mismatch, "checkpoint_wrong", error);
+            self.keep_evidence("checkpoint", &bytes, failure)
+        })
+    }
+
     fn check_log(&mut self) -> Outcome<()> {
-        let path = format!("{}/checkpoint", self.community.log_path);
-        let bytes = match self.http.get_bytes(&path) {
-            Ok(bytes) => bytes,
+        let seen = match self.fetch_seal() {
+            Ok(seen) => seen,
             // A ledger of a few seconds has published nothing yet.
             Err(failure) if failure.exit == Exit::Failed && self.community.checkpoint.is_none() => {
                 return Ok(());
             }
             Err(failure) => return Err(failure),
         };
-        let seen = SignedCheckpoint::open(&bytes, &self.community.log_key).map_err(|error| {
-            let failure = Failure::text(Exit::Mismatch, "checkpoint_wrong", error);
-            self.keep_evidence("checkpoint", &bytes, failure)
-        })?;
+        self.must_be_new(&seen)?;
         let is_news =
             self.community.checkpoint.as_ref().map(SignedCheckpoint::checkpoint) != Some(seen.checkpoint());
         if let Some(known) = self.community.checkpoint.clone() {
@@ -109,6 +201,7 @@ impl Contact {
             self.must_continue(receipt, &seen)?;
         }
         self.community.ahead = ahead;
+        self.heads.add(seen.clone(), None);
         self.community.checkpoint = Some(seen);
         if is_news || !reached.is_empty() {
             self.save()?;
@@ -121,6 +214,7 @@ impl Contact {
     /// # Errors
     /// `Mismatch`, after the evidence was kept.
     pub fn compare(&mut self, theirs: &SignedCheckpoint) -> Outcome<()> {
+        self.must_be_new(theirs)?;
         match self.community.checkpoint.clone() {
             Some(ours) if theirs.checkpoint().size <= ours.checkpoint().size => {
                 self.must_continue(theirs, &ours)
@@ -132,10 +226,17 @@ impl Contact {
         }
     }
 
+    /// Checks that no seal of the same size with another root is kept.
+    fn must_be_new(&self, seen: &SignedCheckpoint) -> Outcome<()> {
+        self.heads.against(seen).map_or(Ok(()), |known| Err(self.alarm(known, seen)))
+    }
+
     /// Checks that the log at `new` continues the log at `old`.
     fn must_continue(&self, old: &SignedCheckpoint, new: &SignedCheckpoint) -> Outcome<()> {
-        let evidence = format!("{}\n{}", old.note(), new.note());
-        self.head_must_continue(old.checkpoint().head(), new.checkpoint().head(), &evidence)
+        match self.proof_between(old.checkpoint().head(), new.checkpoint().head())? {
+            None => Ok(()),
+            Some(_) => Err(self.alarm(old, new)),
+        }
     }
 
     /// Checks that the log at head `new_head` continues the log at `old_head`; keeps `evidence` when it does not.
@@ -143,31 +244,65 @@ impl Contact {
     /// # Errors
     /// `Mismatch` when it does not; `Network` when the proof cannot be had.
     pub fn head_must_continue(&self, old_head: TreeHead, new_head: TreeHead, evidence: &str) -> Outcome<()> {
-        let proof = if old_head.size == new_head.size || old_head.size == 0 {
-            Vec::new()
-        } else if old_head.size < new_head.size {
+        let Some(error) = self.proof_between(old_head, new_head)? else { return Ok(()) };
+        let failure = Failure::text(Exit::Mismatch, "history_rewritten", error);
+        Err(self.keep_evidence("history", evidence.as_bytes(), failure))
+    }
+
+    /// Returns what is wrong with the proof that the log at `new_head` continues the log at `old_head`; `None` when it
+    /// holds.
+    fn proof_between(&self, old_head: TreeHead, new_head: TreeHead) -> Outcome<Option<ProofError>> {
+        let proof = if old_head.size != 0 && old_head.size < new_head.size {
             let path = format!("{}?from={}&to={}", paths::CONSISTENCY, old_head.size, new_head.size);
             read_hashes(&self.http.get::<ConsistencyJson>(&path, None)?.proof)?
         } else {
             Vec::new()
         };
-        verify_consistency(&old_head, &new_head, &proof).map_err(|error| {
-            let failure = Failure::text(Exit::Mismatch, "history_rewritten", error);
-            self.keep_evidence("history", evidence.as_bytes(), failure)
-        })
+        Ok(verify_consistency(&old_head, &new_head, &proof).err())
+    }
+
+    fn alarm(&self, old: &SignedCheckpoint, new: &SignedCheckpoint) -> Failure {
+        alarm(&self.places, old, new)
     }
 
     /// Keeps what a node said that cannot be true; returns the failure, naming the file.
     pub fn keep_evidence(&self, what: &str, bytes: &[u8], failure: Failure) -> Failure {
-        let directory = self.places.evidence();
-        let path = directory.join(format!("{what}-{}.txt", moment::now().millis()));
-        let kept =
-            private_file::create_directory(&directory).and_then(|()| private_file::replace(&path, bytes));
-        match kept {
-            Ok(()) => failure.with("path", path.display()),
-            Err(_) => failure.with("path", "-"),
-        }
+        keep_evidence(&self.places, &format!("{what}-{}", short_digest(bytes)), bytes, failure)
     }
+}
+
+/// Keeps two seals that cannot both be of one log, once for each that is known; returns the failure.
+pub fn alarm(places: &Places, old: &SignedCheckpoint, new: &SignedCheckpoint) -> Failure {
+    let known = old.checkpoint();
+    let what = match new.checkpoint().size.cmp(&known.size) {
+        Ordering::Less => "shorter",
+        Ordering::Equal => "two-roots",
+        Ordering::Greater => "history",
+    };
+    let name = format!("{what}-{}-{}", known.size, short_digest(known.root.as_bytes()));
+    let evidence = format!("{}\n{}", old.note(), new.note());
+    let failure = Failure::new(Exit::Mismatch, "history_rewritten");
+    keep_evidence(places, &name, evidence.as_bytes(), failure)
+}
+
+fn keep_evidence(places: &Places, name: &str, bytes: &[u8], failure: Failure) -> Failure {
+    let directory = places.evidence();
+    let path = directory.join(format!("{name}.txt"));
+    if path.exists() {
+        return failure.with("path", path.display());
+    }
+    let kept = private_file::create_directory(&directory).and_then(|()| private_file::replace(&path, bytes));
+    match kept {
+        Ok(()) => failure.with("path", path.display()),
+        Err(_) => failure.with("path", "-"),
+    }
+}
+
+/// Returns enough of a hash of `bytes` to name a file.
+fn short_digest(bytes: &[u8]) -> String {
+    let mut text = Digest::of(bytes).to_hex();
+    text.truncate(16);
+    text
 }
 
 /// Reads the parts of a receipt. Nothing is verified yet.
@@ -198,13 +333,16 @@ fn read_hashes(texts: &[String]) -> Outcome<Vec<Hash>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use klaver_ledger::amount::Scale;
+    use crate::moment::ClockState;
+    use klaver_ledger::amount::{Scale, Total};
+    use klaver_ledger::charter::{Charter, Policy};
     use klaver_ledger::id::LedgerId;
-    use klaver_ledger::keys::SigningKey;
+    use klaver_ledger::keys::{PublicKey, SigningKey};
     use klaver_ledger::link::NodeAddress;
     use klaver_ledger::log::checkpoint::Checkpoint;
     use klaver_ledger::log::hash::{leaf_hash, node_hash};
     use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
+    use klaver_ledger::time::{Seconds, Timestamp};
     use std::io::{BufRead as _, BufReader, Write as _};
     use std::net::TcpListener;
 
@@ -264,6 +402,8 @@ mod tests {
             log_path: "/log".into(),
             checkpoint,
             ahead: Vec::new(),
+            terms: None,
+            believed: None,
         }
     }
 
@@ -334,6 +474,51 @@ mod tests {
         known.remember(signed(2, leaf_hash(b"something else")));
         let failure = Contact::open(&places(&directory), known).err().unwrap();
         assert_eq!(failure.code, "history_rewritten");
+    }
+
+    /// What a node says of itself when its clock says `now`.
+    fn said(now: Timestamp) -> String {
+        let key = |seed: u8| PublicKey::of(&SigningKey::from_bytes(&[seed; 32]));
+        let charter = Charter {
+            rules: 1,
+            log_keys: vec![key(9)],
+            origin: "localhost/log".into(),
+            witness_policy: Digest([0; 32]),
+            council: vec![key(1)],
+            council_threshold: 1,
+            rescue: Vec::new(),
+            rescue_threshold: 0,
+            registrar: key(2),
+            guardian: key(3),
+            auditors: Vec::new(),
+            policy: Policy { offline_cap: Total::new(500).unwrap(), ..Policy::starting() },
+        };
+        let said = serde_json::json!({
+            "name": "De Klaver", "unit": { "one": "klaver", "many": "klavers" }, "scale": 2,
+            "ledger": LedgerId([1; 32]).to_hex(), "origin": "http://localhost:8080", "size": 1,
+            "now": now.to_string(), "charter_base": 0, "settlement": "", "demo": false, "read_only": null,
+            "charter": klaver_api::CharterJson::of(&charter, Scale::new(2).unwrap()),
+            "log": { "url": "", "origin": "localhost/log", "vkey": "" },
+        });
+        said.to_string()
+    }
+
+    #[test]
+    fn a_visit_learns_the_bounds_of_payments_without_network_and_the_time() {
+        for (hours, state) in [(0, ClockState::Right), (24, ClockState::Wrong)] {
+            let directory = tempfile::tempdir().unwrap();
+            let now = moment::now().after(Seconds(hours * 3_600));
+            let answers = vec![
+                ("/log/checkpoint", signed(1, leaf_hash(b"one")).to_string()),
+                ("/v1/community", said(now)),
+            ];
+            let places = places(&directory);
+            let contact = Contact::open(&places, community(node(answers), None)).unwrap();
+            assert_eq!(contact.clock.state(), state);
+            assert!(contact.clock.now().millis().abs_diff(now.millis()) < 60_000);
+            let kept = Community::load(&places, &LedgerId([1; 32])).unwrap().terms.unwrap();
+            assert_eq!((kept.offline_cap_minor, kept.pay_validity), (500, 7 * 86_400));
+        }
     }
 
     #[test]

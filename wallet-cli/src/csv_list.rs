@@ -11,6 +11,9 @@ use std::io::Read;
 /// Most bytes of a list: what one entry can hold is far less.
 const LIST_BYTES_MAX: u64 = 1 << 20;
 
+/// How many mistakes are named; the others are counted.
+const MISTAKES_SHOWN: usize = 20;
+
 /// Reads `account,amount[,remark]` lines; comma, semicolon or tab between fields, a header line is passed over.
 ///
 /// Without an amount, a line counts for `usual`, if there is one.
@@ -80,9 +83,13 @@ pub fn read(
         }
     }
     if !mistakes.is_empty() {
-        return Err(
-            Failure::text(Exit::Usage, "list_mistakes", mistakes.join("\n")).with("count", mistakes.len())
-        );
+        let count = mistakes.len();
+        if count > MISTAKES_SHOWN {
+            mistakes.truncate(MISTAKES_SHOWN);
+            let more = (count - MISTAKES_SHOWN).to_string();
+            mistakes.push(output.words("list.more", &[("count", &more)]));
+        }
+        return Err(Failure::new(Exit::Usage, "list_mistakes").with("count", count).with_lines(mistakes));
     }
     if list.is_empty() {
         return Err(Failure::new(Exit::Usage, "list_empty"));
@@ -165,6 +172,18 @@ mod tests {
         Verbeter deze lijnen en probeer opnieuw.
         "#);
         assert_eq!(failure.exit, Exit::Usage);
+    }
+
+    #[test]
+    fn of_many_mistakes_the_first_are_named_and_the_others_counted() {
+        for (lines, more) in [(20, None), (21, Some("En nog 1 lijnen")), (1_099, Some("En nog 1079 lijnen"))]
+        {
+            let (message, _) =
+                parse(&"klv1fout;1\n".repeat(lines), None).unwrap_err().sentences(Language::Dutch);
+            assert_eq!(message.lines().count(), 21 + usize::from(more.is_some()), "{message}");
+            assert!(more.is_none_or(|more| message.contains(more)), "{message}");
+            assert!(message.starts_with(&format!("Fouten in de lijst: {lines}.")), "{message}");
+        }
     }
 
     #[test]

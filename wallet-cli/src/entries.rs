@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::contact::Contact;
 use crate::describe::Teller;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::moment;
+use crate::moment::{self, ClockState};
 use crate::names::Names;
 use crate::outbox::{OutboxEntry, OutboxState};
 use crate::output::Output;
@@ -15,7 +15,7 @@ use klaver_ledger::entry::{Body, Entry, SignedEntry};
 use klaver_ledger::id::{AccountId, LedgerId, Nonce};
 use klaver_ledger::link::CodeId;
 use klaver_ledger::receipt::{Proven, ProvenContent, Receipt};
-use klaver_ledger::time::{Deadline, Seconds};
+use klaver_ledger::time::{Deadline, Seconds, Timestamp};
 use std::path::PathBuf;
 
 /// How long a payment is signed for: who stands at a till waits no longer.
@@ -80,14 +80,14 @@ impl Plan {
         self
     }
 
-    fn build(&self) -> Outcome<(SignedEntry, Option<Memo>)> {
+    fn build(&self, now: Timestamp) -> Outcome<(SignedEntry, Option<Memo>)> {
         let mut random = [0; 32];
         getrandom::fill(&mut random)?;
         let (nonce, salt) = (random[..16].try_into(), random[16..].try_into());
         let salt: [u8; 16] = salt.expect("the second half has 16 bytes");
         let memo = self.memo.as_deref().map(|text| Memo::new(salt, text)).transpose();
-        let memo = memo.map_err(|error| Failure::text(Exit::Usage, "memo", error))?;
-        let expires_at = Deadline::after(moment::now(), self.validity);
+        let memo = memo?;
+        let expires_at = Deadline::after(now, self.validity);
         let entry = Entry {
             nonce: Nonce(nonce.expect("the first half has 16 bytes")),
             expires_at: self.until.map_or(expires_at, |until| until.min(expires_at)),
@@ -103,13 +103,31 @@ impl Plan {
 /// # Errors
 /// When the person says no; as [`submit`].
 pub fn send(app: &App<'_>, contact: &mut Contact, hat: &KeyInfo, plan: Plan) -> Outcome<Sent> {
-    let (unsigned, memo) = plan.build()?;
+    let (unsigned, memo) = plan.build(node_time(app, contact)?)?;
     if show(app, contact, &unsigned, &plan.names, hat)? == Shown::Only {
         return Ok(Sent::DryRun);
     }
     let signed = sign(app, &contact.community.ledger, unsigned, hat)?;
     let kept = keep(app, contact.community.ledger, &signed, memo.as_ref().map(MemoJson::of))?;
     submit(app, contact, kept)
+}
+
+/// Returns the moment it is at the node; says so when this machine's clock is another.
+///
+/// # Errors
+/// When the clocks are too far apart to sign anything.
+fn node_time(app: &App<'_>, contact: &Contact) -> Outcome<Timestamp> {
+    let language = app.output.language;
+    let theirs = contact.clock.now();
+    let (here, there) = (moment::show(moment::now(), language), moment::show(theirs, language));
+    match contact.clock.state() {
+        ClockState::Right => {}
+        ClockState::Off => app.output.warn("note.clock", &[("here", &here), ("there", &there)]),
+        ClockState::Wrong => {
+            return Err(Failure::new(Exit::Failed, "clock_wrong").with("here", here).with("there", there));
+        }
+    }
+    Ok(theirs)
 }
 
 /// Signs with `hat` and the keys named by `--also`.
@@ -202,10 +220,12 @@ pub fn submit(app: &App<'_>, contact: &mut Contact, kept: OutboxEntry) -> Outcom
     let answer = match contact.http.post::<SubmitAnswer>(paths::ENTRIES, None, &kept.submit) {
         Ok(answer) => answer,
         Err(failure) => {
-            let state = if failure.is_final() { OutboxState::Refused } else { OutboxState::Unknown };
+            let state = state_after(&kept, &failure);
             kept.settle(&app.places, state)?;
-            if state == OutboxState::Unknown {
-                app.output.warn("note.unknown", &[]);
+            match state {
+                OutboxState::Unknown => app.output.warn("note.unknown", &[]),
+                OutboxState::Waiting => app.output.warn("note.not_recorded", &[]),
+                _ => {}
             }
             let unit = contact.community.unit(app.output.language);
             return Err(failure.for_people(&unit, &names_of(app, &[])));
@@ -239,6 +259,20 @@ pub fn submit(app: &App<'_>, contact: &mut Contact, kept: OutboxEntry) -> Outcom
             };
             Ok(Sent::Draft { draft, waits_for })
         }
+    }
+}
+
+/// Returns what is known about an entry after this failure.
+///
+/// A node that never looked at it has recorded nothing; once an answer was missing, only a receipt or a refusal by
+/// the rules ends the doubt.
+fn state_after(kept: &OutboxEntry, failure: &Failure) -> OutboxState {
+    if failure.is_final() {
+        OutboxState::Refused
+    } else if failure.is_before_looking() && kept.state == OutboxState::Waiting {
+        OutboxState::Waiting
+    } else {
+        OutboxState::Unknown
     }
 }
 

@@ -6,7 +6,7 @@ use crate::money::Unit;
 use crate::names::Names;
 use crate::output::{Output, harmless};
 use klaver_api::Problem;
-use klaver_ledger::amount::Total;
+use klaver_ledger::amount::{Total, balance_to_decimal};
 use klaver_ledger::books::{Rejection, ValueKind};
 use klaver_ledger::id::AccountId;
 use klaver_locales::Language;
@@ -38,6 +38,16 @@ pub enum Exit {
     Unexplained = 8,
 }
 
+/// The codes whose cause only the node or the audit knows: it is shown in their own words.
+const SAYING_WHY: &[&str] = &[
+    "read_only",
+    "outcome_unknown",
+    "audit_violation",
+    "audit_unexplained",
+    "audit_unreadable",
+    "log_wrong",
+];
+
 /// A reason to stop, with the exit status it leads to.
 #[derive(Clone, Debug)]
 pub struct Failure {
@@ -53,6 +63,8 @@ pub struct Failure {
 struct Said {
     values: Vec<(&'static str, String)>,
     detail: Option<String>,
+    /// What else is to be said, in the reader's language already.
+    lines: Vec<String>,
     field: Option<String>,
     value: Option<String>,
     limit: Option<String>,
@@ -86,6 +98,12 @@ impl Failure {
         self
     }
 
+    /// Returns this failure with lines below it that are in the reader's language already.
+    pub fn with_lines(mut self, lines: Vec<String>) -> Self {
+        self.said.lines = lines;
+        self
+    }
+
     /// Returns the failure that a node's problem stands for.
     pub fn of_problem(problem: Problem) -> Self {
         let exit = match problem.status {
@@ -97,6 +115,7 @@ impl Failure {
         let said = Said {
             values: Vec::new(),
             detail: Some(problem.detail),
+            lines: Vec::new(),
             field: problem.field,
             value: problem.value,
             limit: problem.limit,
@@ -120,17 +139,33 @@ impl Failure {
         failure.with("path", harmless(&path.display().to_string()))
     }
 
+    /// Returns the failure to write the file at `path`: what is missing then is its directory.
+    pub fn writing(path: &Path, error: &std::io::Error) -> Self {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let has_directory = parent.is_none_or(Path::exists);
+        if error.kind() == std::io::ErrorKind::NotFound {
+            let code = if has_directory { "cannot_write" } else { "directory_missing" };
+            return Self::new(Exit::Failed, code).with("path", harmless(&path.display().to_string()));
+        }
+        Self::io(Exit::Failed, "cannot_write", path, error)
+    }
+
     /// Returns this failure for people of a community: a node names minor units and whole ids.
     pub fn for_people(mut self, unit: &Unit, names: &Names) -> Self {
         self.said.readers = Some((unit.clone(), names.clone()));
-        if self.said.status.is_some() && self.said.field.as_deref() == Some("amount") {
-            for amount in [&mut self.said.value, &mut self.said.limit].into_iter().flatten() {
-                if let Ok(minor) = amount.parse() {
-                    *amount = unit.show_balance(minor);
-                }
-            }
-        }
         self
+    }
+
+    /// Returns the minor units that a node's problem about an amount names as `text`, with the unit they are of.
+    fn amount<'a>(&'a self, text: &str) -> Option<(i64, &'a Unit)> {
+        let is_amount = self.said.status.is_some() && self.said.field.as_deref() == Some("amount");
+        let (unit, _) = self.said.readers.as_ref().filter(|_| is_amount)?;
+        Some((text.parse().ok()?, unit))
+    }
+
+    /// Returns whether the node said no before it looked at what was sent: then nothing came of it.
+    pub fn is_before_looking(&self) -> bool {
+        self.said.status.is_some() && ["read_only", "busy"].contains(&self.code.as_str())
     }
 
     /// Returns whether the node looked at what was sent and will never take it.
@@ -148,20 +183,35 @@ impl Failure {
             self.said.field.as_deref().map(|field| {
                 language.find(&format!("field.{field}"), &[]).unwrap_or_else(|| harmless(field))
             });
-        for (name, value) in [("value", &self.said.value), ("limit", &self.said.limit), ("field", &field)] {
+        let shown = |value: &Option<String>| {
+            let value = value.as_deref()?;
+            let amount = self.amount(value).map(|(minor, unit)| unit.show_balance(minor));
+            Some(amount.unwrap_or_else(|| value.to_owned()))
+        };
+        let (value, limit) = (shown(&self.said.value), shown(&self.said.limit));
+        for (name, value) in [("value", &value), ("limit", &limit), ("field", &field)] {
             if let Some(value) = value {
                 values.push((name, value));
             }
         }
         let key = format!("error.{}", self.code);
         let own = find_whole(language, &key, &values);
-        let message = match (&own, &self.said.detail) {
-            (Some(own), Some(detail)) if detail.contains('\n') => format!("{own}\n{detail}"),
-            (Some(own), Some(detail)) if self.said.status.is_none() => format!("{own} ({detail})"),
-            (Some(own), _) => own.clone(),
+        let mut message = match (own, &self.said.detail) {
+            // What a library says is English.
+            (Some(own), Some(detail)) if self.said.status.is_none() && language == Language::English => {
+                format!("{own} ({detail})")
+            }
+            (Some(own), Some(detail)) if SAYING_WHY.contains(&self.code.as_str()) => {
+                format!("{own}\n        {}", language.say("error.why", &[("why", &harmless(detail))]))
+            }
+            (Some(own), _) => own,
             (None, Some(detail)) => detail.clone(),
             (None, None) => self.code.clone(),
         };
+        for line in &self.said.lines {
+            message.push('\n');
+            message.push_str(line);
+        }
         let advice = find_whole(language, &format!("{key}.do"), &values).or_else(|| self.said.advice.clone());
         (message, advice)
     }
@@ -204,10 +254,17 @@ impl Failure {
     /// Returns the failure as JSON, for standard error.
     pub fn to_json(&self, language: Language) -> serde_json::Value {
         let (message, advice) = self.sentences(language);
+        // Programs read the same in every language; only message and advice are sentences.
+        let stable = |value: &Option<String>| {
+            let value = value.as_deref()?;
+            let amount = self.amount(value).map(|(minor, unit)| balance_to_decimal(minor, unit.scale));
+            Some(amount.unwrap_or_else(|| value.to_owned()))
+        };
         serde_json::json!({
             "error": {
                 "code": self.code, "exit": self.exit as u8, "message": message, "advice": advice,
-                "field": self.said.field, "value": self.said.value, "limit": self.said.limit,
+                "field": self.said.field, "value": stable(&self.said.value), "limit": stable(&self.said.limit),
+                "detail": self.said.detail,
             }
         })
     }
@@ -276,6 +333,18 @@ impl From<klaver_ledger::link::LinkError> for Failure {
             // What a damaged code holds helps its maker; of the others our own sentence says it all.
             E::NotALink { .. } | E::UnknownPath { .. } => Self::new(Exit::Usage, error.code()),
             other => Self::text(Exit::Usage, other.code(), other),
+        }
+    }
+}
+
+impl From<klaver_ledger::entry::memo::MemoError> for Failure {
+    fn from(error: klaver_ledger::entry::memo::MemoError) -> Self {
+        use klaver_ledger::entry::memo::MemoError as E;
+        match error {
+            E::TooLong(found) => Self::new(Exit::Usage, "memo_too_long").with("found", found),
+            E::Invisible(found) => {
+                Self::new(Exit::Usage, "memo_invisible").with("found", format!("U+{found:04X}"))
+            }
         }
     }
 }

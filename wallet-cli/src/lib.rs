@@ -6,6 +6,7 @@
 //! | [`app`] | what a command works with: options, output, keys, contact |
 //! | [`places`], [`community`], [`outbox`], [`session`] | files of the wallet besides the wallet file |
 //! | [`http`], [`contact`], [`entries`] | speaking to a node; checking what it says; sending entries |
+//! | [`heads`] | the seals that are kept: one log has one root for each size |
 //! | [`trust`] | which witnesses count, and whether enough of them have seen something |
 //! | [`output`], [`failure`], [`money`], [`moment`], [`names`], [`qr`] | what people and programs read |
 //! | [`describe`], [`charter_words`] | what an entry or a new charter does, in sentences |
@@ -24,6 +25,7 @@ pub mod csv_list;
 pub mod describe;
 pub mod entries;
 pub mod failure;
+pub mod heads;
 pub mod hledger;
 pub mod http;
 pub mod moment;

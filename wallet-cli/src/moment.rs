@@ -10,6 +10,56 @@ pub fn now() -> Timestamp {
     Timestamp::from_millis(millis).unwrap_or_default()
 }
 
+/// How far a clock may be off before a person hears of it, in milliseconds.
+const CLOCK_NOTICE_MILLIS: u64 = 2 * 60 * 1_000;
+
+/// How far a clock may be off before nothing is signed by it, in milliseconds.
+const CLOCK_LIMIT_MILLIS: u64 = 60 * 60 * 1_000;
+
+/// This machine's clock beside that of a node: what is signed lasts by the node's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clock {
+    /// How far the node's clock is ahead of ours, in milliseconds.
+    ahead: i64,
+}
+
+/// What a difference between two clocks means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockState {
+    /// It does not matter.
+    Right,
+    /// A person should set the clock; what is signed lasts by the node's.
+    Off,
+    /// Nothing should be signed.
+    Wrong,
+}
+
+impl Clock {
+    /// Returns the clocks as they stand when a node says that it is `theirs`.
+    pub fn beside(theirs: Timestamp, ours: Timestamp) -> Self {
+        let millis = |moment: Timestamp| i64::try_from(moment.millis()).unwrap_or(i64::MAX);
+        Self { ahead: millis(theirs) - millis(ours) }
+    }
+
+    /// Returns the moment it is at the node.
+    pub fn now(self) -> Timestamp {
+        self.at(now())
+    }
+
+    /// Returns what the difference means.
+    pub fn state(self) -> ClockState {
+        match self.ahead.unsigned_abs() {
+            0..=CLOCK_NOTICE_MILLIS => ClockState::Right,
+            off if off <= CLOCK_LIMIT_MILLIS => ClockState::Off,
+            _ => ClockState::Wrong,
+        }
+    }
+
+    fn at(self, ours: Timestamp) -> Timestamp {
+        Timestamp::from_millis(ours.millis().saturating_add_signed(self.ahead)).unwrap_or(ours)
+    }
+}
+
 /// Returns a moment for people: "22/11/2026 11:30", in English "2026-11-22 11:30".
 pub fn show(moment: Timestamp, language: Language) -> String {
     show_in(moment, language, TimeZone::system())
@@ -68,6 +118,19 @@ mod tests {
         let brussels = TimeZone::fixed(jiff::tz::offset(2));
         assert_eq!(show_in(moment, Language::Dutch, brussels.clone()), "01/07/2026 23:05");
         assert_eq!(show_in(moment, Language::English, brussels), "2026-07-01 23:05");
+    }
+
+    #[test]
+    fn what_is_signed_lasts_by_the_clock_of_the_node() {
+        let ours = Timestamp::from_millis(10_000_000_000).unwrap();
+        let (minute, states) = (60_000, [ClockState::Right, ClockState::Off, ClockState::Wrong]);
+        for (off, state) in [(0, 0), (2, 0), (3, 1), (60, 1), (61, 2), (1_440, 2)] {
+            for theirs in [10_000_000_000 - off * minute, 10_000_000_000 + off * minute] {
+                let theirs = Timestamp::from_millis(theirs).unwrap();
+                let clock = Clock::beside(theirs, ours);
+                assert_eq!((clock.state(), clock.at(ours)), (states[state], theirs), "{off} minutes");
+            }
+        }
     }
 
     #[test]

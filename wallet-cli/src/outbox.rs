@@ -7,7 +7,7 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::places::Places;
 use klaver_api::Submit;
 use klaver_keystore::private_file;
-use klaver_ledger::entry::SignedEntry;
+use klaver_ledger::entry::{Body, Pay, PayLine, SignedEntry};
 use klaver_ledger::id::{EntryId, LedgerId};
 use klaver_ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -136,6 +136,31 @@ pub fn load_all(places: &Places) -> Outcome<Vec<OutboxEntry>> {
     Ok(all)
 }
 
+/// Returns the oldest payment that would pay the same: from and to the same accounts, as much, and not answered for.
+///
+/// Whoever pays without a request asks for it as well when the one that waits was for a request.
+///
+/// # Errors
+/// As [`load_all`].
+pub fn same_payment(places: &Places, ledger: &LedgerId, wanted: &Pay) -> Outcome<Option<OutboxEntry>> {
+    let is_open = |kept: &OutboxEntry| {
+        kept.ledger == *ledger && matches!(kept.state, OutboxState::Waiting | OutboxState::Unknown)
+    };
+    let pays_the_same = |kept: &OutboxEntry| {
+        let Ok(Body::Pay(pay)) = kept.signed().map(|signed| signed.entry().body.clone()) else {
+            return false;
+        };
+        let same = |(one, other): (&PayLine, &PayLine)| {
+            let request = other.request.is_none() || one.request == other.request;
+            one.to == other.to && one.amount == other.amount && request
+        };
+        pay.from == wanted.from
+            && pay.payees.len() == wanted.payees.len()
+            && pay.payees.iter().zip(&wanted.payees).all(same)
+    };
+    Ok(load_all(places)?.into_iter().find(|kept| is_open(kept) && pays_the_same(kept)))
+}
+
 /// Reads one entry.
 ///
 /// # Errors
@@ -163,7 +188,7 @@ fn decode(bytes: &[u8]) -> Option<OutboxEntry> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use klaver_ledger::entry::{Body, Entry, Veto};
+    use klaver_ledger::entry::{Entry, Veto};
     use klaver_ledger::id::Nonce;
     use klaver_ledger::keys::SigningKey;
     use klaver_ledger::time::Deadline;

@@ -53,46 +53,62 @@ impl Output {
     /// Writes a line for people to standard output, unless a program reads it.
     pub fn line(&self, text: &str) {
         if !self.json {
-            print(&mut io::stdout(), text);
+            self.print(text);
         }
     }
 
     /// Writes data as it is to standard output, whoever reads it.
     pub fn data(&self, bytes: &[u8]) {
         let mut out = io::stdout();
-        if out.write_all(bytes).and_then(|()| out.flush()).is_err() {
-            std::process::exit(Exit::Failed as i32);
+        if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
+            self.stop(&error);
         }
+    }
+
+    fn print(&self, text: &str) {
+        let mut out = io::stdout();
+        if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
+            self.stop(&error);
+        }
+    }
+
+    /// Ends the program, because what it says cannot be written.
+    fn stop(&self, error: &io::Error) -> ! {
+        // Whoever closed a pipe has read enough.
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            self.report(&Failure::text(Exit::Failed, "output_full", error));
+        }
+        std::process::exit(Exit::Failed as i32)
     }
 
     /// Writes one JSON value on one line to standard output, if a program reads it.
     pub fn json(&self, value: &serde_json::Value) {
         if self.json {
-            print(&mut io::stdout(), &value.to_string());
+            self.print(&value.to_string());
         }
     }
 
     /// Writes a sentence about what is going on to standard error.
     pub fn note(&self, key: &str, values: &[(&str, &str)]) {
         if !self.quiet {
-            print(&mut io::stderr(), &self.words(key, values));
+            complain(&self.words(key, values));
         }
     }
 
     /// Writes an important sentence to standard error, also when it should be quiet.
     pub fn warn(&self, key: &str, values: &[(&str, &str)]) {
-        print(&mut io::stderr(), &self.words(key, values));
+        complain(&self.words(key, values));
     }
 
     /// Writes a failure to standard error; returns its exit status.
     pub fn report(&self, failure: &Failure) -> u8 {
         if self.json {
-            print(&mut io::stderr(), &failure.to_json(self.language).to_string());
+            complain(&failure.to_json(self.language).to_string());
         } else {
             let (message, advice) = failure.sentences(self.language);
-            print(&mut io::stderr(), &format!("klaver: {message}"));
+            complain(&format!("klaver: {message}"));
             if let Some(advice) = advice {
-                print(&mut io::stderr(), &format!("        {advice}"));
+                complain(&format!("        {advice}"));
             }
         }
         failure.exit as u8
@@ -161,8 +177,8 @@ fn columns(header: &[&str], rows: &[Vec<String>], right: &[usize]) -> Vec<String
         .collect()
 }
 
-fn print(stream: &mut impl io::Write, text: &str) {
-    if writeln!(stream, "{text}").and_then(|()| stream.flush()).is_err() {
+fn complain(text: &str) {
+    if writeln!(io::stderr(), "{text}").is_err() {
         // Whoever read us has gone; there is nobody left to tell.
         std::process::exit(Exit::Failed as i32);
     }

@@ -23,6 +23,31 @@ pub fn fetch(
     account: AccountId,
     limit: usize,
 ) -> Outcome<Vec<StatementLine>> {
+    fetch_pages(app, contact, hat, account, limit, |_| true)
+}
+
+/// Fetches the newest lines of an account for which `wanted` holds, newest first, up to the first one where it does not.
+///
+/// # Errors
+/// As [`fetch`].
+pub fn fetch_while(
+    app: &App<'_>,
+    contact: &Contact,
+    hat: &KeyInfo,
+    account: AccountId,
+    wanted: impl Fn(&StatementLine) -> bool,
+) -> Outcome<Vec<StatementLine>> {
+    fetch_pages(app, contact, hat, account, usize::MAX, wanted)
+}
+
+fn fetch_pages(
+    app: &App<'_>,
+    contact: &Contact,
+    hat: &KeyInfo,
+    account: AccountId,
+    limit: usize,
+    wanted: impl Fn(&StatementLine) -> bool,
+) -> Outcome<Vec<StatementLine>> {
     let mut lines: Vec<StatementLine> = Vec::new();
     let mut cursor: Option<String> = None;
     while lines.len() < limit {
@@ -35,6 +60,9 @@ pub fn fetch(
             app.with_session(contact, hat, |token| contact.http.get(&path, Some(token)))?;
         for line in page.lines {
             check(&line, account, contact.community.scale, lines.last())?;
+            if !wanted(&line) {
+                return Ok(lines);
+            }
             lines.push(line);
         }
         cursor = page.next;

@@ -157,6 +157,20 @@ fn colour_only_where_it_was_asked_for() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn what_cannot_be_written_is_said() {
+    let wallet = Wallet::made();
+    for arguments in [&["whoami"][..], &["whoami", "--json"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_klaver"));
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        command.env_clear().env("KLAVER_HOME", wallet.home()).env("LC_ALL", "nl_BE.UTF-8");
+        let ran = ran_of(command.args(arguments).stdin(Stdio::null()).stdout(full));
+        assert_eq!(ran.status, 1);
+        assert!(ran.err.contains("is niet te schrijven") && ran.err.contains("schijf vol"), "{}", ran.err);
+    }
+}
+
+#[test]
 fn without_a_terminal_nothing_is_asked() {
     let wallet = Wallet::made();
     let ran = wallet.run_with(&["key", "new", "x"], &[("KLAVER_PASSPHRASE_FILE", "/nonexistent/file")]);

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
 use klaver_api::Problem;
-use klaver_cli::failure::Failure;
+use klaver_cli::failure::{Exit, Failure};
 use klaver_cli::money::Unit;
 use klaver_cli::names::Names;
 use klaver_ledger::amount::Scale;
@@ -152,4 +152,39 @@ fn without_the_unit_no_number_of_minor_units_is_shown() {
         .collect();
     let (said, _) = Failure::of_problem(problem).sentences(Language::Dutch);
     assert_eq!(said, "the node's own sentence");
+}
+
+#[test]
+fn why_nothing_is_recorded_is_told_and_what_libraries_say_stays_out_of_other_languages() {
+    let problem = Problem::new(503, "read_only", "no", "the disk is full");
+    let failure = Failure::of_problem(problem);
+    for (language, why) in
+        [(Language::Dutch, "Reden: the disk is full"), (Language::English, "Why: the disk is full")]
+    {
+        let (said, advice) = failure.sentences(language);
+        assert!(said.contains(why) && advice.is_some(), "{said}");
+    }
+    let failure = Failure::text(Exit::Usage, "not_a_picture", "Invalid PNG signature.");
+    assert!(failure.sentences(Language::English).0.contains("(Invalid PNG signature.)"));
+    for language in [Language::Dutch, Language::French] {
+        assert!(
+            !failure.sentences(language).0.contains("PNG signature"),
+            "{:?}",
+            failure.sentences(language)
+        );
+        assert_eq!(failure.to_json(language)["error"]["detail"], "Invalid PNG signature.");
+    }
+}
+
+#[test]
+fn amounts_in_json_are_the_same_in_every_language() {
+    let mut problem = Problem::new(422, "insufficient_credits", "no", "no").in_field("amount");
+    (problem.value, problem.limit) = (Some("50000".to_owned()), Some("-5".to_owned()));
+    for language in Language::ALL {
+        let unit =
+            Unit { one: "klaver".into(), many: "klavers".into(), scale: Scale::new(2).unwrap(), language };
+        let failure = Failure::of_problem(problem.clone()).for_people(&unit, &Names::default());
+        let error = &failure.to_json(language)["error"];
+        assert_eq!((&error["value"], &error["limit"]), (&"500.00".into(), &"-0.05".into()));
+    }
 }

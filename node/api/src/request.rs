@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// How long a request may be paid, in seconds.
+pub const VALID_FOR_SECONDS: std::ops::RangeInclusive<u64> = 10..=604_800;
+
 /// Asks for a payment to the session's account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -5,7 +5,7 @@ use crate::clock::wall_clock;
 use crate::community::Community;
 use crate::community::requests::{OPEN_PER_ACCOUNT_MAX, RequestRow};
 use crate::community::sessions::{Role, Visitor};
-use klaver_api::request::{CreateRequest, PaymentRequest, RequestState};
+use klaver_api::request::{CreateRequest, PaymentRequest, RequestState, VALID_FOR_SECONDS};
 use klaver_api::text::{self, FieldError};
 use klaver_ledger::amount::Total;
 use klaver_ledger::books::Reference;
@@ -15,8 +15,6 @@ use klaver_ledger::time::{Deadline, Seconds, Timestamp};
 
 /// How long a request may be paid unless told otherwise, in seconds: ten minutes.
 const VALID_FOR: u64 = 600;
-/// The shortest and the longest, in seconds: ten seconds to a week.
-const VALID_FOR_RANGE: std::ops::RangeInclusive<u64> = 10..=604_800;
 
 /// A request as everybody who knows its id may see it.
 #[derive(Clone, Debug)]
@@ -47,8 +45,8 @@ impl Service {
         }
         let amount = text::amount("amount", &asked.amount, self.scale())?;
         let valid_for = asked.valid_for.unwrap_or(VALID_FOR);
-        if !VALID_FOR_RANGE.contains(&valid_for) {
-            let (least, most) = VALID_FOR_RANGE.into_inner();
+        if !VALID_FOR_SECONDS.contains(&valid_for) {
+            let (least, most) = VALID_FOR_SECONDS.into_inner();
             let expected = format!("{least} to {most} seconds belong here");
             return Err(FieldError::new("valid_for", valid_for, expected).into());
         }
@@ -111,7 +109,7 @@ pub(super) fn find_paid(reader: &NodeReader, community: &Community) {
     for (id, row) in community.unpaid_requests() {
         let account = AccountId(row.account);
         // A request lasts a week at most: what is older cannot have paid it.
-        let oldest = row.until.min(now.seconds()).saturating_sub(*VALID_FOR_RANGE.end()) * 1_000;
+        let oldest = row.until.min(now.seconds()).saturating_sub(*VALID_FOR_SECONDS.end()) * 1_000;
         let mut before = None;
         while let Ok(page) = reader.statement(&account, before, 100) {
             let paid = page

@@ -8,6 +8,8 @@ use crate::contact::Contact;
 use crate::describe::Teller;
 use crate::entries::{Plan, Sent, report, report_with, send};
 use crate::failure::{Exit, Failure, Outcome};
+use crate::moment;
+use crate::output::harmless;
 use clap::{Args, Subcommand};
 use klaver_api::account::AccountPage;
 use klaver_api::{AccountJson, Profile, paths};
@@ -29,7 +31,7 @@ pub enum Account {
     /// Change an account: keys, heir; as the council also limits
     Change(change::Change),
     /// Lay an account to rest: nothing leaves it
-    Freeze(WhichAs),
+    Freeze(Which),
     /// Let an account be used again, as the council
     Unfreeze(Which),
     /// Stop a change or close that waits
@@ -40,16 +42,9 @@ pub enum Account {
     Name(Name),
 }
 
-/// Which account.
-#[derive(Args, Debug)]
-pub struct Which {
-    /// The account [default: yours]
-    pub which: Option<String>,
-}
-
 /// Which account, and as whom.
 #[derive(Args, Debug)]
-pub struct WhichAs {
+pub struct Which {
     /// The account [default: yours]
     pub which: Option<String>,
     /// Act as the council
@@ -60,14 +55,27 @@ pub struct WhichAs {
 /// Close an account; what it has goes to its heir.
 #[derive(Args, Debug)]
 pub struct Close {
+    /// The account, and as whom.
+    #[command(flatten)]
+    pub which: Which,
     /// The account that inherits
+    #[arg(long, required = true, value_name = "KLV1")]
     pub heir: String,
-    /// The account to close [default: yours]
-    #[arg(long, value_name = "KLV1")]
-    pub which: Option<String>,
-    /// Act as the council
-    #[arg(long)]
-    pub council: bool,
+}
+
+impl Which {
+    /// Returns the key to act as: the council's, or that of an account.
+    fn hat(&self, app: &App<'_>) -> Outcome<KeyInfo> {
+        if self.council { app.office_hat(Purpose::Council) } else { app.hat() }
+    }
+
+    /// Returns the account that was named, else that of the key.
+    fn account(&self, app: &App<'_>, hat: &KeyInfo) -> Outcome<AccountId> {
+        match &self.which {
+            Some(text) => super::account_of(app, text),
+            None => hat.purpose.account().ok_or_else(|| Failure::new(Exit::Usage, "account_missing")),
+        }
+    }
 }
 
 /// Set the name by which others see an account.
@@ -90,32 +98,14 @@ impl Account {
             Self::Open(command) => command.run(app),
             Self::Change(command) => command.run(app),
             Self::Veto(command) => command.run(app),
-            Self::Show(which) => show(app, which.which.as_deref()),
+            Self::Show(which) => show(app, &which),
             Self::List => list(app),
-            Self::Freeze(which) => {
-                let hat = acting(app, which.council)?;
-                set_status(app, &hat, which.which.as_deref(), AccountStatus::Frozen)
-            }
-            Self::Unfreeze(which) => {
-                let hat = acting(app, true)?;
-                set_status(app, &hat, which.which.as_deref(), AccountStatus::Open)
-            }
+            Self::Freeze(which) => set_status(app, &which, AccountStatus::Frozen),
+            // Only the council wakes an account.
+            Self::Unfreeze(which) => set_status(app, &Which { council: true, ..which }, AccountStatus::Open),
             Self::Close(command) => close(app, &command),
             Self::Name(command) => name(app, command),
         }
-    }
-}
-
-/// Returns the key to act as: the council's, or that of an account.
-fn acting(app: &App<'_>, council: bool) -> Outcome<KeyInfo> {
-    if council { app.office_hat(Purpose::Council) } else { app.hat() }
-}
-
-/// Returns the account that was named, else that of the key.
-fn target(app: &App<'_>, hat: &KeyInfo, which: Option<&str>) -> Outcome<AccountId> {
-    match which {
-        Some(text) => super::account_of(app, text),
-        None => hat.purpose.account().ok_or_else(|| Failure::new(Exit::Usage, "account_missing")),
     }
 }
 
@@ -132,33 +122,40 @@ fn fetch(app: &App<'_>, contact: &Contact, hat: &KeyInfo, account: AccountId) ->
 
 /// Reads a key that was typed: `KEY`, `KEY:spend+refund`, `KEY:spend:UNTIL`.
 fn grant(app: &App<'_>, text: &str) -> Outcome<KeyGrant> {
-    let wrong = || Failure::new(Exit::Usage, "key_grant").with("value", text);
+    let wrong = |code: &str, part: &str| Failure::new(Exit::Usage, code).with("value", harmless(part));
     let mut parts = text.splitn(3, ':');
     let key = parts.next().unwrap_or("");
     let own = app.keys().unwrap_or_default().into_iter().find(|own| own.name == key);
     let key = match own {
         Some(own) => own.public_key,
-        None => PublicKey::from_hex(key).map_err(|_| wrong())?,
+        None => PublicKey::from_hex(key).map_err(|_| wrong("key_grant", key))?,
     };
     let rights = match parts.next() {
         None | Some("" | "all") => Rights::ALL,
         Some(words) => {
-            let words: Vec<String> = words.split('+').map(str::to_owned).collect();
-            klaver_api::account::rights_from_words(&words).map_err(|_| wrong())?
+            let list: Vec<String> = words.split('+').map(str::to_owned).collect();
+            klaver_api::account::rights_from_words(&list).map_err(|_| wrong("key_right", words))?
         }
     };
-    let until = parts.next().map(|text| crate::moment::parse_until(text).ok_or_else(wrong)).transpose()?;
+    let until = match parts.next() {
+        Some(text) => Some(moment::parse_until(text).ok_or_else(|| wrong("not_a_date", text))?),
+        None => None,
+    };
+    if let Some(until) = until.filter(|until| until.has_passed(moment::now())) {
+        let until = moment::show_deadline(until, app.output.language);
+        return Err(wrong("key_until_past", text).with("until", until));
+    }
     Ok(KeyGrant { key, rights, until, cap: None })
 }
 
-fn show(app: &App<'_>, which: Option<&str>) -> Outcome {
-    let hat = app.hat()?;
+fn show(app: &App<'_>, which: &Which) -> Outcome {
+    let hat = which.hat(app)?;
     let contact = app.contact(&hat)?;
-    let said = fetch(app, &contact, &hat, target(app, &hat, which)?)?;
+    let said = fetch(app, &contact, &hat, which.account(app, &hat)?)?;
     let unit = contact.community.unit(app.output.language);
     let kind = app.output.words(&format!("kind.{}", said.state.kind), &[]);
     let status = app.output.words(&format!("status.{}", said.status), &[]);
-    let name = said.name.as_deref().map_or(String::new(), crate::output::harmless);
+    let name = said.name.as_deref().map_or(String::new(), harmless);
     let values =
         [("account", &*said.state.account), ("kind", &*kind), ("status", &*status), ("name", &*name)];
     app.output.say("account.head", &values);
@@ -199,7 +196,7 @@ fn list(app: &App<'_>) -> Outcome {
             app.output.words(&format!("kind.{}", said.state.kind), &[]),
             app.output.words(&format!("status.{}", said.status), &[]),
             said.balance.as_deref().map_or_else(String::new, |text| unit.show_text(text)),
-            said.name.as_deref().map_or(String::new(), crate::output::harmless),
+            said.name.as_deref().map_or(String::new(), harmless),
         ]
     };
     let header = ["column.account", "column.kind", "column.status", "column.balance", "column.name"];
@@ -210,17 +207,18 @@ fn list(app: &App<'_>) -> Outcome {
     Ok(Exit::Ok)
 }
 
-fn set_status(app: &App<'_>, hat: &KeyInfo, which: Option<&str>, status: AccountStatus) -> Outcome {
-    let mut contact = app.contact(hat)?;
-    let account = target(app, hat, which)?;
-    let said = fetch(app, &contact, hat, account)?;
+fn set_status(app: &App<'_>, which: &Which, status: AccountStatus) -> Outcome {
+    let hat = which.hat(app)?;
+    let mut contact = app.contact(&hat)?;
+    let account = which.account(app, &hat)?;
+    let said = fetch(app, &contact, &hat, account)?;
     let state = said.state.to_state(contact.community.scale)?;
     let body = Body::Change(ChangeBody { base: said.base, state, status });
     let freezes = status == AccountStatus::Frozen;
     if freezes && !app.global.yes {
         app.output.warn("freeze.warning", &[]);
     }
-    let sent = send(app, &mut contact, hat, Plan::patient(body))?;
+    let sent = send(app, &mut contact, &hat, Plan::patient(body))?;
     let key = if freezes { "done.freeze" } else { "done.unfreeze" };
     let account = crate::entries::names_of(app, &[]).account(&account);
     Ok(report(app, &sent, &app.output.words(key, &[("account", &account)])))
@@ -243,7 +241,7 @@ fn report_timed(
     let index = recorded.receipt.index;
     let done = match fetch(app, contact, hat, account) {
         Ok(AccountJson { pending: Some(pending), .. }) if pending.index == index => {
-            let at = crate::moment::show_text(&pending.effective_at, app.output.language);
+            let at = moment::show_text(&pending.effective_at, app.output.language);
             json.insert("effective_at".to_owned(), pending.effective_at.into());
             let values = [("account", &*name), ("at", &*at), ("index", &*index.to_string())];
             app.output.words(&format!("{key}.waits"), &values)
@@ -256,9 +254,9 @@ fn report_timed(
 }
 
 fn close(app: &App<'_>, command: &Close) -> Outcome {
-    let hat = acting(app, command.council)?;
+    let hat = command.which.hat(app)?;
     let mut contact = app.contact(&hat)?;
-    let account = target(app, &hat, command.which.as_deref())?;
+    let account = command.which.account(app, &hat)?;
     let heir = super::account_of(app, &command.heir)?;
     let sent = send(app, &mut contact, &hat, Plan::patient(Body::Close(CloseBody { account, heir })))?;
     Ok(report_timed(app, &contact, &hat, account, &sent, "done.close"))

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::trust::{self, Learned};
-use crate::{community::Community, qr};
+use crate::{community::Community, moment, qr};
 use clap::Args;
 use klaver_ledger::id::Digest;
 use klaver_ledger::keys::Signature;
@@ -14,7 +14,7 @@ use klaver_ledger::log::hash::Hash;
 use klaver_ledger::log::note::Note;
 use klaver_ledger::log::proof_file::ProofFile;
 use std::io::Cursor;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Most bytes of a file that is compared: the picture of a code.
 const FILE_BYTES_MAX: u64 = 8 << 20;
@@ -27,6 +27,12 @@ pub struct Checkpoint {
     /// Believe the list of witnesses that the node names now
     #[arg(long)]
     pub new_policy: bool,
+    /// List the evidence of alarms, and what to do
+    #[arg(long, conflicts_with_all = ["theirs", "new_policy"])]
+    pub alarms: bool,
+    /// After an alarm: go on with the ledger shown now, of at least this size
+    #[arg(long, value_name = "SIZE", conflicts_with_all = ["theirs", "new_policy", "alarms"])]
+    pub believe: Option<u64>,
 }
 
 impl Checkpoint {
@@ -37,6 +43,12 @@ impl Checkpoint {
     pub fn run(self, app: &mut App<'_>) -> Outcome {
         let hat = app.hat()?;
         let known = app.community_of(&hat)?;
+        if self.alarms {
+            return alarms(app, &known);
+        }
+        if let Some(size) = self.believe {
+            return believe(app, known, size);
+        }
         let contact = match Contact::open(&app.places, known.clone()) {
             Ok(contact) => Some(contact),
             // Without network there is still what was seen last.
@@ -73,6 +85,56 @@ fn show(app: &App<'_>, community: &Community) -> Outcome {
     app.output.json(&serde_json::json!({
         "size": head.size, "root": root, "code": code, "witnessed": trust::to_json(witnessed.as_ref()),
     }));
+    Ok(Exit::Ok)
+}
+
+/// Lists what was kept of every alarm, and what to do about it. Needs no network.
+fn alarms(app: &App<'_>, community: &Community) -> Outcome {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(app.places.evidence())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|file| file.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .collect();
+    files.sort();
+    for path in &files {
+        app.output.line(&crate::output::harmless(&path.display().to_string()));
+    }
+    match &community.believed {
+        Some(believed) => {
+            let at = moment::show_text(&believed.at, app.output.language);
+            app.output.say("alarms.believed", &[("size", &believed.size.to_string()), ("at", &at)]);
+        }
+        None if files.is_empty() => app.output.say("alarms.none", &[]),
+        None => {}
+    }
+    if !files.is_empty() {
+        app.output.say("alarms.do", &[]);
+    }
+    let paths: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
+    app.output.json(&serde_json::json!({ "alarms": paths, "believed": community.believed }));
+    Ok(Exit::Ok)
+}
+
+/// Goes on with the ledger that the node shows now, because a person was told that it counts.
+fn believe(app: &App<'_>, known: Community, size: u64) -> Outcome {
+    let (contact, aside) = Contact::believing(&app.places, known, size, |seen, strange| {
+        let head = seen.checkpoint();
+        let (size, root, count) = (head.size.to_string(), head.root.to_base64(), strange.to_string());
+        app.output.warn("checkpoint.newest", &[("size", &size), ("root", &root)]);
+        app.output.warn("believe.strange", &[("count", &count)]);
+        app.confirm(&app.output.words("ask.believe", &[]))
+    })?;
+    for path in &aside {
+        let path = crate::output::harmless(&path.display().to_string());
+        app.output.note("believe.aside", &[("path", &path)]);
+    }
+    let believed = contact.community.believed;
+    let size = believed.as_ref().map_or(0, |believed| believed.size).to_string();
+    app.output.line(&app.output.good(&app.output.words("done.believe", &[("size", &size)])));
+    let aside: Vec<String> = aside.iter().map(|path| path.display().to_string()).collect();
+    app.output.json(&serde_json::json!({ "believed": believed, "set_aside": aside }));
     Ok(Exit::Ok)
 }
 

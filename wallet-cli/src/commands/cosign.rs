@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::contact::Contact;
 use crate::describe::Teller;
-use crate::entries::{self, report, short_id};
+use crate::entries::{self, Sent, report, short_id};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
 use crate::output::harmless;
@@ -55,8 +55,20 @@ impl Cosign {
         let ledger = contact.community.ledger;
         let signed = entries::sign(app, &ledger, entry, &hat)?;
         let kept = entries::keep(app, ledger, &signed, said.memo)?;
+        let before = match &signed.entry().body {
+            Body::Govern(_) => {
+                Some(contact.http.get::<klaver_api::Community>(paths::COMMUNITY, None)?.charter)
+            }
+            _ => None,
+        };
         let sent = entries::submit(app, &mut contact, kept)?;
-        Ok(report(app, &sent, &app.output.words("done.cosign", &[])))
+        let done = match (&before, &sent) {
+            (Some(before), Sent::Recorded(recorded)) => {
+                super::govern::counts_from(app, before, &signed, recorded)
+            }
+            _ => app.output.words("done.cosign", &[]),
+        };
+        Ok(report(app, &sent, &done))
     }
 }
 
@@ -148,11 +160,10 @@ fn list(app: &App<'_>, contact: &Contact, page: &DraftPage) -> Outcome {
     if !page.drafts.is_empty() {
         app.output.note("cosign.next", &[]);
     }
-    let mut drafts = serde_json::json!(page.drafts);
-    for (json, draft) in drafts.as_array_mut().into_iter().flatten().zip(&page.drafts) {
-        json["id"] = short_id(&draft.id).into();
-    }
-    app.output.json(&serde_json::json!({ "drafts": drafts }));
+    // The id as links and people write it.
+    let written = |draft: &Draft| Draft { id: short_id(&draft.id), ..draft.clone() };
+    let written = DraftPage { drafts: page.drafts.iter().map(written).collect() };
+    app.output.json(&serde_json::json!(written));
     Ok(Exit::Ok)
 }
 

@@ -67,8 +67,7 @@ impl Export {
         };
         match &self.out {
             Some(path) => {
-                std::fs::write(path, bytes)
-                    .map_err(|error| Failure::io(Exit::Failed, "cannot_write", path, &error))?;
+                std::fs::write(path, bytes).map_err(|error| Failure::writing(path, &error))?;
                 let (count, path) = (lines.len().to_string(), path.display().to_string());
                 app.output.note("done.export", &[("count", &count), ("path", &path)]);
             }

@@ -1,14 +1,15 @@
 //! `klaver govern`: show or replace the charter.
 
 use crate::app::App;
-use crate::entries::{Plan, Sent, report, send};
+use crate::entries::{Plan, Recorded, Sent, report, send};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
 use clap::Subcommand;
 use klaver_api::{CharterJson, paths};
 use klaver_keystore::Purpose;
-use klaver_ledger::entry::{Body, Govern as GovernBody};
+use klaver_ledger::entry::{Body, Govern as GovernBody, SignedEntry};
 use klaver_ledger::limits::RESCUE_DELAY_SECONDS;
+use klaver_ledger::receipt::ProvenContent;
 use klaver_ledger::time::Seconds;
 use std::path::PathBuf;
 
@@ -50,25 +51,38 @@ impl Govern {
                 let hat = app.office_hat(if rescue { Purpose::Rescue } else { Purpose::Council })?;
                 let bytes = std::fs::read(&file)
                     .map_err(|error| Failure::io(Exit::Usage, "cannot_read", &file, &error))?;
-                let wrong = |error: String| Failure::text(Exit::Usage, "charter", error);
-                let json: CharterJson =
-                    serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+                let json: CharterJson = serde_json::from_slice(&bytes).map_err(|error| {
+                    Failure::text(Exit::Usage, "charter", &error).with("line", error.line())
+                })?;
                 let mut contact = app.contact(&hat)?;
-                let charter =
-                    json.to_charter(contact.community.scale).map_err(|error| wrong(error.to_string()))?;
+                let charter = json.to_charter(contact.community.scale).map_err(|error| {
+                    let value = crate::output::harmless(&error.value);
+                    Failure::text(Exit::Usage, "charter_value", &error)
+                        .with("name", error.field)
+                        .with("value", value)
+                })?;
                 let said: klaver_api::Community = contact.http.get(paths::COMMUNITY, None)?;
                 let body = Body::Govern(GovernBody { base: said.charter_base, charter });
                 let sent = send(app, &mut contact, &hat, Plan { memo: reference, ..Plan::patient(body) })?;
                 let Sent::Recorded(recorded) = &sent else { return Ok(report(app, &sent, "")) };
-                let delay = if rescue {
-                    Seconds(RESCUE_DELAY_SECONDS)
-                } else {
-                    Seconds(said.charter.policy.recovery_delay)
+                let ProvenContent::Entry(entry) = &recorded.proven.content else {
+                    return Ok(report(app, &sent, ""));
                 };
-                let at = moment::show(recorded.proven.recorded_at.after(delay), app.output.language);
-                let values = [("at", &*at), ("index", &*recorded.receipt.index.to_string())];
-                Ok(report(app, &sent, &app.output.words("done.govern", &values)))
+                let done = counts_from(app, &said.charter, entry.signed(), recorded);
+                Ok(report(app, &sent, &done))
             }
         }
     }
+}
+
+/// Says from when a new charter counts: `before` was in force when it was recorded.
+pub fn counts_from(app: &App<'_>, before: &CharterJson, signed: &SignedEntry, recorded: &Recorded) -> String {
+    let is_rescue = |key: &[u8; 32]| before.rescue.contains(&data_encoding::HEXLOWER.encode(key));
+    let delay = if signed.signatures().iter().any(|(key, _)| is_rescue(key)) {
+        Seconds(RESCUE_DELAY_SECONDS)
+    } else {
+        Seconds(before.policy.recovery_delay)
+    };
+    let at = moment::show(recorded.proven.recorded_at.after(delay), app.output.language);
+    app.output.words("done.govern", &[("at", &at), ("index", &recorded.receipt.index.to_string())])
 }

@@ -4,15 +4,15 @@ use crate::app::App;
 use crate::contact::Contact;
 use crate::entries::{self, Plan, report, send};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::{moment, output, qr, session};
+use crate::{charter_words, moment, outbox, output, qr, session};
 use clap::Args;
 use klaver_api::{AccountJson, DirectoryPage, PaymentRequest, RequestState, paths, text};
 use klaver_keystore::KeyInfo;
-use klaver_ledger::amount::Amount;
-use klaver_ledger::entry::{Body, Pay as PayBody, PayLine, RequestRef, SignedEntry};
-use klaver_ledger::id::{AccountId, LedgerId, RequestId};
+use klaver_ledger::amount::{Amount, Total};
+use klaver_ledger::entry::{Body, Entry, Pay as PayBody, PayLine, RequestRef, SignedEntry};
+use klaver_ledger::id::{AccountId, Nonce, RequestId};
 use klaver_ledger::link::{LedgerPrefix, Link, NodeAddress};
-use klaver_ledger::time::Seconds;
+use klaver_ledger::time::{Deadline, Seconds};
 use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::Path;
@@ -36,6 +36,36 @@ pub struct Pay {
     /// Sign for a moment without network: show a code, send nothing
     #[arg(long)]
     pub offline: bool,
+    /// Pay once more, also when the same payment still waits
+    #[arg(long)]
+    pub again: bool,
+}
+
+/// What is paid, each with the options that belong to it.
+enum What {
+    /// An account.
+    Account {
+        to: AccountId,
+        amount: String,
+        memo: Option<String>,
+        validity: Option<Seconds>,
+        offline: bool,
+        again: bool,
+    },
+    /// A request: it says itself how much, and until when.
+    Request { node: NodeAddress, id: RequestId, memo: Option<String> },
+    /// A payment that somebody else signed: nothing of it can change.
+    Signed { ledger: LedgerPrefix, entry: Box<SignedEntry> },
+}
+
+/// A payment to one payee, ready to be shown.
+struct Payment {
+    line: PayLine,
+    name: Option<String>,
+    memo: Option<String>,
+    validity: Option<Seconds>,
+    until: Option<Deadline>,
+    again: bool,
 }
 
 impl Pay {
@@ -44,87 +74,134 @@ impl Pay {
     /// # Errors
     /// When the code is not one of this community, the request is paid or too late, or the rules say no.
     pub fn run(self, app: &mut App<'_>) -> Outcome {
+        match self.read(app)? {
+            What::Account { to, amount, memo, validity, offline: true, again } => {
+                if memo.is_some() {
+                    return Err(Failure::new(Exit::Usage, "offline_memo"));
+                }
+                promise(app, to, &amount, validity, again)
+            }
+            What::Account { to, amount, memo, validity, offline: false, again } => {
+                let (hat, _) = app.account_hat()?;
+                let community = app.community_of(&hat)?;
+                let amount = community.unit(app.output.language).parse(&amount)?;
+                let contact = Contact::open(&app.places, community)?;
+                let name = listed_name(&contact, to);
+                let line = PayLine { to, amount, request: None };
+                pay(app, contact, Payment { line, name, memo, validity, until: None, again })
+            }
+            What::Request { node, id, memo } => pay_request(app, &node, id, memo),
+            What::Signed { ledger, entry } => send_for_payer(app, ledger, &entry),
+        }
+    }
+
+    /// Reads what is to be paid; an option that would do nothing there is a mistake.
+    fn read(self, app: &App<'_>) -> Outcome<What> {
         let what = read_code(&self.what)?;
         if what.to_lowercase().starts_with("klv1") {
             let to = super::account_of(app, &what)?;
-            return self.pay_account(app, to);
+            let amount = self.amount.ok_or_else(|| Failure::new(Exit::Usage, "amount_missing"))?;
+            let validity = self.valid.as_deref().map(super::duration).transpose()?;
+            let (memo, offline, again) = (self.memo, self.offline, self.again);
+            return Ok(What::Account { to, amount, memo, validity, offline, again });
         }
         match Link::parse(&what)? {
-            Link::Request { node, id } => self.pay_request(app, &node, id),
-            Link::Payment { ledger, entry } => send_for_payer(app, ledger, &entry),
+            Link::Request { node, id } => {
+                self.only_with_an_account(app, "pay.what.request")?;
+                Ok(What::Request { node, id, memo: self.memo })
+            }
+            Link::Payment { ledger, entry } => {
+                let what = "pay.what.signed";
+                self.only_with_an_account(app, what)?;
+                if self.memo.is_some() {
+                    Err(not_here(app, "--memo", what))
+                } else {
+                    Ok(What::Signed { ledger, entry })
+                }
+            }
             Link::Draft { .. } => Err(Failure::new(Exit::Usage, "link_is_draft")),
             Link::Invitation { .. } => Err(Failure::new(Exit::Usage, "link_is_invitation")),
             _ => Err(Failure::new(Exit::Usage, "link_not_payable")),
         }
     }
 
-    fn pay_request(self, app: &App<'_>, node: &NodeAddress, id: RequestId) -> Outcome {
-        let (hat, from) = app.account_hat()?;
-        let community = app.community_of(&hat)?;
-        if community.node != *node {
-            return Err(other_community(node, &community.name));
-        }
-        let mut contact = Contact::open(&app.places, community)?;
-        let request: PaymentRequest = contact.http.get(&paths::fill(paths::REQUEST, id.to_hex()), None)?;
-        if request.ledger != contact.community.ledger.to_hex() || request.id != id.to_hex() {
-            return Err(Failure::new(Exit::Mismatch, "request_differs"));
-        }
-        match request.state {
-            RequestState::Open => {}
-            RequestState::Paid => return Err(paid_already(app, &contact, &hat, &request)),
-            RequestState::Expired => return Err(Failure::new(Exit::Rules, "request_expired")),
-        }
-        let unit = contact.community.unit(app.output.language);
-        let amount = text::amount("amount", &request.amount, unit.scale)?;
-        let to = text::account("account", &request.account)?;
-        let until = text::deadline("until", &request.until)?;
-        let line = PayLine { to, amount, request: Some(RequestRef { id, until }) };
-        let body = Body::Pay(PayBody { from, payees: vec![line], late: false });
-        let name = request.name.as_deref().map(output::harmless);
-        let mut plan = Plan { memo: self.memo, until: Some(until), ..Plan::now(body) };
-        if let Some(name) = &name {
-            plan = plan.naming(to, name);
-        }
-        say_whether_enough(app, &contact, &hat, amount);
-        let sent = send(app, &mut contact, &hat, plan)?;
-        let (amount, name) = (unit.show(amount), name.unwrap_or_else(|| to.to_string()));
-        let done = app.output.words("done.pay", &[("amount", &amount), ("to", &name)]);
-        Ok(report(app, &sent, &done))
+    /// Refuses the options that mean something only where an account is paid.
+    fn only_with_an_account(&self, app: &App<'_>, what: &str) -> Outcome<()> {
+        let given = [
+            (self.amount.is_some(), "AMOUNT"),
+            (self.offline, "--offline"),
+            (self.valid.is_some(), "--valid"),
+            (self.again, "--again"),
+        ];
+        let first = given.iter().find(|(is_given, _)| *is_given);
+        first.map_or(Ok(()), |(_, option)| Err(not_here(app, option, what)))
     }
+}
 
-    fn pay_account(self, app: &App<'_>, to: AccountId) -> Outcome {
-        let amount = self.amount.as_ref().ok_or_else(|| Failure::new(Exit::Usage, "amount_missing"))?;
-        let (hat, from) = app.account_hat()?;
-        let community = app.community_of(&hat)?;
-        let unit = community.unit(app.output.language);
-        let amount = unit.parse(amount)?;
-        let line = PayLine { to, amount, request: None };
-        if self.offline {
-            return sign_offline(
-                app,
-                &hat,
-                community.ledger,
-                PayBody { from, payees: vec![line], late: true },
-                self.memo,
-            );
-        }
-        let mut contact = Contact::open(&app.places, community)?;
-        let body = Body::Pay(PayBody { from, payees: vec![line], late: false });
-        let mut plan = Plan { memo: self.memo, ..Plan::now(body) };
-        if let Some(text) = &self.valid {
-            let wrong = || Failure::new(Exit::Usage, "not_a_duration").with("value", text);
-            plan.validity = Seconds(moment::parse_duration(text).ok_or_else(wrong)?);
-        }
-        let name = listed_name(&contact, to);
-        if let Some(name) = &name {
-            plan = plan.naming(to, name);
-        }
-        say_whether_enough(app, &contact, &hat, amount);
-        let sent = send(app, &mut contact, &hat, plan)?;
-        let (amount, to) = (unit.show(amount), name.unwrap_or_else(|| to.to_string()));
-        let done = app.output.words("done.pay", &[("amount", &amount), ("to", &to)]);
-        Ok(report(app, &sent, &done))
+fn not_here(app: &App<'_>, option: &str, what: &str) -> Failure {
+    Failure::new(Exit::Usage, "option_not_here")
+        .with("option", option)
+        .with("what", app.output.words(what, &[]))
+}
+
+/// Fetches a request, checks that it is the one of the code, and pays it.
+fn pay_request(app: &App<'_>, node: &NodeAddress, id: RequestId, memo: Option<String>) -> Outcome {
+    let (hat, _) = app.account_hat()?;
+    let community = app.community_of(&hat)?;
+    if community.node != *node {
+        return Err(other_community(node, &community.name));
     }
+    let contact = Contact::open(&app.places, community)?;
+    let request: PaymentRequest = contact.http.get(&paths::fill(paths::REQUEST, id.to_hex()), None)?;
+    if request.ledger != contact.community.ledger.to_hex() || request.id != id.to_hex() {
+        return Err(Failure::new(Exit::Mismatch, "request_differs"));
+    }
+    match request.state {
+        RequestState::Open => {}
+        RequestState::Paid => return Err(paid_already(app, &contact, &hat, &request)),
+        RequestState::Expired => return Err(Failure::new(Exit::Rules, "request_expired")),
+    }
+    let amount = text::amount("amount", &request.amount, contact.community.scale)?;
+    let to = text::account("account", &request.account)?;
+    let until = text::deadline("until", &request.until)?;
+    let line = PayLine { to, amount, request: Some(RequestRef { id, until }) };
+    let name = request.name.as_deref().map(output::harmless);
+    pay(app, contact, Payment { line, name, memo, validity: None, until: Some(until), again: false })
+}
+
+/// Signs a payment and sends it, unless the same one still waits: then that one is sent again.
+fn pay(app: &App<'_>, mut contact: Contact, payment: Payment) -> Outcome {
+    let (hat, from) = app.account_hat()?;
+    let unit = contact.community.unit(app.output.language);
+    let PayLine { to: payee, amount: due, .. } = payment.line;
+    let (amount, to) = (unit.show(due), payment.name.clone().unwrap_or_else(|| payee.to_string()));
+    let done = app.output.words("done.pay", &[("amount", &amount), ("to", &to)]);
+    let body = PayBody { from, payees: vec![payment.line], late: false };
+    if !payment.again
+        && !app.global.dry_run
+        && let Some(kept) = outbox::same_payment(&app.places, &contact.community.ledger, &body)?
+    {
+        let at = moment::show(kept.signed_at, app.output.language);
+        app.output.warn("pay.waits", &[("amount", &amount), ("to", &to), ("at", &at)]);
+        app.confirm(&app.output.words("ask.resend", &[]))
+            .map_err(|refused| Failure::new(refused.exit, "payment_waits"))?;
+        match entries::submit(app, &mut contact, kept) {
+            Ok(sent) => return Ok(report(app, &sent, &done)),
+            // Its time is over and it was never recorded: what was asked for now goes on.
+            Err(failure) if failure.code == "expired" => app.output.note("pay.waited_too_long", &[]),
+            Err(failure) => return Err(failure),
+        }
+    }
+    let mut plan = Plan { memo: payment.memo, until: payment.until, ..Plan::now(Body::Pay(body)) };
+    if let Some(validity) = payment.validity {
+        plan.validity = validity;
+    }
+    if let Some(name) = &payment.name {
+        plan = plan.naming(payee, name);
+    }
+    say_whether_enough(app, &contact, &hat, due);
+    let sent = send(app, &mut contact, &hat, plan)?;
+    Ok(report(app, &sent, &done))
 }
 
 /// Says that a request is paid, and by whom if it was this account: only then is the number of use.
@@ -163,35 +240,57 @@ fn say_whether_enough(app: &App<'_>, contact: &Contact, hat: &KeyInfo, amount: A
 }
 
 /// Signs a payment and shows it as a code; it is kept, and sent when there is network again.
-fn sign_offline(
-    app: &App<'_>,
-    hat: &KeyInfo,
-    ledger: LedgerId,
-    body: PayBody,
-    memo: Option<String>,
-) -> Outcome {
-    if memo.is_some() {
-        return Err(Failure::new(Exit::Usage, "offline_memo"));
+///
+/// Nobody can be asked now: what the policy said at the last visit bounds amount and validity.
+fn promise(app: &App<'_>, to: AccountId, amount: &str, validity: Option<Seconds>, again: bool) -> Outcome {
+    let (hat, from) = app.account_hat()?;
+    let community = app.community_of(&hat)?;
+    let unit = community.unit(app.output.language);
+    let amount = unit.parse(amount)?;
+    let terms = community.terms.ok_or_else(|| Failure::new(Exit::Failed, "offline_unknown"))?;
+    if terms.offline_cap_minor == 0 {
+        return Err(Failure::new(Exit::Rules, "offline_none"));
     }
-    let unit = app.community_of(hat)?.unit(app.output.language);
-    let (amount, to) = (unit.show(body.payees[0].amount), body.payees[0].to.to_string());
-    app.output.note("entry.pay", &[("amount", &amount), ("to", &to), ("from", &hat.name)]);
-    app.confirm(&app.output.words("ask.sign", &[("name", &hat.name)]))?;
+    if amount.minor() > terms.offline_cap_minor {
+        let cap = Total::new(terms.offline_cap_minor)?;
+        return Err(Failure::new(Exit::Rules, "offline_too_much")
+            .with("cap", unit.show(cap))
+            .with("amount", unit.show(amount)));
+    }
+    let longest = Seconds(terms.pay_validity);
+    if validity.is_some_and(|asked| asked > longest) {
+        let longest = charter_words::duration(app.output, longest.0);
+        return Err(Failure::new(Exit::Usage, "offline_too_long").with("longest", longest));
+    }
+    let body = PayBody { from, payees: vec![PayLine { to, amount, request: None }], late: true };
+    if !again && outbox::same_payment(&app.places, &community.ledger, &body)?.is_some() {
+        return Err(Failure::new(Exit::Failed, "payment_waits"));
+    }
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce)?;
-    let entry = klaver_ledger::entry::Entry {
-        nonce: klaver_ledger::id::Nonce(nonce),
-        expires_at: klaver_ledger::time::Deadline::after(moment::now(), entries::DRAFT_VALIDITY),
+    let entry = Entry {
+        nonce: Nonce(nonce),
+        expires_at: Deadline::after(moment::now(), validity.unwrap_or(entries::DRAFT_VALIDITY.min(longest))),
         memo: None,
         body: Body::Pay(body),
     };
-    let signed = entries::sign(app, &ledger, SignedEntry::unsigned(entry), hat)?;
-    entries::keep(app, ledger, &signed, None)?;
-    let code = Link::Payment { ledger: LedgerPrefix::of(&ledger), entry: Box::new(signed) }.print()?;
+    let (shown, payee) = (unit.show(amount), to.to_string());
+    let until = moment::show_deadline(entry.expires_at, app.output.language);
+    app.output.note("entry.pay", &[("amount", &shown), ("to", &payee), ("from", &hat.name)]);
+    app.output.note("entry.until", &[("until", &until)]);
+    if app.global.dry_run {
+        return Ok(Exit::Ok);
+    }
+    app.confirm(&app.output.words("ask.sign", &[("name", &hat.name)]))?;
+    let expires_at = entry.expires_at.to_string();
+    let signed = entries::sign(app, &community.ledger, SignedEntry::unsigned(entry), &hat)?;
+    entries::keep(app, community.ledger, &signed, None)?;
+    let code =
+        Link::Payment { ledger: LedgerPrefix::of(&community.ledger), entry: Box::new(signed) }.print()?;
     app.output.line(&qr::draw(&code)?);
     app.output.line(&code);
-    app.output.say("done.offline", &[("amount", &amount)]);
-    app.output.json(&serde_json::json!({ "code": code }));
+    app.output.say("done.offline", &[("amount", &shown)]);
+    app.output.json(&serde_json::json!({ "code": code, "expires_at": expires_at }));
     Ok(Exit::Ok)
 }
 

@@ -2,8 +2,10 @@
 
 use crate::app::App;
 use crate::community::Community;
+use crate::contact;
 use crate::describe::{Teller, line_word};
 use crate::failure::{Exit, Failure, Outcome};
+use crate::heads::Heads;
 use crate::moment;
 use crate::money::Unit;
 use clap::{Args, Subcommand};
@@ -84,7 +86,7 @@ fn save(app: &App<'_>, index: u64, out: Option<PathBuf>) -> Outcome {
         app.output.data(text.as_bytes());
         return Ok(Exit::Ok);
     }
-    std::fs::write(&out, text).map_err(|error| Failure::io(Exit::Failed, "cannot_write", &out, &error))?;
+    std::fs::write(&out, text).map_err(|error| Failure::writing(&out, &error))?;
     tell(app, &contact.community.name, &contact.community.unit(app.output.language), &proven);
     let path = out.display().to_string();
     app.output.note("receipt.saved", &[("path", &path)]);
@@ -124,6 +126,10 @@ fn verify(app: &App<'_>, command: &Verify) -> Outcome {
     for community in &communities {
         match receipt.verify(&community.identity()) {
             Ok(proven) => {
+                // A seal that contradicts another one of its size proves nothing but that.
+                if let Some(known) = Heads::of(&app.places, community).against(&proven.checkpoint) {
+                    return Err(contact::alarm(&app.places, known, &proven.checkpoint));
+                }
                 tell(app, &community.name, &community.unit(app.output.language), &proven);
                 return Ok(Exit::Ok);
             }

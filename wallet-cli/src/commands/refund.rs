@@ -1,12 +1,17 @@
 //! `klaver refund`: give back a payment, or part of it.
 
 use crate::app::App;
+use crate::contact::Contact;
 use crate::entries::{Plan, report, send};
 use crate::failure::{Exit, Failure, Outcome};
+use crate::statement;
 use clap::Args;
-use klaver_api::paths;
+use klaver_api::statement::ReferenceJson;
+use klaver_api::{StatementLine, paths, text};
+use klaver_keystore::KeyInfo;
 use klaver_ledger::amount::Amount;
 use klaver_ledger::entry::{Body, Refund as RefundBody};
+use klaver_ledger::id::AccountId;
 use klaver_ledger::receipt::{Opening, ProvenContent};
 
 /// Give back a payment, or part of it.
@@ -14,7 +19,7 @@ use klaver_ledger::receipt::{Opening, ProvenContent};
 pub struct Refund {
     /// Index of the payment, as `klaver history` shows it
     pub index: u64,
-    /// How much [default: all of it]
+    /// How much [default: what is left of it]
     pub amount: Option<String>,
     /// A sentence for the other party, at most 140 bytes
     #[arg(long, short)]
@@ -43,7 +48,12 @@ impl Refund {
         let unit = contact.community.unit(app.output.language);
         let amount = match &self.amount {
             Some(text) => unit.parse(text)?,
-            None => Amount::new(line.line.credit)?,
+            None => {
+                let back = given_back(app, &contact, &hat, account, (self.index, u64::from(*number)))?;
+                let left = line.line.credit.saturating_sub(back);
+                Amount::new(left)
+                    .map_err(|_| Failure::new(Exit::Rules, "refunded_already").with("index", self.index))?
+            }
         };
         let body = RefundBody { index: self.index, line: u64::from(*number), amount };
         let plan = Plan { memo: self.memo, ..Plan::now(Body::Refund(body)) };
@@ -51,4 +61,23 @@ impl Refund {
         let done = app.output.words("done.refund", &[("amount", &unit.show(amount))]);
         Ok(report(app, &sent, &done))
     }
+}
+
+/// Returns how much of a line its payee's own later lines gave back, in minor units.
+fn given_back(
+    app: &App<'_>,
+    contact: &Contact,
+    hat: &KeyInfo,
+    account: AccountId,
+    (index, number): (u64, u64),
+) -> Outcome<u64> {
+    let is_newer = |line: &StatementLine| line.index > index;
+    let lines = statement::fetch_while(app, contact, hat, account, is_newer)?;
+    let reverses = |line: &&StatementLine| matches!(&line.reference, Some(ReferenceJson::Line { index: of, line }) if (*of, *line) == (index, number));
+    let scale = contact.community.scale;
+    let mut sum = 0;
+    for line in lines.iter().filter(reverses) {
+        sum += text::total("debit", &line.debit, scale)?.minor();
+    }
+    Ok(sum)
 }

@@ -3,8 +3,9 @@
 use crate::app::App;
 use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::{moment, qr};
+use crate::{charter_words, moment, qr};
 use clap::Args;
+use klaver_api::request::VALID_FOR_SECONDS;
 use klaver_api::{AccountJson, CreateRequest, PaymentRequest, RequestState, paths, text};
 use klaver_keystore::KeyInfo;
 use klaver_ledger::id::AccountId;
@@ -37,26 +38,32 @@ impl Request {
         let mut contact = app.contact(&hat)?;
         let unit = contact.community.unit(app.output.language);
         let amount = unit.parse(&self.amount)?;
-        let valid_for = match &self.valid {
-            Some(text) => Some(
-                moment::parse_duration(text)
-                    .ok_or_else(|| Failure::new(Exit::Usage, "not_a_duration").with("value", text))?,
-            ),
-            None => None,
-        };
+        let valid_for = self.valid.as_deref().map(super::duration).transpose()?;
+        if let Some(asked) = valid_for.filter(|asked| !VALID_FOR_SECONDS.contains(&asked.0)) {
+            let words = |seconds: u64| charter_words::duration(app.output, seconds);
+            let (least, most) = VALID_FOR_SECONDS.into_inner();
+            return Err(Failure::new(Exit::Usage, "request_valid")
+                .with("value", words(asked.0))
+                .with("least", words(least))
+                .with("most", words(most)));
+        }
+        let own = own_account(app, &contact, &hat, account);
+        if own.as_ref().is_some_and(|own| own.status == "closed") {
+            return Err(Failure::new(Exit::Rules, "closed_cannot_ask").with("account", account));
+        }
         let body = CreateRequest {
             account: account.to_string(),
             amount: text::decimal(amount, unit.scale),
-            valid_for,
+            valid_for: valid_for.map(|valid_for| valid_for.0),
         };
         let request: PaymentRequest =
             app.with_session(&contact, &hat, |token| contact.http.post(paths::REQUESTS, Some(token), &body))?;
-        let name = own_name(app, &contact, &hat, account);
+        let name = own.and_then(|own| own.name);
         let amount = unit.show(amount);
         let until = moment::show_text(&request.until, app.output.language);
         if let Some(path) = &self.png {
             std::fs::write(path, qr::write_png(&request.link)?)
-                .map_err(|error| Failure::io(Exit::Failed, "cannot_write", path, &error))?;
+                .map_err(|error| Failure::writing(path, &error))?;
         }
         app.output.line(&qr::draw(&request.link)?);
         app.output.say("request.ask", &[("amount", &app.output.strong(&amount)), ("until", &until)]);
@@ -99,18 +106,16 @@ impl Request {
     }
 }
 
-/// Returns the name that the account's owner sees, listed or not. A name is a kindness: without it the request stands.
-fn own_name(app: &App<'_>, contact: &Contact, hat: &KeyInfo, account: AccountId) -> Option<String> {
+/// Returns the account as its owner sees it. What is asked of it here is a kindness: without it the node still decides.
+fn own_account(app: &App<'_>, contact: &Contact, hat: &KeyInfo, account: AccountId) -> Option<AccountJson> {
     let path = paths::fill(paths::ACCOUNT, account);
-    let said = app.with_session(contact, hat, |token| contact.http.get::<AccountJson>(&path, Some(token)));
-    said.ok()?.name
+    app.with_session(contact, hat, |token| contact.http.get::<AccountJson>(&path, Some(token))).ok()
 }
 
 /// Returns the request as the interface writes it, its id as the link has it.
 fn request_json(request: &PaymentRequest) -> serde_json::Value {
-    let mut json = serde_json::json!(request);
-    json["id"] = crate::entries::short_id(&request.id).into();
-    json
+    let id = crate::entries::short_id(&request.id);
+    serde_json::json!(PaymentRequest { id, ..request.clone() })
 }
 
 /// Waits until the request is paid or its time is over; asks again when the stream ends.

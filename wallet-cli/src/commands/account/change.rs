@@ -1,6 +1,6 @@
 //! `klaver account change`: keys and heir by the owner, limits by the council.
 
-use super::{acting, fetch, grant, report_timed, target};
+use super::{Which, fetch, grant, report_timed};
 use crate::app::App;
 use crate::commands::{account_of, hex};
 use crate::entries::{Plan, send};
@@ -16,11 +16,9 @@ use klaver_ledger::keys::PublicKey;
 /// Change an account: keys, heir; as the council also limits.
 #[derive(Args, Debug)]
 pub struct Change {
-    /// The account [default: yours]
-    pub which: Option<String>,
-    /// Act as the council
-    #[arg(long)]
-    pub council: bool,
+    /// The account, and as whom.
+    #[command(flatten)]
+    pub which: Which,
     /// Add a key: hexadecimal or a name of your own, perhaps :spend+refund:2027-12-31
     #[arg(long, value_name = "KEY")]
     pub add_key: Vec<String>,
@@ -56,9 +54,9 @@ impl Change {
     /// # Errors
     /// When nothing changes, or the rules say no.
     pub fn run(self, app: &App<'_>) -> Outcome {
-        let hat = acting(app, self.council)?;
+        let hat = self.which.hat(app)?;
         let mut contact = app.contact(&hat)?;
-        let account = target(app, &hat, self.which.as_deref())?;
+        let account = self.which.account(app, &hat)?;
         let said = fetch(app, &contact, &hat, account)?;
         let scale = contact.community.scale;
         let before = said.state.to_state(scale)?;

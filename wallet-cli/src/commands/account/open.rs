@@ -3,7 +3,7 @@
 use super::grant;
 use crate::app::App;
 use crate::commands::{account_of, hex};
-use crate::entries::{Plan, report_with, send};
+use crate::entries::{Plan, Sent, report_with, send};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
 use clap::Args;
@@ -96,8 +96,13 @@ impl Open {
         if let Some(organisation) = organisation {
             app.output.note("done.open.organisation", &[("organisation", &organisation.to_hex())]);
         }
+        let next = match sent {
+            Sent::Recorded(_) => "next.open",
+            Sent::Draft { .. } => "next.open.draft",
+            Sent::DryRun => return Ok(exit),
+        };
         let node = contact.community.node.to_string();
-        app.output.note("next.open", &[("node", &node), ("account", &account.to_string())]);
+        app.output.note(next, &[("node", &node), ("account", &account.to_string())]);
         Ok(exit)
     }
 }
