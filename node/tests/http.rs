@@ -340,10 +340,10 @@ async fn an_entry_that_lacks_signers_waits_for_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draft_is_shown_to_those_who_may_sign_it_alone() {
     let world = World::founded(2);
-    let body = klaver_ledger::entry::Body::Settle(klaver_ledger::entry::Settle {
-        redeems: vec![0],
-        bank_reference: klaver_ledger::id::Digest([1; 32]),
-    });
+    // Nothing is wrong with it but that one of two has signed.
+    let mut charter = (*world.service.reader().standing().charter(wall_clock()).unwrap().clone()).clone();
+    charter.policy.refund_window = Seconds(30 * 86_400);
+    let body = EntryBody::Govern(Govern { base: 0, charter });
     let waits = world.submit(&world.sign(body, &[&world.council[0]])).await;
     assert_eq!(waits.status, 202, "{waits:?}");
     let member = world.open(AccountKind::Member, 0, None).await;

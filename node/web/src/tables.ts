@@ -5,10 +5,12 @@ import { h, type Child } from "./dom.ts";
 /** A table; the last `figures` columns are numbers. */
 export function table(caption: string, head: readonly string[], rows: readonly (readonly Child[])[], figures = 1): HTMLElement {
   const side = (column: number) => (column >= head.length - figures ? "figure" : null);
+  // On a narrow phone a number stands above its unit, rather than beyond the edge.
+  const loose = (cell: Child): Child => (typeof cell === "string" ? cell.replaceAll("\u00a0", " ") : cell);
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, h("table", null,
     h("caption", null, caption),
     h("thead", null, h("tr", null, head.map((words, column) => h("th", { scope: "col", class: side(column) }, words)))),
-    h("tbody", null, rows.map((cells) => h("tr", null, cells.map((cell, column) => (column === 0 ? h("th", { scope: "row" }, cell) : h("td", { class: side(column) }, cell))))))));
+    h("tbody", null, rows.map((cells) => h("tr", null, cells.map((cell, column) => (column === 0 ? h("th", { scope: "row" }, cell) : h("td", { class: side(column) }, Array.isArray(cell) ? cell.map(loose) : loose(cell)))))))));
 }
 
 export interface Bar {

@@ -75,7 +75,7 @@ export class World {
 
   /** Returns the address that the demonstration printed for this page, with the key of somebody of the town. */
   page(path: string): string {
-    const found = this.#said.split("\n").map((line) => line.trim()).find((line) => line.startsWith(`${this.url}${path}#demo/`));
+    const found = this.#said.split(/\s+/).find((word) => word.startsWith(`${this.url}${path}#demo/`));
     if (!found) throw new Error(`no page ${path} was printed: ${this.#said}`);
     return found;
   }

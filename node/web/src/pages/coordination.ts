@@ -164,7 +164,7 @@ function budgets(seen: Coordination): void {
         bars(say("council_budgets_chart"), some.map((budget) => ({ name: nameOf(budget), used: issued(budget), cap: minor(budget.limit) }))),
         table(say("council_budgets_table"), [say("council_budget"), say("council_given"), say("council_left")], some.map((budget) => [
           [nameOf(budget), budget.until ? h("span", { class: "small" }, say("council_until", { when: when(Date.parse(budget.until), "day") })) : null],
-          [amount(issued(budget)), h("span", { class: "small" }, say("council_of", { amount: money(budget.limit) }))], money(budget.available)]), 2)),
+          [amount(issued(budget)), h("span", { class: "small" }, say("council_of", { amount: money(budget.limit).replace("\u00a0", " ") }))], money(budget.available)]), 2)),
     ],
     table(say("council_life"), [say("council_what"), say("council_how_much")], (["issued", "returned", "redeemed", "settled", "retired", "in_circulation"] as const).map((key) => [say(`council_sum_${key}`), money(seen.circulation[key])])),
     back(),
