@@ -45,22 +45,10 @@ fn summed<'v, K: Ord>(
     sums
 }
 
-/// A key that gives, and may spend what it gives: from a budget, or from a pot that it keeps.
-///
-/// Of a pot only this is seen: that its keeper pays a member account of their own. Whom else it gives to is not looked
-/// at, and a café that keeps the pot of its coffees is paid from it as it should be.
+/// A key that gives, and may spend what it gives.
 fn own_keys(view: &View<'_>, questions: &mut Vec<Question>) {
     let own = view.gifts().filter(|gift| view.spends_for(&gift.to, gift.signers.iter()));
-    let mut sums = summed(own, |gift| Some(gift.to));
-    for payment in view.payments.iter().filter(|payment| view.kind(&payment.to) == AccountKind::Member) {
-        let Some(payer) = view.accounts.get(&payment.from) else { continue };
-        if payer.kind == AccountKind::Fund && view.spends_for(&payment.to, payer.spenders.iter()) {
-            let (sum, entries) = sums.entry(payment.to).or_default();
-            *sum += payment.amount;
-            entries.push(payment.index);
-        }
-    }
-    for (account, (sum, entries)) in sums {
+    for (account, (sum, entries)) in summed(own, |gift| Some(gift.to)) {
         view.put(questions, Code::OwnKey, entries, Some(account), sum);
     }
 }
