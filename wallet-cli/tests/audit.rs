@@ -115,6 +115,8 @@ fn town(port: u16) -> Answers {
         ("/log/checkpoint".to_owned(), reader.checkpoint().to_string().into_bytes()),
         ("/v1/audit/records?from=0".to_owned(), records.concat()),
         ("/v1/audit/records?from=303".to_owned(), Vec::new()),
+        // It continues no other ledger.
+        ("/v1/audit/predecessor".to_owned(), Vec::new()),
     ]);
     for tile in hash_tiles(size) {
         let hashes = reader.tile(&tile, size).unwrap();
