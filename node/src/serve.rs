@@ -76,6 +76,7 @@ pub fn serve(serving: &Serving) -> anyhow::Result<()> {
 /// # Errors
 /// When an address cannot be listened on.
 pub async fn run(service: Arc<Service>, serving: &Serving) -> anyhow::Result<()> {
+    let told = told_to_stop()?;
     let listener = listen(serving.listen).await?;
     let (stop, stopping) = watch::channel(false);
     let app = App { service: service.clone(), stopping: stopping.clone() };
@@ -93,7 +94,7 @@ pub async fn run(service: Arc<Service>, serving: &Serving) -> anyhow::Result<()>
     tokio::pin!(serving);
     tokio::select! {
         () = serving.as_mut() => {}
-        told = told_to_stop() => {
+        told = told => {
             told?;
             tracing::info!("stopping: what runs is finished first");
             let _ = stop.send(true);
@@ -132,16 +133,21 @@ async fn sweep(service: Arc<Service>, mut stopping: watch::Receiver<bool>) {
     }
 }
 
-pub(crate) async fn told_to_stop() -> std::io::Result<()> {
+/// Listens for the signals that end the node, from now on: one that comes while it starts is not lost. The future ends
+/// with the first of them.
+pub(crate) fn told_to_stop() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-            _ = terminate.recv() => Ok(()),
-        }
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => Ok(()),
+                _ = terminate.recv() => Ok(()),
+            }
+        })
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    Ok(tokio::signal::ctrl_c())
 }

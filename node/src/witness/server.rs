@@ -29,6 +29,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 pub fn serve(keeper: Keeper, address: SocketAddr) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        let told = told_to_stop()?;
         let listener: TcpListener = listen(address).await?;
         tracing::info!(address = %listener.local_addr()?, key = %keeper.directory().key(), "witnessing");
         let (stop, stopping) = watch::channel(false);
@@ -37,7 +38,7 @@ pub fn serve(keeper: Keeper, address: SocketAddr) -> anyhow::Result<()> {
         tokio::pin!(serving);
         tokio::select! {
             () = serving.as_mut() => {}
-            told = told_to_stop() => {
+            told = told => {
                 told?;
                 let _ = stop.send(true);
                 serving.await;
