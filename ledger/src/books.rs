@@ -40,7 +40,7 @@ use crate::account::{AccountKind, AccountState, AccountStatus};
 use crate::amount::Total;
 use crate::charter::Charter;
 use crate::entry::VerifiedEntry;
-use crate::id::{AccountId, EntryId};
+use crate::id::{AccountId, Digest, EntryId};
 use crate::keys::PublicKey;
 use crate::time::Timestamp;
 use effects::{Act, CirculationChange};
@@ -77,6 +77,21 @@ pub struct Standing {
     inherited: Option<Arc<succession::Inherited>>,
     /// Whether the council has ended this ledger: another one goes on.
     ended: bool,
+    /// The newest audit note that an entry anchors.
+    audit_note: Option<AnchoredNote>,
+}
+
+/// An audit note as the ledger anchors it: how far an auditor has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnchoredNote {
+    /// The entry that anchors it.
+    pub index: u64,
+    /// How many records it speaks of.
+    pub size: u64,
+    /// When it was anchored.
+    pub recorded_at: Timestamp,
+    /// SHA-256 of the note.
+    pub document: Digest,
 }
 
 #[derive(Clone, Debug)]
@@ -146,6 +161,11 @@ impl Standing {
     /// Returns whether the council has ended this ledger: nothing can be recorded any more.
     pub fn has_ended(&self) -> bool {
         self.ended
+    }
+
+    /// Returns the newest audit note that is anchored, or `None` when there is none.
+    pub fn audit_note(&self) -> Option<AnchoredNote> {
+        self.audit_note
     }
 
     /// Returns the charter in force at `now`, or `None` before founding.
@@ -236,6 +256,10 @@ impl Standing {
         match act {
             Act::Found { community, charter } => self.found(community, charter, index),
             Act::End => self.ended = true,
+            Act::AnchorNote { size, document } => {
+                let (size, document) = (*size, *document);
+                self.audit_note = Some(AnchoredNote { index, size, recorded_at, document });
+            }
             Act::PendCharter { charter, effective_at, by_rescue } => {
                 self.settle_charter(recorded_at);
                 let charter = Arc::new((**charter).clone());

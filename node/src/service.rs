@@ -5,7 +5,6 @@
 
 mod accounts;
 mod arrivals;
-mod audit_notes;
 mod checking;
 mod coordination;
 mod joining;
@@ -67,7 +66,6 @@ pub struct Service {
     reader: NodeReader,
     writer: Writer,
     community: Arc<Community>,
-    audit_notes: audit_notes::AuditNotes,
     sessions: Sessions,
     arrivals: arrivals::Arrivals,
     published: Arc<publishing::Publisher>,
@@ -241,7 +239,6 @@ impl Service {
             writer,
             community,
             sessions: Sessions::new()?,
-            audit_notes: audit_notes::AuditNotes::default(),
             arrivals: arrivals::Arrivals::default(),
             published,
             witnesses,
@@ -255,10 +252,7 @@ impl Service {
         });
         // Whoever pays first after a start shall not wait for their key, and opening shall not wait for all of them.
         let weak = Arc::downgrade(&service);
-        std::thread::Builder::new().name("ready-keys".to_owned()).spawn(move || {
-            make_keys_ready(&weak);
-            find_audit_notes(&weak);
-        })?;
+        std::thread::Builder::new().name("ready-keys".to_owned()).spawn(move || make_keys_ready(&weak))?;
         Ok(service)
     }
 
@@ -390,11 +384,6 @@ fn make_keys_ready(service: &Weak<Service>) {
         let Some(service) = service.upgrade() else { return };
         service.ready_key(&key);
     }
-}
-
-/// Reads for the newest audit note, so that nobody who asks waits for it.
-fn find_audit_notes(service: &Weak<Service>) {
-    while service.upgrade().is_some_and(|service| !service.audit_notes.look(&service.reader)) {}
 }
 
 /// Opens the ledger of a data directory.

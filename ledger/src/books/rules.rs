@@ -238,6 +238,9 @@ fn attest(case: &Case<'_>, attest: &Attest) -> Verdict {
         return Err(Rejection::AttestAhead { size: attest.size, recorded });
     }
     let mut sheet = case.sheet();
+    if attest.statement == Statement::AuditNote {
+        sheet.act(Act::AnchorNote { size: attest.size, document: attest.document });
+    }
     if attest.statement == Statement::Succession {
         case.signers.need_council()?;
         let unsound = |field, reason| Err(Rejection::UnsoundSuccession { field, reason });

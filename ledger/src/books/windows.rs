@@ -184,7 +184,8 @@ impl Windows {
             | Act::Settle { .. }
             | Act::VetoAccount { .. }
             | Act::Close { .. }
-            | Act::OwnEntry { .. } => {}
+            | Act::OwnEntry { .. }
+            | Act::AnchorNote { .. } => {}
         }
     }
 }

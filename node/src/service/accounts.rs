@@ -71,7 +71,7 @@ impl Service {
             },
             demo: self.config.demo,
             thanks_per_hour: self.config.thanks_per_hour.clone(),
-            audit_note: self.audit_notes.newest(&self.reader).map(|note| AuditNoteJson {
+            audit_note: standing.audit_note().map(|note| AuditNoteJson {
                 index: note.index,
                 size: note.size,
                 anchored_at: note.recorded_at.to_string(),
