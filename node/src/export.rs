@@ -140,7 +140,18 @@ pub fn create_private(path: &Path) -> anyhow::Result<fs::File> {
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let directory = path.parent().context("a file of the log lies in a directory")?;
     fs::create_dir_all(directory).with_context(|| format!("{} cannot be made", directory.display()))?;
-    fs::write(path, bytes).with_context(|| format!("{} cannot be written", path.display()))
+    if fs::read(path).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    // A copy may be served while it is brought up to date: whoever fetches sees the old file or the new one.
+    let beside = path.with_extension("new");
+    let replace = || {
+        let mut file = fs::File::create(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    };
+    replace().with_context(|| format!("{} cannot be written", path.display()))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ mod witnesses;
 
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
 pub use coordination::PublicCounters;
-pub use publishing::{Beat, PublishedCheckpoint};
+pub use publishing::{Attached, Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
 pub use submit::Submitted;

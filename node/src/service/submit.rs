@@ -175,8 +175,8 @@ impl Service {
             waits_for: WaitsFor::of_details(&refusal.details),
             recorded: None,
         };
-        if !self.community.put_draft(&id, row.clone(), wall_clock().seconds()).await? {
-            let advice = "have those that wait signed, or let them expire";
+        if !self.community.put_draft(&id, row.clone()).await? {
+            let advice = "have those that wait signed; what has expired makes room after two days";
             return Err(Refused::TooMany { what: "drafts", limit: STARTED_PER_KEY_MAX, advice });
         }
         let draft = self.draft_json(&draft_id(&id), &row)?;
