@@ -11,10 +11,9 @@ mod histories_tests;
 mod outlook;
 #[cfg(test)]
 mod outlook_tests;
+mod reason;
 mod rejection;
 pub mod rules;
-#[cfg(test)]
-mod rules_tests;
 mod sheet;
 mod signers;
 pub mod snapshot;
@@ -31,9 +30,12 @@ mod windows;
 pub use account::{Account, InForce, Waiting, WaitingFor};
 pub use effects::{Community, Effects, Line, Reference};
 pub use outlook::refusal_once_signed;
+pub use reason::{
+    CharterFault, KeyUse, LateFault, Mixed, RegistrarAct, RegistrarFault, StateFault, SuccessionFault,
+};
 pub use rejection::Rejection;
 pub use trial_balance::{Circulation, TrialBalance, TrialBalanceLine};
-pub use who::{Kinds, ValueKind, Who};
+pub use who::{Kinds, OfferedRate, ValueKind, Who};
 pub use windows::{Claim, Row, RowLine, Windows};
 
 use crate::account::{AccountKind, AccountState, AccountStatus};

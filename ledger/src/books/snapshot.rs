@@ -5,7 +5,7 @@
 
 use super::windows::Today;
 use super::*;
-use crate::amount::Scale;
+use crate::amount::{Scale, signed};
 use crate::charter::{Predecessor, UnitWords};
 use crate::entry::Kind;
 use crate::entry::cbor::{CborError, Reader, Writer};
@@ -128,11 +128,11 @@ impl Books {
         }
         r.array("circulation", 5)?;
         books.standing.circulation = Circulation {
-            issued: r.uint("issued")? as i64,
-            returned: r.uint("returned")? as i64,
-            redeemed: r.uint("redeemed")? as i64,
-            settled: r.uint("settled")? as i64,
-            retired: r.uint("retired")? as i64,
+            issued: signed(r.uint("issued")?),
+            returned: signed(r.uint("returned")?),
+            redeemed: signed(r.uint("redeemed")?),
+            settled: signed(r.uint("settled")?),
+            retired: signed(r.uint("retired")?),
         };
         books.windows = read_windows(r, &mut books.standing.claims)?;
         books.standing.ended = r.bool("ended")?;

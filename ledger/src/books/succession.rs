@@ -3,8 +3,9 @@
 //! Accounts come over with state, status and balance; indexes of the old ledger mean nothing in the new one, so what
 //! hangs on them does not come over. `docs/spec/protocol.md` says what does, field by field.
 
+use super::reason::SuccessionFault;
 use super::*;
-use crate::amount::Scale;
+use crate::amount::{Scale, signed};
 use crate::charter::Predecessor;
 use crate::entry::cbor::CborError;
 use crate::id::{Digest, LedgerId};
@@ -69,15 +70,14 @@ fn carried_over(account: &Account, now: Timestamp) -> Account {
 impl Inherited {
     /// Checks that a founding entry names these books.
     pub fn check(&self, named: &Predecessor, scale: Scale) -> Result<(), Rejection> {
-        let unsound = |field, reason| Err(Rejection::UnsoundSuccession { field, reason });
         if named.snapshot != self.snapshot {
-            return unsound("snapshot", "the snapshot at hand has another digest than the one that is named");
+            return Err(SuccessionFault::OtherSnapshot.into());
         }
         if (named.ledger, named.size) != (self.ledger, self.size) {
-            return unsound("predecessor", "the snapshot at hand is of another ledger or size than is named");
+            return Err(SuccessionFault::OtherLedger.into());
         }
         if scale != self.scale {
-            return unsound("scale", "balances that come over keep their decimals: name the same scale");
+            return Err(SuccessionFault::OtherScale.into());
         }
         Ok(())
     }
@@ -97,7 +97,7 @@ impl Standing {
             }
             [account.debits, account.credits] = sums;
         }
-        self.circulation.redeemed -= claim.left as i64;
+        self.circulation.redeemed -= signed(claim.left);
         Ok(())
     }
 
