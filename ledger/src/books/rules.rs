@@ -980,6 +980,8 @@ fn correct(case: &Case<'_>, correct: &Correct) -> Verdict {
         match (lacking, fund) {
             (0, _) => {}
             (_, Some(fund)) => {
+                // Whoever does not speak for the fund hears nothing about it.
+                case.signers.need_account(fund, Rights::SPEND, Total::ZERO)?;
                 check_fund_pays(case, fund, undone.origin)?;
                 sheet.debit(fund, lacking, reference)?;
                 covered += lacking;
