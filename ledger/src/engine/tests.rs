@@ -2,6 +2,7 @@
 
 mod damaged;
 mod faults;
+mod forecast;
 mod log_key;
 
 use super::*;

@@ -112,6 +112,8 @@ impl<'a> Undone<'a> {
         let covered = match (amount - taken, cover) {
             (0, _) | (_, Cover::Issuer) => 0,
             (lacking, Cover::Fund(fund)) => {
+                // Whoever does not speak for the fund hears nothing about it.
+                case.signers.need_account(fund, Rights::SPEND, Total::ZERO)?;
                 check_fund_pays(case, fund, self.origin)?;
                 sheet.debit(fund, lacking, reference)?;
                 lacking
