@@ -3,13 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
 use klaver_tests::binaries::{Ran, klaver_node};
-use klaver_tests::node::{Node, passphrase_file, run};
+use klaver_tests::node::{Node, copy_directory, passphrase_file, run};
 use klaver_tests::programs;
 use klaver_tests::wallet::Wallet;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 const DUTCH: &str = "nl_BE.UTF-8";
 
@@ -51,15 +50,7 @@ impl Village {
     /// Waits until everything recorded is published.
     fn publish(&self) {
         let client = self.node.client();
-        let (size, until) = (client.community().size.to_string(), Instant::now() + Duration::from_secs(20));
-        loop {
-            let checkpoint = String::from_utf8(client.get("/log/checkpoint", None).bytes).unwrap();
-            if checkpoint.lines().nth(1) == Some(&size) {
-                return;
-            }
-            assert!(Instant::now() < until, "{size} records were not published:\n{checkpoint}");
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        client.published(client.community().size);
     }
 }
 
@@ -527,8 +518,7 @@ fn two_seals_of_one_size_are_an_alarm_until_a_person_says_which_ledger_counts() 
     let data = village.node.data();
     let [old, newer] = ["old", "newer"].map(|name| directory.path().join(name));
     village.node.stop();
-    let copied = Command::new("cp").arg("-a").arg(&data).arg(&old).status().unwrap();
-    assert!(copied.success());
+    copy_directory(&data, &old);
     village.node.start();
     let size = index(&els.json(&["pay", &shop, "1"])).parse::<u64>().unwrap() + 1;
     // An old copy is put back, and signs another history of the same size.
