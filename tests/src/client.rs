@@ -8,12 +8,15 @@ use klaver_ledger::id::{AccountId, LedgerId};
 use klaver_ledger::keys::{PublicKey, SigningKey, sign};
 use klaver_ledger::receipt::{LogIdentity, Receipt};
 use serde_json::Value;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long the log may take to publish what is recorded, on a busy machine.
+const PUBLISHED_WITHIN: Duration = Duration::from_secs(20);
 
 /// A client of one node; its connections stay open.
 #[derive(Clone)]
@@ -139,6 +142,23 @@ impl Client {
     /// When it says nothing that makes sense.
     pub fn community(&self) -> klaver_api::Community {
         serde_json::from_value(self.get(paths::COMMUNITY, None).json).expect("a community")
+    }
+
+    /// Waits until `size` records or more are in the published checkpoint, and returns it.
+    ///
+    /// # Panics
+    /// When that takes too long.
+    pub fn published(&self, size: u64) -> Vec<u8> {
+        let until = Instant::now() + PUBLISHED_WITHIN;
+        loop {
+            let note = self.get(paths::LOG_CHECKPOINT, None).bytes;
+            let shown = String::from_utf8_lossy(&note).lines().nth(1).and_then(|line| line.parse().ok());
+            if shown.is_some_and(|shown: u64| size <= shown) {
+                return note;
+            }
+            assert!(Instant::now() < until, "no checkpoint of {size} is published");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Returns what receipts of this community are verified with.

@@ -136,7 +136,19 @@ impl<'o> App<'o> {
     /// # Errors
     /// As [`Contact::open`].
     pub fn contact(&self, hat: &KeyInfo) -> Outcome<Contact> {
-        Contact::open(&self.places, self.community_of(hat)?)
+        self.open(self.community_of(hat)?)
+    }
+
+    /// Contacts the node of a community; says so when its published log stays behind what it signed.
+    ///
+    /// # Errors
+    /// As [`Contact::open`].
+    pub fn open(&self, community: Community) -> Outcome<Contact> {
+        let contact = Contact::open(&self.places, community)?;
+        if let Some(since) = contact.community.overdue(moment::now()) {
+            self.output.warn("note.overdue", &[("at", &moment::show(since, self.output.language))]);
+        }
+        Ok(contact)
     }
 
     /// Returns the address given with `--node`, if any.

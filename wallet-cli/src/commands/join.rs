@@ -57,13 +57,9 @@ impl Join {
                 .with("origin", crate::output::harmless(&said.origin)));
         }
         let seen = Community::first_seen(node.clone(), &said)?;
-        let community = match Community::load(&app.places, &seen.ledger) {
-            Ok(known) if known.log_key == seen.log_key => {
-                Community { node: seen.node, name: seen.name, log_path: seen.log_path, ..known }
-            }
-            Ok(_) => return Err(Failure::new(Exit::Mismatch, "log_key_changed").with("node", &node)),
-            Err(failure) if failure.code == "not_joined" => seen,
-            Err(failure) => return Err(failure),
+        let community = match Community::known(&app.places, &seen)? {
+            Some(known) => known.shown_by(seen),
+            None => seen,
         };
         let (name, ledger) = (crate::output::harmless(&community.name), community.ledger.to_hex());
         app.output.note("join.community", &[("name", &name), ("ledger", &ledger)]);
