@@ -17,6 +17,7 @@ mod submit;
 mod witnesses;
 
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
+pub use arrivals::Crowded;
 pub use coordination::PublicCounters;
 pub use publishing::{Attached, Beat, PublishedCheckpoint};
 pub use refused::Refused;

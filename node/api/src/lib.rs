@@ -43,7 +43,7 @@ pub use charter::{CharterJson, PolicyJson, RateJson};
 pub use community::{AuditNoteJson, Community, DirectoryEntry, DirectoryPage, LogAddress, Profile, UnitJson};
 pub use draft::{Draft, DraftPage, DraftState, WaitsFor};
 pub use entry::{BodyJson, EntryJson};
-pub use join::{CreateInvitation, Invitation, Join, Joined};
+pub use join::{CreateInvitation, Invitation, Join, JoinProof, Joined};
 pub use problem::Problem;
 pub use receipt::{ConsistencyJson, ReceiptJson};
 pub use request::{CreateRequest, PaymentRequest, RequestState};
