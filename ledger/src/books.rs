@@ -15,6 +15,7 @@ mod rejection;
 pub mod rules;
 #[cfg(test)]
 mod rules_tests;
+pub mod shares;
 mod sheet;
 mod signers;
 pub mod snapshot;

@@ -244,7 +244,7 @@ fn attest(case: &Case<'_>, attest: &Attest) -> Verdict {
         if attest.size != recorded {
             return unsound("size", "a ledger ends where it stands: name the number of its records");
         }
-        if attest.document != Digest::of(&case.books.encode_snapshot()) {
+        if attest.document != case.books.closing_digest() {
             return unsound(
                 "document",
                 "it is not the digest of the books at that size: take that of the closing snapshot",
