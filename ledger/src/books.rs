@@ -14,6 +14,7 @@ mod outlook_tests;
 mod reason;
 mod rejection;
 pub mod rules;
+pub mod shares;
 mod sheet;
 mod signers;
 pub mod snapshot;

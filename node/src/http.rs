@@ -15,6 +15,7 @@ pub mod operating;
 pub mod pages;
 pub mod requests;
 pub mod sessions;
+pub mod succession;
 pub mod witnesses;
 
 use crate::service::Service;

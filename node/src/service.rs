@@ -14,6 +14,7 @@ mod refused;
 mod requests;
 mod sessions;
 mod submit;
+mod succession;
 mod witnesses;
 
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
@@ -80,6 +81,7 @@ pub struct Service {
     held: Mutex<Option<ReadOnlyLedger>>,
     /// The directory that it was opened from, for what is seldom read.
     data: OnceLock<DataDir>,
+    before: succession::Before,
 }
 
 /// What runs in a node.
@@ -250,6 +252,7 @@ impl Service {
             checking: Mutex::new(checking),
             held: Mutex::new(held),
             data: OnceLock::new(),
+            before: succession::Before::default(),
         });
         // Whoever pays first after a start shall not wait for their key, and opening shall not wait for all of them.
         let weak = Arc::downgrade(&service);
@@ -403,7 +406,7 @@ pub fn open_ledger(
 }
 
 /// Returns the books that the ledger was founded on: empty, or what came over from a predecessor.
-fn beginning(data: &DataDir) -> Result<Books, StartError> {
+pub(crate) fn beginning(data: &DataDir) -> Result<Books, StartError> {
     let snapshot = read_predecessor(data)?;
     let succeeding = |snapshot: Vec<u8>| Books::succeeding(&snapshot);
     let damaged = |error| StartError::Predecessor { path: data.predecessor(), error };

@@ -16,7 +16,7 @@ use crate::limits::INTEGER_MAX;
 pub(super) struct Inherited {
     ledger: LedgerId,
     size: u64,
-    snapshot: Digest,
+    closing: Digest,
     scale: Scale,
     settlement: AccountId,
     pub council: Vec<PublicKey>,
@@ -37,7 +37,7 @@ impl Books {
         books.standing.inherited = Some(Arc::new(Inherited {
             ledger: community.ledger,
             size: old.size,
-            snapshot: Digest::of(snapshot),
+            closing: shares::Shares::of(&old, snapshot).digest(),
             scale: community.scale,
             settlement: community.settlement,
             council: charter.council.clone(),
@@ -53,6 +53,12 @@ impl Books {
         }
         books.windows.carry_over(windows, now);
         Ok(books)
+    }
+
+    /// Returns what binds the snapshot of these books and the share of each account in it: what the record that ends the
+    /// ledger names.
+    pub fn closing_digest(&self) -> Digest {
+        shares::Shares::of(&self.standing, &self.encode_snapshot()).digest()
     }
 }
 
@@ -70,7 +76,7 @@ fn carried_over(account: &Account, now: Timestamp) -> Account {
 impl Inherited {
     /// Checks that a founding entry names these books.
     pub fn check(&self, named: &Predecessor, scale: Scale) -> Result<(), Rejection> {
-        if named.snapshot != self.snapshot {
+        if named.snapshot != self.closing {
             return Err(SuccessionFault::OtherSnapshot.into());
         }
         if (named.ledger, named.size) != (self.ledger, self.size) {

@@ -35,6 +35,7 @@ pub mod request;
 pub mod session;
 pub mod statement;
 pub mod submit;
+pub mod succession;
 
 pub mod audit;
 

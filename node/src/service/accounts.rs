@@ -78,6 +78,7 @@ impl Service {
                 age_seconds: now.millis_since(note.recorded_at) / 1_000,
                 document: data_encoding::HEXLOWER.encode(&note.document.0),
             }),
+            successor: self.config.successor.clone(),
             read_only: self.read_only(),
         }
     }

@@ -4,7 +4,6 @@ use super::case::Case;
 use crate::books::reason::SuccessionFault;
 use crate::books::{Rejection, Who};
 use crate::entry::{Attest, Statement};
-use crate::id::Digest;
 
 /// The council or an auditor; both for a snapshot of the books, the council for the end of the ledger.
 pub(super) fn check_who_attests(case: &Case<'_>, statement: Statement) -> Result<(), Rejection> {
@@ -33,7 +32,7 @@ pub(super) fn check_ends_as_the_books_stand(case: &Case<'_>, attest: &Attest) ->
     if attest.size != case.standing.size() {
         return Err(SuccessionFault::EndsElsewhere.into());
     }
-    if attest.document != Digest::of(&case.books.encode_snapshot()) {
+    if attest.document != case.books.closing_digest() {
         return Err(SuccessionFault::EndsOtherwise.into());
     }
     Ok(())

@@ -110,7 +110,7 @@ fn refusals_of_the_community(reached: &mut Reached) {
     let end = attest(Statement::Succession, w.books.standing().size());
     reached.add("unsound_succession", w.record(end, COUNCIL));
     let mut ended = World::new();
-    let (size, document) = (ended.books.standing().size(), Digest::of(&ended.books.encode_snapshot()));
+    let (size, document) = (ended.books.standing().size(), ended.books.closing_digest());
     let end = Attest { statement: Statement::Succession, size, root: Digest([0; 32]), document };
     ended.record(Body::Attest(end), COUNCIL).unwrap();
     reached.add("ended", ended.pay("mia", "noor", 1));
