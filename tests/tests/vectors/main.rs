@@ -8,3 +8,4 @@ mod malformed;
 mod records;
 mod schema;
 mod values;
+mod witnesses;
