@@ -26,8 +26,10 @@ pub struct Manifest {
     pub words: BTreeMap<String, String>,
     /// The sentences that only those who run a place or the community read.
     pub more: BTreeMap<String, String>,
-    /// The sentences about seals, alarms and the checking of receipts.
+    /// The sentences about seals and alarms.
     pub proof: BTreeMap<String, String>,
+    /// The sentences of the page that checks receipts.
+    pub check: BTreeMap<String, String>,
     /// What refusals are called, in each language.
     pub errors: BTreeMap<String, String>,
     /// The sentences of the page that is saved as one file.
@@ -136,6 +138,7 @@ mod tests {
             .chain(manifest.words.values())
             .chain(manifest.more.values())
             .chain(manifest.proof.values())
+            .chain(manifest.check.values())
             .chain(manifest.errors.values())
             .chain(manifest.alone.values())
             .chain(fixed)

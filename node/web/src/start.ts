@@ -2,8 +2,10 @@
 
 import { readAloud } from "./aloud.ts";
 import { NoAnswer, Refused } from "./api.ts";
+import { recall } from "./db.ts";
+import { TwoHistories } from "./heads.ts";
 import { button, facts, h, icon, knows, loadWords, refusal, say, show, status, workerAddress } from "./dom.ts";
-import { CannotKeep, isOtherLedger } from "./wallet.ts";
+import { CannotKeep, hasJoined, isOtherLedger } from "./wallet.ts";
 
 /** Starts a page of a wallet: it must be at its own address, of its own ledger. */
 export function start(page: () => Promise<void>): Promise<void> {
@@ -12,7 +14,10 @@ export function start(page: () => Promise<void>): Promise<void> {
     if (globalThis.isSecureContext && "indexedDB" in globalThis && (await isOtherLedger().catch(() => false))) {
       return show(note("hand", say("other_ledger"), say("other_ledger_next")));
     }
+    // What the node wrote by itself stays: only screens of the wallet give way.
+    if (document.getElementById("action") && await recall("alarm").catch(() => undefined)) return (await import("./alarm.ts")).showAlarm();
     await page();
+    if (await hasJoined().catch(() => false)) void import("./seals.ts").then(({ watch }) => watch());
   });
 }
 
@@ -44,6 +49,7 @@ export function note(picture: Parameters<typeof icon>[0], what: string, next?: s
 export function explain(error: unknown, again?: () => void) {
   const retry = again ? button("undo", say("again"), again) : null;
   if (error instanceof CannotKeep) return note("hand", say(`cannot_${error.fault}`), say(`cannot_${error.fault}_next`));
+  if (error instanceof TwoHistories) return note("hand", say("log_alarm"));
   if (error instanceof NoAnswer) return [note("clock", say("no_answer"), say("no_answer_next")), retry];
   if (error instanceof Refused) return [note("hand", ...whyNot(error.problem.code)), retry];
   if (error instanceof DOMException && error.name === "QuotaExceededError") return [note("hand", say("full"), say("full_next")), retry];

@@ -137,7 +137,7 @@ impl Page {
         // Sentences that this page needs beside those that all pages have.
         let own = made.and_then(|made| match name {
             "place" | "coordination" => made.more.get(code),
-            "verify" => made.proof.get(code),
+            "verify" => made.check.get(code),
             _ => None,
         });
         let more = own.map(|file| asset(file));
