@@ -101,6 +101,8 @@ pub fn router(app: App) -> Router {
         .route(paths::TILL_PAGE, get(pages::till))
         .route(paths::PLACE_PAGE, get(pages::place))
         .route(paths::COORDINATION_PAGE, get(pages::coordination))
+        .route(paths::VERIFY_PAGE, get(pages::verify::page))
+        .route(paths::VERIFY_FILE, get(pages::verify::file))
         .merge(codes())
         // Their scripts.
         .route("/assets/{name}", get(assets::asset))

@@ -71,6 +71,10 @@ pub const TILL_PAGE: &str = "/till";
 pub const PLACE_PAGE: &str = "/place";
 /// What the council sees. `GET`, public.
 pub const COORDINATION_PAGE: &str = "/coordination";
+/// Where anybody checks a receipt, on their own device. `GET`, public.
+pub const VERIFY_PAGE: &str = "/verify";
+/// The same as one file that needs no network. `GET`, public.
+pub const VERIFY_FILE: &str = "/verify.html";
 /// The page of a payment request, for people. `GET`, public.
 pub const REQUEST_PAGE: &str = "/p/{id}";
 /// The page of an invitation, for people. `GET`, public.

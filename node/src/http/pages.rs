@@ -2,6 +2,7 @@
 
 mod frame;
 mod language;
+pub mod verify;
 
 use super::App;
 use super::assets::manifest;
@@ -14,6 +15,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use frame::{Page, icon};
+use klaver_api::paths;
 use klaver_api::request::RequestState;
 use klaver_ledger::amount::Total;
 use klaver_ledger::link::Link;
@@ -51,6 +53,7 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
         section {
             h2 { (icon("seal")) (page.say("verify_title")) }
             p { (page.say("verify_text")) " " (page.say_with("verify_size", &[("size", &size)])) }
+            div.actions { a.button href=(paths::VERIFY_PAGE) { (icon("seal")) (page.say("verify_link")) } }
             details {
                 summary { (page.say("verify_how")) }
                 p { (page.say("verify_command")) }

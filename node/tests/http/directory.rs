@@ -91,8 +91,8 @@ fn anchor_is_made_anew(data: &DataDir) {
 /// The static files are what a web server would answer, and the records are all there.
 fn exported_fits_together(data: &DataDir) {
     let stopped = Stopped::open(data).unwrap();
-    let target = tempfile::tempdir().unwrap();
-    assert_eq!(write_log(&stopped.reader(), target.path()).unwrap(), 6);
+    let (reader, target) = (stopped.reader(), tempfile::tempdir().unwrap());
+    assert_eq!(write_log(&reader, &reader.checkpoint(), target.path()).unwrap(), 6);
     let note = std::fs::read_to_string(target.path().join("checkpoint")).unwrap();
     let root = note.lines().nth(2).unwrap();
     let tile = std::fs::read(target.path().join("tile/0/000.p/6")).unwrap();

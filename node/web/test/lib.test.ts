@@ -9,7 +9,9 @@ import { AmountError, euroCents, fromDecimal, fromEuroCents, parseAmount, showEu
 import { type Vectors, run, seeded } from "./vectors.ts";
 
 const folder = `${process.env["KLAVER_ROOT"]}/docs/spec/vectors`;
-const names = ["challenges", "entries", "ids", "keys", "links", "malformed", "memos", "merkle", "records"] as const;
+const names = [
+  "challenges", "entries", "ids", "keys", "links", "malformed", "memos", "merkle", "records", "witnesses",
+] as const;
 const vectors = Object.fromEntries(
   names.map((name) => [name, JSON.parse(readFileSync(`${folder}/${name}.json`, "utf8"))]),
 ) as unknown as Vectors;
@@ -32,6 +34,7 @@ test("a vector that is wrong is noticed", async () => {
   const { found } = await run(wrong);
   assert.ok(found.some((one) => one.startsWith("root of 3")), String(found));
   assert.ok(found.some((one) => one.startsWith("receipt: empty")), String(found));
+  assert.ok(found.some((one) => one.startsWith("checkpoint seen by")), String(found));
 });
 
 test("an amount is read as people write it, and says what is wrong", () => {

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { type Browser, type BrowserContext, type BrowserContextOptions, type Page, chromium } from "playwright-core";
 
 const ROOT = process.env["KLAVER_ROOT"] ?? "../..";
-const PROGRAMS = process.env["KLAVER_PROGRAMS"] ?? `${ROOT}/target/debug`;
+export const PROGRAMS = process.env["KLAVER_PROGRAMS"] ?? `${ROOT}/target/debug`;
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
 /** A phone, as most tests hold it. */
@@ -21,7 +21,7 @@ export const PHONE: BrowserContextOptions = {
   timezoneId: "Europe/Brussels", permissions: ["camera"],
 };
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);

@@ -9,3 +9,4 @@ mod malformed;
 mod records;
 mod schema;
 mod values;
+mod witnesses;

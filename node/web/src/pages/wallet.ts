@@ -1,18 +1,17 @@
 /** `/wallet`: scan, receive, overview, what waits; the balance behind a tap. */
 
-import { all, keep, type Hat } from "../db.ts";
+import { keep, type Hat } from "../db.ts";
 import { amountField } from "../amountField.ts";
 import { amount, button, facts, h, icon, link, say, shortAccount, show, type Child } from "../dom.ts";
 import { importSeed } from "../keys.ts";
 import { accountText } from "../lib/account.ts";
-import { fromHex, fromBase32 } from "../lib/bytes.ts";
-import { LinkError, checkCommunity, parseLink, printLink } from "../lib/links.ts";
+import { fromHex } from "../lib/bytes.ts";
 import { fromDecimal } from "../lib/money.ts";
 import { flush, outbox } from "../outbox.ts";
 import { outcome, toWallet } from "../paid.ts";
-import { type Scan, scan } from "../scan.ts";
+import type { Scan } from "../scan.ts";
 import { busy, explain, note, start } from "../start.ts";
-import { accountOf, adopt, hatOf, hats, watchLog } from "../wallet.ts";
+import { accountOf, adopt, hatOf, hats } from "../wallet.ts";
 import { offer } from "./join.ts";
 
 // What is not needed at once is fetched when it is; the service worker has it before.
@@ -32,7 +31,7 @@ async function route(): Promise<void> {
   leave();
   const [name = "", id = ""] = location.hash.slice(1).split("/");
   try {
-    if (name === "scan") return scanner();
+    if (name === "scan") return (await import("./scanner.ts")).scanner(leave, (opened) => (camera = opened));
     if (name === "demo") return await demo(id);
     if (name === "restore") return (await import("./recovery.ts")).offerRestore();
     const hat = await hatOf();
@@ -43,6 +42,7 @@ async function route(): Promise<void> {
       case "lines": return id ? await (await statement()).showLine(hat, id, "#lines") : await lines(hat);
       case "outbox": return await sent(id);
       case "more": return await more(hat);
+      case "seal": return await (await import("./seal.ts")).showSeal(decodeURIComponent(id), (opened) => (camera = opened));
       default: return await home(hat);
     }
   } catch (error) {
@@ -87,50 +87,6 @@ function chooser(hat: Hat, own: readonly Hat[]): Child {
   return h("div", { class: "field" }, h("label", { for: "hat" }, say("act_as")), select);
 }
 
-function scanner(): void {
-  const fault = h("p", { class: "fault", role: "alert" });
-  const typed = h("input", { id: "code", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "code-help" });
-  const view = h("div", { class: "camera" }, busy(say("camera_opens")));
-  const follow = (text: string) => {
-    const problem = open(text);
-    if (problem) fault.textContent = problem;
-    else leave();
-  };
-  const go = () => follow(typed.value);
-  show([
-    h("h2", { tabindex: "-1", "data-focus": true }, icon("scan"), say("scan")),
-    view, fault,
-    h("div", { class: "field" }, h("label", { for: "code" }, say("code_type")), typed, h("p", { id: "code-help", class: "small" }, say("code_help"))),
-    h("div", { class: "actions" }, button("pay", say("code_open"), go), link("back", say("back"), "#")),
-  ], "focus");
-  typed.addEventListener("keydown", (event) => event.key === "Enter" && go());
-  const refused = () => view.replaceChildren(...([note("hand", say("camera_none"), say("camera_none_next"))].flat(4).filter(Boolean) as Node[]));
-  if (!navigator.mediaDevices) return refused();
-  scan(follow).then((opened) => {
-    if (!view.isConnected) return opened.stop();
-    camera = opened;
-    opened.video.setAttribute("aria-label", say("camera_label"));
-    view.replaceChildren(opened.video);
-  }, refused);
-}
-
-/** Follows a code; returns what is wrong with it, in words. */
-function open(text: string): string | null {
-  try {
-    // Somebody may type the part behind the last stroke alone.
-    const bare = text.trim().replace(/\s+/g, "");
-    const code = fromBase32(bare) ? parseLink(`${facts.origin}/p/${bare}`) : parseLink(text);
-    checkCommunity(code, facts.origin, facts.ledger);
-    if (code.link === "payment" || code.link === "checkpoint" || code.link === "receipt") return say("code_not_here");
-    location.assign(printLink(code));
-    return null;
-  } catch (error) {
-    if (!(error instanceof LinkError)) throw error;
-    if (error.code === "other_community") return say("code_other_community", { theirs: (error.theirs ?? "").replace(/^https?:\/\//, "") });
-    return say(`code_${error.code}`);
-  }
-}
-
 async function receive(hat: Hat): Promise<void> {
   const { allowSound, askFor, makeRequest, stopAsking: stop } = await asking();
   stopAsking = stop;
@@ -171,7 +127,6 @@ async function sent(key: string): Promise<void> {
 }
 
 async function more(hat: Hat): Promise<void> {
-  const known = (await all<{ receipt?: never }>("outbox")).flatMap(({ receipt }) => (receipt ? [receipt] : []));
   const state = h("p", { role: "status" }, icon("seal"), say("log_looking"));
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("phone"), say("more")),
@@ -182,9 +137,10 @@ async function more(hat: Hat): Promise<void> {
     state,
     h("div", { class: "actions" },
       hat.kind !== "member" ? null : hat.recovery ? h("p", { class: "good" }, icon("tick"), say("recovery_there")) : link("seal", say("recovery"), "#recovery"),
+      link("seal", say("more_seal"), "#seal"), link("tick", say("verify_link"), "/verify"),
       link("till", say("till"), "/till"), link("back", say("back"), "#")),
   ], "focus");
-  const watched = await watchLog(known.slice(-8));
+  const watched = await (await import("../seals.ts")).visit();
   state.className = watched === "alarm" ? "note" : "";
   state.replaceChildren(icon(watched === "alarm" ? "hand" : "seal"), say(`log_${watched}`));
 }
