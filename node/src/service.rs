@@ -4,11 +4,14 @@
 //! takes the [`Visitor`](crate::community::sessions::Visitor) and asks [`Service::sight`] what they may see.
 
 mod accounts;
+mod aliases;
 mod arrivals;
 mod audit_notes;
 mod checking;
 mod coordination;
+mod inbox;
 mod joining;
+mod pairings;
 mod publishing;
 mod read_only;
 mod refused;
@@ -18,6 +21,7 @@ mod submit;
 mod witnesses;
 
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
+pub use aliases::CodeView;
 pub use coordination::PublicCounters;
 pub use publishing::{Beat, PublishedCheckpoint};
 pub use refused::Refused;
@@ -28,6 +32,7 @@ pub use witnesses::Brought;
 use crate::clock::{Clock, ClockFault, Rest, SystemClock};
 use crate::community::Community;
 use crate::community::keep::KeepError;
+use crate::community::pairings::Pairings;
 use crate::community::sessions::Sessions;
 use crate::config::{Config, ConfigError, DataDir};
 use crate::keys::{KeysError, NodeKeys};
@@ -69,6 +74,7 @@ pub struct Service {
     community: Arc<Community>,
     audit_notes: audit_notes::AuditNotes,
     sessions: Sessions,
+    pairings: Pairings,
     arrivals: arrivals::Arrivals,
     published: Arc<publishing::Publisher>,
     witnesses: Option<Arc<Witnesses>>,
@@ -241,6 +247,7 @@ impl Service {
             writer,
             community,
             sessions: Sessions::new()?,
+            pairings: Pairings::default(),
             audit_notes: audit_notes::AuditNotes::default(),
             arrivals: arrivals::Arrivals::default(),
             published,

@@ -58,14 +58,19 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 // waited for, what every refusal is called and what to do, as far as that needs no values.
 // What only those who run a place or the community read is a file of its own: whoever pays never waits for it.
 const OF_STAFF = /^web\.(place|face|reason|council)_/;
+// What the seldom opened screens of the wallet say is fetched with them. What the node alone writes is in no script.
+const OF_SCREENS = /^web\.(own|ask|inbox|device|sign|rest|paper|veto|cosign)_/;
+const OF_NODE = /^web\.(home|alias)_/;
 const words = {};
+const screens = {};
 const more = {};
 const errors = {};
 for (const language of ["nl", "fr", "en"]) {
   const table = JSON.parse(readFileSync(`../locales/${language}.json`, "utf8"));
   const web = Object.entries(table).filter(([key]) => key.startsWith("web."));
   const strip = (some) => some.map(([key, text]) => [key.slice(4), text]);
-  const own = strip(web.filter(([key]) => !OF_STAFF.test(key)));
+  const own = strip(web.filter(([key]) => ![OF_STAFF, OF_SCREENS, OF_NODE].some((some) => some.test(key))));
+  screens[language] = hashed(`own-${language}.js`, `export default ${JSON.stringify(Object.fromEntries(strip(web.filter(([key]) => OF_SCREENS.test(key)))))};\n`);
   more[language] = hashed(`more-${language}.js`, `export default ${JSON.stringify(Object.fromEntries(strip(web.filter(([key]) => OF_STAFF.test(key)))))};\n`);
   const refusals = Object.entries(table).filter(([key, text]) => key.startsWith("error.") && !text.includes("{"));
   errors[language] = hashed(`errors-${language}.js`, `export default ${JSON.stringify(Object.fromEntries(refusals.map(([key, text]) => [key.slice(6), text])))};\n`);
@@ -82,7 +87,7 @@ const version = createHash("sha256").update(files.sort().join("\n")).digest("hex
 // All but what only few phones ever need: word lists, and signatures for browsers that have none.
 const rare = /@scure\/bip39|@noble/;
 const parts = Object.entries(metafile.outputs).filter(([, { inputs }]) => !Object.keys(inputs).some((input) => rare.test(input)));
-const first = new Set([...parts.map(([file]) => basename(file)), ...Object.values(words), ...Object.values(more), ...Object.values(errors), style, icon]);
+const first = new Set([...parts.map(([file]) => basename(file)), ...Object.values(words), ...Object.values(more), ...Object.values(screens), ...Object.values(errors), style, icon]);
 await build({
   ...common, entryPoints: ["src/sw.ts"], outfile: `${DIST}/sw.js`, format: "iife", minify: true,
   define: { PRECACHE: JSON.stringify([...first].map((file) => `/assets/${file}`)), VERSION: JSON.stringify(version) },
@@ -93,4 +98,4 @@ for (const file of readdirSync(DIST)) {
   writeFileSync(`${DIST}/${file}.gz`, gzipSync(content, { level: 9 }));
   writeFileSync(`${DIST}/${file}.br`, brotliCompressSync(content));
 }
-writeFileSync(`${DIST}/manifest.json`, `${JSON.stringify({ style, icon, old, scripts, words, more, errors }, null, 2)}\n`);
+writeFileSync(`${DIST}/manifest.json`, `${JSON.stringify({ style, icon, old, scripts, words, more, screens, errors }, null, 2)}\n`);

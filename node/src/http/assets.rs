@@ -26,6 +26,8 @@ pub struct Manifest {
     pub words: BTreeMap<String, String>,
     /// The sentences that only those who run a place or the community read.
     pub more: BTreeMap<String, String>,
+    /// The sentences of the wallet's screens that are seldom opened.
+    pub screens: BTreeMap<String, String>,
     /// What refusals are called, in each language.
     pub errors: BTreeMap<String, String>,
 }

@@ -159,6 +159,7 @@ fn pay_request(app: &App<'_>, node: &NodeAddress, id: RequestId, memo: Option<St
     match request.state {
         RequestState::Open => {}
         RequestState::Paid => return Err(paid_already(app, &contact, &hat, &request)),
+        RequestState::Declined => return Err(Failure::new(Exit::Rules, "request_declined")),
         RequestState::Expired => return Err(Failure::new(Exit::Rules, "request_expired")),
     }
     let amount = text::amount("amount", &request.amount, contact.community.scale)?;

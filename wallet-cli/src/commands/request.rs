@@ -55,6 +55,8 @@ impl Request {
             account: account.to_string(),
             amount: text::decimal(amount, unit.scale),
             valid_for: valid_for.map(|valid_for| valid_for.0),
+            to: None,
+            words: None,
         };
         let request: PaymentRequest =
             app.with_session(&contact, &hat, |token| contact.http.post(paths::REQUESTS, Some(token), &body))?;
