@@ -1,8 +1,8 @@
 //! Every route, grouped by who calls it. The OpenAPI document comes from this very table.
 
 use crate::http::{
-    App, accounts, assets, audit, coordination, entries, joining, log, operating, pages, problem, requests,
-    sessions, succession, witnesses,
+    App, accounts, assets, audit, codes, coordination, entries, inbox, joining, log, operating, pages,
+    pairings, problem, requests, sessions, succession, witnesses,
 };
 use axum::Router;
 use axum::routing::get;
@@ -57,10 +57,16 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(accounts::set_profile))
         .routes(routes!(accounts::account_events))
         .routes(routes!(succession::share))
+        .routes(routes!(inbox::inbox))
+        .routes(routes!(codes::own_code))
+        .routes(routes!(pairings::start_pairing, pairings::pairing))
+        .routes(routes!(pairings::answer_pairing))
         // Tills.
         .routes(routes!(requests::create_request))
         .routes(routes!(requests::request))
         .routes(routes!(requests::request_events))
+        .routes(routes!(requests::decline_request))
+        .routes(routes!(codes::request_by_code))
         // Newcomers.
         .routes(routes!(joining::create_invitation))
         .routes(routes!(joining::join))
@@ -125,7 +131,10 @@ fn codes() -> Router<App> {
     for path in [paths::DRAFT_PAGE, "/D/{id}"] {
         router = router.route(path, get(pages::draft));
     }
-    for letter in ["c", "C", "v", "V", "to", "TO", "t", "T", "l", "L"] {
+    for path in [paths::ALIAS_PAGE, "/TO/{alias}"] {
+        router = router.route(path, get(pages::alias));
+    }
+    for letter in ["c", "C", "v", "V", "t", "T", "l", "L"] {
         router = router.route(&format!("/{letter}/{{id}}"), get(pages::later));
     }
     router
@@ -178,6 +187,12 @@ mod tests {
             paths::REQUESTS,
             paths::REQUEST,
             paths::REQUEST_EVENTS,
+            paths::REQUEST_DECLINE,
+            paths::OWN_CODE,
+            paths::INBOX,
+            paths::CODE_REQUESTS,
+            paths::PAIRINGS,
+            paths::PAIRING_ANSWERS,
             paths::INVITATIONS,
             paths::JOIN,
             paths::COORDINATION,

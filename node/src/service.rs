@@ -4,10 +4,13 @@
 //! takes the [`Visitor`](crate::community::sessions::Visitor) and asks [`Service::sight`] what they may see.
 
 mod accounts;
+mod aliases;
 mod arrivals;
 mod checking;
 mod coordination;
+mod inbox;
 mod joining;
+mod pairings;
 mod publishing;
 mod read_only;
 mod refused;
@@ -18,6 +21,7 @@ mod succession;
 mod witnesses;
 
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
+pub use aliases::CodeView;
 pub use arrivals::Crowded;
 pub use coordination::PublicCounters;
 pub use publishing::{Attached, Beat, PublishedCheckpoint};
@@ -29,6 +33,7 @@ pub use witnesses::Brought;
 use crate::clock::{Clock, ClockFault, Rest, SystemClock};
 use crate::community::Community;
 use crate::community::keep::KeepError;
+use crate::community::pairings::Pairings;
 use crate::community::sessions::Sessions;
 use crate::config::{Config, ConfigError, DataDir};
 use crate::keys::{KeysError, NodeKeys};
@@ -69,6 +74,7 @@ pub struct Service {
     writer: Writer,
     community: Arc<Community>,
     sessions: Sessions,
+    pairings: Pairings,
     arrivals: arrivals::Arrivals,
     published: Arc<publishing::Publisher>,
     witnesses: Option<Arc<Witnesses>>,
@@ -242,6 +248,7 @@ impl Service {
             writer,
             community,
             sessions: Sessions::new()?,
+            pairings: Pairings::default(),
             arrivals: arrivals::Arrivals::default(),
             published,
             witnesses,

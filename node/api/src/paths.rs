@@ -34,12 +34,24 @@ pub const STATEMENT: &str = "/v1/accounts/{id}/statement";
 pub const PROFILE: &str = "/v1/accounts/{id}/profile";
 /// Its lines as they are recorded, as server-sent events. `GET`, session.
 pub const ACCOUNT_EVENTS: &str = "/v1/accounts/{id}/events";
+/// Its own code, which leads to its pay page. `POST`, session.
+pub const OWN_CODE: &str = "/v1/accounts/{id}/code";
+/// What its person must be told. `GET`, session.
+pub const INBOX: &str = "/v1/accounts/{id}/inbox";
+/// Makes a payment request by somebody's own code. `POST`, public.
+pub const CODE_REQUESTS: &str = "/v1/codes/{id}/requests";
+/// Meetings of an old device with a new one. `POST` starts one, `GET` shows the newest; session.
+pub const PAIRINGS: &str = "/v1/pairings";
+/// The answer of a new device. `POST`, public: the code is the authority.
+pub const PAIRING_ANSWERS: &str = "/v1/pairings/answers";
 /// Creates a payment request. `POST`, session.
 pub const REQUESTS: &str = "/v1/requests";
 /// A payment request by its unguessable id. `GET`, public.
 pub const REQUEST: &str = "/v1/requests/{id}";
 /// Its changes as server-sent events. `GET`, public.
 pub const REQUEST_EVENTS: &str = "/v1/requests/{id}/events";
+/// Says no to a payment request. `POST`, session of whom it was sent to.
+pub const REQUEST_DECLINE: &str = "/v1/requests/{id}/decline";
 /// Creates an invitation. `POST`, session of the council.
 pub const INVITATIONS: &str = "/v1/invitations";
 /// Opens a member account by the community's policy. `POST`, public.
@@ -77,6 +89,8 @@ pub const VERIFY_PAGE: &str = "/verify";
 pub const VERIFY_FILE: &str = "/verify.html";
 /// The page of a payment request, for people. `GET`, public.
 pub const REQUEST_PAGE: &str = "/p/{id}";
+/// The pay page of an own code, for people. `GET`, and `POST` with an amount; public.
+pub const ALIAS_PAGE: &str = "/to/{alias}";
 /// The page of an invitation, for people. `GET`, public.
 pub const INVITATION_PAGE: &str = "/i/{code}";
 /// The page of a draft, for people. `GET`, public.

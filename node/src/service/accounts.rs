@@ -111,7 +111,12 @@ impl Service {
         }
     }
 
-    fn seen(&self, visitor: &Visitor, id: &AccountId, least: Sight) -> Result<(Account, Sight), Refused> {
+    pub(super) fn seen(
+        &self,
+        visitor: &Visitor,
+        id: &AccountId,
+        least: Sight,
+    ) -> Result<(Account, Sight), Refused> {
         let account = self.reader.standing().account(id).cloned();
         let found = account.map(|account| {
             let sight = self.sight(visitor, &account);
@@ -418,7 +423,7 @@ fn is_own(entry: &Entry, account: &AccountId) -> bool {
     }
 }
 
-fn reference_json(reference: Reference) -> ReferenceJson {
+pub(super) fn reference_json(reference: Reference) -> ReferenceJson {
     match reference {
         Reference::Request(id) => ReferenceJson::Request { id: id.to_hex() },
         Reference::Task(id) => ReferenceJson::Task { id: id.to_hex() },

@@ -199,11 +199,14 @@ impl Service {
 
     /// Returns the drafts that still wait, and that the visitor may sign.
     pub fn drafts(&self, visitor: &Visitor) -> Vec<Draft> {
+        self.waiting_drafts(visitor).filter_map(|(id, row)| self.draft_json(&id, &row).ok()).collect()
+    }
+
+    /// Returns what is kept of the drafts that still wait, and that the visitor may sign.
+    pub(super) fn waiting_drafts(&self, visitor: &Visitor) -> impl Iterator<Item = ([u8; 16], DraftRow)> {
         let now = wall_clock().seconds();
-        let waits = |row: &DraftRow| row.recorded.is_none() && now < row.expires_at;
-        let rows =
-            self.community.drafts().into_iter().filter(|(_, row)| waits(row) && self.may_read(visitor, row));
-        rows.filter_map(|(id, row)| self.draft_json(&id, &row).ok()).collect()
+        let waits = move |row: &DraftRow| row.recorded.is_none() && now < row.expires_at;
+        self.community.drafts().into_iter().filter(move |(_, row)| waits(row) && self.may_read(visitor, row))
     }
 
     fn may_read(&self, visitor: &Visitor, row: &DraftRow) -> bool {

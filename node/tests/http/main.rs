@@ -31,8 +31,13 @@ fn identity(world: &World) -> LogIdentity {
 }
 
 async fn request_for(world: &World, merchant: &Person, token: &str, amount: &str) -> RequestRef {
-    let asked =
-        CreateRequest { account: merchant.account.to_string(), amount: amount.to_owned(), valid_for: None };
+    let asked = CreateRequest {
+        account: merchant.account.to_string(),
+        amount: amount.to_owned(),
+        valid_for: None,
+        to: None,
+        words: None,
+    };
     let made = world.post(paths::REQUESTS, Some(token), &asked).await;
     assert_eq!(made.status, 201, "{made:?}");
     RequestRef {

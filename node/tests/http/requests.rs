@@ -14,8 +14,13 @@ async fn a_request_is_found_by_its_id_in_either_spelling() {
     let world = World::founded(1);
     let merchant = world.open(AccountKind::Merchant, 0, None).await;
     let token = world.session(Some(merchant.account), &merchant.key).await;
-    let asked =
-        CreateRequest { account: merchant.account.to_string(), amount: "2.50".to_owned(), valid_for: None };
+    let asked = CreateRequest {
+        account: merchant.account.to_string(),
+        amount: "2.50".to_owned(),
+        valid_for: None,
+        to: None,
+        words: None,
+    };
     let made = world.post(paths::REQUESTS, Some(&token), &asked).await;
     let (id, link) = (made.json["id"].as_str().unwrap(), made.json["link"].as_str().unwrap());
     let in_link = link.rsplit('/').next().unwrap();
@@ -40,6 +45,8 @@ async fn requests_are_made_by_their_account_within_bounds() {
         account: account.to_string(),
         amount: amount.to_owned(),
         valid_for,
+        to: None,
+        words: None,
     };
     for (asked, code) in [
         (ask(merchant.account, "1.00", None), "forbidden"),

@@ -116,6 +116,16 @@ export async function loadProofWords(): Promise<void> {
   if (source) Object.assign(words, ((await import(source)) as { default: Record<string, string> }).default);
 }
 
+let own: Promise<void> | undefined;
+
+/** Loads the sentences of the screens that are seldom opened, the first time that one is. */
+export function loadOwnWords(): Promise<void> {
+  const source = document.documentElement.dataset["own"];
+  own ??= source ? (import(source) as Promise<{ default: Record<string, string> }>).then((table) => void Object.assign(words, table.default)) : Promise.resolve();
+  own.catch(() => (own = undefined));
+  return own;
+}
+
 let errors: Record<string, string> = {};
 
 /** Loads what refusals are called, the first time that there is one. */

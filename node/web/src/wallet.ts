@@ -131,12 +131,12 @@ export async function signedChallenge(key: string, account: string | null): Prom
 }
 
 /** Returns the key of this phone that waits to be given an account or office, for showing it. */
-export function keyToConnect(kind: "merchant" | "budget" | "council" = "merchant"): Promise<string> {
+export function keyToConnect(kind: "merchant" | "budget" | "council" | "device" = "merchant"): Promise<string> {
   return waitingKey(kind);
 }
 
 /** Asks whether the waiting key was given an account; returns it if so. */
-export async function connect(kind: "merchant" | "budget" = "merchant"): Promise<Hat | null> {
+export async function connect(kind: "merchant" | "budget" | "device" = "merchant"): Promise<Hat | null> {
   const key = await waitingKey(kind);
   return adopt(key, `waiting-key:${kind}`);
 }

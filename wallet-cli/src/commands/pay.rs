@@ -158,13 +158,8 @@ fn pay_request(app: &App<'_>, node: &NodeAddress, id: RequestId, memo: Option<St
     }
     match request.state {
         RequestState::Open => {}
-        RequestState::Paid => {
-            let index = request.index.unwrap_or_default();
-            let proven = proofs::fetch(app, &mut contact, &hat, index);
-            let is_ours = proven.is_ok_and(|(_, proven)| proofs::paid_request(&proven, account, id));
-            let code = if is_ours { "request_paid_by_you" } else { "request_paid" };
-            return Err(Failure::new(Exit::Rules, code).with("index", index));
-        }
+        RequestState::Paid => return Err(paid_already(app, &mut contact, &hat, account, &request, id)),
+        RequestState::Declined => return Err(Failure::new(Exit::Rules, "request_declined")),
         RequestState::Expired => return Err(Failure::new(Exit::Rules, "request_expired")),
     }
     let amount = text::amount("amount", &request.amount, contact.community.scale)?;
@@ -194,6 +189,22 @@ fn pay(app: &App<'_>, mut contact: Contact, payment: Payment) -> Outcome {
     say_whether_enough(app, &contact, &hat, due);
     let sent = send(app, &mut contact, &hat, plan)?;
     Ok(report(app, &sent, &done))
+}
+
+/// Says that a request is paid, and by whom if it is proven that it was `account`.
+fn paid_already(
+    app: &App<'_>,
+    contact: &mut Contact,
+    hat: &KeyInfo,
+    account: AccountId,
+    request: &PaymentRequest,
+    id: RequestId,
+) -> Failure {
+    let index = request.index.unwrap_or_default();
+    let proven = proofs::fetch(app, contact, hat, index);
+    let is_ours = proven.is_ok_and(|(_, proven)| proofs::paid_request(&proven, account, id));
+    let code = if is_ours { "request_paid_by_you" } else { "request_paid" };
+    Failure::new(Exit::Rules, code).with("index", index)
 }
 
 /// Returns the name under which an account is listed in the directory, if it is.

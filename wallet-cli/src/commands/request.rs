@@ -57,6 +57,8 @@ impl Request {
             account: account.to_string(),
             amount: text::decimal(amount, unit.scale),
             valid_for: valid_for.map(|valid_for| valid_for.0),
+            to: None,
+            words: None,
         };
         // What pays it is recorded after this moment: an older payment is none of it.
         let known_size = contact.community.known_size();

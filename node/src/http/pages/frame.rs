@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 
 /// Nothing but the node's own scripts, styles, pictures and answers; nothing inline, no markup from a script.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-    connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+    connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types klaver";
 
 /// A page that is being made.
@@ -81,6 +81,26 @@ impl Page {
         &self.title
     }
 
+    /// Returns how many decimals an amount may have.
+    pub fn decimals(&self) -> u64 {
+        self.facts["scale"].as_u64().unwrap_or_default()
+    }
+
+    /// Returns the node's address.
+    pub fn origin(&self) -> &str {
+        self.facts["origin"].as_str().unwrap_or_default()
+    }
+
+    /// Returns words of somebody else, marked as theirs.
+    pub fn quoted(&self, words: Option<&str>) -> Markup {
+        html! {
+            @if let Some(words) = words {
+                p.small { (self.say("own_words")) }
+                blockquote { (words) }
+            }
+        }
+    }
+
     /// Gives the page's script something to begin with.
     pub fn data(&mut self, data: Value) {
         self.data = data;
@@ -143,9 +163,10 @@ impl Page {
         let more = own.map(|file| asset(file));
         let proof = made.and_then(|made| made.proof.get(code)).map(|file| asset(file));
         let errors = made.and_then(|made| made.errors.get(code)).map(|file| asset(file));
+        let screens = made.and_then(|made| made.screens.get(code)).map(|file| asset(file));
         html! {
             (DOCTYPE)
-            html lang=(code) data-words=[words.as_deref()] data-more=[more.as_deref()]
+            html lang=(code) data-words=[words.as_deref()] data-more=[more.as_deref()] data-own=[screens.as_deref()]
                 data-proof=[proof.as_deref()] data-errors=[errors.as_deref()] {
                 head {
                     meta charset="utf-8";
