@@ -6,7 +6,7 @@ use crate::community::sessions::ChallengeError;
 use crate::service::arrivals::Crowded;
 use crate::writer::Unrecorded;
 use klaver_api::text::FieldError;
-use klaver_ledger::engine::ReadError;
+use klaver_ledger::engine::{NoReceipt, ReadError};
 use klaver_ledger::entry::cbor::CborError;
 use klaver_ledger::entry::signed::EnvelopeError;
 use klaver_ledger::keys::PublicKey;
@@ -117,6 +117,15 @@ impl From<ReadFault> for Refused {
 impl From<TreeError> for Refused {
     fn from(error: TreeError) -> Self {
         ReadError::from(error).into()
+    }
+}
+
+impl From<NoReceipt> for Refused {
+    fn from(why: NoReceipt) -> Self {
+        match why {
+            NoReceipt::Declined(refusal) => Self::Declined(refusal),
+            NoReceipt::Unanswered(error) => error.into(),
+        }
     }
 }
 

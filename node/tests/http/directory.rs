@@ -9,7 +9,7 @@ use klaver_ledger::account::AccountKind;
 use klaver_node::clock::Rest;
 use klaver_node::config::DataDir;
 use klaver_node::export::{Format, Stopped, write_log, write_records};
-use klaver_node::service::Service;
+use klaver_node::service::{Service, Submitted};
 use klaver_node::verify::{Exit, mend_anchor, verify};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,6 +26,7 @@ async fn everything_is_there_after_a_restart_and_verify_agrees() {
     let data = world.data();
     let World { directory, service, router, .. } = world;
     drop(router);
+    let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
         service.close();
         drop(service);
@@ -34,7 +35,9 @@ async fn everything_is_there_after_a_restart_and_verify_agrees() {
 
         let (service, opening) = Service::open(&data, None, Rest::Doubted).unwrap();
         assert_eq!(opening.size, 6);
-        let again = service.submit_blocking(paid, None).unwrap();
+        let Submitted::Known(_, again) = runtime.block_on(service.submit(paid, None)).unwrap() else {
+            panic!("it was recorded before the restart")
+        };
         assert_eq!((again.index, again.opening), (receipt.index, receipt.opening));
         assert_eq!(service.request(&request.id).unwrap().state, klaver_api::RequestState::Paid);
         service.close();
