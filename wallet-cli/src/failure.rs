@@ -375,3 +375,34 @@ impl From<getrandom::Error> for Failure {
         Self::text(Exit::Failed, "randomness", error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alarm_is_heard_before_everything_else() {
+        let order = [Exit::Ok, Exit::Failed, Exit::Network, Exit::Rules, Exit::Key, Exit::Mismatch];
+        for (at, exit) in order.iter().enumerate() {
+            for other in &order[..=at] {
+                assert_eq!((exit.worse(*other), other.worse(*exit)), (*exit, *exit));
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_problem_says_cannot_move_the_cursor() {
+        let evil = "boos\u{1b}[2J\u{202e}";
+        let mut problem = Problem::new(422, evil, evil, evil.to_owned()).with_advice(evil.to_owned());
+        (problem.field, problem.value, problem.limit) =
+            (Some(evil.into()), Some(evil.into()), Some(evil.into()));
+        for code in [evil, "malformed_field"] {
+            problem.code = code.to_owned();
+            let failure = Failure::of_problem(problem.clone());
+            let (message, advice) = failure.sentences(Language::Dutch);
+            let said = format!("{message}{}{}", advice.unwrap(), failure.to_json(Language::Dutch));
+            assert!(said.contains("boos") && !said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
+            assert!(!said.contains("\\u001b"), "{said}");
+        }
+    }
+}
