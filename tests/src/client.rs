@@ -96,6 +96,18 @@ impl Client {
         answer.unwrap_or_else(|error| panic!("POST {path}: {error}"))
     }
 
+    /// Sends a JSON value to be kept under `path`.
+    ///
+    /// # Panics
+    /// When no whole answer came.
+    pub fn put(&self, path: &str, token: &str, body: &impl serde::Serialize) -> Answer {
+        let bytes = serde_json::to_vec(body).expect("plain values are always JSON");
+        let request = self.agent.put(format!("{}{path}", self.url)).content_type("application/json");
+        let request = request.header("authorization", format!("Bearer {token}"));
+        let answer = request.send(&bytes[..]).and_then(Answer::read);
+        answer.unwrap_or_else(|error| panic!("PUT {path}: {error}"))
+    }
+
     /// Sends an entry to be recorded.
     ///
     /// # Errors

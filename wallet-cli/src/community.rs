@@ -3,6 +3,7 @@
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
 use crate::money::Unit;
+use crate::output::harmless;
 use crate::places::Places;
 use klaver_keystore::private_file;
 use klaver_ledger::amount::{Scale, Total};
@@ -136,9 +137,9 @@ impl Community {
             said.log.url.strip_prefix(&node.to_string()).map_or(klaver_api::paths::LOG, |path| path);
         Ok(Self {
             ledger,
-            name: said.name.clone(),
-            one: said.unit.one.clone(),
-            many: said.unit.many.clone(),
+            name: harmless(&said.name),
+            one: harmless(&said.unit.one),
+            many: harmless(&said.unit.many),
             scale: Scale::new(said.scale.into()).map_err(|_| strange("scale"))?,
             demo: said.demo,
             log_path: log_path.trim_end_matches('/').to_owned(),
@@ -273,10 +274,10 @@ impl Community {
         let open = |note: &String| SignedCheckpoint::open(note.as_bytes(), &log_key).ok();
         Some(Self {
             ledger: LedgerId::from_hex(&file.ledger)?,
-            name: file.name,
+            name: harmless(&file.name),
             node: NodeAddress::parse(&file.node).ok()?,
-            one: file.one,
-            many: file.many,
+            one: harmless(&file.one),
+            many: harmless(&file.many),
             scale: Scale::new(file.scale.into()).ok()?,
             demo: file.demo,
             log_path: file.log_path,

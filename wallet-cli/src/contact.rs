@@ -159,7 +159,6 @@ impl Contact {
         match verified {
             Ok((receipt, proven)) => {
                 self.hold(&proven.checkpoint)?;
-                self.heads.add(proven.checkpoint.clone(), None);
                 Ok((receipt, proven))
             }
             Err(failure) => {
@@ -232,9 +231,11 @@ impl Contact {
             Some(published) if head.size <= published.checkpoint().size => {
                 self.must_continue(seen, &published)?;
                 self.continued.push(head);
+                self.heads.add(seen.clone(), None);
                 Ok(None)
             }
             _ => {
+                self.heads.add(seen.clone(), None);
                 let gone = self.community.remember(seen.clone(), moment::now());
                 self.save()?;
                 Ok(gone)
@@ -336,6 +337,10 @@ fn read_hashes(texts: &[String]) -> Outcome<Vec<Hash>> {
 }
 
 #[cfg(test)]
+#[path = "../tests/double/mod.rs"]
+mod double;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::moment::ClockState;
@@ -348,8 +353,6 @@ mod tests {
     use klaver_ledger::log::hash::{leaf_hash, node_hash};
     use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
     use klaver_ledger::time::{Seconds, Timestamp};
-    use std::io::{BufRead as _, BufReader, Write as _};
-    use std::net::TcpListener;
 
     fn log_key() -> SigningKey {
         SigningKey::from_bytes(&[9; 32])
@@ -367,28 +370,10 @@ mod tests {
         Checkpoint { origin, size, root }.sign(&verifier, sign).unwrap()
     }
 
-    /// Answers each path with its body, one connection after the other; anything else is not found.
+    /// A node that answers each of these paths with its body.
     fn node(answers: Vec<(&'static str, String)>) -> NodeAddress {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
-                let request = lines.next().unwrap_or_default();
-                lines.take_while(|line| !line.is_empty()).for_each(drop);
-                let path = request.split(' ').nth(1).unwrap_or_default();
-                let (status, body) = match answers.iter().find(|(known, _)| *known == path) {
-                    Some((_, body)) => ("200 OK", body.as_str()),
-                    None => ("404 Not Found", ""),
-                };
-                let length = body.len();
-                let _ = write!(
-                    stream,
-                    "HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
-                );
-            }
-        });
+        let answers = answers.into_iter().map(|(path, body)| (path.to_owned(), body.into_bytes()));
+        let (port, _) = double::serve(|_| answers.collect());
         NodeAddress::parse(&format!("http://127.0.0.1:{port}")).unwrap()
     }
 
@@ -478,6 +463,32 @@ mod tests {
         let mut known = community(node(vec![("/log/checkpoint", published.to_string())]), None);
         assert_eq!(known.remember(signed(2, leaf_hash(b"something else")), moment::now()), None);
         let failure = Contact::open(&places(&directory), known).err().unwrap();
+        assert_eq!(failure.code, "history_rewritten");
+    }
+
+    #[test]
+    fn seals_ahead_are_kept_with_their_time_and_the_smallest_goes_first() {
+        let directory = tempfile::tempdir().unwrap();
+        let places = places(&directory);
+        let answers = vec![("/log/checkpoint", signed(1, leaf_hash(b"one")).to_string())];
+        let mut contact = Contact::open(&places, community(node(answers), None)).unwrap();
+        for size in 2..66 {
+            contact.compare(&signed(size, leaf_hash(&size.to_be_bytes()))).unwrap();
+        }
+        let known = Community::load(&places, &LedgerId([1; 32])).unwrap();
+        assert_eq!((known.ahead.len(), known.known_size()), (64, 65));
+        let now = moment::now();
+        assert_eq!(known.overdue(now), None);
+        assert_eq!(known.overdue(now.after(Seconds(601))), Some(known.ahead[0].since));
+        // One more is kept, and it is said that another one cannot be compared any more.
+        let failure = contact.compare(&signed(99, leaf_hash(b"99"))).unwrap_err();
+        assert_eq!(failure.code, "seals_too_many");
+        let sizes = |community: &Community| -> Vec<u64> {
+            community.ahead.iter().map(|waits| waits.seen.checkpoint().size).collect()
+        };
+        assert_eq!(sizes(&contact.community), (3..66).chain([99]).collect::<Vec<_>>());
+        // A seal of a size that waits must have its root.
+        let failure = contact.compare(&signed(99, leaf_hash(b"other"))).unwrap_err();
         assert_eq!(failure.code, "history_rewritten");
     }
 
