@@ -37,7 +37,6 @@ pub use who::{Kinds, ValueKind, Who};
 pub use windows::{Claim, Row, RowLine, Windows};
 
 use crate::account::{AccountKind, AccountState, AccountStatus};
-use crate::amount::Total;
 use crate::charter::Charter;
 use crate::entry::VerifiedEntry;
 use crate::id::{AccountId, EntryId};
@@ -295,16 +294,8 @@ impl Standing {
 
     fn found(&mut self, community: &Community, charter: &Charter, index: u64) {
         let settlement = AccountState {
-            account: community.settlement,
-            kind: AccountKind::Settlement,
-            keys: Vec::new(),
             threshold: 0,
-            limit: Total::ZERO,
-            ceiling: None,
-            organisation: None,
-            heir: None,
-            until: None,
-            payees: None,
+            ..AccountState::plain(community.settlement, AccountKind::Settlement, Vec::new())
         };
         self.community = Some(Arc::new(community.clone()));
         self.charter = Some(CharterInForce { charter: Arc::new(charter.clone()), base: index });
