@@ -55,7 +55,7 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 }
 
 // Words: of the flat tables that all programs share, those that begin with `web.`; and, fetched when nothing else is
-// waited for, what every refusal is called and what to do, as far as that needs no values.
+// waited for, what every refusal is called and what to do, as far as that needs no values, and why a node records nothing.
 // What only those who run a place or the community read is a file of its own: whoever pays never waits for it.
 const OF_STAFF = /^web\.(place|face|reason|council)_/;
 const words = {};
@@ -67,8 +67,8 @@ for (const language of ["nl", "fr", "en"]) {
   const strip = (some) => some.map(([key, text]) => [key.slice(4), text]);
   const own = strip(web.filter(([key]) => !OF_STAFF.test(key)));
   more[language] = hashed(`more-${language}.js`, `export default ${JSON.stringify(Object.fromEntries(strip(web.filter(([key]) => OF_STAFF.test(key)))))};\n`);
-  const refusals = Object.entries(table).filter(([key, text]) => key.startsWith("error.") && !text.includes("{"));
-  errors[language] = hashed(`errors-${language}.js`, `export default ${JSON.stringify(Object.fromEntries(refusals.map(([key, text]) => [key.slice(6), text])))};\n`);
+  const refusals = Object.entries(table).filter(([key, text]) => (key.startsWith("error.") && !text.includes("{")) || key.startsWith("halt."));
+  errors[language] = hashed(`errors-${language}.js`, `export default ${JSON.stringify(Object.fromEntries(refusals.map(([key, text]) => [key.replace(/^error\./, ""), text])))};\n`);
   words[language] = hashed(`words-${language}.js`, `export default ${JSON.stringify(Object.fromEntries(own))};\n`);
 }
 

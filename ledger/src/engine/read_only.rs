@@ -18,6 +18,7 @@ pub struct ReadOnlyLedger {
     store: ReadOnlyStore,
     shared: Arc<Shared>,
     anchored: Option<SignedCheckpoint>,
+    cause: store::OpenError,
     why: String,
 }
 
@@ -31,6 +32,11 @@ impl ReadOnlyLedger {
     /// tell then whether what is left is the beginning of what was shown before.
     pub fn anchored(&self) -> Option<&SignedCheckpoint> {
         self.anchored.as_ref()
+    }
+
+    /// Returns what stopped the reading.
+    pub fn cause(&self) -> &store::OpenError {
+        &self.cause
     }
 
     /// Returns what is damaged, what is safe, and what helps.
@@ -76,5 +82,5 @@ pub fn open_read_only(
         checkpoint,
     };
     let shared = Shared { tree: RwLock::new(replayer.tree), published: RwLock::new(published) };
-    Ok(ReadOnlyLedger { store, shared: Arc::new(shared), anchored, why })
+    Ok(ReadOnlyLedger { store, shared: Arc::new(shared), anchored, cause, why })
 }

@@ -1,7 +1,7 @@
 /** What every page does first: words, the service worker, what waits to be sent, and an honest word when it cannot go on. */
 
 import { NoAnswer, Refused } from "./api.ts";
-import { button, facts, h, icon, knows, loadWords, refusal, say, show, status, workerAddress } from "./dom.ts";
+import { button, facts, h, halted, icon, knows, loadWords, refusal, say, show, status, workerAddress } from "./dom.ts";
 import { CannotKeep, isOtherLedger } from "./wallet.ts";
 
 /** Starts a page: nothing is shown before its words are there, and whatever fails says what to do. */
@@ -37,7 +37,10 @@ export function explain(error: unknown, again?: () => void) {
   const retry = again ? button("undo", say("again"), again) : null;
   if (error instanceof CannotKeep) return note("hand", say(`cannot_${error.fault}`), say(`cannot_${error.fault}_next`));
   if (error instanceof NoAnswer) return [note("clock", say("no_answer"), say("no_answer_next")), retry];
-  if (error instanceof Refused) return [note("hand", ...whyNot(error.problem.code)), retry];
+  if (error instanceof Refused) {
+    const { code, reason } = error.problem;
+    return [note("hand", ...whyNot(code)), reason ? h("p", null, halted(reason)) : null, retry];
+  }
   if (error instanceof DOMException && error.name === "QuotaExceededError") return [note("hand", say("full"), say("full_next")), retry];
   console.error(error);
   return [note("hand", say("trouble"), say("trouble_next")), retry];
