@@ -331,7 +331,8 @@ fn f15_a_forked_operator_is_found_out_on_the_beat() {
     let refused = stopped.submit(&payment(&world.town.ledger, "anna", "bakery", 1));
     assert_eq!((refused.status, refused.code()), (503, "read_only"), "{refused:?}");
     let said = stopped.community().read_only.unwrap();
-    assert!(said.contains("evidence"), "{said}");
+    assert_eq!(said.code, "two_histories", "{said}");
+    assert!(said.detail.contains("evidence"), "{said}");
 }
 
 #[test]

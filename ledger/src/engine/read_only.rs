@@ -19,6 +19,7 @@ pub struct ReadOnlyLedger {
     store: ReadOnlyStore,
     shared: Arc<Shared>,
     anchored: Option<SignedCheckpoint>,
+    cause: store::OpenError,
     why: String,
 }
 
@@ -32,6 +33,11 @@ impl ReadOnlyLedger {
     /// tell then whether what is left is the beginning of what was shown before.
     pub fn anchored(&self) -> Option<&SignedCheckpoint> {
         self.anchored.as_ref()
+    }
+
+    /// Returns what stopped the reading.
+    pub fn cause(&self) -> &store::OpenError {
+        &self.cause
     }
 
     /// Returns what is damaged, what is safe, and what helps.
@@ -77,5 +83,5 @@ pub fn open_read_only(
         checkpoint,
     };
     let shared = Shared { tree: RwLock::new(replayer.tree), published: RwLock::new(published) };
-    Ok(ReadOnlyLedger { store, shared: Arc::new(shared), anchored, why })
+    Ok(ReadOnlyLedger { store, shared: Arc::new(shared), anchored, cause, why })
 }
