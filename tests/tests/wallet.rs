@@ -544,7 +544,7 @@ fn thanks_and_refunds_without_an_answer_are_not_given_twice() {
 #[test]
 fn an_option_that_would_do_nothing_is_a_mistake_and_nothing_is_paid() {
     let directory = tempfile::tempdir().unwrap();
-    let Market { village, bakker, els, shop } = Market::open(directory.path(), &[]);
+    let Market { village, bakker, els, shop, .. } = Market::open(directory.path(), &[]);
     let till = bakker.json(&["request", "0,20", "--no-wait"]);
     let link = till["link"].as_str().unwrap();
     for (options, option) in [
