@@ -277,7 +277,10 @@ mod tests {
         world.post(&govern).unwrap();
         world.wait(DELAY.0);
         // Something has to be recorded for the log to sign under its new name.
-        let open = world.signed(Body::Open(Open { states: vec![state("piet", crate::account::AccountKind::Member)] }), COUNCIL);
+        let open = world.signed(
+            Body::Open(Open { states: vec![state("piet", crate::account::AccountKind::Member)] }),
+            COUNCIL,
+        );
         let (ledger, _) = ledger.commit(vec![open], world.now).unwrap();
         (world, ledger)
     }
@@ -300,7 +303,8 @@ mod tests {
     fn what_does_not_follow_is_refused() {
         let (world, ledger) = governed(COUNCIL);
         let good = receipts(&ledger, &[0, 1]);
-        let refused = |receipts: &[Receipt], now| Lineage::follow(&world.ledger(), receipts, now).unwrap_err();
+        let refused =
+            |receipts: &[Receipt], now| Lineage::follow(&world.ledger(), receipts, now).unwrap_err();
         assert_eq!(refused(&[], world.now), LineageError::NotFounded);
         assert_eq!(refused(&good[1..], world.now), LineageError::NotFounded);
         // The old charter alone does not know the key that signs now.
@@ -310,7 +314,10 @@ mod tests {
         let strange = [good[0].clone(), receipts(&ledger, &[2]).remove(0)];
         assert_eq!(refused(&strange, world.now), LineageError::NoCharter { index: 2 });
         let twice = [good[0].clone(), good[1].clone(), good[1].clone()];
-        assert!(matches!(refused(&twice, world.now), LineageError::TooEarly { .. } | LineageError::Gap { .. }));
+        assert!(matches!(
+            refused(&twice, world.now),
+            LineageError::TooEarly { .. } | LineageError::Gap { .. }
+        ));
         let other = Lineage::follow(&LedgerId([1; 32]), &good, world.now).unwrap_err();
         assert!(matches!(other, LineageError::OtherLedger { .. }));
         // Another leaf than the log has at that place.

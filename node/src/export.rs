@@ -50,11 +50,7 @@ impl Stopped {
 ///
 /// # Errors
 /// When something cannot be read or written. The checkpoint is written last: it never promises a missing tile.
-pub fn write_log(
-    reader: &NodeReader,
-    checkpoint: &SignedCheckpoint,
-    target: &Path,
-) -> anyhow::Result<u64> {
+pub fn write_log(reader: &NodeReader, checkpoint: &SignedCheckpoint, target: &Path) -> anyhow::Result<u64> {
     let size = checkpoint.checkpoint().size;
     for tile in hash_tiles(size) {
         let bytes = encode_hashes(&reader.tile(&tile, size)?);

@@ -2,6 +2,7 @@
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::money::Unit;
+use crate::past::Past;
 use crate::places::Places;
 use klaver_keystore::private_file;
 use klaver_ledger::amount::{Scale, Total};
@@ -48,6 +49,8 @@ pub struct Community {
     pub terms: Option<Terms>,
     /// The history that a person chose to believe after an alarm.
     pub believed: Option<Believed>,
+    /// What came before, and after.
+    pub past: Past,
 }
 
 /// What the policy said at the last visit: payments without network obey it where nobody can be asked.
@@ -97,6 +100,8 @@ struct CommunityFile {
     terms: Option<Terms>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     believed: Option<Believed>,
+    #[serde(flatten)]
+    past: Past,
 }
 
 impl Community {
@@ -132,6 +137,7 @@ impl Community {
             ahead: Vec::new(),
             terms: Terms::of(said),
             believed: None,
+            past: Past::default(),
         })
     }
 
@@ -186,6 +192,7 @@ impl Community {
             ahead: self.ahead.iter().map(|seen| seen.note().to_string()).collect(),
             terms: self.terms,
             believed: self.believed.clone(),
+            past: self.past.clone(),
         };
         let bytes = serde_json::to_vec_pretty(&file).expect("strings and integers are always JSON");
         Ok(private_file::replace(&places.community(&self.ledger), &bytes)?)
@@ -196,9 +203,28 @@ impl Community {
         Unit { one: self.one.clone(), many: self.many.clone(), scale: self.scale, language }
     }
 
-    /// Returns what its receipts are verified against.
+    /// Returns what a new receipt is verified against: the key that signs now, and no other.
     pub fn identity(&self) -> LogIdentity {
         LogIdentity::of_keys(self.ledger, vec![self.log_key.clone()])
+    }
+
+    /// Returns what a receipt that was kept is verified against: also the keys that signed before. Whatever one of them
+    /// signed later is [forged](Past::is_forged).
+    pub fn identity_ever(&self) -> LogIdentity {
+        let former = self.past.former_keys().map(|(key, _)| key);
+        LogIdentity::of_keys(self.ledger, [self.log_key.clone()].into_iter().chain(former).collect())
+    }
+
+    /// Returns the community of `ledger`, or of the one that continues it, as far as this wallet has followed.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_newest(places: &Places, ledger: &LedgerId) -> Outcome<Self> {
+        let mut community = Self::load(places, ledger)?;
+        while let Some(next) = community.past.successor() {
+            community = Self::load(places, &next)?;
+        }
+        Ok(community)
     }
 
     /// Remembers the checkpoint of a receipt, until the published log reaches it.
@@ -235,6 +261,7 @@ impl Community {
             ahead: file.ahead.iter().map(open).collect::<Option<_>>()?,
             terms: file.terms,
             believed: file.believed,
+            past: file.past,
             log_key,
         })
     }

@@ -75,10 +75,8 @@ impl Audit {
         let said: klaver_api::Community = Http::new(node.clone()).get(paths::COMMUNITY, None)?;
         let seen = Community::first_seen(node.clone(), &said)?;
         match Community::load(&app.places, &seen.ledger) {
-            Ok(known) if known.log_key != seen.log_key => {
-                Err(Failure::new(Exit::Mismatch, "log_key_changed").with("node", node))
-            }
-            Ok(known) => Contact::open(&app.places, Community { node, log_path: seen.log_path, ..known }),
+            // Another key than before is followed when the ledger proves it, and an alarm otherwise.
+            Ok(known) => app.reach(Community { node, log_path: seen.log_path, ..known }),
             // Whoever only looks in leaves nothing behind.
             Err(_) => {
                 app.output.note("audit.first_contact", &[("key", &seen.log_key.to_string())]);
@@ -99,7 +97,7 @@ fn known_heads(app: &App<'_>, contact: &Contact) -> Outcome<Vec<TreeHead>> {
     let community = &contact.community;
     let mut heads: Vec<TreeHead> =
         community.checkpoint.iter().chain(&community.ahead).map(|seen| seen.checkpoint().head()).collect();
-    let identity = community.identity();
+    let identity = community.identity_ever();
     let mut receipts = 0;
     for file in std::fs::read_dir(app.places.receipts()).into_iter().flatten().flatten() {
         let Ok(bytes) = std::fs::read(file.path()) else { continue };
@@ -111,6 +109,9 @@ fn known_heads(app: &App<'_>, contact: &Contact) -> Outcome<Vec<TreeHead>> {
         let proven = receipt.verify(&identity).map_err(|error| {
             Failure::text(Exit::Mismatch, "receipt_wrong", error).with("path", file.path().display())
         })?;
+        if community.past.is_forged(&proven.checkpoint) {
+            return Err(contact.forged(&proven.checkpoint));
+        }
         heads.push(proven.checkpoint.checkpoint().head());
         receipts += 1;
     }

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::community::Community;
 use crate::contact::Contact;
 use crate::entries::{self, Sent};
-use crate::failure::{Exit, Outcome};
+use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
 use crate::outbox::{self, OutboxEntry};
 use clap::Subcommand;
@@ -56,13 +56,20 @@ fn list(app: &App<'_>, waiting: &[OutboxEntry]) -> Outcome<()> {
     Ok(())
 }
 
+/// Returns the contact, unless what was kept was signed for a ledger that has ended: no other ledger takes it.
+fn still_of(contact: Contact, kept: &OutboxEntry) -> Outcome<Contact> {
+    let is_same = contact.community.ledger == kept.ledger;
+    if is_same { Ok(contact) } else { Err(Failure::new(Exit::Rules, "outbox_ended")) }
+}
+
 fn retry(app: &App<'_>, waiting: Vec<OutboxEntry>) -> Outcome {
     let mut worst = Exit::Ok;
     let mut results = Vec::new();
     for kept in waiting {
         let id = kept.id.to_hex();
         let tried = Community::load(&app.places, &kept.ledger)
-            .and_then(|community| Contact::open(&app.places, community))
+            .and_then(|community| app.reach(community))
+            .and_then(|contact| still_of(contact, &kept))
             .and_then(|mut contact| entries::submit(app, &mut contact, kept));
         let (key, outcome) = match &tried {
             Ok(Sent::Recorded(_)) => ("outbox.paid", "recorded"),

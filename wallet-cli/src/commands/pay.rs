@@ -85,7 +85,7 @@ impl Pay {
                 let (hat, _) = app.account_hat()?;
                 let community = app.community_of(&hat)?;
                 let amount = community.unit(app.output.language).parse(&amount)?;
-                let contact = Contact::open(&app.places, community)?;
+                let contact = app.reach(community)?;
                 let name = listed_name(&contact, to);
                 let line = PayLine { to, amount, request: None };
                 pay(app, contact, Payment { line, name, memo, validity, until: None, again })
@@ -151,7 +151,7 @@ fn pay_request(app: &App<'_>, node: &NodeAddress, id: RequestId, memo: Option<St
     if community.node != *node {
         return Err(other_community(node, &community.name));
     }
-    let contact = Contact::open(&app.places, community)?;
+    let contact = app.reach(community)?;
     let request: PaymentRequest = contact.http.get(&paths::fill(paths::REQUEST, id.to_hex()), None)?;
     if request.ledger != contact.community.ledger.to_hex() || request.id != id.to_hex() {
         return Err(Failure::new(Exit::Mismatch, "request_differs"));
@@ -309,7 +309,7 @@ fn send_for_payer(app: &App<'_>, prefix: LedgerPrefix, entry: &SignedEntry) -> O
     if !pay.payees.iter().any(|line| line.to == account) {
         app.output.warn("note.not_for_you", &[]);
     }
-    let mut contact = Contact::open(&app.places, community)?;
+    let mut contact = app.reach(community)?;
     if entries::show(app, &contact, entry, &[], &hat)? == entries::Shown::Only {
         return Ok(Exit::Ok);
     }
