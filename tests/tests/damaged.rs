@@ -5,7 +5,7 @@
 use klaver_api::{CreateInvitation, Join, KeyJson, Problem, Profile, ReceiptJson, paths};
 use klaver_ledger::account::Rights;
 use klaver_ledger::amount::Scale;
-use klaver_ledger::testing::{account, grant};
+use klaver_ledger::testing::{account, grant, key};
 use klaver_tests::client::Answer;
 use klaver_tests::node::{Node, copy_directory};
 use klaver_tests::town::Town;
@@ -69,7 +69,11 @@ fn nothing_is_written(town: &Town, why: &str) {
     let size = town.size();
     let profile = paths::fill(paths::PROFILE, account("bakery"));
     let draft = json!({ "envelope": klaver_api::text::base64url(&town.pay("mia", "bakery", 1).encode()) });
-    let newcomer = Join { code: None, keys: vec![KeyJson::of(&grant("newcomer", Rights::ALL), scale())] };
+    let challenge = town.client.challenge();
+    let origin = challenge.origin.clone();
+    let proof = challenge.for_joining(&town.ledger, &origin, &key("newcomer"), &[]).unwrap();
+    let keys = vec![KeyJson::of(&grant("newcomer", Rights::ALL), scale())];
+    let newcomer = Join { code: None, keys, proof };
     let invitation = CreateInvitation { uses: 1, valid_for: 600 };
     let named = Profile { name: Some("De Korenaar".to_owned()), listed: true };
     for (what, answer) in [

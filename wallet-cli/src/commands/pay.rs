@@ -87,7 +87,7 @@ impl Pay {
                 let (hat, _) = app.account_hat()?;
                 let community = app.community_of(&hat)?;
                 let amount = community.unit(app.output.language).parse(&amount)?;
-                let contact = app.open(community)?;
+                let contact = app.reach(community)?;
                 let name = listed_name(&contact, to);
                 let line = PayLine { to, amount, request: None };
                 pay(app, contact, Payment { line, name, memo, validity, until: None, again })
@@ -166,7 +166,7 @@ fn pay_request(app: &App<'_>, node: &NodeAddress, id: RequestId, memo: Option<St
     if community.node != *node {
         return Err(other_community(node, &community.name));
     }
-    let mut contact = app.open(community)?;
+    let mut contact = app.reach(community)?;
     let request: PaymentRequest = contact.http.get(&paths::fill(paths::REQUEST, id.to_hex()), None)?;
     if request.ledger != contact.community.ledger.to_hex() || request.id != id.to_hex() {
         return Err(Failure::new(Exit::Mismatch, "request_differs"));
@@ -339,7 +339,7 @@ fn send_for_payer(app: &App<'_>, prefix: LedgerPrefix, entry: &SignedEntry) -> O
         app.output.warn("note.not_for_you", &[]);
     }
     let keep = || outbox::keep(&app.places, community.ledger, entry, None, moment::now());
-    let opened = app.open(community.clone());
+    let opened = app.reach(community.clone());
     // Whoever gave this code has left the shop by the time there is network again.
     if opened.as_ref().is_err_and(|failure| failure.exit == Exit::Network) && !app.global.dry_run {
         keep()?;
