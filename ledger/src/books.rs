@@ -11,6 +11,8 @@ mod histories_tests;
 mod outlook;
 #[cfg(test)]
 mod outlook_tests;
+#[cfg(test)]
+mod pot_tests;
 mod rejection;
 pub mod rules;
 #[cfg(test)]
@@ -32,6 +34,7 @@ pub use account::{Account, InForce, Waiting, WaitingFor};
 pub use effects::{Community, Effects, Line, Reference};
 pub use outlook::refusal_once_signed;
 pub use rejection::Rejection;
+pub use succession::check_end;
 pub use trial_balance::{Circulation, TrialBalance, TrialBalanceLine};
 pub use who::{Kinds, ValueKind, Who};
 pub use windows::{Claim, Row, RowLine, Windows};
@@ -66,6 +69,8 @@ pub struct Standing {
     waiting_charter: Option<WaitingCharter>,
     accounts: Vec<Account>,
     by_id: HashMap<AccountId, u32>,
+    /// Budgets and funds, by number: those that may speak for an organisation.
+    pots: Vec<u32>,
     /// Accounts, by number, that list a key, in force or waiting.
     by_key: HashMap<PublicKey, SmallVec<[u32; 1]>>,
     /// Accounts, by number, for which something waits, by the index of its entry.
@@ -174,6 +179,11 @@ impl Standing {
     /// Returns every account, open and closed, in the order of opening.
     pub fn accounts(&self) -> impl Iterator<Item = &Account> {
         self.accounts.iter()
+    }
+
+    /// Returns every budget and fund, open and closed, in the order of opening.
+    pub fn pots(&self) -> impl Iterator<Item = &Account> {
+        self.pots.iter().map(|number| &self.accounts[*number as usize])
     }
 
     /// Returns the account for which entry `index` waits.
@@ -323,10 +333,19 @@ impl Standing {
     }
 
     fn open(&mut self, state: &AccountState, index: u64) {
-        let number = u32::try_from(self.accounts.len()).expect("fewer than 2^32 accounts");
-        self.accounts.push(Account::opened(state.clone(), index));
-        self.by_id.insert(state.account, number);
+        let number = self.add(Account::opened(state.clone(), index));
         self.list_keys(state, number);
+    }
+
+    /// Adds an account under the next number, where it is found by id and kind; both stay as they are.
+    fn add(&mut self, account: Account) -> u32 {
+        let number = u32::try_from(self.accounts.len()).expect("fewer than 2^32 accounts");
+        self.by_id.insert(account.id(), number);
+        if matches!(account.kind(), AccountKind::Budget | AccountKind::Fund) {
+            self.pots.push(number);
+        }
+        self.accounts.push(account);
+        number
     }
 
     fn settled_account_mut(&mut self, id: &AccountId, now: Timestamp) -> &mut Account {

@@ -15,7 +15,7 @@ pub use checking::{Difference, check_stored};
 pub use read_only::{ReadOnlyLedger, open_read_only};
 pub use reader::{Holder, Published, ReadError, Reader, StandingGuard, Statement, StatementLine};
 
-use crate::books::{Books, Effects, refusal_once_signed, rules};
+use crate::books::{Books, Effects, check_end, refusal_once_signed, rules};
 use crate::charter::Charter;
 use crate::entry::{Body, VerifiedEntry};
 use crate::keys::{PublicKey, SigningKey, sign};
@@ -220,7 +220,7 @@ impl<S: Store> Ledger<S> {
             return Err(FoundError::WrongKind { kind: entry.entry().body.kind() });
         };
         let signer = LogSigner::new(keys.log, &found.charter)?;
-        let ledger = Self::assemble(store, replayer, signer, Box::new(salts));
+        let ledger = Self::assemble(store, replayer, signer, Box::new(salts), None);
         match ledger.commit(vec![entry], now) {
             Ok((ledger, mut outcomes)) => match outcomes.pop() {
                 Some(Outcome::Recorded(receipt) | Outcome::Known(receipt)) => Ok((ledger, receipt)),
@@ -256,23 +256,35 @@ impl<S: Store> Ledger<S> {
     ) -> Result<(Self, OpeningReport), LedgerOpenError> {
         let mut replayer = Replayer::beginning(beginning);
         let recovery = store.recover(&mut replayer)?;
-        let (head, charters) = newest_head(&replayer)?;
+        let NewestHead { head, charters, checkpoint } = newest_head(&replayer)?;
         let ours = PublicKey::of(&keys.log);
         let named = charters.iter().find(|charter| charter.log_keys.contains(&ours));
         let signer = LogSigner::new(keys.log, named.unwrap_or(&charters[0]))?;
         let report = OpeningReport { size: head.size, recovery };
-        let mut ledger = Self::assemble(store, replayer, signer, Box::new(salts));
+        let mut ledger = Self::assemble(store, replayer, signer, Box::new(salts), Some(checkpoint));
         if ledger.store.wants_snapshot() {
             ledger.offer_snapshot();
         }
         Ok((ledger, report))
     }
 
-    fn assemble(store: S, replayer: Replayer, signer: LogSigner, salts: Box<dyn SaltSource>) -> Self {
-        let Replayer { books, tree, refusals, newest, .. } = replayer;
-        let (checkpoint, signature) = signer.sign(tree.head());
-        let head = SignedHead { size: tree.size(), root: tree.root(), signature };
-        let head = newest.map_or(head, |(head, _)| head);
+    /// `newest` is the checkpoint of the newest group: its signature is shown again, and no other is made. The node's key
+    /// may be one that is not in force yet.
+    fn assemble(
+        store: S,
+        replayer: Replayer,
+        signer: LogSigner,
+        salts: Box<dyn SaltSource>,
+        newest: Option<SignedCheckpoint>,
+    ) -> Self {
+        let Replayer { books, tree, refusals, newest: stored, .. } = replayer;
+        let (head, checkpoint) = match (stored, newest) {
+            (Some((head, _)), Some(checkpoint)) => (head, checkpoint),
+            _ => {
+                let (checkpoint, signature) = signer.sign(tree.head());
+                (SignedHead { size: tree.size(), root: tree.root(), signature }, checkpoint)
+            }
+        };
         let published = Published {
             standing: books.standing().clone(),
             note: Arc::new(checkpoint.note().clone()),
@@ -364,7 +376,10 @@ impl<S: Store> Ledger<S> {
         if let Some(refusal) = self.refusals.get(&id) {
             return Decision::answer(Outcome::Declined((**refusal).clone()));
         }
-        match rules::apply(&self.books, entry, now) {
+        let judged = rules::apply(&self.books, entry, now).and_then(|effects| {
+            check_end(entry.entry(), || self.shared.tree().head().into()).map(|()| effects)
+        });
+        match judged {
             Ok(effects) => {
                 let index = self.books.standing().size();
                 let salt = Salt(self.salts.salt());
@@ -539,16 +554,22 @@ impl LogSigner {
     }
 }
 
-/// Returns the newest head, which one of the log's keys signed, and the charters that may be in force.
-fn newest_head(replayer: &Replayer) -> Result<(SignedHead, Vec<Arc<Charter>>), LedgerOpenError> {
+/// The newest head, which one of the log's keys signed, and the charters that may be in force.
+struct NewestHead {
+    head: SignedHead,
+    charters: Vec<Arc<Charter>>,
+    checkpoint: SignedCheckpoint,
+}
+
+fn newest_head(replayer: &Replayer) -> Result<NewestHead, LedgerOpenError> {
     let (head, recorded_at) = replayer.newest.ok_or(LedgerOpenError::NotFounded)?;
     let standing = replayer.books.standing();
     let charter = standing.charter(recorded_at).ok_or(LedgerOpenError::NotFounded)?.clone();
     // A charter that waits may be in force by now: its keys may have signed the newest head, and may be ours.
     let next = standing.waiting_charter(recorded_at).map(|waiting| waiting.charter.clone());
     let charters: Vec<_> = [Some(charter), next].into_iter().flatten().collect();
-    signed_by(replayer, &charters, &head)?;
-    Ok((head, charters))
+    let checkpoint = signed_by(replayer, &charters, &head)?;
+    Ok(NewestHead { head, charters, checkpoint })
 }
 
 /// Returns `head` as the checkpoint that a log key of one of the charters signed.

@@ -181,7 +181,7 @@ fn check_predecessor<'b>(
             unsound("predecessor", "it recorded something later than now: set the clock right")
         }
         (Some(inherited), Some(named)) => {
-            inherited.check(named, found.scale)?;
+            inherited.check(named, found.scale, &found.charter)?;
             Ok(&inherited.council)
         }
     }
@@ -597,7 +597,20 @@ fn check_heir(case: &Case<'_>, account: &Account, heir: &Account) -> Result<(), 
             allowed,
         });
     }
-    if owes { check_fund_pays(case, heir, account) } else { Ok(()) }
+    match account.balance() {
+        0 => Ok(()),
+        owed if owed < 0 => check_fund_pays(case, heir, account),
+        _ => check_fund_ends_with(case, account, heir),
+    }
+}
+
+/// A fund that names its payees leaves what it has to one of them, or to a fund that hands out to no others.
+fn check_fund_ends_with(case: &Case<'_>, fund: &Account, heir: &Account) -> Result<(), Rejection> {
+    let (own, other) = (case.state(fund), case.state(heir));
+    match (&own.payees, &other.payees) {
+        (Some(own), Some(other)) if other.iter().all(|payee| own.contains(payee)) => Ok(()),
+        _ => check_fund_pays(case, fund, heir),
+    }
 }
 
 /// A fund that names its payees gives to no others, in whatever way.

@@ -7,6 +7,7 @@ use super::*;
 use crate::amount::Scale;
 use crate::charter::Predecessor;
 use crate::entry::cbor::CborError;
+use crate::entry::{Body, Entry, Statement};
 use crate::id::{Digest, LedgerId};
 use crate::limits::INTEGER_MAX;
 
@@ -18,6 +19,8 @@ pub(super) struct Inherited {
     snapshot: Digest,
     scale: Scale,
     settlement: AccountId,
+    origin: String,
+    log_keys: Vec<PublicKey>,
     pub council: Vec<PublicKey>,
     pub council_threshold: u64,
 }
@@ -39,6 +42,8 @@ impl Books {
             snapshot: Digest::of(snapshot),
             scale: community.scale,
             settlement: community.settlement,
+            origin: charter.origin.clone(),
+            log_keys: charter.log_keys.clone(),
             council: charter.council.clone(),
             council_threshold: charter.council_threshold,
         }));
@@ -55,6 +60,23 @@ impl Books {
     }
 }
 
+/// Checks of an entry that ends the ledger that it names the log where it stands: `head` gives its size and root.
+///
+/// The books do not know the log, so whoever records or replays asks this besides [`apply`](super::rules::apply).
+///
+/// # Errors
+/// When the entry names another root. A group that has begun is not in the log yet: such an entry is the first of one.
+pub fn check_end(entry: &Entry, head: impl FnOnce() -> (u64, [u8; 32])) -> Result<(), Rejection> {
+    match &entry.body {
+        Body::Attest(attest) if attest.statement == Statement::Succession => {
+            let reason = "it is not the log's at that size: take that of the newest checkpoint";
+            let unsound = Rejection::UnsoundSuccession { field: "root", reason };
+            if (attest.size, attest.root.0) == head() { Ok(()) } else { Err(unsound) }
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Returns an account as it begins in the new ledger: what waits or was vetoed there has to be asked for again.
 fn carried_over(account: &Account, now: Timestamp) -> Account {
     let in_force = account.standing(now);
@@ -68,7 +90,7 @@ fn carried_over(account: &Account, now: Timestamp) -> Account {
 
 impl Inherited {
     /// Checks that a founding entry names these books.
-    pub fn check(&self, named: &Predecessor, scale: Scale) -> Result<(), Rejection> {
+    pub fn check(&self, named: &Predecessor, scale: Scale, charter: &Charter) -> Result<(), Rejection> {
         let unsound = |field, reason| Err(Rejection::UnsoundSuccession { field, reason });
         if named.snapshot != self.snapshot {
             return unsound("snapshot", "the snapshot at hand has another digest than the one that is named");
@@ -78,6 +100,13 @@ impl Inherited {
         }
         if scale != self.scale {
             return unsound("scale", "balances that come over keep their decimals: name the same scale");
+        }
+        // Two logs under one name look like two histories of one log.
+        if charter.origin == self.origin {
+            return unsound("origin", "it is the old log's: choose another one for the new log");
+        }
+        if charter.log_keys.iter().any(|key| self.log_keys.contains(key)) {
+            return unsound("log_keys", "one of them signs for the old log: make a new one");
         }
         Ok(())
     }
