@@ -13,10 +13,10 @@ mod outlook;
 mod outlook_tests;
 #[cfg(test)]
 mod pot_tests;
+mod reason;
 mod rejection;
 pub mod rules;
-#[cfg(test)]
-mod rules_tests;
+pub mod shares;
 mod sheet;
 mod signers;
 pub mod snapshot;
@@ -33,17 +33,20 @@ mod windows;
 pub use account::{Account, InForce, Waiting, WaitingFor};
 pub use effects::{Community, Effects, Line, Reference};
 pub use outlook::refusal_once_signed;
+pub use reason::{
+    CharterFault, KeyUse, LateFault, Mixed, RegistrarAct, RegistrarFault, StateFault, SuccessionFault,
+};
 pub use rejection::Rejection;
 pub use succession::check_end;
 pub use trial_balance::{Circulation, TrialBalance, TrialBalanceLine};
-pub use who::{Kinds, ValueKind, Who};
+pub use who::{Kinds, OfferedRate, ValueKind, Who};
 pub use windows::{Claim, Row, RowLine, Windows};
 
 use crate::account::{AccountKind, AccountState, AccountStatus};
 use crate::amount::Total;
 use crate::charter::Charter;
 use crate::entry::VerifiedEntry;
-use crate::id::{AccountId, EntryId};
+use crate::id::{AccountId, Digest, EntryId};
 use crate::keys::PublicKey;
 use crate::time::Timestamp;
 use effects::{Act, CirculationChange};
@@ -82,6 +85,21 @@ pub struct Standing {
     inherited: Option<Arc<succession::Inherited>>,
     /// Whether the council has ended this ledger: another one goes on.
     ended: bool,
+    /// The newest audit note that an entry anchors.
+    audit_note: Option<AnchoredNote>,
+}
+
+/// An audit note as the ledger anchors it: how far an auditor has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnchoredNote {
+    /// The entry that anchors it.
+    pub index: u64,
+    /// How many records it speaks of.
+    pub size: u64,
+    /// When it was anchored.
+    pub recorded_at: Timestamp,
+    /// SHA-256 of the note.
+    pub document: Digest,
 }
 
 #[derive(Clone, Debug)]
@@ -151,6 +169,11 @@ impl Standing {
     /// Returns whether the council has ended this ledger: nothing can be recorded any more.
     pub fn has_ended(&self) -> bool {
         self.ended
+    }
+
+    /// Returns the newest audit note that is anchored, or `None` when there is none.
+    pub fn audit_note(&self) -> Option<AnchoredNote> {
+        self.audit_note
     }
 
     /// Returns the charter in force at `now`, or `None` before founding.
@@ -246,6 +269,10 @@ impl Standing {
         match act {
             Act::Found { community, charter } => self.found(community, charter, index),
             Act::End => self.ended = true,
+            Act::AnchorNote { size, document } => {
+                let (size, document) = (*size, *document);
+                self.audit_note = Some(AnchoredNote { index, size, recorded_at, document });
+            }
             Act::PendCharter { charter, effective_at, by_rescue } => {
                 self.settle_charter(recorded_at);
                 let charter = Arc::new((**charter).clone());

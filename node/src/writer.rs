@@ -306,14 +306,17 @@ impl<S: Store> Thread<S> {
                         _ => None,
                     })
                     .collect();
-                if !recorded.is_empty() {
-                    (self.notice)(&recorded);
-                }
+                // The group is durable: whatever goes wrong with what is told of it, its entries are answered so.
+                let told = recorded.is_empty()
+                    || catch_unwind(AssertUnwindSafe(|| (self.notice)(&recorded))).is_ok();
                 for (answer, outcome) in answers.into_iter().zip(outcomes) {
                     // Whoever went away asks again with the same bytes.
                     let _ = answer.send(Ok(outcome));
                 }
-                true
+                if !told {
+                    self.status.stop(fallen());
+                }
+                told
             }
             Err(why) => {
                 tracing::error!(why, "the ledger is read-only until the node is started again");
@@ -335,5 +338,52 @@ fn refuse(jobs: Vec<Job>, why: &Unrecorded) {
     for job in jobs {
         // Whoever went away asks again with the same bytes.
         let _ = job.answer.send(Err(why.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::Town;
+    use klaver_ledger::entry::{Body, Entry, Open, SignedEntry};
+    use klaver_ledger::id::Nonce;
+    use klaver_ledger::store::memory::MemoryStore;
+    use klaver_ledger::time::{Day, Deadline, Seconds, Timestamp};
+
+    struct Stopped(Timestamp);
+
+    impl Clock for Stopped {
+        fn now(&mut self) -> Result<Timestamp, ClockFault> {
+            Ok(self.0)
+        }
+    }
+
+    #[test]
+    fn what_is_durable_is_answered_so_when_telling_of_it_fails() {
+        let town = Town::plan(7, Day(20_779)).unwrap();
+        let ledger = town.found(MemoryStore::new()).unwrap();
+        let reader = ledger.reader();
+        let (now, id) = {
+            let standing = reader.standing();
+            (standing.last_recorded_at(), standing.community().unwrap().ledger)
+        };
+        let entry = |nonce| {
+            let states = vec![town.cast.citizen().member_state(0)];
+            let expires_at = Deadline::after(now, Seconds(300));
+            let entry = Entry {
+                nonce: Nonce([nonce; 16]),
+                expires_at,
+                memo: None,
+                body: Body::Open(Open { states }),
+            };
+            SignedEntry::sign(entry, &id, &town.cast.two_of_council()).verify_any_key(&id).unwrap()
+        };
+        let notice: Notice = Box::new(|_| panic!("a fault of whoever is told"));
+        let (writer, thread) = Writer::start(ledger, Box::new(Stopped(now)), Arc::default(), notice).unwrap();
+        let answer = writer.send(entry(1)).unwrap().blocking_recv().unwrap();
+        assert!(matches!(answer, Ok(Outcome::Recorded(_))), "{answer:?}");
+        thread.join().unwrap();
+        assert!(writer.status().lasting().unwrap().contains("start the node again"));
+        assert!(matches!(writer.send(entry(2)), Err(Unrecorded::ReadOnly { is_lasting: true, .. })));
     }
 }

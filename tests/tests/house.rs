@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("record", &[VALUES, &["entry", "books", "log"]]),
     ("refusal", &[VALUES, &["entry", "books"]]),
     ("receipt", &[VALUES, &["entry", "books", "log", "record"]]),
+    ("lineage", &[VALUES, &["entry", "log", "record", "receipt"]]),
     ("store", &[VALUES, &["entry", "books", "log", "record", "refusal"]]),
     ("engine", &[VALUES, &["entry", "books", "log", "record", "refusal", "receipt", "store"]]),
     // Its own path: it shares only values, codec, rules and the formats of the log with the writer; see below.

@@ -3,13 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
 use klaver_tests::binaries::{Ran, klaver_node};
-use klaver_tests::node::{Node, passphrase_file, run};
+use klaver_tests::node::{Node, copy_directory, passphrase_file, run};
 use klaver_tests::programs;
 use klaver_tests::wallet::Wallet;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 const DUTCH: &str = "nl_BE.UTF-8";
 
@@ -51,15 +50,7 @@ impl Village {
     /// Waits until everything recorded is published.
     fn publish(&self) {
         let client = self.node.client();
-        let (size, until) = (client.community().size.to_string(), Instant::now() + Duration::from_secs(20));
-        loop {
-            let checkpoint = String::from_utf8(client.get("/log/checkpoint", None).bytes).unwrap();
-            if checkpoint.lines().nth(1) == Some(&size) {
-                return;
-            }
-            assert!(Instant::now() < until, "{size} records were not published:\n{checkpoint}");
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        client.published(client.community().size);
     }
 }
 
@@ -483,7 +474,7 @@ fn an_option_that_would_do_nothing_is_a_mistake_and_nothing_is_paid() {
         says(&bakker, 2, &[&["pay", code], option].concat(), &["past niet bij een getekende betaling"]);
     }
     // The same promise once more only when that is meant.
-    says(&els, 1, &offline("5"), &["Dezelfde betaling wacht nog", "--again"]);
+    says(&els, 1, &offline("5"), &["Hetzelfde wacht nog", "--again"]);
     els.json(&[&offline("5")[..], &["--again"]].concat());
     // A visit learns what the policy says now.
     assert_eq!(els.balance(), "10.00");
@@ -498,20 +489,20 @@ fn asking_again_after_no_answer_pays_once_and_a_sure_no_is_told() {
     village.node.limit_files(1 << 10);
     let why = "Reden: ";
     says(&els, 3, &["pay", &shop, "1"], &["Misschien is het genoteerd", why]);
-    let again = ["wacht nog een betaling van 1 klaver", "Misschien is het genoteerd", why];
+    let again = ["Dit wacht nog sinds", "Betaal 1 klaver aan", "Misschien is het genoteerd", why];
     says(&els, 3, &["pay", &shop, "1"], &again);
     assert_eq!(waiting(), 1, "nothing new was signed");
     // What was never looked at is not paid, and the wallet says just that.
     let sure = says(&els, 3, &["pay", &shop, "2"], &["Niets is genoteerd, niets is betaald", why]);
     assert!(!sure.err.contains("Misschien"), "{}", sure.err);
-    says(&els, 3, &["pay", &shop, "2"], &["wacht nog een betaling van 2 klavers", "Niets is genoteerd"]);
+    says(&els, 3, &["pay", &shop, "2"], &["Betaal 2 klavers aan", "Niets is genoteerd"]);
     assert_eq!(waiting(), 2);
     says(&els, 3, &["pay", &shop, "2", "--again"], &["Niets is genoteerd"]);
     assert_eq!(waiting(), 3, "what is meant is signed");
 
     village.node.kill();
     village.node.start();
-    says(&els, 0, &["pay", &shop, "1"], &["wacht nog een betaling", "Betaald: 1 klaver"]);
+    says(&els, 0, &["pay", &shop, "1"], &["Dit wacht nog sinds", "Betaald: 1 klaver"]);
     assert_eq!((els.balance().as_str(), waiting()), ("9.00", 2));
     els.json(&["outbox", "retry"]);
     assert_eq!((els.balance().as_str(), waiting()), ("5.00", 0));
@@ -527,8 +518,7 @@ fn two_seals_of_one_size_are_an_alarm_until_a_person_says_which_ledger_counts() 
     let data = village.node.data();
     let [old, newer] = ["old", "newer"].map(|name| directory.path().join(name));
     village.node.stop();
-    let copied = Command::new("cp").arg("-a").arg(&data).arg(&old).status().unwrap();
-    assert!(copied.success());
+    copy_directory(&data, &old);
     village.node.start();
     let size = index(&els.json(&["pay", &shop, "1"])).parse::<u64>().unwrap() + 1;
     // An old copy is put back, and signs another history of the same size.

@@ -15,12 +15,10 @@ use klaver_keystore::private_file;
 use klaver_ledger::id::Digest;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::hash::Hash;
-use klaver_ledger::log::note::Note;
 use klaver_ledger::log::proof::{ProofError, TreeHead, verify_consistency};
-use klaver_ledger::receipt::{Opening, Proven, Receipt};
+use klaver_ledger::receipt::{Proven, Receipt};
 use std::cmp::Ordering;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// A node that has shown a log consistent with all that this wallet knows of it.
 pub struct Contact {
@@ -33,6 +31,8 @@ pub struct Contact {
     places: Places,
     /// Every seal of this log that the wallet keeps.
     heads: Heads,
+    /// Heads that the published log was shown to continue: many receipts share one.
+    continued: Vec<TreeHead>,
     /// Whether what is seen is remembered.
     remembers: bool,
 }
@@ -105,7 +105,8 @@ impl Contact {
 
     fn to(places: &Places, community: Community, remembers: bool) -> Self {
         let (http, clock) = (Http::new(community.node.clone()), Clock::default());
-        Self { community, http, clock, places: places.clone(), heads: Heads::default(), remembers }
+        let (places, heads, continued) = (places.clone(), Heads::default(), Vec::new());
+        Self { community, http, clock, places, heads, continued, remembers }
     }
 
     fn make(places: &Places, community: Community, remembers: bool) -> Outcome<Self> {
@@ -149,18 +150,16 @@ impl Contact {
     /// # Errors
     /// `Mismatch`, after the evidence was kept.
     pub fn verify(&mut self, said: &ReceiptJson) -> Outcome<(Receipt, Proven)> {
-        let verified = read_receipt(said).and_then(|receipt| {
-            let proven = receipt
-                .verify(&self.community.identity())
-                .map_err(|error| Failure::text(Exit::Mismatch, "receipt_wrong", error))?;
+        let wrong = |error: String| Failure::text(Exit::Mismatch, "receipt_wrong", error);
+        let verified = said.to_receipt().map_err(|error| wrong(error.to_string())).and_then(|receipt| {
+            let proven =
+                receipt.verify(&self.community.identity()).map_err(|error| wrong(error.to_string()))?;
             Ok((receipt, proven))
         });
         match verified {
             Ok((receipt, proven)) => {
-                self.must_be_new(&proven.checkpoint)?;
+                self.hold(&proven.checkpoint)?;
                 self.heads.add(proven.checkpoint.clone(), None);
-                self.community.remember(proven.checkpoint.clone());
-                self.save()?;
                 Ok((receipt, proven))
             }
             Err(failure) => {
@@ -196,9 +195,9 @@ impl Contact {
         }
         let (reached, ahead): (Vec<_>, Vec<_>) = std::mem::take(&mut self.community.ahead)
             .into_iter()
-            .partition(|receipt| receipt.checkpoint().size <= seen.checkpoint().size);
-        for receipt in &reached {
-            self.must_continue(receipt, &seen)?;
+            .partition(|waits| waits.seen.checkpoint().size <= seen.checkpoint().size);
+        for waits in &reached {
+            self.must_continue(&waits.seen, &seen)?;
         }
         self.community.ahead = ahead;
         self.heads.add(seen.clone(), None);
@@ -212,16 +211,33 @@ impl Contact {
     /// Holds somebody else's checkpoint of this log against the newest one; one that is larger waits for the next visit.
     ///
     /// # Errors
-    /// `Mismatch`, after the evidence was kept.
+    /// `Mismatch`, after the evidence was kept; `Failed` when so many wait that one had to be let go.
     pub fn compare(&mut self, theirs: &SignedCheckpoint) -> Outcome<()> {
-        self.must_be_new(theirs)?;
+        match self.hold(theirs)? {
+            Some(gone) => {
+                Err(Failure::new(Exit::Failed, "seals_too_many").with("size", gone.checkpoint().size))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Holds a seal against all that is known: the log has one root for each size, and the published one continues it.
+    ///
+    /// One beyond the published log waits for it; returns the one that had to be let go for that.
+    fn hold(&mut self, seen: &SignedCheckpoint) -> Outcome<Option<SignedCheckpoint>> {
+        self.must_be_new(seen)?;
+        let head = seen.checkpoint().head();
         match self.community.checkpoint.clone() {
-            Some(ours) if theirs.checkpoint().size <= ours.checkpoint().size => {
-                self.must_continue(theirs, &ours)
+            Some(_) if self.continued.contains(&head) => Ok(None),
+            Some(published) if head.size <= published.checkpoint().size => {
+                self.must_continue(seen, &published)?;
+                self.continued.push(head);
+                Ok(None)
             }
             _ => {
-                self.community.remember(theirs.clone());
-                self.save()
+                let gone = self.community.remember(seen.clone(), moment::now());
+                self.save()?;
+                Ok(gone)
             }
         }
     }
@@ -265,6 +281,12 @@ impl Contact {
         alarm(&self.places, old, new)
     }
 
+    /// Keeps a receipt that holds and proves something else than was asked for; returns the failure.
+    pub fn other_entry(&self, receipt: &Receipt) -> Failure {
+        let failure = Failure::new(Exit::Mismatch, "receipt_other_entry");
+        self.keep_evidence("receipt", receipt.to_string().as_bytes(), failure)
+    }
+
     /// Keeps what a node said that cannot be true; returns the failure, naming the file.
     pub fn keep_evidence(&self, what: &str, bytes: &[u8], failure: Failure) -> Failure {
         keep_evidence(&self.places, &format!("{what}-{}", short_digest(bytes)), bytes, failure)
@@ -303,23 +325,6 @@ fn short_digest(bytes: &[u8]) -> String {
     let mut text = Digest::of(bytes).to_hex();
     text.truncate(16);
     text
-}
-
-/// Reads the parts of a receipt. Nothing is verified yet.
-///
-/// # Errors
-/// `Mismatch` when a part cannot be read.
-pub fn read_receipt(said: &ReceiptJson) -> Outcome<Receipt> {
-    let wrong = |error: String| Failure::text(Exit::Mismatch, "receipt_wrong", error);
-    let opening = klaver_api::text::from_base64url("opening", &said.opening)?;
-    Ok(Receipt {
-        index: said.index,
-        opening: Opening::decode(&opening).map_err(|error| wrong(error.to_string()))?,
-        proof: read_hashes(&said.proof)?,
-        checkpoint: Arc::new(
-            Note::parse(said.checkpoint.as_bytes()).map_err(|error| wrong(error.to_string()))?,
-        ),
-    })
 }
 
 fn read_hashes(texts: &[String]) -> Outcome<Vec<Hash>> {
@@ -471,7 +476,7 @@ mod tests {
         let (one, two) = (leaf_hash(b"one"), leaf_hash(b"two"));
         let published = signed(2, node_hash(&one, &two));
         let mut known = community(node(vec![("/log/checkpoint", published.to_string())]), None);
-        known.remember(signed(2, leaf_hash(b"something else")));
+        assert_eq!(known.remember(signed(2, leaf_hash(b"something else")), moment::now()), None);
         let failure = Contact::open(&places(&directory), known).err().unwrap();
         assert_eq!(failure.code, "history_rewritten");
     }

@@ -38,6 +38,21 @@ pub enum Exit {
     Unexplained = 8,
 }
 
+impl Exit {
+    /// Returns that of two which a person must hear of first: an alarm before everything.
+    pub fn worse(self, other: Self) -> Self {
+        let rank = |exit: Self| match exit {
+            Self::Ok => 0,
+            Self::Failed | Self::PublicOnly | Self::Unexplained => 1,
+            Self::Network => 2,
+            Self::Rules => 3,
+            Self::Usage | Self::Key => 4,
+            Self::Mismatch => 5,
+        };
+        if rank(self) < rank(other) { other } else { self }
+    }
+}
+
 /// The codes whose cause only the node or the audit knows: it is shown in their own words.
 const SAYING_WHY: &[&str] = &[
     "read_only",

@@ -3,8 +3,9 @@
 //! Accounts come over with state, status and balance; indexes of the old ledger mean nothing in the new one, so what
 //! hangs on them does not come over. `docs/spec/protocol.md` says what does, field by field.
 
+use super::reason::SuccessionFault;
 use super::*;
-use crate::amount::Scale;
+use crate::amount::{Scale, signed};
 use crate::charter::Predecessor;
 use crate::entry::cbor::CborError;
 use crate::entry::{Body, Entry, Statement};
@@ -16,7 +17,7 @@ use crate::limits::INTEGER_MAX;
 pub(super) struct Inherited {
     ledger: LedgerId,
     size: u64,
-    snapshot: Digest,
+    closing: Digest,
     scale: Scale,
     settlement: AccountId,
     origin: String,
@@ -39,7 +40,7 @@ impl Books {
         books.standing.inherited = Some(Arc::new(Inherited {
             ledger: community.ledger,
             size: old.size,
-            snapshot: Digest::of(snapshot),
+            closing: shares::Shares::of(&old, snapshot).digest(),
             scale: community.scale,
             settlement: community.settlement,
             origin: charter.origin.clone(),
@@ -58,6 +59,12 @@ impl Books {
         books.windows.carry_over(windows, now);
         Ok(books)
     }
+
+    /// Returns what binds the snapshot of these books and the share of each account in it: what the record that ends the
+    /// ledger names.
+    pub fn closing_digest(&self) -> Digest {
+        shares::Shares::of(&self.standing, &self.encode_snapshot()).digest()
+    }
 }
 
 /// Checks of an entry that ends the ledger that it names the log where it stands: `head` gives its size and root.
@@ -69,9 +76,8 @@ impl Books {
 pub fn check_end(entry: &Entry, head: impl FnOnce() -> (u64, [u8; 32])) -> Result<(), Rejection> {
     match &entry.body {
         Body::Attest(attest) if attest.statement == Statement::Succession => {
-            let reason = "it is not the log's at that size: take that of the newest checkpoint";
-            let unsound = Rejection::UnsoundSuccession { field: "root", reason };
-            if (attest.size, attest.root.0) == head() { Ok(()) } else { Err(unsound) }
+            let is_head = (attest.size, attest.root.0) == head();
+            if is_head { Ok(()) } else { Err(SuccessionFault::OtherRoot.into()) }
         }
         _ => Ok(()),
     }
@@ -91,22 +97,21 @@ fn carried_over(account: &Account, now: Timestamp) -> Account {
 impl Inherited {
     /// Checks that a founding entry names these books.
     pub fn check(&self, named: &Predecessor, scale: Scale, charter: &Charter) -> Result<(), Rejection> {
-        let unsound = |field, reason| Err(Rejection::UnsoundSuccession { field, reason });
-        if named.snapshot != self.snapshot {
-            return unsound("snapshot", "the snapshot at hand has another digest than the one that is named");
+        if named.snapshot != self.closing {
+            return Err(SuccessionFault::OtherSnapshot.into());
         }
         if (named.ledger, named.size) != (self.ledger, self.size) {
-            return unsound("predecessor", "the snapshot at hand is of another ledger or size than is named");
+            return Err(SuccessionFault::OtherLedger.into());
         }
         if scale != self.scale {
-            return unsound("scale", "balances that come over keep their decimals: name the same scale");
+            return Err(SuccessionFault::OtherScale.into());
         }
         // Two logs under one name look like two histories of one log.
         if charter.origin == self.origin {
-            return unsound("origin", "it is the old log's: choose another one for the new log");
+            return Err(SuccessionFault::SameOrigin.into());
         }
         if charter.log_keys.iter().any(|key| self.log_keys.contains(key)) {
-            return unsound("log_keys", "one of them signs for the old log: make a new one");
+            return Err(SuccessionFault::SameLogKey.into());
         }
         Ok(())
     }
@@ -126,7 +131,7 @@ impl Standing {
             }
             [account.debits, account.credits] = sums;
         }
-        self.circulation.redeemed -= claim.left as i64;
+        self.circulation.redeemed -= signed(claim.left);
         Ok(())
     }
 

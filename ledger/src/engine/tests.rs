@@ -348,6 +348,16 @@ fn a_statement_is_walked_back_page_by_page() {
 
 // INV-10: what is published later is consistent with what was published before.
 #[test]
+#[cfg(debug_assertions)]
+#[should_panic(expected = "asks the reader nothing else")]
+fn whoever_holds_the_standing_asks_nothing_else() {
+    let town = Town::found(MemoryStore::new());
+    let reader = town.ledger.as_ref().unwrap().reader();
+    let standing = reader.standing();
+    assert!(standing.size() < reader.head().size, "with a writer between the two this would wait for ever");
+}
+
+#[test]
 fn readers_see_proofs_tiles_and_bundles_of_what_is_published() {
     use crate::log::hash::{leaf_hash, tree_head};
     use crate::log::proof::{verify_consistency, verify_inclusion};

@@ -1,6 +1,6 @@
 //! `klaver join`: get to know a community, and have an account there.
 
-use crate::app::App;
+use crate::app::{App, challenge};
 use crate::community::Community;
 use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
@@ -57,13 +57,9 @@ impl Join {
                 .with("origin", crate::output::harmless(&said.origin)));
         }
         let seen = Community::first_seen(node.clone(), &said)?;
-        let community = match Community::load(&app.places, &seen.ledger) {
-            Ok(known) if known.log_key == seen.log_key => {
-                Community { node: seen.node, name: seen.name, log_path: seen.log_path, ..known }
-            }
-            Ok(_) => return Err(Failure::new(Exit::Mismatch, "log_key_changed").with("node", &node)),
-            Err(failure) if failure.code == "not_joined" => seen,
-            Err(failure) => return Err(failure),
+        let community = match Community::known(&app.places, &seen)? {
+            Some(known) => known.shown_by(seen),
+            None => seen,
         };
         let (name, ledger) = (crate::output::harmless(&community.name), community.ledger.to_hex());
         app.output.note("join.community", &[("name", &name), ("ledger", &ledger)]);
@@ -198,7 +194,9 @@ fn open_account(
         cap: None,
     };
     let no_code = code.is_none();
-    let asked = JoinBody { code, keys: vec![grant] };
+    let (challenge, origin) = challenge(&contact.http)?;
+    let proof = challenge.for_joining(&contact.community.ledger, &origin, app.signing_key(key)?, &[])?;
+    let asked = JoinBody { code, keys: vec![grant], proof };
     let joined: Joined = contact.http.post(paths::JOIN, None, &asked).map_err(|failure: Failure| {
         // Whoever cannot join alone is told the very next steps, with the key that the council must know.
         let code = match failure.code.as_str() {

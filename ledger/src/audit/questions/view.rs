@@ -4,6 +4,7 @@ use super::history::{Event, History};
 use super::life::{Life, Move, Named};
 use super::{Code, Question, Thresholds};
 use crate::account::{AccountKind, AccountState, Rights};
+use crate::amount::signed;
 use crate::charter::Charter;
 use crate::entry::{Body, Correct, Earn, EarnReason};
 use crate::id::{AccountId, OrganisationId};
@@ -101,7 +102,7 @@ impl<'h> View<'h> {
             listing: BTreeMap::new(),
         };
         for brought in history.brought() {
-            let had = brought.credits as i64 - brought.debits as i64;
+            let had = signed(brought.credits) - signed(brought.debits);
             view.accounts.insert(brought.state.account, Life::of(brought.state.kind, None, had));
             view.state(0, events[0].at, &brought.state);
         }
@@ -172,7 +173,7 @@ impl<'h> View<'h> {
         for posting in &event.postings {
             if let Some(life) = self.accounts.get_mut(&posting.account) {
                 let before = life.moves.last().map_or(life.brought, |last| last.after);
-                let after = before - posting.debit as i64 + posting.credit as i64;
+                let after = before - signed(posting.debit) + signed(posting.credit);
                 life.moves.push(Move { index, at, before, after });
             }
         }

@@ -69,9 +69,13 @@ fn closed(directory: &Scratch) -> (Town<EmbeddedStore>, Vec<String>, Files) {
 
 /// Why a ledger is not opened for writing, and what it says instead.
 fn opened(directory: &Path) -> (String, Result<ReadOnlyLedger, LedgerOpenError>) {
+    opened_with(directory, keys())
+}
+
+fn opened_with(directory: &Path, node: NodeKeys) -> (String, Result<ReadOnlyLedger, LedgerOpenError>) {
     let refused = match EmbeddedStore::open(directory, Options::default(), [9; 32]) {
         Err(refused) => refused,
-        Ok(store) => match Ledger::open(store, keys(), Counted(1 << 50)) {
+        Ok(store) => match Ledger::open(store, node, Counted(1 << 50)) {
             Err(LedgerOpenError::Store(OpenError::Embedded(refused))) => refused,
             Err(LedgerOpenError::Store(OpenError::Unfit(unfit))) => {
                 let io = std::io::Error::other(unfit.to_string());
@@ -273,9 +277,7 @@ fn what_an_earlier_log_key_signed_is_served_too() {
     let at = used(&bytes) - 300;
     bytes[at] ^= 4;
     std::fs::write(&newest, bytes).unwrap();
-    let refused = EmbeddedStore::open(directory.path(), Options::default(), [9; 32]).err().unwrap();
-    let store = ReadOnlyStore::open(directory.path(), refused).unwrap();
-    let ledger = open_read_only(store, &Books::new()).unwrap();
+    let ledger = opened_with(directory.path(), NodeKeys { log: key("next") }).1.unwrap();
     assert_eq!(ledger.reader().head().size, size);
     assert_eq!(told(&ledger.reader(), size), before);
     assert!(

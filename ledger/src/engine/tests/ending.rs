@@ -7,7 +7,7 @@ use crate::id::Digest;
 
 /// What ends a ledger that stands at these books, if the log stands at `root`.
 fn end(books: &Books, root: Digest) -> Body {
-    let (size, document) = (books.standing().size(), Digest::of(&books.encode_snapshot()));
+    let (size, document) = (books.standing().size(), books.closing_digest());
     Body::Attest(Attest { statement: Statement::Succession, size, root, document })
 }
 
