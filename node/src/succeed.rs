@@ -208,7 +208,7 @@ pub fn succeed(asked: &Succeeding) -> Result<Succeeded, SucceedError> {
     if let Some(key) = log_key.filter(|_| !closing.ended) {
         end_old(old, key, &closing, &council, now)?;
     }
-    handover::write(old, closing.ledger, &closing.charter.log_keys[0], closing.digest, &place.data)
+    handover::write(old, closing.ledger, closing.digest, &place.data)
         .map_err(|error| SucceedError::Handover(format!("{error:#}")))?;
     place.finish(new)?;
     if attested {

@@ -107,7 +107,7 @@ impl Standing {
             line.debits += u128::from(account.debits());
             line.credits += u128::from(account.credits());
             if account.kind() != AccountKind::Budget && account.balance() < 0 {
-                below_zero += account.balance().unsigned_abs();
+                below_zero = u64::saturating_add(below_zero, account.balance().unsigned_abs());
             }
         }
         lines.retain(|line| line.accounts > 0);
