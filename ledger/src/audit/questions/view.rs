@@ -3,6 +3,7 @@
 use super::history::{Event, History};
 use super::{Code, Question, Thresholds};
 use crate::account::{AccountKind, AccountState, Rights};
+use crate::amount::signed;
 use crate::charter::Charter;
 use crate::entry::{Body, EarnReason};
 use crate::id::{AccountId, OrganisationId};
@@ -154,7 +155,7 @@ impl<'h> View<'h> {
         for posting in &event.postings {
             if let Some(life) = self.accounts.get_mut(&posting.account) {
                 let before = life.moves.last().map_or(0, |last| last.after);
-                let after = before - posting.debit as i64 + posting.credit as i64;
+                let after = before - signed(posting.debit) + signed(posting.credit);
                 life.moves.push(Move { index, at, before, after });
             }
         }
