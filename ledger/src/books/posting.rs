@@ -3,7 +3,6 @@
 use super::effects::{Act, Community, Effects};
 use super::{Account, CharterInForce, Standing, Waiting, WaitingCharter, WaitingFor, rules};
 use crate::account::{AccountKind, AccountState, AccountStatus};
-use crate::amount::Total;
 use crate::charter::Charter;
 use crate::id::AccountId;
 use crate::keys::PublicKey;
@@ -103,17 +102,10 @@ impl Standing {
     }
 
     fn found(&mut self, community: &Community, charter: &Charter, index: u64) {
+        // Nobody signs for it.
         let settlement = AccountState {
-            account: community.settlement,
-            kind: AccountKind::Settlement,
-            keys: Vec::new(),
             threshold: 0,
-            limit: Total::ZERO,
-            ceiling: None,
-            organisation: None,
-            heir: None,
-            until: None,
-            payees: None,
+            ..AccountState::plain(community.settlement, AccountKind::Settlement, Vec::new())
         };
         self.community = Some(Arc::new(community.clone()));
         self.charter = Some(CharterInForce { charter: Arc::new(charter.clone()), base: index });
