@@ -106,6 +106,7 @@ impl Standing {
     }
 
     fn found(&mut self, community: &Community, charter: &Charter, index: u64) {
+        // Nobody signs for it.
         let settlement = AccountState {
             threshold: 0,
             ..AccountState::plain(community.settlement, AccountKind::Settlement, Vec::new())
