@@ -104,7 +104,7 @@ impl OutboxEntry {
     pub fn state_after(&self, failure: &Failure) -> OutboxState {
         if failure.is_before_looking() {
             self.state
-        } else if !failure.is_final() {
+        } else if !failure.is_final() || (self.state == OutboxState::Unknown && !failure.is_by_the_rules()) {
             OutboxState::Unknown
         } else if failure.code == MISSING_CREDITS && self.is_promise() {
             OutboxState::Waiting
@@ -114,7 +114,7 @@ impl OutboxEntry {
     }
 
     /// Returns whether it is a payment that was shown without network: others may have its bytes.
-    fn is_promise(&self) -> bool {
+    pub fn is_promise(&self) -> bool {
         self.signed().is_ok_and(|signed| matches!(&signed.entry().body, Body::Pay(pay) if pay.late))
     }
 
@@ -370,6 +370,10 @@ mod tests {
             (Unknown, true, answer(422, "insufficient_credits"), Waiting),
             (Waiting, true, answer(422, "expired"), Refused),
             (Waiting, true, answer(409, "request_paid"), Refused),
+            // A node that cannot read it, or no longer knows the key, has not looked whether it is recorded.
+            (Waiting, false, answer(400, "unknown_key"), Refused),
+            (Unknown, false, answer(400, "unknown_key"), Unknown),
+            (Unknown, false, answer(422, "insufficient_credits"), Refused),
             (Waiting, false, silence.clone(), Unknown),
             (Draft, false, silence, Unknown),
             (Waiting, false, answer(503, "outcome_unknown"), Unknown),

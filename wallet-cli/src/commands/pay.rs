@@ -295,8 +295,8 @@ fn send_for_payer(app: &App<'_>, prefix: LedgerPrefix, entry: &SignedEntry) -> O
     let opened = app.open(community.clone());
     // Whoever gave this code has left the shop by the time there is network again.
     if opened.as_ref().is_err_and(|failure| failure.exit == Exit::Network) && !app.global.dry_run {
-        keep()?;
-        app.output.warn("note.not_recorded", &[]);
+        let kept = keep()?;
+        entries::say_what_is_known(app, &kept, kept.state)?;
     }
     let mut contact = opened?;
     if entries::show(app, &contact, entry, &[], &hat)? == entries::Shown::Only {
