@@ -1,11 +1,9 @@
 //! HTTP to a node: requests as a phone sends them, answers as they come.
 
-use klaver_api::session::{CreateSession, OFFICE, challenge_bytes};
-use klaver_api::text::{base64url, deadline, from_base64url_fixed};
 use klaver_api::{Challenge, ReceiptJson, paths};
 use klaver_ledger::entry::SignedEntry;
 use klaver_ledger::id::{AccountId, LedgerId};
-use klaver_ledger::keys::{PublicKey, SigningKey, sign};
+use klaver_ledger::keys::SigningKey;
 use klaver_ledger::receipt::{LogIdentity, Receipt};
 use serde_json::Value;
 use std::time::{Duration, Instant};
@@ -133,16 +131,8 @@ impl Client {
     pub fn session(&self, ledger: &LedgerId, account: Option<AccountId>, key: &SigningKey) -> String {
         let asked = self.post(paths::CHALLENGES, None, &serde_json::json!({}));
         let challenge: Challenge = serde_json::from_value(asked.json).expect("a challenge");
-        let nonce = from_base64url_fixed("nonce", &challenge.nonce).expect("a nonce");
-        let until = deadline("expires_at", &challenge.expires_at).expect("a deadline");
-        let bytes = challenge_bytes(ledger, &challenge.origin, &account.unwrap_or(OFFICE), &nonce, until);
-        let body = CreateSession {
-            account: account.map(|account| account.to_string()),
-            nonce: challenge.nonce,
-            expires_at: challenge.expires_at,
-            key: PublicKey::of(key).to_string(),
-            signature: base64url(&sign(key, &bytes).0),
-        };
+        let origin = challenge.origin.clone();
+        let body = challenge.for_session(ledger, &origin, account, key).expect("a challenge makes sense");
         let answer = self.post(paths::SESSIONS, None, &body);
         assert_eq!(answer.status, 201, "{answer:?}");
         answer.json["token"].as_str().expect("a token").to_owned()

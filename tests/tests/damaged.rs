@@ -94,7 +94,7 @@ fn nothing_is_written(town: &Town, why: &str) {
     // It lives, is not ready, and both the community and the metrics tell.
     assert_eq!(town.client.get(paths::HEALTHZ, None).status, 200);
     assert!(problem(&town.client.get(paths::READYZ, None)).detail.contains(why));
-    assert!(town.client.community().read_only.is_some_and(|said| said.contains(why)));
+    assert!(town.client.community().read_only.is_some_and(|said| said.detail.contains(why)));
     assert!((town.node.metric("klaver_read_only ") - 1.0).abs() < f64::EPSILON);
 }
 

@@ -89,6 +89,7 @@ fn town(port: u16) -> Answers {
         demo: false,
         thanks_per_hour: None,
         audit_note: None,
+        successor: None,
         read_only: None,
     };
     let challenge = Challenge {

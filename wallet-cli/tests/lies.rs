@@ -142,6 +142,7 @@ impl Town {
             state: RequestState::Open,
             index: None,
             paid_at: None,
+            words: None,
         }
     }
 
@@ -190,6 +191,7 @@ impl Town {
             demo: false,
             thanks_per_hour: None,
             audit_note: None,
+            successor: None,
             read_only: None,
         };
         let later = || "2999-01-01T00:00:00Z".to_owned();

@@ -1,6 +1,6 @@
 //! `klaver join`: get to know a community, and have an account there.
 
-use crate::app::App;
+use crate::app::{App, challenge};
 use crate::community::Community;
 use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
@@ -197,7 +197,9 @@ fn open_account(
         cap: None,
     };
     let no_code = code.is_none();
-    let asked = JoinBody { code, keys: vec![grant.clone()] };
+    let (challenge, origin) = challenge(&contact.http)?;
+    let proof = challenge.for_joining(&contact.community.ledger, &origin, app.signing_key(key)?, &[])?;
+    let asked = JoinBody { code, keys: vec![grant.clone()], proof };
     let joined: Joined = contact.http.post(paths::JOIN, None, &asked).map_err(|failure: Failure| {
         // Whoever cannot join alone is told the very next steps, with the key that the council must know.
         let code = match failure.code.as_str() {

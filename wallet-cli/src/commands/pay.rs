@@ -6,12 +6,12 @@ use crate::entries::{self, Plan, report, send};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::{charter_words, moment, outbox, output, proofs, qr, session};
 use clap::Args;
-use klaver_api::{AccountJson, DirectoryPage, PaymentRequest, RequestState, paths, text};
+use klaver_api::{AccountJson, DirectoryPage, PayByCode, PaymentRequest, RequestState, paths, text};
 use klaver_keystore::KeyInfo;
 use klaver_ledger::amount::{Amount, Total};
 use klaver_ledger::entry::{Body, Entry, Pay as PayBody, PayLine, RequestRef, SignedEntry};
 use klaver_ledger::id::{AccountId, Nonce, RequestId};
-use klaver_ledger::link::{LedgerPrefix, Link, NodeAddress};
+use klaver_ledger::link::{Alias, LedgerPrefix, Link, NodeAddress};
 use klaver_ledger::time::{Deadline, Seconds};
 use std::fs::File;
 use std::io::{BufReader, Read as _};
@@ -54,6 +54,8 @@ enum What {
     },
     /// A request: it says itself how much, and until when.
     Request { node: NodeAddress, id: RequestId, memo: Option<String> },
+    /// Somebody's own code: it leads to a request of so much.
+    Code { node: NodeAddress, alias: Alias, amount: String, memo: Option<String> },
     /// A payment that somebody else signed: nothing of it can change.
     Signed { ledger: LedgerPrefix, entry: Box<SignedEntry> },
 }
@@ -91,6 +93,7 @@ impl Pay {
                 pay(app, contact, Payment { line, name, memo, validity, until: None, again })
             }
             What::Request { node, id, memo } => pay_request(app, &node, id, memo),
+            What::Code { node, alias, amount, memo } => pay_by_code(app, &node, &alias, &amount, memo),
             What::Signed { ledger, entry } => send_for_payer(app, ledger, &entry),
         }
     }
@@ -109,6 +112,18 @@ impl Pay {
             Link::Request { node, id } => {
                 self.only_with_an_account(app, "pay.what.request")?;
                 Ok(What::Request { node, id, memo: self.memo })
+            }
+            Link::Alias { node, alias, amount } => {
+                let what = "pay.what.code";
+                let asked = amount.as_ref().map(|amount| amount.as_str().to_owned());
+                if asked.is_some() && self.amount.is_some() {
+                    return Err(not_here(app, "AMOUNT", what));
+                }
+                let amount = asked.or_else(|| self.amount.clone());
+                let rest = Self { amount: None, ..self };
+                rest.only_with_an_account(app, what)?;
+                let amount = amount.ok_or_else(|| Failure::new(Exit::Usage, "amount_missing"))?;
+                Ok(What::Code { node, alias, amount, memo: rest.memo })
             }
             Link::Payment { ledger, entry } => {
                 let what = "pay.what.signed";
@@ -158,13 +173,8 @@ fn pay_request(app: &App<'_>, node: &NodeAddress, id: RequestId, memo: Option<St
     }
     match request.state {
         RequestState::Open => {}
-        RequestState::Paid => {
-            let index = request.index.unwrap_or_default();
-            let proven = proofs::fetch(app, &mut contact, &hat, index);
-            let is_ours = proven.is_ok_and(|(_, proven)| proofs::paid_request(&proven, account, id));
-            let code = if is_ours { "request_paid_by_you" } else { "request_paid" };
-            return Err(Failure::new(Exit::Rules, code).with("index", index));
-        }
+        RequestState::Paid => return Err(paid_already(app, &mut contact, &hat, account, &request, id)),
+        RequestState::Declined => return Err(Failure::new(Exit::Rules, "request_declined")),
         RequestState::Expired => return Err(Failure::new(Exit::Rules, "request_expired")),
     }
     let amount = text::amount("amount", &request.amount, contact.community.scale)?;
@@ -173,6 +183,27 @@ fn pay_request(app: &App<'_>, node: &NodeAddress, id: RequestId, memo: Option<St
     let line = PayLine { to, amount, request: Some(RequestRef { id, until }) };
     let name = request.name.as_deref().map(output::harmless);
     pay(app, contact, Payment { line, name, memo, validity: None, until: Some(until), again: false })
+}
+
+/// Asks for a request by somebody's own code, and pays that: it can be paid once, however often this is tried again.
+fn pay_by_code(
+    app: &App<'_>,
+    node: &NodeAddress,
+    alias: &Alias,
+    amount: &str,
+    memo: Option<String>,
+) -> Outcome {
+    let (hat, _) = app.account_hat()?;
+    let community = app.community_of(&hat)?;
+    if community.node != *node {
+        return Err(other_community(node, &community.name));
+    }
+    let unit = community.unit(app.output.language);
+    let asked = PayByCode { amount: text::decimal(unit.parse(amount)?, unit.scale) };
+    let contact = Contact::open(&app.places, community)?;
+    let path = paths::fill(paths::CODE_REQUESTS, alias.as_str());
+    let request: PaymentRequest = contact.http.post(&path, None, &asked)?;
+    pay_request(app, node, text::from_hex("id", &request.id, RequestId::from_hex)?, memo)
 }
 
 /// Signs a payment and sends it, unless the same one still waits: then that one is sent again.
@@ -194,6 +225,22 @@ fn pay(app: &App<'_>, mut contact: Contact, payment: Payment) -> Outcome {
     say_whether_enough(app, &contact, &hat, due);
     let sent = send(app, &mut contact, &hat, plan)?;
     Ok(report(app, &sent, &done))
+}
+
+/// Says that a request is paid, and by whom if it is proven that it was `account`.
+fn paid_already(
+    app: &App<'_>,
+    contact: &mut Contact,
+    hat: &KeyInfo,
+    account: AccountId,
+    request: &PaymentRequest,
+    id: RequestId,
+) -> Failure {
+    let index = request.index.unwrap_or_default();
+    let proven = proofs::fetch(app, contact, hat, index);
+    let is_ours = proven.is_ok_and(|(_, proven)| proofs::paid_request(&proven, account, id));
+    let code = if is_ours { "request_paid_by_you" } else { "request_paid" };
+    Failure::new(Exit::Rules, code).with("index", index)
 }
 
 /// Returns the name under which an account is listed in the directory, if it is.
