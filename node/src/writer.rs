@@ -407,7 +407,7 @@ mod tests {
         let answer = writer.send(entry(1)).unwrap().blocking_recv().unwrap();
         assert!(matches!(answer, Ok(Outcome::Recorded(_))), "{answer:?}");
         thread.join().unwrap();
-        assert!(writer.status().lasting().unwrap().contains("start the node again"));
+        assert_eq!(writer.status().lasting().unwrap().code, "program");
         assert!(matches!(writer.send(entry(2)), Err(Unrecorded::ReadOnly { is_lasting: true, .. })));
     }
 }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
-use klaver_api::{Challenge, CreateInvitation, Join, KeyJson, Problem, Profile, ReceiptJson, paths};
+use klaver_api::{CreateInvitation, Join, KeyJson, Problem, Profile, ReceiptJson, paths};
 use klaver_ledger::account::Rights;
 use klaver_ledger::amount::Scale;
 use klaver_ledger::testing::{account, grant, key};
@@ -60,8 +60,7 @@ fn problem(answer: &Answer) -> Problem {
 
 /// Returns what somebody new sends to join, as a wallet would.
 fn newcomer(town: &Town) -> Join {
-    let asked = town.client.post(paths::CHALLENGES, None, &json!({})).json;
-    let challenge: Challenge = serde_json::from_value(asked).unwrap();
+    let challenge = town.client.challenge();
     let origin = challenge.origin.clone();
     let proof = challenge.for_joining(&town.ledger, &origin, &key("newcomer"), &[]).unwrap();
     let scale = Scale::new(2).unwrap();

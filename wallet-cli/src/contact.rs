@@ -6,15 +6,19 @@
 
 use crate::community::{Believed, Community, Terms};
 use crate::failure::{Exit, Failure, Outcome};
+use crate::follow;
 use crate::heads::Heads;
 use crate::http::Http;
 use crate::moment::{self, Clock};
+use crate::past::Known;
 use crate::places::Places;
 use klaver_api::{ConsistencyJson, ReceiptJson, paths};
 use klaver_keystore::private_file;
-use klaver_ledger::id::Digest;
+use klaver_ledger::id::{AccountId, Digest, LedgerId};
+use klaver_ledger::link::NodeAddress;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::hash::Hash;
+use klaver_ledger::log::note::Note;
 use klaver_ledger::log::proof::{ProofError, TreeHead, verify_consistency};
 use klaver_ledger::receipt::{Proven, Receipt};
 use std::cmp::Ordering;
@@ -35,6 +39,27 @@ pub struct Contact {
     continued: Vec<TreeHead>,
     /// Whether what is seen is remembered.
     remembers: bool,
+    /// What this wallet followed just now.
+    pub followed: Option<Followed>,
+}
+
+/// What a wallet followed, because the ledger it knew proves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Followed {
+    /// Another log key or address, by a new charter.
+    Charter,
+    /// Another ledger.
+    Ledger,
+}
+
+impl Followed {
+    /// Returns the key of the sentence that says so.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Charter => "note.followed.charter",
+            Self::Ledger => "note.followed.ledger",
+        }
+    }
 }
 
 impl Contact {
@@ -103,10 +128,20 @@ impl Contact {
         Ok((contact, aside))
     }
 
+    /// Returns this contact, unless its community went on in another ledger than what was signed for `ledger`: that can
+    /// only be recorded there.
+    ///
+    /// # Errors
+    /// `Rules` when that ledger has ended.
+    pub fn still_of(self, ledger: &LedgerId) -> Outcome<Self> {
+        let is_same = self.community.ledger == *ledger;
+        if is_same { Ok(self) } else { Err(Failure::new(Exit::Rules, "outbox_ended")) }
+    }
+
     fn to(places: &Places, community: Community, remembers: bool) -> Self {
         let (http, clock) = (Http::new(community.node.clone()), Clock::default());
         let (places, heads, continued) = (places.clone(), Heads::default(), Vec::new());
-        Self { community, http, clock, places, heads, continued, remembers }
+        Self { community, http, clock, places, heads, continued, remembers, followed: None }
     }
 
     fn make(places: &Places, community: Community, remembers: bool) -> Outcome<Self> {
@@ -131,6 +166,30 @@ impl Contact {
         }
         if let Ok(theirs) = klaver_api::text::timestamp("now", &said.now) {
             self.clock = Clock::beside(theirs, moment::now());
+        }
+        if let Some(node) = said.successor.as_deref().and_then(|url| NodeAddress::parse(url).ok())
+            && self.followed.is_none()
+        {
+            match follow::succession(&self.places, &self.community, &node) {
+                Ok(new) => {
+                    self.turn_to(new, Followed::Ledger);
+                    self.check_log()?;
+                    return self.ask_terms();
+                }
+                // What has ended can still be read.
+                Err(failure) if failure.exit == Exit::Network => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        if self.community.past.charter_base != Some(said.charter_base) {
+            match follow::newest_charter(&self.places, &self.community, &self.http) {
+                Ok(base) => {
+                    self.community.past.charter_base = Some(base);
+                    self.save()?;
+                }
+                Err(failure) if failure.exit == Exit::Mismatch => return Err(failure),
+                Err(_) => {}
+            }
         }
         match Terms::of(&said) {
             terms @ Some(_) if terms != self.community.terms => {
@@ -170,16 +229,55 @@ impl Contact {
 
     /// Fetches the newest published checkpoint and verifies the log's signature.
     fn fetch_seal(&self) -> Outcome<SignedCheckpoint> {
-        let bytes = self.http.get_bytes(&format!("{}/checkpoint", self.community.log_path))?;
-        SignedCheckpoint::open(&bytes, &self.community.log_key).map_err(|error| {
+        self.open_seal(&self.fetch_note()?)
+    }
+
+    fn fetch_note(&self) -> Outcome<Vec<u8>> {
+        self.http.get_bytes(&format!("{}/checkpoint", self.community.log_path))
+    }
+
+    fn open_seal(&self, bytes: &[u8]) -> Outcome<SignedCheckpoint> {
+        SignedCheckpoint::open(bytes, &self.community.log_key).map_err(|error| {
             let failure = Failure::text(Exit::Mismatch, "checkpoint_wrong", error);
-            self.keep_evidence("checkpoint", &bytes, failure)
+            self.keep_evidence("checkpoint", bytes, failure)
         })
     }
 
+    /// Follows the community to another log key, address or ledger, where the ledger proves it; returns whether it did.
+    fn follow(&mut self) -> Outcome<bool> {
+        match follow::moved(&self.places, &self.community, &self.http) {
+            Ok(Some(now)) => {
+                let is_same = now.ledger == self.community.ledger;
+                self.turn_to(now, if is_same { Followed::Charter } else { Followed::Ledger });
+                Ok(true)
+            }
+            Ok(None) => Ok(false),
+            Err(failure) if failure.exit == Exit::Failed => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn turn_to(&mut self, community: Community, followed: Followed) {
+        self.http = Http::new(community.node.clone());
+        self.heads = Heads::of(&self.places, &community);
+        (self.community, self.followed, self.continued) = (community, Some(followed), Vec::new());
+    }
+
+    /// Returns whether the key that this wallet knows has signed, or seems to have signed, a note.
+    fn is_ours(&self, bytes: &[u8]) -> bool {
+        let key = &self.community.log_key;
+        Note::parse(bytes).is_ok_and(|note| note.signatures().iter().any(|line| line.is_by(key)))
+    }
+
     fn check_log(&mut self) -> Outcome<()> {
-        let seen = match self.fetch_seal() {
-            Ok(seen) => seen,
+        let seen = match self.fetch_note() {
+            Ok(bytes) if self.is_ours(&bytes) || self.followed.is_some() || !self.remembers => {
+                self.open_seal(&bytes)?
+            }
+            Ok(bytes) => match self.follow()? {
+                true => return self.check_log(),
+                false => self.open_seal(&bytes)?,
+            },
             // A ledger of a few seconds has published nothing yet.
             Err(failure) if failure.exit == Exit::Failed && self.community.checkpoint.is_none() => {
                 return Ok(());
@@ -198,10 +296,18 @@ impl Contact {
         for waits in &reached {
             self.must_continue(&waits.seen, &seen)?;
         }
+        for former in self.community.past.former_keys.iter_mut().filter(|former| former.size == 0) {
+            former.size = seen.checkpoint().size;
+        }
+        if let Some(forged) =
+            ahead.iter().map(|waits| &waits.seen).find(|seen| self.community.past.is_forged(seen))
+        {
+            return Err(self.forged(forged));
+        }
         self.community.ahead = ahead;
         self.heads.add(seen.clone(), None);
         self.community.checkpoint = Some(seen);
-        if is_news || !reached.is_empty() {
+        if is_news || !reached.is_empty() || self.followed.is_some() {
             self.save()?;
         }
         Ok(())
@@ -278,6 +384,31 @@ impl Contact {
         Ok(verify_consistency(&old_head, &new_head, &proof).err())
     }
 
+    /// Keeps a seal that a key has signed after the charter named another; returns the failure.
+    pub fn forged(&self, seen: &SignedCheckpoint) -> Failure {
+        forged(&self.places, seen)
+    }
+
+    /// Remembers what an own account has.
+    ///
+    /// # Errors
+    /// When the community's file cannot be written.
+    pub fn note_balance(&mut self, account: AccountId, known: Known) -> Outcome<()> {
+        let before = self.community.past.balances.insert(account.to_string(), known);
+        if before == Some(known) { Ok(()) } else { self.save() }
+    }
+
+    /// Remembers that the balance of an own account was shown to have come over.
+    ///
+    /// # Errors
+    /// When the community's file cannot be written.
+    pub fn note_came_over(&mut self, account: AccountId) -> Outcome<()> {
+        let past = &mut self.community.past;
+        past.came_over.push(account.to_string());
+        past.balances.remove(&account.to_string());
+        self.save()
+    }
+
     fn alarm(&self, old: &SignedCheckpoint, new: &SignedCheckpoint) -> Failure {
         alarm(&self.places, old, new)
     }
@@ -308,7 +439,15 @@ pub fn alarm(places: &Places, old: &SignedCheckpoint, new: &SignedCheckpoint) ->
     keep_evidence(places, &name, evidence.as_bytes(), failure)
 }
 
-fn keep_evidence(places: &Places, name: &str, bytes: &[u8], failure: Failure) -> Failure {
+/// Keeps a seal that a key has signed after the charter named another; returns the failure.
+pub fn forged(places: &Places, seen: &SignedCheckpoint) -> Failure {
+    let evidence = seen.to_string();
+    let name = format!("old-key-{}", short_digest(evidence.as_bytes()));
+    keep_evidence(places, &name, evidence.as_bytes(), Failure::new(Exit::Mismatch, "old_log_key"))
+}
+
+/// Keeps what cannot be true in a file of that name, once; returns the failure, naming the file.
+pub fn keep_evidence(places: &Places, name: &str, bytes: &[u8], failure: Failure) -> Failure {
     let directory = places.evidence();
     let path = directory.join(format!("{name}.txt"));
     if path.exists() {
@@ -322,7 +461,7 @@ fn keep_evidence(places: &Places, name: &str, bytes: &[u8], failure: Failure) ->
 }
 
 /// Returns enough of a hash of `bytes` to name a file.
-fn short_digest(bytes: &[u8]) -> String {
+pub fn short_digest(bytes: &[u8]) -> String {
     let mut text = Digest::of(bytes).to_hex();
     text.truncate(16);
     text

@@ -4,9 +4,7 @@ use super::*;
 use crate::moment::ClockState;
 use klaver_ledger::amount::{Scale, Total};
 use klaver_ledger::charter::{Charter, Policy};
-use klaver_ledger::id::LedgerId;
 use klaver_ledger::keys::{PublicKey, SigningKey};
-use klaver_ledger::link::NodeAddress;
 use klaver_ledger::log::checkpoint::Checkpoint;
 use klaver_ledger::log::hash::{leaf_hash, node_hash};
 use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
@@ -52,6 +50,7 @@ fn community(node: NodeAddress, checkpoint: Option<SignedCheckpoint>) -> Communi
         ahead: Vec::new(),
         terms: None,
         believed: None,
+        past: crate::past::Past::default(),
     }
 }
 

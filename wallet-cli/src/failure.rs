@@ -61,6 +61,9 @@ const SAYING_WHY: &[&str] = &[
     "audit_unexplained",
     "audit_unreadable",
     "log_wrong",
+    "lineage_wrong",
+    "succession_wrong",
+    "share_wrong",
 ];
 
 /// A reason to stop, with the exit status it leads to.
@@ -200,6 +203,11 @@ impl Failure {
     /// Returns whether the node looked at what was sent and will never take it.
     pub fn is_final(&self) -> bool {
         matches!(self.said.status, Some(400 | 401 | 403 | 409 | 410 | 413 | 415 | 422))
+    }
+
+    /// Returns what a library said, if one did.
+    pub fn detail(&self) -> Option<&str> {
+        self.said.detail.as_deref()
     }
 
     /// Returns what to say: what was wrong, then what to do, if there is anything.

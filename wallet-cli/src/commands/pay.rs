@@ -87,7 +87,7 @@ impl Pay {
                 let (hat, _) = app.account_hat()?;
                 let community = app.community_of(&hat)?;
                 let amount = community.unit(app.output.language).parse(&amount)?;
-                let contact = app.open(community)?;
+                let contact = app.reach(community)?;
                 let name = listed_name(&contact, to);
                 let line = PayLine { to, amount, request: None };
                 pay(app, contact, Payment { line, name, memo, validity, until: None, again })
@@ -172,7 +172,7 @@ fn pay_request(
     if community.node != *node {
         return Err(other_community(node, &community.name));
     }
-    let mut contact = app.open(community)?;
+    let mut contact = app.reach(community)?;
     let request: PaymentRequest = contact.http.get(&paths::fill(paths::REQUEST, id.to_hex()), None)?;
     if request.ledger != contact.community.ledger.to_hex() || request.id != id.to_hex() {
         return Err(Failure::new(Exit::Mismatch, "request_differs"));
@@ -210,7 +210,7 @@ fn pay_by_code(
     let unit = community.unit(app.output.language);
     let amount = unit.parse(amount)?;
     let asked = PayByCode { amount: text::decimal(amount, unit.scale) };
-    let contact = app.open(community)?;
+    let contact = app.reach(community)?;
     let path = paths::fill(paths::CODE_REQUESTS, alias.as_str());
     let request: PaymentRequest = contact.http.post(&path, None, &asked)?;
     pay_request(app, node, text::from_hex("id", &request.id, RequestId::from_hex)?, Some(amount), memo)
@@ -349,7 +349,7 @@ fn send_for_payer(app: &App<'_>, prefix: LedgerPrefix, entry: &SignedEntry) -> O
         app.output.warn("note.not_for_you", &[]);
     }
     let keep = || outbox::keep(&app.places, community.ledger, entry, None, moment::now());
-    let opened = app.open(community.clone());
+    let opened = app.reach(community.clone()).and_then(|contact| contact.still_of(&community.ledger));
     // Whoever gave this code has left the shop by the time there is network again.
     if opened.as_ref().is_err_and(|failure| failure.exit == Exit::Network) && !app.global.dry_run {
         let kept = keep()?;
