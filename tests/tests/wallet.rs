@@ -467,7 +467,7 @@ fn a_promise_without_network_is_paid_once_whoever_sends_it() {
     let code = promise("2");
     // Without network the shop keeps what it was given, until there is one.
     village.node.stop();
-    says(&bakker, 3, &["pay", &code], &["Niets is genoteerd"]);
+    says(&bakker, 3, &["pay", &code], &["Ze blijft bewaard. Tot"]);
     assert_eq!(waiting(&bakker), ["waiting"]);
     village.node.start();
     let sent = bakker.json(&["outbox", "retry"])["outbox"][0].clone();

@@ -244,7 +244,7 @@ pub fn submit(app: &App<'_>, contact: &mut Contact, kept: OutboxEntry) -> Outcom
         Ok(answer) => answer,
         Err(failure) => {
             let state = kept.state_after(&failure);
-            say_what_is_known(app, &kept, &failure, state)?;
+            say_what_is_known(app, &kept, state)?;
             kept.settle(&app.places, state)?;
             let unit = contact.community.unit(app.output.language);
             return Err(failure.for_people(&unit, &names_of(app, &[])));
@@ -281,15 +281,14 @@ pub fn submit(app: &App<'_>, contact: &mut Contact, kept: OutboxEntry) -> Outcom
 }
 
 /// Says what is known about an entry after a failure.
-fn say_what_is_known(
-    app: &App<'_>,
-    kept: &OutboxEntry,
-    failure: &Failure,
-    state: OutboxState,
-) -> Outcome<()> {
+///
+/// # Errors
+/// When the entry cannot be read.
+pub fn say_what_is_known(app: &App<'_>, kept: &OutboxEntry, state: OutboxState) -> Outcome<()> {
     match state {
         OutboxState::Unknown => app.output.warn("note.unknown", &[]),
-        OutboxState::Waiting if failure.is_final() => {
+        // Others have the bytes of a promise: that nothing is recorded, nobody can say.
+        OutboxState::Waiting if kept.is_promise() => {
             let until = moment::show_deadline(kept.signed()?.entry().expires_at, app.output.language);
             app.output.warn("note.promised", &[("until", &until)]);
         }
