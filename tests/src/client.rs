@@ -6,7 +6,7 @@ use klaver_ledger::id::{AccountId, LedgerId};
 use klaver_ledger::keys::SigningKey;
 use klaver_ledger::receipt::{LogIdentity, Receipt};
 use serde_json::Value;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
@@ -129,6 +129,23 @@ impl Client {
     /// When it says nothing that makes sense.
     pub fn community(&self) -> klaver_api::Community {
         serde_json::from_value(self.get(paths::COMMUNITY, None).json).expect("a community")
+    }
+
+    /// Waits until everything recorded is in the published log.
+    ///
+    /// # Panics
+    /// When that takes longer than some beats.
+    pub fn await_publication(&self) {
+        let (size, until) = (self.community().size.to_string(), Instant::now() + PATIENCE);
+        loop {
+            let checkpoint = self.get(paths::LOG_CHECKPOINT, None);
+            let text = String::from_utf8_lossy(&checkpoint.bytes);
+            if text.lines().nth(1) == Some(&size) {
+                return;
+            }
+            assert!(Instant::now() < until, "{size} records were not published:\n{text}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// Returns what receipts of this community are verified with.

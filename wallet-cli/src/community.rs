@@ -1,6 +1,7 @@
 //! A community this wallet has joined: what was learned at the first contact, and never silently changes.
 
 use crate::failure::{Exit, Failure, Outcome};
+use crate::moment::Clock;
 use crate::money::Unit;
 use crate::places::Places;
 use klaver_keystore::private_file;
@@ -48,6 +49,8 @@ pub struct Community {
     pub terms: Option<Terms>,
     /// The history that a person chose to believe after an alarm.
     pub believed: Option<Believed>,
+    /// Our clock beside that of the node, at the last visit.
+    pub clock: Clock,
 }
 
 /// What the policy said at the last visit: payments without network obey it where nobody can be asked.
@@ -97,6 +100,8 @@ struct CommunityFile {
     terms: Option<Terms>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     believed: Option<Believed>,
+    #[serde(default)]
+    clock: Clock,
 }
 
 impl Community {
@@ -132,6 +137,7 @@ impl Community {
             ahead: Vec::new(),
             terms: Terms::of(said),
             believed: None,
+            clock: Clock::default(),
         })
     }
 
@@ -186,6 +192,7 @@ impl Community {
             ahead: self.ahead.iter().map(|seen| seen.note().to_string()).collect(),
             terms: self.terms,
             believed: self.believed.clone(),
+            clock: self.clock,
         };
         let bytes = serde_json::to_vec_pretty(&file).expect("strings and integers are always JSON");
         Ok(private_file::replace(&places.community(&self.ledger), &bytes)?)
@@ -235,6 +242,7 @@ impl Community {
             ahead: file.ahead.iter().map(open).collect::<Option<_>>()?,
             terms: file.terms,
             believed: file.believed,
+            clock: file.clock,
             log_key,
         })
     }

@@ -28,8 +28,6 @@ pub struct Contact {
     pub community: Community,
     /// The node.
     pub http: Http,
-    /// Our clock beside that of the node.
-    pub clock: Clock,
     places: Places,
     /// Every seal of this log that the wallet keeps.
     heads: Heads,
@@ -104,8 +102,8 @@ impl Contact {
     }
 
     fn to(places: &Places, community: Community, remembers: bool) -> Self {
-        let (http, clock) = (Http::new(community.node.clone()), Clock::default());
-        Self { community, http, clock, places: places.clone(), heads: Heads::default(), remembers }
+        let http = Http::new(community.node.clone());
+        Self { community, http, places: places.clone(), heads: Heads::default(), remembers }
     }
 
     fn make(places: &Places, community: Community, remembers: bool) -> Outcome<Self> {
@@ -128,16 +126,13 @@ impl Contact {
         if said.ledger != self.community.ledger.to_hex() {
             return Err(Failure::new(Exit::Mismatch, "other_ledger").with("node", self.http.node()));
         }
+        let (clock, terms) = (self.community.clock, self.community.terms);
         if let Ok(theirs) = klaver_api::text::timestamp("now", &said.now) {
-            self.clock = Clock::beside(theirs, moment::now());
+            self.community.clock = Clock::beside(theirs, moment::now());
         }
-        match Terms::of(&said) {
-            terms @ Some(_) if terms != self.community.terms => {
-                self.community.terms = terms;
-                self.save()
-            }
-            _ => Ok(()),
-        }
+        self.community.terms = Terms::of(&said).or(terms);
+        let is_news = self.community.clock.is_news_to(clock) || self.community.terms != terms;
+        if is_news { self.save() } else { Ok(()) }
     }
 
     fn save(&self) -> Outcome<()> {
@@ -404,6 +399,7 @@ mod tests {
             ahead: Vec::new(),
             terms: None,
             believed: None,
+            clock: Clock::default(),
         }
     }
 
@@ -514,8 +510,8 @@ mod tests {
             ];
             let places = places(&directory);
             let contact = Contact::open(&places, community(node(answers), None)).unwrap();
-            assert_eq!(contact.clock.state(), state);
-            assert!(contact.clock.now().millis().abs_diff(now.millis()) < 60_000);
+            assert_eq!(contact.community.clock.state(), state);
+            assert!(contact.community.clock.now().millis().abs_diff(now.millis()) < 60_000);
             let kept = Community::load(&places, &LedgerId([1; 32])).unwrap().terms.unwrap();
             assert_eq!((kept.offline_cap_minor, kept.pay_validity), (500, 7 * 86_400));
         }

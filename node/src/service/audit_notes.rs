@@ -70,23 +70,9 @@ impl AuditNotes {
 mod tests {
     use super::*;
     use crate::demo::Town;
-    use crate::demo::scribe::Desk;
-    use klaver_ledger::entry::memo::Memo;
-    use klaver_ledger::id::AccountId;
+    use crate::demo::scribe::NoDesk;
     use klaver_ledger::store::memory::MemoryStore;
     use klaver_ledger::time::Day;
-
-    struct NoDesk;
-
-    impl Desk for NoDesk {
-        fn set_name(&mut self, _: AccountId, _: &str, _: bool) -> Result<(), String> {
-            Ok(())
-        }
-
-        fn add_memo(&mut self, _: u64, _: &Memo) -> Result<(), String> {
-            Ok(())
-        }
-    }
 
     #[test]
     fn the_newest_anchored_note_is_found_also_when_it_comes_later() {
