@@ -25,6 +25,7 @@ pub mod http;
 pub mod reason;
 pub mod routes;
 
+pub mod arguments;
 pub mod cli;
 pub mod export;
 pub mod found;

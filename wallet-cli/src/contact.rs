@@ -30,8 +30,6 @@ pub struct Contact {
     pub community: Community,
     /// The node.
     pub http: Http,
-    /// Our clock beside that of the node.
-    pub clock: Clock,
     places: Places,
     /// Every seal of this log that the wallet keeps.
     heads: Heads,
@@ -139,9 +137,9 @@ impl Contact {
     }
 
     fn to(places: &Places, community: Community, remembers: bool) -> Self {
-        let (http, clock) = (Http::new(community.node.clone()), Clock::default());
+        let http = Http::new(community.node.clone());
         let (places, heads, continued) = (places.clone(), Heads::default(), Vec::new());
-        Self { community, http, clock, places, heads, continued, remembers, followed: None }
+        Self { community, http, places, heads, continued, remembers, followed: None }
     }
 
     fn make(places: &Places, community: Community, remembers: bool) -> Outcome<Self> {
@@ -164,8 +162,9 @@ impl Contact {
         if said.ledger != self.community.ledger.to_hex() {
             return Err(Failure::new(Exit::Mismatch, "other_ledger").with("node", self.http.node()));
         }
+        let (clock, terms) = (self.community.clock, self.community.terms);
         if let Ok(theirs) = klaver_api::text::timestamp("now", &said.now) {
-            self.clock = Clock::beside(theirs, moment::now());
+            self.community.clock = Clock::beside(theirs, moment::now());
         }
         if let Some(node) = said.successor.as_deref().and_then(|url| NodeAddress::parse(url).ok())
             && self.followed.is_none()
@@ -191,13 +190,9 @@ impl Contact {
                 Err(_) => {}
             }
         }
-        match Terms::of(&said) {
-            terms @ Some(_) if terms != self.community.terms => {
-                self.community.terms = terms;
-                self.save()
-            }
-            _ => Ok(()),
-        }
+        self.community.terms = Terms::of(&said).or(terms);
+        let is_news = self.community.clock.is_news_to(clock) || self.community.terms != terms;
+        if is_news { self.save() } else { Ok(()) }
     }
 
     fn save(&self) -> Outcome<()> {

@@ -50,6 +50,7 @@ fn community(node: NodeAddress, checkpoint: Option<SignedCheckpoint>) -> Communi
         ahead: Vec::new(),
         terms: None,
         believed: None,
+        clock: Clock::default(),
         past: crate::past::Past::default(),
     }
 }
@@ -185,8 +186,8 @@ fn a_visit_learns_the_bounds_of_payments_without_network_and_the_time() {
             vec![("/log/checkpoint", signed(1, leaf_hash(b"one")).to_string()), ("/v1/community", said(now))];
         let places = places(&directory);
         let contact = Contact::open(&places, community(node(answers), None)).unwrap();
-        assert_eq!(contact.clock.state(), state);
-        assert!(contact.clock.now().millis().abs_diff(now.millis()) < 60_000);
+        assert_eq!(contact.community.clock.state(), state);
+        assert!(contact.community.clock.now().millis().abs_diff(now.millis()) < 60_000);
         let kept = Community::load(&places, &LedgerId([1; 32])).unwrap().terms.unwrap();
         assert_eq!((kept.offline_cap_minor, kept.pay_validity), (500, 7 * 86_400));
     }

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::contact::Contact;
 use crate::describe::Teller;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::moment::{self, ClockState};
+use crate::moment::{self, Clock, ClockState};
 use crate::names::Names;
 use crate::outbox::{self, Likeness, OutboxEntry, OutboxState};
 use crate::output::Output;
@@ -110,7 +110,7 @@ pub fn send(app: &App<'_>, contact: &mut Contact, hat: &KeyInfo, plan: Plan) -> 
     if let Some(sent) = send_what_waits(app, contact, &plan)? {
         return Ok(sent);
     }
-    let (unsigned, memo) = plan.build(node_time(app, contact)?)?;
+    let (unsigned, memo) = plan.build(node_time(app, contact.community.clock)?)?;
     if show(app, contact, &unsigned, &plan.names, hat)? == Shown::Only {
         return Ok(Sent::DryRun);
     }
@@ -159,11 +159,11 @@ fn send_what_waits(app: &App<'_>, contact: &mut Contact, plan: &Plan) -> Outcome
 ///
 /// # Errors
 /// When the clocks are too far apart to sign anything.
-fn node_time(app: &App<'_>, contact: &Contact) -> Outcome<Timestamp> {
+pub fn node_time(app: &App<'_>, clock: Clock) -> Outcome<Timestamp> {
     let language = app.output.language;
-    let theirs = contact.clock.now();
+    let theirs = clock.now();
     let (here, there) = (moment::show(moment::now(), language), moment::show(theirs, language));
-    match contact.clock.state() {
+    match clock.state() {
         ClockState::Right => {}
         ClockState::Off => app.output.warn("note.clock", &[("here", &here), ("there", &there)]),
         ClockState::Wrong => {

@@ -305,11 +305,16 @@ fn promise(app: &App<'_>, to: AccountId, amount: &str, validity: Option<Seconds>
     if !again && outbox::alike(&app.places, &community.ledger, &body)?.is_some() {
         return Err(Failure::new(Exit::Failed, "payment_waits"));
     }
+    // The node's clock as it stood at the last visit: it is the one that the payment ends by.
+    let now = entries::node_time(app, community.clock).map_err(|wrong| match wrong.code.as_str() {
+        "clock_wrong" => Failure::new(Exit::Failed, "offline_clock"),
+        _ => wrong,
+    })?;
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce)?;
     let entry = Entry {
         nonce: Nonce(nonce),
-        expires_at: Deadline::after(moment::now(), validity.unwrap_or(entries::DRAFT_VALIDITY.min(longest))),
+        expires_at: Deadline::after(now, validity.unwrap_or(entries::DRAFT_VALIDITY.min(longest))),
         memo: None,
         body,
     };
