@@ -18,6 +18,7 @@ const LAYOUT: u32 = 1;
 /// predecessor   attested snapshot of the ledger that this one continues; there may be none
 /// predecessor-log/ and predecessor.json   the public log of that ledger, and what proves its end
 /// witness-policy   whom the log asks to cosign, and how many it takes; there may be none
+/// restored      a mark: it came from a backup, and waits for witnesses; there may be none
 /// evidence/     what proves that our log signed two histories
 /// ```
 #[derive(Clone, Debug)]
@@ -170,6 +171,11 @@ impl DataDir {
     /// Returns the file that proves how that ledger ended.
     pub fn predecessor_proof(&self) -> PathBuf {
         self.root.join("predecessor.json")
+    }
+
+    /// Returns the mark of a directory that came from a backup and waits for witnesses.
+    pub fn restored(&self) -> PathBuf {
+        self.root.join("restored")
     }
 
     /// Returns where evidence against our own log is kept.

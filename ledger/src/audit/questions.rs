@@ -85,6 +85,8 @@ numbered! {
         RoundTrip = 28 "round_trip",
         /// A pot that budgets fill paid one person only, or whoever hands out of it.
         OwnPot = 29 "own_pot",
+        /// Records are stamped long before a time at which witnesses had not seen them yet.
+        StampedBeforeSeen = 30 "stamped_before_seen",
     }
 }
 
@@ -124,7 +126,7 @@ impl Question {
         }
     }
 
-    fn about(code: Code, mut entries: Vec<u64>, account: Option<AccountId>, amount: u64) -> Self {
+    pub(super) fn about(code: Code, mut entries: Vec<u64>, account: Option<AccountId>, amount: u64) -> Self {
         entries.sort_unstable();
         entries.dedup();
         Self { code, entries, account, amount }

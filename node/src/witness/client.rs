@@ -141,6 +141,7 @@ impl Asker {
                 self.last = shown.checkpoint().size;
                 self.cosigned = Some((shown.note().text().to_owned(), Instant::now()));
                 self.service.add_cosignature(shown.note().text(), line, self.number);
+                self.service.confirm_restored(self.number, self.last);
             }
             Came::Nothing(why) => {
                 metrics.cosignatures_missed.fetch_add(1, Ordering::Relaxed);
