@@ -8,7 +8,7 @@ use klaver_ledger::account::AccountKind;
 use klaver_ledger::amount::Scale;
 use klaver_ledger::charter::{Charter, Policy, UnitWords};
 use klaver_ledger::entry::{Body, Govern, Open, Pay, PayLine, SignedEntry};
-use klaver_ledger::id::{AccountId, LedgerId};
+use klaver_ledger::id::{AccountId, Digest, LedgerId};
 use klaver_ledger::keys::{PublicKey, SigningKey};
 use klaver_ledger::log::checkpoint::Checkpoint;
 use klaver_ledger::log::hash::Hash;
@@ -25,7 +25,7 @@ use klaver_tests::binaries::{Ran, klaver_node};
 use klaver_tests::node::{Node, copy_directory, passphrase_file, private_directory, run};
 use klaver_tests::town::{Town, entry, now};
 use klaver_tests::wallet::Wallet;
-use klaver_tests::witness::Witness;
+use klaver_tests::witness::{watch, witnesses};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -250,25 +250,9 @@ fn what_does_not_continue_the_ledger_is_refused_with_evidence() {
 fn a_succession_with_witnesses_begins_a_new_log_that_reaches_its_quorum() {
     let directory = tempfile::tempdir().unwrap();
     let (home, next) = (directory.path().join("town"), directory.path().join("next"));
-    let mut witnesses: Vec<Witness> = ["A", "B", "C"]
-        .iter()
-        .map(|name| {
-            Witness::init(&directory.path().join(name), &format!("{}.example/w", name.to_lowercase()))
-        })
-        .collect();
-    let mut lines = String::new();
-    for (name, witness) in ["A", "B", "C"].iter().zip(&witnesses) {
-        lines += &format!("witness {name} {} {}\n", witness.vkey(), witness.url());
-    }
-    lines += "group two 2 A B C\nquorum two\n";
-    let file = directory.path().join("witnesses");
-    std::fs::write(&file, lines).unwrap();
+    let (mut witnesses, file) = witnesses(directory.path(), &["A", "B", "C"], 2);
     let mut old = town(&home, &["--witness-policy", file.to_str().unwrap()]);
-    let vkey = old.client.community().log.vkey;
-    for witness in &mut witnesses {
-        witness.trust(&vkey, &[]);
-        witness.start();
-    }
+    watch(&mut witnesses, &old.client.community().log.vkey);
     let (jef, _) = jef(&old, &home);
     let quorum = |node: &Node| {
         let text = String::from_utf8(node.client().get(paths::LOG_POLICY, None).bytes).unwrap();
@@ -289,11 +273,7 @@ fn a_succession_with_witnesses_begins_a_new_log_that_reaches_its_quorum() {
     // Nobody watches the new log yet: payments go on, and the first witness says that it has never seen it.
     assert_eq!(jef.balance(), "2.50");
     assert_eq!(witnesses[0].seen(&log.origin).status, 404);
-    for witness in &mut witnesses {
-        witness.kill();
-        witness.trust(&log.vkey, &[]);
-        witness.start();
-    }
+    watch(&mut witnesses, &log.vkey);
     let after = quorum(&new);
     assert_eq!((after.origin.to_string(), after.size), (log.origin.clone(), 1), "from size 0 on");
     let seen = Note::parse(witnesses[0].seen(&log.origin).body.as_bytes()).unwrap();
@@ -463,4 +443,34 @@ fn a_changed_domain_is_followed_when_the_charter_names_it() {
     let file = jef.home().join(format!("communities/{}.json", past.ledger.to_hex()));
     let file: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     assert_eq!((&file["node"], &file["charter_base"]), (&json!(moved.url()), &json!(2)), "{file}");
+}
+
+#[test]
+fn a_new_witness_policy_counts_from_the_moment_the_charter_names_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let jef = Wallet::init(directory.path(), "jef");
+    let account = account("jef");
+    let mut past = Past::found(directory.path(), &jef, account);
+    let (mut all, file) = witnesses(directory.path(), &["A", "B"], 2);
+    let lines = std::fs::read_to_string(file).unwrap();
+    let log = &past.charter.log_keys[0];
+    let name = KeyName::new(past.charter.origin.clone()).unwrap();
+    let vkey = VerifierKey::new(name, KeyKind::Note, log.as_bytes()).unwrap();
+    let text = format!("log {vkey} {}/log\n{lines}", past.node.url());
+    let charter = Charter { witness_policy: Digest::of(text.as_bytes()), ..past.charter.clone() };
+    // A day's delay, all but twenty seconds of which are over.
+    let decided = Timestamp::from_millis(now().millis() - 86_380_000).unwrap();
+    past.record(Body::Govern(Govern { base: 0, charter }), decided);
+    std::fs::write(past.data.witness_policy(), text).unwrap();
+    watch(&mut all, &vkey.to_string());
+    past.node.start();
+    jef.json(&["join", &past.node.url(), "--existing", &account.to_string()]);
+    // The node asks them already; a wallet counts none that the council has not decided on.
+    let early = now() < decided.after(Seconds(86_395));
+    assert!(!early || jef.json(&["checkpoint"])["witnessed"] == Value::Null);
+    within("a quorum that counts", || {
+        let said = jef.json(&["checkpoint"]);
+        (said["witnessed"]["quorum"] == json!(true)).then_some(())
+    });
+    assert!(decided.after(Seconds(86_400)) <= now(), "not before the charter was in force");
 }
