@@ -266,9 +266,7 @@ impl Contact {
 
     fn check_log(&mut self) -> Outcome<()> {
         let seen = match self.fetch_note() {
-            Ok(bytes) if self.is_ours(&bytes) || self.followed.is_some() || !self.remembers => {
-                self.open_seal(&bytes)?
-            }
+            Ok(bytes) if self.is_ours(&bytes) || self.followed.is_some() => self.open_seal(&bytes)?,
             Ok(bytes) => match self.follow()? {
                 true => return self.check_log(),
                 false => self.open_seal(&bytes)?,
