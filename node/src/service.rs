@@ -15,6 +15,7 @@ mod refused;
 mod requests;
 mod sessions;
 mod submit;
+mod witness_state;
 mod witnesses;
 
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
@@ -23,6 +24,7 @@ pub use publishing::{Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
 pub use submit::Submitted;
+pub use witness_state::{WitnessedHead, WitnessedLog};
 pub use witnesses::Brought;
 
 use crate::clock::{Clock, ClockFault, Rest, SystemClock};

@@ -71,15 +71,21 @@ impl Service {
             },
             demo: self.config.demo,
             thanks_per_hour: self.config.thanks_per_hour.clone(),
-            audit_note: self.audit_notes.newest(&self.reader).map(|note| AuditNoteJson {
-                index: note.index,
-                size: note.size,
-                anchored_at: note.recorded_at.to_string(),
-                age_seconds: now.millis_since(note.recorded_at) / 1_000,
-                document: data_encoding::HEXLOWER.encode(&note.document.0),
-            }),
+            audit_note: self.audit_note(),
             read_only: self.read_only(),
         }
+    }
+
+    /// Returns the newest audit note that the ledger anchors.
+    pub fn audit_note(&self) -> Option<AuditNoteJson> {
+        let note = self.audit_notes.newest(&self.reader)?;
+        Some(AuditNoteJson {
+            index: note.index,
+            size: note.size,
+            anchored_at: note.recorded_at.to_string(),
+            age_seconds: wall_clock().millis_since(note.recorded_at) / 1_000,
+            document: data_encoding::HEXLOWER.encode(&note.document.0),
+        })
     }
 
     /// Returns how much of `account` the visitor may see.
