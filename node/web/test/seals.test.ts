@@ -133,6 +133,19 @@ test("another list of witnesses counts only when the charter names it and a pers
   await phone.context.close();
 });
 
+test("an answer that is no seal is no alarm; a seal that another key signed is one", async () => {
+  const phone = await member(town.world, browser, "0", { serviceWorkers: "block" });
+  await phone.page.route("**/log/checkpoint", (route) => route.fulfill({ body: "<h1>Even geduld</h1>", contentType: "text/html" }));
+  await phone.open(`${town.world.url}/wallet#more`);
+  await phone.reads("Het logboek kijken we later na.");
+  const note = await (await fetch(`${town.world.url}/log/checkpoint`)).text();
+  const forged = note.replace(/^(\d+)$/mu, (size) => String(Number(size) + 1));
+  await phone.page.route("**/log/checkpoint", (route) => route.fulfill({ body: forged, contentType: "text/plain" }));
+  await phone.open(`${town.world.url}/wallet`);
+  await phone.reads("Bewaar de twee zegels");
+  await phone.context.close();
+});
+
 /** A community that was put back to an older copy of itself, and phones that saw what came after it. */
 async function forked(): Promise<{ world: World; phone: Phone; neighbour: Phone; lost: string }> {
   const world = await World.found();
@@ -201,6 +214,8 @@ test("a log that goes back, or says two things, is an alarm: evidence, nothing s
   assert.equal((await phone.stored("outbox"))[0]?.["state"], "alarm");
   await phone.open(`${world.url}/wallet#seal`);
   await phone.reads(/^Je gaat verder met het grootboek van \d+ nummers/);
+  const [again] = await Promise.all([phone.page.waitForEvent("download"), phone.tap("Bewaar de twee zegels")]);
+  assert.equal(readFileSync(await again.path(), "utf8"), readFileSync(file, "utf8"), "the evidence stays");
   for (const one of [phone, neighbour]) {
     assert.deepEqual(one.faults, []);
     await one.context.close();
