@@ -18,6 +18,7 @@ mod requests;
 mod sessions;
 mod submit;
 mod succession;
+mod witness_state;
 mod witnesses;
 
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
@@ -28,6 +29,7 @@ pub use publishing::{Attached, Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
 pub use submit::Submitted;
+pub use witness_state::{WitnessedHead, WitnessedLog};
 pub use witnesses::Brought;
 
 use crate::clock::{Clock, ClockFault, Rest, SystemClock, wall_clock};

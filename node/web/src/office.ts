@@ -75,5 +75,16 @@ export interface Coordination {
   members: { count: number | null; bands: { from: string | null; below: string | null; count: number }[] };
   claims: { index: number; merchant: string; name: string | null; amount: string; recorded_at: string; overdue: boolean }[];
   rules: { index: number; recorded_at: string; effective_at: string | null; reference: string | null; changes: { field: string; before: string; after: string }[] }[];
-  audit: { size: number; published: number; checked: number; read_only: Reason | null; readings: { at: string; auditor: string; size: number }[] };
+  audit: {
+    size: number; published: number; checked: number; read_only: Reason | null; readings: { at: string; auditor: string; size: number }[];
+    note: { index: number; size: number; anchored_at: string; document: string } | null;
+    witnesses: { size: number | null; age_seconds: number | null; each: WitnessSeen[] } | null;
+  };
+}
+
+/** What one witness has cosigned lately. */
+export interface WitnessSeen {
+  name: string;
+  size: number | null;
+  age_seconds: number | null;
 }
