@@ -56,8 +56,18 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 
 // Words: of the flat tables that all programs share, those that begin with `web.`; and, fetched when nothing else is
 // waited for, what every refusal is called and what to do, as far as that needs no values.
-// What only those who run a place or the community read is a file of its own: whoever pays never waits for it.
-const OF_STAFF = /^web\.(place|face|reason|council)_/;
+// What only those who take payments, run a place or the community read is a file of its own: whoever pays never waits
+// for it. What no script names is said by the node's own pages.
+const STAFF = ["pages/till", "pages/place", "pages/coordination", "office", "moments", "faces", "tables", "connecting", "scanInto"].map((name) => `src/${name}.ts`);
+const sources = ["src", "src/pages"].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`)).filter((name) => name.endsWith(".ts"));
+/** Returns whether one of these files names a sentence: whole, or by its beginning or end around a value. */
+function naming(files) {
+  const code = files.map((file) => readFileSync(file, "utf8")).join("\n");
+  const [beginnings, endings] = [/`([a-z]+_[a-z_]*)\$\{/g, /\}(_[a-z_]+)`/g].map((part) => [...code.matchAll(part)].map(([, text]) => text));
+  return (key) => code.includes(`"${key}"`) || beginnings.some((one) => key.startsWith(one)) || endings.some((one) => key.endsWith(one));
+}
+const isOfAll = naming(sources.filter((name) => !STAFF.includes(name)));
+const isOfStaff = naming(STAFF);
 const words = {};
 const more = {};
 const errors = {};
@@ -65,8 +75,8 @@ for (const language of ["nl", "fr", "en"]) {
   const table = JSON.parse(readFileSync(`../locales/${language}.json`, "utf8"));
   const web = Object.entries(table).filter(([key]) => key.startsWith("web."));
   const strip = (some) => some.map(([key, text]) => [key.slice(4), text]);
-  const own = strip(web.filter(([key]) => !OF_STAFF.test(key)));
-  more[language] = hashed(`more-${language}.js`, `export default ${JSON.stringify(Object.fromEntries(strip(web.filter(([key]) => OF_STAFF.test(key)))))};\n`);
+  const own = strip(web).filter(([key]) => isOfAll(key));
+  more[language] = hashed(`more-${language}.js`, `export default ${JSON.stringify(Object.fromEntries(strip(web).filter(([key]) => !isOfAll(key) && isOfStaff(key))))};\n`);
   const refusals = Object.entries(table).filter(([key, text]) => key.startsWith("error.") && !text.includes("{"));
   errors[language] = hashed(`errors-${language}.js`, `export default ${JSON.stringify(Object.fromEntries(refusals.map(([key, text]) => [key.slice(6), text])))};\n`);
   words[language] = hashed(`words-${language}.js`, `export default ${JSON.stringify(Object.fromEntries(own))};\n`);

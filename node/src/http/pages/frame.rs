@@ -124,7 +124,7 @@ impl Page {
         let name = script.unwrap_or("page");
         let script = made.and_then(|made| made.scripts.get(name));
         let words = made.and_then(|made| made.words.get(code)).map(|file| asset(file));
-        let is_for_staff = matches!(name, "place" | "coordination");
+        let is_for_staff = matches!(name, "till" | "place" | "coordination");
         let more = made.filter(|_| is_for_staff).and_then(|made| made.more.get(code)).map(|file| asset(file));
         let errors = made.and_then(|made| made.errors.get(code)).map(|file| asset(file));
         html! {
