@@ -27,6 +27,12 @@ function append(element: Element, children: readonly Child[]): void {
   }
 }
 
+/** Puts these in the place of what `element` holds. */
+export function fill(element: Element, ...children: Child[]): void {
+  element.replaceChildren();
+  append(element, children);
+}
+
 /** A picture beside words: it adds nothing for who hears the page. */
 export function icon(name: keyof typeof icons, size: "icon" | "icon big" = "icon"): SVGElement {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -160,8 +166,7 @@ const root = document.getElementById("action") as HTMLElement;
 
 /** Shows a screen. `quiet` leaves the focus where it is. */
 export function show(children: Child, quiet: "quiet" | "focus" = "quiet"): void {
-  root.replaceChildren();
-  append(root, [children]);
+  fill(root, children);
   if (quiet === "focus") {
     scrollTo(0, 0);
     (root.querySelector<HTMLElement>("[data-focus]") ?? document.getElementById("main"))?.focus();

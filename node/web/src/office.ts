@@ -3,7 +3,7 @@
 import { Refused, ask } from "./api.ts";
 import { type Hat, forget, keep, recall } from "./db.ts";
 import { facts } from "./dom.ts";
-import { keyToConnect, signedChallenge, trust } from "./wallet.ts";
+import { keyToConnect, persist, signedChallenge, trust } from "./wallet.ts";
 
 /** The council's key on this phone. */
 export async function office(): Promise<Hat | null> {
@@ -20,6 +20,7 @@ export async function connectOffice(key?: string): Promise<Hat | null> {
   await trust();
   await keep("office", hat);
   if (key === undefined) await forget("waiting-key:council");
+  await persist();
   return hat;
 }
 

@@ -3,8 +3,8 @@
  * that verifies says that something happened.
  */
 
-import { NoAnswer, Refused, ask, type Answered } from "./api.ts";
-import { type Hat, type Outgoing, type Signed, add, all, get, put } from "./db.ts";
+import { NoAnswer, NotSent, Refused, ask, type Answered } from "./api.ts";
+import { type Hat, type Outgoing, type Signed, all, get, settle } from "./db.ts";
 import { now } from "./dom.ts";
 import { sign } from "./keys.ts";
 import { base64url, equal, fromBase64url, hex, random } from "./lib/bytes.ts";
@@ -27,50 +27,88 @@ export interface Wish<K extends Signed> {
   until?: number;
   /** How long it may wait to be recorded, in seconds: longer than a payment, for what nobody waits for at a counter. */
   lasts?: number;
+  /** The account as this phone signs for it once this is done: kept with the receipt, never before. */
+  hat?: Hat;
 }
 
-/** Signs and keeps, without sending. What is kept under this key already, and may still count, is returned instead. */
-export async function prepare<K extends Signed>(hat: Hat, wish: Wish<K>): Promise<Outgoing> {
-  const before = await get<Outgoing>("outbox", wish.key);
-  if (before && before.state !== "refused") return before;
+/** Acts before anything leaves this phone. @throws NotSent whatever happens */
+async function beforeSending<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    throw new NotSent("not sent", { cause });
+  }
+}
+
+/**
+ * Signs and keeps, without sending. What is kept under this key already, and may still count, is returned instead.
+ *
+ * @throws NotSent
+ */
+export function prepare<K extends Signed>(hat: Hat, wish: Wish<K>): Promise<Outgoing> {
+  return beforeSending(async () => {
+    const before = await get<Outgoing>("outbox", wish.key);
+    if (before && before.state !== "refused") return before;
+    const signed = await seal(hat, wish);
+    // Another tab, or a second tap, may have been faster: then its bytes are the ones that count.
+    return settle(wish.key, (there) => (there && there.id !== before?.id ? undefined : signed));
+  });
+}
+
+async function seal<K extends Signed>(hat: Hat, wish: Wish<K>): Promise<Outgoing> {
   const expiresAt = Math.min(Math.floor(now() / 1_000) + (wish.lasts ?? LASTS), wish.until ?? Infinity);
   const entry = { kind: wish.what, nonce: hex(random(16)), expires_at: expiresAt, memo: null, body: wish.body } as Entry;
   const payload = encodeEntry(entry);
   const input = signingInput(hat.ledger, payload, wish.what);
   const signature = hex(await sign(hat.key, input));
   const envelope = base64url(encodeEnvelope(payload, [{ key: hat.key, signature }]));
-  const outgoing: Outgoing = {
+  return {
     key: wish.key, what: wish.what, id: await entryId(input), envelope, account: hat.account, name: wish.name,
-    amount: wish.amount, signedAt: now(), expiresAt, sent: false, state: "waiting",
+    amount: wish.amount, signedAt: now(), expiresAt, sent: false, state: "waiting", ...(wish.hat ? { hat: wish.hat } : {}),
   };
-  if (before) {
-    await put("outbox", outgoing);
-    return outgoing;
-  }
-  // Another tab, or a second tap, may have been faster: then its bytes are the ones that count.
-  return (await add("outbox", outgoing)) ? outgoing : ((await get<Outgoing>("outbox", wish.key)) as Outgoing);
 }
 
-/** Sends once, and keeps what became of it. Without an answer it goes on waiting. */
+/** Tells whether there may still be news of something signed. */
+export function isOpen({ state }: Outgoing): boolean {
+  return state === "waiting" || state === "draft";
+}
+
+/**
+ * Sends once, and keeps what became of it. Without an answer it goes on waiting; what waits for others to sign is asked
+ * about in the same way: the same bytes are sent once more.
+ *
+ * @throws NotSent; once it may have arrived nothing is thrown, because nobody knows what happened
+ */
 export async function send(outgoing: Outgoing): Promise<Outgoing> {
-  if (outgoing.state !== "waiting") return outgoing;
-  const settle = async (news: Partial<Outgoing>): Promise<Outgoing> => {
-    const settled = { ...outgoing, ...news };
-    await put("outbox", settled);
-    return settled;
-  };
-  if (!navigator.onLine) return outgoing;
+  if (!isOpen(outgoing) || !navigator.onLine) return outgoing;
+  if (!outgoing.sent) outgoing = await beforeSending(() => note(outgoing, { sent: true }));
+  if (!isOpen(outgoing)) return outgoing;
+  const news = await asked(outgoing).catch((error: unknown) => void console.error(error));
+  if (!news) return outgoing;
+  // What is known stays true where it cannot be kept: the next try finds it out again.
+  return note(outgoing, news).catch((error: unknown) => {
+    console.error(error);
+    return { ...outgoing, ...news };
+  });
+}
+
+/** Keeps news of something signed, unless other bytes took its place or its end is known. */
+function note(outgoing: Outgoing, news: Partial<Outgoing>): Promise<Outgoing> {
+  return settle(outgoing.key, (there) => (there && (there.id !== outgoing.id || !isOpen(there)) ? undefined : { ...(there ?? outgoing), ...news }));
+}
+
+/** Asks the node; returns what is known now, or nothing. */
+async function asked(outgoing: Outgoing): Promise<Partial<Outgoing> | undefined> {
   try {
-    if (!outgoing.sent) outgoing = await settle({ sent: true });
     const answer = await ask<{ outcome: string; receipt?: Answered; draft?: { link: string } }>("POST", "/v1/entries", { envelope: outgoing.envelope });
-    if (!answer.receipt) return await settle({ state: "draft", ...(answer.draft ? { link: answer.draft.link } : {}) });
-    return await settle(await judge(outgoing, answer.receipt));
+    if (answer.receipt) return await judge(outgoing, answer.receipt);
+    if (answer.outcome === "draft") return { state: "draft", ...(answer.draft ? { link: answer.draft.link } : {}) };
+    return undefined;
   } catch (error) {
-    if (error instanceof NoAnswer) return outgoing;
+    if (error instanceof NoAnswer) return undefined;
     if (!(error instanceof Refused)) throw error;
     const { code, transient, status } = error.problem;
-    if (transient || status >= 500 || status === 408) return outgoing;
-    return settle({ state: "refused", code });
+    return transient || status >= 500 || status === 408 ? undefined : { state: "refused", code };
   }
 }
 
@@ -87,11 +125,6 @@ async function judge(outgoing: Outgoing, receipt: Answered): Promise<Partial<Out
     if (!(error instanceof ReceiptError)) throw error;
     return { state: "alarm", code: error.code, receipt };
   }
-}
-
-/** Asks again what became of something that waits for others to sign: the same bytes are sent once more. */
-export function sendAgain(outgoing: Outgoing): Promise<Outgoing> {
-  return outgoing.state === "draft" ? send({ ...outgoing, state: "waiting" }) : send(outgoing);
 }
 
 /** Waits between two tries, or until the network is back. */
@@ -115,7 +148,7 @@ export async function sendUntilKnown(outgoing: Outgoing, tell: (outgoing: Outgoi
     tell(outgoing);
     await pause(wait);
     // Another tab may have heard the answer.
-    outgoing = (await get<Outgoing>("outbox", outgoing.key)) ?? outgoing;
+    outgoing = (await get<Outgoing>("outbox", outgoing.key).catch(() => undefined)) ?? outgoing;
   }
   tell(outgoing);
   return outgoing;
@@ -126,10 +159,10 @@ export async function outbox(): Promise<Outgoing[]> {
   return (await all<Outgoing>("outbox")).sort((a, b) => b.signedAt - a.signedAt);
 }
 
-/** Sends what waits, from whatever page is open. */
+/** Sends what waits, from whatever page is open; what waits for others to sign is asked about once. */
 export async function flush(tell: (outgoing: Outgoing) => void): Promise<void> {
-  const waiting = (await outbox()).filter((outgoing) => outgoing.state === "waiting");
-  await Promise.all(waiting.map((outgoing) => sendUntilKnown(outgoing, tell)));
+  const some = (await outbox()).filter(isOpen);
+  await Promise.all(some.map(async (outgoing) => (outgoing.state === "draft" ? tell(await send(outgoing)) : sendUntilKnown(outgoing, tell))));
 }
 
 /** Returns the key of an entry of which there may be many. */

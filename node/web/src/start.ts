@@ -1,7 +1,8 @@
 /** What every page does first: words, the service worker, what waits to be sent, and an honest word when it cannot go on. */
 
-import { NoAnswer, Refused } from "./api.ts";
-import { button, facts, h, icon, knows, loadWords, refusal, say, show, status, workerAddress } from "./dom.ts";
+import { NoAnswer, NotSent, Refused } from "./api.ts";
+import { type Child, button, facts, h, icon, knows, loadWords, refusal, say, show, status, workerAddress } from "./dom.ts";
+import { ReceiptError } from "./lib/receipt.ts";
 import { CannotKeep, isOtherLedger } from "./wallet.ts";
 
 /** Starts a page: nothing is shown before its words are there, and whatever fails says what to do. */
@@ -32,11 +33,13 @@ export function note(picture: Parameters<typeof icon>[0], what: string, next?: s
   return [h("p", { class: "note", role: "status" }, icon(picture), what), next ? h("p", null, next) : null];
 }
 
-/** Says in words what went wrong, and what to do. */
-export function explain(error: unknown, again?: () => void) {
+/** Says in words what went wrong, and what to do. That nothing happened is said of what was certainly not sent alone. */
+export function explain(error: unknown, again?: () => void): Child {
   const retry = again ? button("undo", say("again"), again) : null;
+  if (error instanceof NotSent) return [h("p", null, say("not_sent")), explain(error.cause, again)];
   if (error instanceof CannotKeep) return note("hand", say(`cannot_${error.fault}`), say(`cannot_${error.fault}_next`));
   if (error instanceof NoAnswer) return [note("clock", say("no_answer"), say("no_answer_next")), retry];
+  if (error instanceof ReceiptError) return note("hand", say("receipt_alarm"), say("receipt_alarm_next"));
   if (error instanceof Refused) return [note("hand", ...whyNot(error.problem.code)), retry];
   if (error instanceof DOMException && error.name === "QuotaExceededError") return [note("hand", say("full"), say("full_next")), retry];
   console.error(error);

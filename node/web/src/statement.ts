@@ -2,7 +2,7 @@
 
 import { type Answered, type StatementLine, ask } from "./api.ts";
 import type { Hat } from "./db.ts";
-import { amount, button, dayOf, facts, h, icon, link, moment, now, say, show, type Child, type Icon } from "./dom.ts";
+import { amount, button, dayOf, facts, fill, h, icon, link, moment, now, say, show, type Child, type Icon } from "./dom.ts";
 import { parseAccount } from "./lib/account.ts";
 import { fromDecimal } from "./lib/money.ts";
 import { saveReceipt } from "./paid.ts";
@@ -97,7 +97,7 @@ export async function showLine(hat: Hat, id: string, back: string, more: (shown:
         saveReceipt(receipt);
         proof.replaceChildren(icon("seal"), say("receipt_saved"));
       })
-      .catch((error: unknown) => proof.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[])));
+      .catch((error: unknown) => fill(proof, explain(error)));
   };
   const wrong = h("details", null, h("summary", null, icon("hand"), say("something_wrong")), h("p", null, say("something_wrong_text", { index: line.index })));
   show([

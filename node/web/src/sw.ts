@@ -4,6 +4,8 @@
  * It keeps scripts, styles and the two pages that live in their script. It never keeps an answer about money.
  */
 
+import { within } from "./patience.ts";
+
 declare const PRECACHE: readonly string[];
 declare const VERSION: string;
 
@@ -64,7 +66,7 @@ async function page(event: FetchEvent, address: URL): Promise<Response> {
     return kept;
   }
   try {
-    return await fetch(event.request, { signal: AbortSignal.timeout(PATIENCE * 5) });
+    return await fetch(event.request, { signal: within(PATIENCE * 5) });
   } catch {
     // The wallet says what it can without network, and sends what waits once it is back.
     return (await cache.match("/wallet")) ?? Response.error();

@@ -1,14 +1,14 @@
 /** The wallet on this phone: joining, accounts, sessions, and what it trusts. */
 
-import { type Account, NoAnswer, Refused, ask, type Answered, type StatementLine } from "./api.ts";
+import { type Account, NoAnswer, Refused, ask, askText, type Answered, type StatementLine } from "./api.ts";
 import { type Hat, all, forget, keep, put, recall } from "./db.ts";
-import { facts } from "./dom.ts";
+import { facts, say, shortAccount } from "./dom.ts";
 import { type KeyFault, faultOfBrowser, makeKey, sign } from "./keys.ts";
 import { accountText, parseAccount } from "./lib/account.ts";
 import { base64url, fromBase64, fromBase64url, fromHex } from "./lib/bytes.ts";
 import { type AccountKind, challengeBytes } from "./lib/entry.ts";
 import { isConsistent, logKey, openCheckpoint } from "./lib/log.ts";
-import { type LogIdentity, type Proven, type Receipt, verifyReceipt } from "./lib/receipt.ts";
+import { type LogIdentity, type Proven, type Receipt, ReceiptError, verifyReceipt } from "./lib/receipt.ts";
 
 /** What this phone holds to be its community since it joined. */
 interface Trusted {
@@ -36,6 +36,17 @@ export async function hatOf(...kinds: AccountKind[]): Promise<Hat | null> {
   const own = (await hats()).filter((hat) => kinds.length === 0 || kinds.includes(hat.kind));
   const chosen = await recall<string>("hat");
   return own.find((hat) => hat.account === chosen) ?? own[0] ?? null;
+}
+
+/** The accounts that this phone may pay from, the person's own before those of a shop or a pot. */
+export async function payers(): Promise<Hat[]> {
+  const may = (await hats()).filter(({ rights }) => rights.includes("spend"));
+  return (["member", "merchant", "fund"] as const).flatMap((kind) => may.filter((hat) => hat.kind === kind));
+}
+
+/** What an account of this phone is called. */
+export function callHat({ name, kind, account }: Hat): string {
+  return name ?? `${say(`kind_${kind}`)} ${shortAccount(account)}`;
 }
 
 /** Tells whether the node's ledger is another one than this phone joined: then nothing is signed. */
@@ -87,22 +98,20 @@ async function waitingKey(kind: string): Promise<string> {
 export async function join(code: string | null): Promise<Hat> {
   const key = await waitingKey("member");
   const rights = ["spend", "refund", "manage"];
-  const joined = await ask<{ account: string; receipt: Answered | null }>("POST", "/v1/join", {
+  const joined = await ask<{ account: string; }>("POST", "/v1/join", {
     ...(code === null ? {} : { code }),
     keys: [{ key, rights }],
   });
   const account = parseAccount(joined.account);
   if (!account) throw new NoAnswer("the node named no account");
   await trust();
-  if (joined.receipt) {
-    const { content } = await prove(joined.receipt);
-    if (!("line" in content) || content.line.account !== account) throw new NoAnswer("the receipt is of another account");
-  }
   const hat: Hat = { account, kind: "member", name: null, key, rights, ledger: facts.ledger };
+  const { provenState } = await import("./accountState.ts");
+  const { state } = await provenState(hat);
+  if (!state.keys.some((one) => one.key === key)) throw new ReceiptError("receipt_not_in_log", "the account has other keys than this phone's");
   await put("hats", hat);
   await forget("waiting-key:member");
-  // Asks the browser not to clear what it keeps; it may say no, and then nothing is lost yet.
-  await navigator.storage?.persist?.().catch(() => false);
+  await persist();
   return hat;
 }
 
@@ -129,21 +138,36 @@ export async function connect(kind: "merchant" | "budget" = "merchant"): Promise
   return adopt(key, `waiting-key:${kind}`);
 }
 
-/** Takes over the accounts that `key` belongs to; returns the first. */
-export async function adopt(key: string, waiting?: string): Promise<Hat | null> {
+/** Returns the accounts that `key` signs for; whoever shows that is believed to be the community of this phone. */
+export async function accountsOf(key: string): Promise<Hat[]> {
   interface Found { accounts: { account: string; kind: AccountKind; rights: string[]; name: string | null }[] }
   const { accounts } = await ask<Found>("POST", "/v1/sessions/accounts", await signedChallenge(key, null));
   const found = accounts.flatMap(({ account: text, kind, rights, name }): Hat[] => {
     const account = parseAccount(text);
     return account ? [{ account, kind, name, key, rights, ledger: facts.ledger }] : [];
   });
+  if (found.length > 0) await trust();
+  return found;
+}
+
+/** Takes over the accounts that `key` belongs to; returns the first. */
+export async function adopt(key: string, waiting?: string): Promise<Hat | null> {
+  const found = await accountsOf(key);
   const [first] = found;
   if (!first) return null;
-  await trust();
   for (const hat of found) await put("hats", hat);
   if (waiting) await forget(waiting);
+  await persist();
   return first;
 }
+
+/** Asks the browser not to clear what it keeps; it may say no, and then nothing is lost yet. */
+export async function persist(): Promise<void> {
+  await navigator.storage?.persist?.().catch(() => false);
+}
+
+/** Ends the session of an account: another key signs for it now. */
+export const endSession = (account: string): Promise<void> => forget(`session:${account}`);
 
 /** Opens a session, or finds the one that lasts. */
 async function session(hat: Hat, anew = false): Promise<string> {
@@ -178,6 +202,17 @@ export function statementOf(hat: Hat, cursor?: string): Promise<Statement> {
   return askAs(hat, "GET", `/v1/accounts/${accountText(hat.account)}/statement${query}`);
 }
 
+/** Finds the line of a record that is this one, in the account's statement. */
+export async function findLine(hat: Hat, index: number, isIt: (line: StatementLine) => boolean): Promise<StatementLine | undefined> {
+  for (let cursor: string | undefined; ; ) {
+    const { lines, next } = await statementOf(hat, cursor);
+    const found = lines.find((line) => line.index === index && isIt(line));
+    // Newest first: what stands beyond an older one is older still.
+    if (found || next === null || (lines.at(-1)?.index ?? 0) < index) return found;
+    cursor = next;
+  }
+}
+
 /** What watching the log found. */
 export type Watched = "consistent" | "no_answer" | "alarm";
 
@@ -190,7 +225,7 @@ export async function watchLog(receipts: readonly Answered[]): Promise<Watched> 
   const { keys } = await log();
   const seen = await recall<string>("checkpoint");
   try {
-    const newest = await openCheckpoint(await ask<string>("GET", "/log/checkpoint"), keys);
+    const newest = await openCheckpoint(await askText("/log/checkpoint"), keys);
     if (!newest) return await alarm("checkpoint", seen ?? "");
     const notes = [...(seen === undefined ? [] : [seen]), ...receipts.map((receipt) => receipt.checkpoint)];
     for (const note of notes) {

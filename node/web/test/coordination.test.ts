@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { looksWell, WATCHED } from "./barriers.ts";
-import { Phone, World, addFace, connectPlace, launch, members } from "./world.ts";
+import { Phone, World, addFace, connectPlace, launch, members, until } from "./world.ts";
 
 let town: World;
 let world: World;
@@ -77,6 +77,8 @@ test("a payout is marked as paid once two of the council have signed", async () 
   await phone.open(`${town.url}/coordination#payouts`);
   await phone.reads(before === 1 ? "Er wacht geen uitbetaling." : "Wat is betaald?");
   assert.equal(await phone.page.locator("input[type=checkbox]").count(), before - 1);
+  // What waited for the other signature is asked about, and known to be done.
+  await until(async () => (await phone.stored("outbox")).every(({ state }) => state === "done"), "the payout still waits");
   assert.deepEqual(phone.faults, []);
   await phone.context.close();
 });

@@ -267,8 +267,10 @@ test("F17: the back button after paying shows that it is paid", async () => {
 test("F17: when the phone is full nothing is sent, and it says so", async () => {
   const phone = await member(world, browser, "9");
   await phone.page.addInitScript(() => {
-    IDBObjectStore.prototype.add = () => {
-      throw new DOMException("full", "QuotaExceededError");
+    const real = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = function (...given) {
+      if (this.name === "outbox") throw new DOMException("full", "QuotaExceededError");
+      return real.apply(this, given);
     };
   });
   let sent = 0;

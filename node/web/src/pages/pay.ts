@@ -8,7 +8,7 @@ import { fromDecimal } from "../lib/money.ts";
 import { flush, prepare, sendUntilKnown } from "../outbox.ts";
 import { outcome, toWallet } from "../paid.ts";
 import { busy, explain, note, start } from "../start.ts";
-import { accountOf, hatOf } from "../wallet.ts";
+import { accountOf, callHat, payers } from "../wallet.ts";
 import { comeBack, offer } from "./join.ts";
 
 const key = (request: PaymentRequest) => `request:${request.id}`;
@@ -19,24 +19,33 @@ async function page(): Promise<void> {
   const mine = await get<Outgoing>("outbox", key(request)).catch(() => undefined);
   if (mine && (mine.state !== "refused" || request.state !== "open")) return follow(mine);
   if (request.state !== "open") return;
-  const hat = await hatOf("member", "merchant", "fund").catch(() => null);
-  if (!hat) return newcomer(request);
-  confirm(hat, request);
+  const own = await payers().catch(() => []);
+  if (own.length === 0) return newcomer(request);
+  choose(request, own);
+}
+
+/** Pays from the person's own account; where this phone has more of them it says from which, and offers the others. */
+function choose(request: PaymentRequest, own: readonly Hat[]): void {
+  const payee = parseAccount(request.account);
+  const [hat, ...others] = own.filter(({ account }) => account !== payee);
+  if (!hat) return show(note("hand", say("own_request"), say("own_request_next")));
+  confirm(hat, request, others);
 }
 
 /** A phone without a wallet: makes one, and comes straight back to this payment. */
 async function newcomer(request: PaymentRequest): Promise<void> {
   await comeBack(location.pathname).catch(() => undefined);
-  offer(null, () => void hatOf("member").then((hat) => (hat ? confirm(hat, request) : undefined)));
+  offer(null, () => void payers().then((own) => choose(request, own)));
 }
 
-function confirm(hat: Hat, request: PaymentRequest): void {
-  if (parseAccount(request.account) === hat.account) return show(note("hand", say("own_request"), say("own_request_next")));
+function confirm(hat: Hat, request: PaymentRequest, others: readonly Hat[]): void {
   const minor = fromDecimal(request.amount, facts.scale);
   const enough = h("p", { class: "enough", role: "status" }, say("looking"));
-  const pay = button("pay", say("pay_amount", { amount: amount(minor) }), () => void tap(hat, request, pay), "main");
+  const pay = button("pay", say("pay_amount", { amount: amount(minor) }), () => void tap(hat, request, pay, others), "main");
   const actions = h("div", { class: "actions" }, pay);
-  show([enough, actions]);
+  const instead = others.map((other) => button("wallet", say("pay_as_other", { name: callHat(other) }), () => confirm(other, request, [hat, ...others.filter((one) => one !== other)]), "quiet"));
+  const from = others.length > 0 ? h("p", { class: "whom", tabindex: "-1", "data-focus": true }, icon("wallet"), say("pay_as", { name: callHat(hat) })) : null;
+  show([from, enough, actions, h("div", { class: "actions" }, instead)], from ? "focus" : "quiet");
   accountOf(hat).then(
     (account) => {
       const available = fromDecimal(account.available ?? "0", facts.scale);
@@ -56,7 +65,7 @@ function confirm(hat: Hat, request: PaymentRequest): void {
   window.setTimeout(() => pay.isConnected && now() > Date.parse(request.until) && location.reload(), Math.max(0, Date.parse(request.until) - now()) + 1_000);
 }
 
-async function tap(hat: Hat, request: PaymentRequest, pay: HTMLButtonElement): Promise<void> {
+async function tap(hat: Hat, request: PaymentRequest, pay: HTMLButtonElement, others: readonly Hat[]): Promise<void> {
   if (pay.disabled) return;
   pay.disabled = true;
   try {
@@ -74,7 +83,7 @@ async function tap(hat: Hat, request: PaymentRequest, pay: HTMLButtonElement): P
     });
     await follow(outgoing);
   } catch (error) {
-    show(explain(error, () => confirm(hat, request)));
+    show(explain(error, () => confirm(hat, request, others)));
   }
 }
 

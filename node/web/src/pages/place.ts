@@ -3,15 +3,15 @@
 import { amountField } from "../amountField.ts";
 import { demoKey, showConnecting } from "../connecting.ts";
 import { type Hat, type Outgoing, keep, put, recall } from "../db.ts";
-import { amount, button, facts, h, icon, language, link, moment as when, now, say, shortAccount, show, type Child } from "../dom.ts";
+import { amount, button, facts, fill, h, icon, language, link, moment as when, now, say, show, type Child } from "../dom.ts";
 import { CodeFault, type Face, NAME_MAX, PICTURES, type Picture, accountOfCode, callName, drawFace, faces, forgetFace, keepFace } from "../faces.ts";
 import { accountText } from "../lib/account.ts";
 import { fromDecimal, showNumber } from "../lib/money.ts";
 import { CORRECTABLE, type Guest, type Moment, type Part, type Reason, type Usual, amountOf, find, give, moments, open, putRight, reopen, setOpen, setUsual, totalOf, underway, usual } from "../moments.ts";
-import { flush, sendAgain, sendUntilKnown } from "../outbox.ts";
+import { flush, send, sendUntilKnown } from "../outbox.ts";
 import { scanInto } from "../scanInto.ts";
 import { busy, explain, note, start, whyNot } from "../start.ts";
-import { accountOf, adopt, askAs, connect, hatOf, hats, keyToConnect } from "../wallet.ts";
+import { accountOf, adopt, askAs, callHat, connect, hatOf, hats, keyToConnect } from "../wallet.ts";
 
 /** Gives the camera back when another screen is shown. */
 let stop: () => void = () => undefined;
@@ -51,7 +51,7 @@ async function demo(seed: string): Promise<void> {
 /** Which budget is given from, where a phone has several. */
 function chooser(hat: Hat, own: readonly Hat[]): Child {
   const select = h("select", { id: "hat", onchange: () => void keep("hat", select.value).then(route) },
-    own.map((one) => h("option", { value: one.account, selected: one.account === hat.account }, one.name ?? `${say("kind_budget")} ${shortAccount(one.account)}`)));
+    own.map((one) => h("option", { value: one.account, selected: one.account === hat.account }, callHat(one))));
   return h("div", { class: "field" }, h("label", { for: "hat" }, say("place_from")), select);
 }
 
@@ -86,7 +86,7 @@ async function settings(hat: Hat): Promise<void> {
         await askAs(hat, "PUT", `/v1/accounts/${accountText(hat.account)}/profile`, { name: typed, listed: true });
         await put("hats", { ...hat, name: typed });
       } catch (error) {
-        return trouble.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[]));
+        return fill(trouble, explain(error));
       }
     }
     const chosen = document.querySelector<HTMLInputElement>("input[name=reason]:checked");
@@ -297,7 +297,7 @@ function adding(hat: Hat): void {
       location.hash = "";
     } catch (error) {
       if (error instanceof CodeFault) fault.textContent = error.message;
-      else fault.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[]));
+      else fill(fault, explain(error));
     }
   };
   show([
@@ -390,7 +390,7 @@ function head(hat: Hat, moment: Moment, given: Outgoing | null, total: number): 
         h("p", { class: "amount" }, say("place_given")), h("p", null, say(values.people === 1 ? "place_given_one" : "place_given_text", values)), h("p", { class: "small" }, when(given.doneAt ?? moment.at, "both")));
     case "draft": {
       const state = h("p", { role: "status" });
-      const look = () => void sendAgain(given).then((news) => (news.state === "draft" ? (state.textContent = say("place_draft_still")) : void oneMoment(hat, moment.id)), (error: unknown) => state.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[])));
+      const look = () => void send(given).then((news) => (news.state === "draft" ? (state.textContent = say("place_draft_still")) : void oneMoment(hat, moment.id)), (error: unknown) => fill(state, explain(error)));
       return [
         h("section", { class: "waiting", role: "status", tabindex: "-1", "data-focus": true }, icon("clock", "icon big"), h("p", { class: "amount" }, say("place_almost")), h("p", null, say("place_almost_text", values))),
         given.link ? [h("p", null, say("place_almost_next")), h("p", null, h("code", null, given.link))] : null,

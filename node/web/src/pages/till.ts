@@ -3,7 +3,7 @@
 import { allowSound, askFor, makeRequest, stopAsking } from "../asking.ts";
 import { amountField } from "../amountField.ts";
 import { type Hat, keep, put, recall } from "../db.ts";
-import { amount, button, facts, h, icon, language, link, moment, say, show } from "../dom.ts";
+import { amount, button, facts, fill, h, icon, language, link, moment, say, show } from "../dom.ts";
 import { euroCents, fromDecimal, fromEuroCents, showEuro, showNumber } from "../lib/money.ts";
 import { type Wish, flush, freshKey, prepare, sendUntilKnown } from "../outbox.ts";
 import { outcome } from "../paid.ts";
@@ -51,7 +51,7 @@ async function connecting(): Promise<void> {
       if (hat) return hat.name === null ? naming(hat) : void (await route());
       state.replaceChildren(icon("clock"), say("connect_not_yet"));
     } catch (error) {
-      state.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[]));
+      fill(state, explain(error));
     }
   };
   show([
@@ -75,7 +75,7 @@ function naming(hat: Hat): void {
     askAs(hat, "PUT", `/v1/accounts/${accountText(hat.account)}/profile`, { name: typed, listed: true })
       .then(() => put("hats", { ...hat, name: typed }))
       .then(() => (location.hash.length > 1 ? location.replace("#") : void route()))
-      .catch((error: unknown) => fault.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[])));
+      .catch((error: unknown) => fill(fault, explain(error)));
   };
   show([
     h("h2", { tabindex: "-1" }, icon("shop"), say("name_title")),

@@ -1,18 +1,18 @@
 /** `/wallet`: scan, receive, overview, what waits; the balance behind a tap. */
 
-import { all, keep, type Hat } from "../db.ts";
+import { all, keep, type Hat, type Outgoing } from "../db.ts";
 import { amountField } from "../amountField.ts";
-import { amount, button, facts, h, icon, link, say, shortAccount, show, type Child } from "../dom.ts";
+import { amount, button, facts, fill, h, icon, link, say, show, type Child } from "../dom.ts";
 import { importSeed } from "../keys.ts";
 import { accountText } from "../lib/account.ts";
 import { fromHex, fromBase32 } from "../lib/bytes.ts";
 import { LinkError, checkCommunity, parseLink, printLink } from "../lib/links.ts";
 import { fromDecimal } from "../lib/money.ts";
-import { flush, outbox } from "../outbox.ts";
+import { flush, isOpen, outbox } from "../outbox.ts";
 import { outcome, toWallet } from "../paid.ts";
 import { type Scan, scan } from "../scan.ts";
 import { busy, explain, note, start } from "../start.ts";
-import { accountOf, adopt, hatOf, hats, watchLog } from "../wallet.ts";
+import { accountOf, adopt, callHat, hatOf, hats, watchLog } from "../wallet.ts";
 import { offer } from "./join.ts";
 
 // What is not needed at once is fetched when it is; the service worker has it before.
@@ -36,7 +36,7 @@ async function route(): Promise<void> {
     if (name === "demo") return await demo(id);
     if (name === "restore") return (await import("./recovery.ts")).offerRestore();
     const hat = await hatOf();
-    if (!hat) return offer(null, () => void route());
+    if (!hat) return await without();
     if (name === "recovery") return await (await import("./recovery.ts")).offerRecovery(hat);
     switch (name) {
       case "receive": return await receive(hat);
@@ -50,9 +50,16 @@ async function route(): Promise<void> {
   }
 }
 
+/** A phone without an account: perhaps one is on its way, given back by its words. */
+async function without(): Promise<void> {
+  const coming = (await outbox()).find((outgoing) => outgoing.hat && isOpen(outgoing));
+  if (coming) return show(outcome(coming, link("undo", say("restore"), "#restore", "quiet")));
+  offer(null, () => void route());
+}
+
 async function home(hat: Hat): Promise<void> {
   const own = await hats();
-  const waiting = (await outbox()).filter(({ state }) => state === "waiting" || state === "alarm" || state === "draft");
+  const sent = await outbox();
   const balance = h("div", { class: "balance" });
   const reveal = button("wallet", say("show_balance"), () => {
     balance.replaceChildren(busy());
@@ -61,16 +68,16 @@ async function home(hat: Hat): Promise<void> {
         const minor = fromDecimal(account.balance ?? "0", facts.scale);
         balance.replaceChildren(h("p", { class: "amount", role: "status" }, amount(minor)), button("wallet", say("hide_balance"), () => balance.replaceChildren(reveal), "quiet"));
       },
-      (error: unknown) => balance.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[]), reveal),
+      (error: unknown) => fill(balance, explain(error), reveal),
     );
   }, "quiet");
   balance.append(reveal);
   show([
     own.length > 1 ? chooser(hat, own) : null,
-    hat.kind === "member" && !hat.recovery && (await outbox()).some(({ state }) => state === "done")
+    hat.kind === "member" && !hat.recovery && sent.some(({ state }) => state === "done")
       ? link("seal", say("recovery_offer"), "#recovery", "note") : null,
-    waiting.map((outgoing) => h("a", { class: "note", href: `#outbox/${encodeURIComponent(outgoing.key)}` },
-      icon(outgoing.state === "alarm" ? "hand" : "clock"), say(outgoing.state === "alarm" ? "receipt_alarm" : "waiting_one", { name: outgoing.name, amount: amount(outgoing.amount) }))),
+    sent.filter((outgoing) => outgoing.state === "alarm" || isOpen(outgoing)).map((outgoing) => h("a", { class: "note", href: `#outbox/${encodeURIComponent(outgoing.key)}` },
+      icon(outgoing.state === "alarm" ? "hand" : "clock"), unsettled(outgoing))),
     h("div", { class: "actions" },
       link("scan", say("scan"), "#scan", "main"),
       link("receive", say("receive"), "#receive"),
@@ -80,10 +87,17 @@ async function home(hat: Hat): Promise<void> {
   ]);
 }
 
+/** Says what is known of something signed that is not done. */
+function unsettled({ state, name, amount: minor }: Outgoing): string {
+  if (state === "alarm") return say("receipt_alarm");
+  if (state === "draft") return say("waiting_signed");
+  return name !== "" && minor > 0 ? say("waiting_one", { name, amount: amount(minor) }) : say("waiting_other");
+}
+
 /** Whom this phone acts for. */
 function chooser(hat: Hat, own: readonly Hat[]): Child {
   const select = h("select", { id: "hat", onchange: () => void keep("hat", select.value).then(route) },
-    own.map((one) => h("option", { value: one.account, selected: one.account === hat.account }, one.name ?? `${say(`kind_${one.kind}`)} ${shortAccount(one.account)}`)));
+    own.map((one) => h("option", { value: one.account, selected: one.account === hat.account }, callHat(one))));
   return h("div", { class: "field" }, h("label", { for: "hat" }, say("act_as")), select);
 }
 
@@ -104,7 +118,7 @@ function scanner(): void {
     h("div", { class: "actions" }, button("pay", say("code_open"), go), link("back", say("back"), "#")),
   ], "focus");
   typed.addEventListener("keydown", (event) => event.key === "Enter" && go());
-  const refused = () => view.replaceChildren(...([note("hand", say("camera_none"), say("camera_none_next"))].flat(4).filter(Boolean) as Node[]));
+  const refused = () => fill(view, note("hand", say("camera_none"), say("camera_none_next")));
   if (!navigator.mediaDevices) return refused();
   scan(follow).then((opened) => {
     if (!view.isConnected) return opened.stop();
@@ -194,7 +208,7 @@ async function demo(seed: string): Promise<void> {
   history.replaceState(null, "", "#");
   if (!facts.demo || !/^[0-9a-f]{64}$/.test(seed)) return void (await route());
   const key = await importSeed(fromHex(seed));
-  const hat = await adopt(key.public);
+  const hat = await adopt(key);
   if (hat) await keep("hat", hat.account);
   if (hat?.kind === "merchant") return location.replace("/till");
   await route();
@@ -203,5 +217,6 @@ async function demo(seed: string): Promise<void> {
 void start(async () => {
   addEventListener("hashchange", () => void route());
   await route();
-  void flush(() => location.hash.length < 2 && void route());
+  // What is shown of what waits becomes true without being opened again.
+  void flush(({ key }) => (location.hash.length < 2 || location.hash === `#outbox/${encodeURIComponent(key)}`) && void route());
 });
