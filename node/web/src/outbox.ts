@@ -140,8 +140,9 @@ function pause(milliseconds: number): Promise<void> {
   });
 }
 
-/** Sends until there is an answer, telling what is known after each try. */
+/** Sends until there is an answer, telling what is known after each try. Others may have signed since: that is asked once. */
 export async function sendUntilKnown(outgoing: Outgoing, tell: (outgoing: Outgoing) => void): Promise<Outgoing> {
+  if (outgoing.state === "draft") outgoing = await send(outgoing);
   for (let wait = 500; outgoing.state === "waiting"; wait = Math.min(wait * 2, 15_000)) {
     outgoing = await send(outgoing);
     if (outgoing.state !== "waiting") break;
@@ -159,10 +160,14 @@ export async function outbox(): Promise<Outgoing[]> {
   return (await all<Outgoing>("outbox")).sort((a, b) => b.signedAt - a.signedAt);
 }
 
-/** Sends what waits, from whatever page is open; what waits for others to sign is asked about once. */
+/** Sends what waits, from whatever page is open. */
 export async function flush(tell: (outgoing: Outgoing) => void): Promise<void> {
-  const some = (await outbox()).filter(isOpen);
-  await Promise.all(some.map(async (outgoing) => (outgoing.state === "draft" ? tell(await send(outgoing)) : sendUntilKnown(outgoing, tell))));
+  await Promise.all((await outbox()).filter(isOpen).map((outgoing) => sendUntilKnown(outgoing, tell)));
+}
+
+/** Returns what somebody signed, as it was signed. */
+export function entryOf(outgoing: Outgoing): Entry {
+  return decodeEnvelope(fromBase64url(outgoing.envelope)).entry;
 }
 
 /** Returns the key of an entry of which there may be many. */

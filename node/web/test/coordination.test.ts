@@ -62,6 +62,7 @@ test("a payout is marked as paid once two of the council have signed", async () 
   await phone.tap(/open uitbetaling/);
   await phone.page.locator("input[type=checkbox]").first().waitFor();
   const before = await phone.page.locator("input[type=checkbox]").count();
+  assert.match((await phone.page.locator(".claim .sum .small").first().textContent()) ?? "", /€/);
   await phone.tap("Dit is betaald");
   await phone.reads("Duid aan wat betaald is.");
   await phone.page.locator("input[type=checkbox]").first().check();
@@ -80,6 +81,52 @@ test("a payout is marked as paid once two of the council have signed", async () 
   // What waited for the other signature is asked about, and known to be done.
   await until(async () => (await phone.stored("outbox")).every(({ state }) => state === "done"), "the payout still waits");
   assert.deepEqual(phone.faults, []);
+  await phone.context.close();
+});
+
+test("a payout is shown in euro at the rate that the merchant signed, whatever the rate is now", async () => {
+  const phone = await Phone.of(browser);
+  await phone.page.route("**/v1/coordination", async (route) => {
+    const answer = await route.fetch();
+    const body = (await answer.json()) as { claims: object[] };
+    const claim = { index: 7, merchant: "klv1", name: "Bakkerij", amount: "10.00", recorded_at: "2026-11-01T10:00:00Z", overdue: false };
+    body.claims = [{ ...claim, rate: { numerator: 1, denominator: 2 } }, { ...claim, index: 8, rate: { numerator: 1, denominator: 1 } }];
+    await route.fulfill({ response: answer, json: body });
+  });
+  await phone.open(town.page("/coordination"));
+  await phone.tap(/2 open uitbetalingen/);
+  await phone.page.locator("input[type=checkbox]").first().waitFor();
+  const sums = (await phone.page.locator(".claim .sum .small").allTextContents()).map((text) => text.replace("\u00a0", " "));
+  assert.deepEqual(sums, ["€ 5,00", "€ 10,00"]);
+  for (const box of await phone.page.locator("input[type=checkbox]").all()) await box.check();
+  await phone.reads(/= €\s15,00/);
+  await phone.context.close();
+});
+
+test("an account that is opened is named by what was signed, once for each key and kind", async () => {
+  const phone = await Phone.of(browser);
+  const key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+  const open = async (kind: string): Promise<string> => {
+    await phone.open(`${town.url}/coordination#open`);
+    await phone.page.locator("#kind").selectOption(kind);
+    await phone.page.locator("#key").fill(key);
+    await phone.page.getByRole("button", { name: "Open", exact: true }).click();
+    await phone.reads(/Gedaan|Bijna klaar/);
+    const code = (await phone.page.locator("#action code").textContent()) ?? "";
+    if (code.startsWith("klv1")) return code;
+    town.wallet("coordinator", "--account", "council-2", "cosign", code);
+    return open(kind);
+  };
+  await phone.open(town.page("/coordination"));
+  await phone.reads("Alles samen klopt");
+  const first = await open("merchant");
+  assert.equal(await open("merchant"), first);
+  assert.notEqual(await open("member"), first);
+  // Each is an account that is there.
+  await phone.open(`${town.url}/coordination#account/${first}`);
+  await phone.reads("Zet in rust");
+  await phone.page.getByText("Welke sleutels?").click();
+  await phone.reads(key);
   await phone.context.close();
 });
 
