@@ -153,6 +153,13 @@ export async function recall<T>(name: string): Promise<T | undefined> {
 export async function keep(name: string, value: unknown): Promise<void> {
   await put("kept", { name, value });
 }
+/** Remakes a small thing from what it is now, whatever other tabs did. */
+export function rework<T>(name: string, remake: (value: T | undefined) => T): Promise<void> {
+  return transact(["kept"], "readwrite", (transaction, then, done) => {
+    const kept = transaction.objectStore("kept");
+    then(kept.get(name) as IDBRequest<{ value: T } | undefined>, (there) => done(void kept.put({ name, value: remake(there?.value) })));
+  });
+}
 export async function forget(name: string): Promise<void> {
   await remove("kept", name);
 }

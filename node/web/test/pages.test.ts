@@ -224,8 +224,12 @@ test("U6: installed: wallet and till open without network", async () => {
   await phone.reads("Scan een code");
   await phone.open(`${world.url}/till`);
   await phone.reads("Deze telefoon als kassa");
+  // A code that cannot be opened says so, and is opened once there is a network.
   await phone.open(`${world.url}/p/aaaaaaaaaaaaaaaaaaaaaaaaaa`);
-  await phone.reads("Scan een code");
+  await phone.reads("De code is niet geopend.");
+  await phone.context.setOffline(false);
+  await phone.tap("Probeer opnieuw");
+  await phone.reads("Deze code kennen we niet");
   await phone.context.close();
 });
 
@@ -254,6 +258,15 @@ test("U5: the language can be chosen and is kept, also by what is installed", as
   await phone.reads("Scanner un code");
   await phone.open(await price(world, till, "1"));
   await phone.reads("Payer Bakkerij De Korenaar");
+  await phone.open(`${world.url}/wallet`);
+  // Without network it stays as it is, and what is installed opens still.
+  await phone.page.waitForFunction(() => navigator.serviceWorker.controller);
+  await phone.context.setOffline(true);
+  await phone.page.getByRole("link", { name: "English" }).click();
+  await phone.reads("Scanner un code");
+  await phone.open(`${world.url}/till`);
+  await phone.reads("Ce téléphone comme caisse");
+  await phone.context.setOffline(false);
   await phone.open(`${world.url}/wallet`);
   await phone.page.getByRole("link", { name: "English" }).click();
   await phone.reads("Scan a code");

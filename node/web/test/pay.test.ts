@@ -330,13 +330,55 @@ test("the till: today's total, a refund, being paid out", async () => {
   assert.equal(await balance(world, phone), "7,25 klavers");
   await phone.tap("Overzicht");
   await phone.reads("Hiervan is 1,25");
+  // What was given back of today's payments is no part of what came in; what the shop itself paid is.
+  const total = async () => Number(((await till.page.locator("p.amount").textContent()) ?? "").replace(/\s.*/, "").replace(",", "."));
   await till.open(`${world.url}/till#today`);
   await till.reads("Vandaag ontvangen");
+  const before = await total();
+  await phone.open(await price(world, till, "0,50"));
+  await phone.reads("Genoeg");
+  await phone.tap(/^Betaal/);
+  await phone.page.locator(".paid").waitFor();
+  // Pages of two lines: the day is counted whole, and older lines can be read and given back.
+  await till.page.route("**/statement*", (route) => {
+    const url = new URL(route.request().url());
+    url.searchParams.set("limit", "2");
+    return route.continue({ url: url.href });
+  });
+  await till.open(`${world.url}/till#today`);
+  await till.reads("Vandaag ontvangen");
+  assert.equal(await total(), before + 0.5);
+  const lines = await till.page.locator(".lines a").count();
+  assert.ok(lines > 2, `${lines} lines`);
+  await till.page.locator(".lines a").last().click();
+  await till.reads("Terugbetalen");
+  await till.page.unroute("**/statement*");
   await till.open(`${world.url}/till#payout`);
   await till.page.locator("#amount").fill("2");
   await till.reads(/2\sklavers = €\s2,00/);
   await till.tap("Vraag uitbetaling");
   await till.page.locator(".paid").waitFor();
+  await close(phone);
+});
+
+test("the overview shows a page, and older ones when asked", async () => {
+  const phone = await member(world, browser, "9");
+  for (const euro of ["1", "2"]) {
+    await phone.open(await price(world, till, euro));
+    await phone.reads("Genoeg");
+    await phone.tap(/^Betaal/);
+    await phone.page.locator(".paid").waitFor();
+  }
+  await phone.page.route("**/statement*", (route) => {
+    const url = new URL(route.request().url());
+    url.searchParams.set("limit", "2");
+    return route.continue({ url: url.href });
+  });
+  await phone.open(`${world.url}/wallet#lines`);
+  await phone.page.locator(".lines a").first().waitFor();
+  assert.equal(await phone.page.locator(".lines a").count(), 2);
+  await phone.tap("Toon oudere");
+  await phone.reads("Je kreeg dit, bedankt");
   await close(phone);
 });
 

@@ -399,9 +399,11 @@ function head(hat: Hat, moment: Moment, given: Outgoing | null, total: number): 
     }
     case "refused": {
       const [why, next] = whyNot(given.code ?? "");
+      const other = h("p", { role: "status" });
       return [
         h("section", { class: "not-paid", role: "status", tabindex: "-1", "data-focus": true }, icon("cross", "icon big"), h("p", { class: "amount" }, say("place_not_given")), h("p", null, why), h("p", null, next)),
-        h("div", { class: "actions" }, button("undo", say("place_reopen"), () => void reopen(hat.account, moment).then(() => location.replace("#")), "main")),
+        h("div", { class: "actions" }, button("undo", say("place_reopen"), () => void reopen(hat.account, moment).then((did) => (did ? location.replace("#") : (other.textContent = say("place_reopen_other")))), "main")),
+        other,
       ];
     }
     case "alarm": return note("hand", say("receipt_alarm"), say("receipt_alarm_next"));

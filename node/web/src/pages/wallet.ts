@@ -33,6 +33,7 @@ async function route(): Promise<void> {
   const [name = "", id = ""] = location.hash.slice(1).split("/");
   try {
     if (name === "scan") return scanner();
+    if (name === "offline") return notOpened(decodeURIComponent(id));
     if (name === "demo") return await demo(id);
     if (name === "restore") return (await import("./recovery.ts")).offerRestore();
     const hat = await hatOf();
@@ -48,6 +49,12 @@ async function route(): Promise<void> {
   } catch (error) {
     show([explain(error, () => void route()), name ? h("div", { class: "actions" }, link("back", say("back"), "#")) : null]);
   }
+}
+
+/** Somebody opened a code without network: what they see is not what they opened, and it says so. */
+function notOpened(path: string): void {
+  const again = /^\/[a-z]+\/[a-z0-9]+$/i.test(path) ? button("undo", say("again"), () => location.assign(path), "main") : null;
+  show([note("clock", say("code_offline"), say("no_answer_next")), h("div", { class: "actions" }, again, link("back", say("to_wallet"), "#"))], "focus");
 }
 
 /** A phone without an account: perhaps one is on its way, given back by its words. */
@@ -165,16 +172,16 @@ async function receive(hat: Hat): Promise<void> {
   field.input.focus();
 }
 
-async function lines(hat: Hat): Promise<void> {
+async function lines(hat: Hat, pages = 1): Promise<void> {
   show(busy());
   const { readLines, directory, lineList } = await statement();
-  const [{ lines: found, balance }, known] = await Promise.all([readLines(hat), directory()]);
+  const [{ lines: found, balance, hasMore }, known] = await Promise.all([readLines(hat, (_, read) => read < pages), directory()]);
   const visible = found.filter(({ moved }) => moved !== 0);
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("lines")),
     visible.length === 0 ? h("p", null, say("lines_none")) : h("details", null, h("summary", null, icon("wallet"), say("show_balance")), h("p", { class: "amount" }, amount(balance))),
     lineList(visible, known, "#lines/"),
-    h("div", { class: "actions" }, link("back", say("back"), "#")),
+    h("div", { class: "actions" }, hasMore ? button("list", say("older"), () => void lines(hat, pages + 1)) : null, link("back", say("back"), "#")),
   ], "focus");
 }
 
