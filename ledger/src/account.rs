@@ -7,6 +7,10 @@ use crate::time::Deadline;
 use std::fmt;
 
 macro_rules! numbered {
+    // A long list, one row for each value.
+    ($(#[$doc:meta])* $name:ident { $($item:ident = $number:literal $word:literal: $item_doc:literal,)+ }) => {
+        $crate::account::numbered! { $(#[$doc])* $name { $(#[doc = $item_doc] $item = $number $word,)+ } }
+    };
     ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident = $number:literal $word:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -27,6 +27,7 @@ pub mod routes;
 pub mod cli;
 pub mod export;
 pub mod found;
+mod handover;
 pub mod serve;
 pub mod succeed;
 pub mod verify;

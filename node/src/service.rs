@@ -4,22 +4,27 @@
 //! takes the [`Visitor`](crate::community::sessions::Visitor) and asks [`Service::sight`] what they may see.
 
 mod accounts;
+mod aliases;
 mod arrivals;
-mod audit_notes;
 mod checking;
 mod coordination;
+mod inbox;
 mod joining;
+mod pairings;
 mod publishing;
 mod read_only;
 mod refused;
 mod requests;
 mod sessions;
 mod submit;
+mod succession;
 mod witnesses;
 
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
+pub use aliases::CodeView;
+pub use arrivals::Crowded;
 pub use coordination::PublicCounters;
-pub use publishing::{Beat, PublishedCheckpoint};
+pub use publishing::{Attached, Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
 pub use submit::Submitted;
@@ -28,6 +33,7 @@ pub use witnesses::Brought;
 use crate::clock::{Clock, ClockFault, Rest, SystemClock};
 use crate::community::Community;
 use crate::community::keep::KeepError;
+use crate::community::pairings::Pairings;
 use crate::community::sessions::Sessions;
 use crate::config::{Config, ConfigError, DataDir};
 use crate::keys::{KeysError, NodeKeys};
@@ -67,8 +73,8 @@ pub struct Service {
     reader: NodeReader,
     writer: Writer,
     community: Arc<Community>,
-    audit_notes: audit_notes::AuditNotes,
     sessions: Sessions,
+    pairings: Pairings,
     arrivals: arrivals::Arrivals,
     published: Arc<publishing::Publisher>,
     witnesses: Option<Arc<Witnesses>>,
@@ -81,6 +87,7 @@ pub struct Service {
     held: Mutex<Option<ReadOnlyLedger>>,
     /// The directory that it was opened from, for what is seldom read.
     data: OnceLock<DataDir>,
+    before: succession::Before,
 }
 
 /// What runs in a node.
@@ -241,7 +248,7 @@ impl Service {
             writer,
             community,
             sessions: Sessions::new()?,
-            audit_notes: audit_notes::AuditNotes::default(),
+            pairings: Pairings::default(),
             arrivals: arrivals::Arrivals::default(),
             published,
             witnesses,
@@ -252,13 +259,11 @@ impl Service {
             checking: Mutex::new(checking),
             held: Mutex::new(held),
             data: OnceLock::new(),
+            before: succession::Before::default(),
         });
         // Whoever pays first after a start shall not wait for their key, and opening shall not wait for all of them.
         let weak = Arc::downgrade(&service);
-        std::thread::Builder::new().name("ready-keys".to_owned()).spawn(move || {
-            make_keys_ready(&weak);
-            find_audit_notes(&weak);
-        })?;
+        std::thread::Builder::new().name("ready-keys".to_owned()).spawn(move || make_keys_ready(&weak))?;
         Ok(service)
     }
 
@@ -392,11 +397,6 @@ fn make_keys_ready(service: &Weak<Service>) {
     }
 }
 
-/// Reads for the newest audit note, so that nobody who asks waits for it.
-fn find_audit_notes(service: &Weak<Service>) {
-    while service.upgrade().is_some_and(|service| !service.audit_notes.look(&service.reader)) {}
-}
-
 /// Opens the ledger of a data directory.
 ///
 /// # Errors
@@ -413,7 +413,7 @@ pub fn open_ledger(
 }
 
 /// Returns the books that the ledger was founded on: empty, or what came over from a predecessor.
-fn beginning(data: &DataDir) -> Result<Books, StartError> {
+pub(crate) fn beginning(data: &DataDir) -> Result<Books, StartError> {
     let snapshot = read_predecessor(data)?;
     let succeeding = |snapshot: Vec<u8>| Books::succeeding(&snapshot);
     let damaged = |error| StartError::Predecessor { path: data.predecessor(), error };

@@ -9,6 +9,7 @@ use klaver_ledger::engine::{Ledger, Outcome};
 use klaver_ledger::entry::VerifiedEntry;
 use klaver_ledger::limits::GROUP_RECORDS_MAX;
 use klaver_ledger::store::Store;
+use klaver_ledger::time::Timestamp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
@@ -56,10 +57,13 @@ pub enum Unrecorded {
 /// What is told after each durable group, before its entries are answered.
 pub type Notice = Box<dyn FnMut(&[u64]) + Send>;
 
+/// Where the answer to an entry goes.
+type Answer = oneshot::Sender<Result<Outcome, Unrecorded>>;
+
 /// An entry on its way, with where its answer goes.
 struct Job {
     entry: VerifiedEntry,
-    answer: oneshot::Sender<Result<Outcome, Unrecorded>>,
+    answer: Answer,
 }
 
 /// A handle for sending entries to the writer.
@@ -276,57 +280,79 @@ impl<S: Store> Thread<S> {
 
     /// Commits the jobs as a group and answers them; returns whether the writer can go on.
     fn commit(&mut self, jobs: Vec<Job>) -> bool {
-        let now = self.clock.now();
-        self.status.note_clock(now.as_ref().err());
-        if let Some(refused) = self.status.read_only_answer() {
-            refuse(jobs, &refused);
-            return true;
-        }
-        let now = now.expect("a clock that is not believed was noted above");
+        let now = match self.now() {
+            Ok(now) => now,
+            Err(refused) => {
+                refuse(jobs, &refused);
+                return true;
+            }
+        };
         let (entries, answers): (Vec<_>, Vec<_>) =
             jobs.into_iter().map(|job| (job.entry, job.answer)).unzip();
         let started = Instant::now();
+        let outcomes = match self.record(entries, now) {
+            Ok(outcomes) => outcomes,
+            Err(why) => {
+                self.stop(why, answers);
+                return false;
+            }
+        };
+        self.metrics.group(&outcomes, started.elapsed());
+        let told = self.notify(&outcomes);
+        for (answer, outcome) in answers.into_iter().zip(outcomes) {
+            // Whoever went away asks again with the same bytes.
+            let _ = answer.send(Ok(outcome));
+        }
+        if !told {
+            self.status.stop(fallen());
+        }
+        told
+    }
+
+    /// Returns the time of the next group, or why nothing is recorded now.
+    fn now(&mut self) -> Result<Timestamp, Unrecorded> {
+        let now = self.clock.now();
+        self.status.note_clock(now.as_ref().err());
+        match self.status.read_only_answer() {
+            Some(refused) => Err(refused),
+            None => Ok(now.expect("a clock that is not believed was noted above")),
+        }
+    }
+
+    /// Makes a group durable; after a fault the ledger is gone.
+    fn record(&mut self, entries: Vec<VerifiedEntry>, now: Timestamp) -> Result<Vec<Outcome>, String> {
         let ledger = self.ledger.take().expect("the ledger is given back after each group");
         // Whatever a panic leaves of the ledger is never looked at again.
-        let committed = catch_unwind(AssertUnwindSafe(|| ledger.commit(entries, now)));
-        let committed = match committed {
-            Ok(committed) => {
-                committed.map_err(|fault| format!("{fault}; start the node again when the cause is gone"))
-            }
-            Err(_) => Err(fallen()),
+        let committed =
+            catch_unwind(AssertUnwindSafe(|| ledger.commit(entries, now))).map_err(|_| fallen())?;
+        let (ledger, outcomes) =
+            committed.map_err(|fault| format!("{fault}; start the node again when the cause is gone"))?;
+        self.ledger = Some(ledger);
+        Ok(outcomes)
+    }
+
+    /// Tells the indexes of what is durable, before anybody is answered; returns whether that went well.
+    fn notify(&mut self, outcomes: &[Outcome]) -> bool {
+        let index = |outcome: &Outcome| match outcome {
+            Outcome::Recorded(receipt) => Some(receipt.index),
+            _ => None,
         };
-        match committed {
-            Ok((ledger, outcomes)) => {
-                self.ledger = Some(ledger);
-                self.metrics.group(&outcomes, started.elapsed());
-                let recorded: Vec<u64> = outcomes
-                    .iter()
-                    .filter_map(|outcome| match outcome {
-                        Outcome::Recorded(receipt) => Some(receipt.index),
-                        _ => None,
-                    })
-                    .collect();
-                if !recorded.is_empty() {
-                    (self.notice)(&recorded);
-                }
-                for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                    // Whoever went away asks again with the same bytes.
-                    let _ = answer.send(Ok(outcome));
-                }
-                true
-            }
-            Err(why) => {
-                tracing::error!(why, "the ledger is read-only until the node is started again");
-                self.status.stop(why.clone());
-                for answer in answers {
-                    let _ = answer.send(Err(Unrecorded::Unknown { why: why.clone() }));
-                }
-                // The queue closes with this thread; what still waits there was never looked at.
-                let waiting: Vec<Job> = self.waiting.try_iter().flatten().collect();
-                refuse(waiting, &Unrecorded::ReadOnly { why, is_lasting: true });
-                false
-            }
+        let recorded: Vec<u64> = outcomes.iter().filter_map(index).collect();
+        let notice = &mut self.notice;
+        // The group is durable: whatever goes wrong with what is told of it, its entries are answered so.
+        recorded.is_empty() || catch_unwind(AssertUnwindSafe(|| notice(&recorded))).is_ok()
+    }
+
+    /// Records nothing more, and tells whoever waits why.
+    fn stop(&self, why: String, answers: Vec<Answer>) {
+        tracing::error!(why, "the ledger is read-only until the node is started again");
+        self.status.stop(why.clone());
+        for answer in answers {
+            let _ = answer.send(Err(Unrecorded::Unknown { why: why.clone() }));
         }
+        // The queue closes with this thread; what still waits there was never looked at.
+        let waiting: Vec<Job> = self.waiting.try_iter().flatten().collect();
+        refuse(waiting, &Unrecorded::ReadOnly { why, is_lasting: true });
     }
 }
 
@@ -335,5 +361,52 @@ fn refuse(jobs: Vec<Job>, why: &Unrecorded) {
     for job in jobs {
         // Whoever went away asks again with the same bytes.
         let _ = job.answer.send(Err(why.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::Town;
+    use klaver_ledger::entry::{Body, Entry, Open, SignedEntry};
+    use klaver_ledger::id::Nonce;
+    use klaver_ledger::store::memory::MemoryStore;
+    use klaver_ledger::time::{Day, Deadline, Seconds, Timestamp};
+
+    struct Stopped(Timestamp);
+
+    impl Clock for Stopped {
+        fn now(&mut self) -> Result<Timestamp, ClockFault> {
+            Ok(self.0)
+        }
+    }
+
+    #[test]
+    fn what_is_durable_is_answered_so_when_telling_of_it_fails() {
+        let town = Town::plan(7, Day(20_779)).unwrap();
+        let ledger = town.found(MemoryStore::new()).unwrap();
+        let reader = ledger.reader();
+        let (now, id) = {
+            let standing = reader.standing();
+            (standing.last_recorded_at(), standing.community().unwrap().ledger)
+        };
+        let entry = |nonce| {
+            let states = vec![town.cast.citizen().member_state(0)];
+            let expires_at = Deadline::after(now, Seconds(300));
+            let entry = Entry {
+                nonce: Nonce([nonce; 16]),
+                expires_at,
+                memo: None,
+                body: Body::Open(Open { states }),
+            };
+            SignedEntry::sign(entry, &id, &town.cast.two_of_council()).verify_any_key(&id).unwrap()
+        };
+        let notice: Notice = Box::new(|_| panic!("a fault of whoever is told"));
+        let (writer, thread) = Writer::start(ledger, Box::new(Stopped(now)), Arc::default(), notice).unwrap();
+        let answer = writer.send(entry(1)).unwrap().blocking_recv().unwrap();
+        assert!(matches!(answer, Ok(Outcome::Recorded(_))), "{answer:?}");
+        thread.join().unwrap();
+        assert!(writer.status().lasting().unwrap().contains("start the node again"));
+        assert!(matches!(writer.send(entry(2)), Err(Unrecorded::ReadOnly { is_lasting: true, .. })));
     }
 }

@@ -8,11 +8,10 @@ use crate::http::Http;
 use crate::output::Output;
 use crate::places::Places;
 use crate::{moment, session};
-use klaver_api::session::{OFFICE, challenge_bytes};
-use klaver_api::{Challenge, CreateSession, Session, paths, text};
+use klaver_api::{Challenge, Session, paths};
 use klaver_keystore::{KeyInfo, Keystore, Passphrase, Purpose};
 use klaver_ledger::id::AccountId;
-use klaver_ledger::keys::{SigningKey, sign};
+use klaver_ledger::keys::SigningKey;
 use klaver_ledger::link::{LinkError, NodeAddress};
 use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
@@ -136,7 +135,19 @@ impl<'o> App<'o> {
     /// # Errors
     /// As [`Contact::open`].
     pub fn contact(&self, hat: &KeyInfo) -> Outcome<Contact> {
-        Contact::open(&self.places, self.community_of(hat)?)
+        self.open(self.community_of(hat)?)
+    }
+
+    /// Contacts the node of a community; says so when its published log stays behind what it signed.
+    ///
+    /// # Errors
+    /// As [`Contact::open`].
+    pub fn open(&self, community: Community) -> Outcome<Contact> {
+        let contact = Contact::open(&self.places, community)?;
+        if let Some(since) = contact.community.overdue(moment::now()) {
+            self.output.warn("note.overdue", &[("at", &moment::show(since, self.output.language))]);
+        }
+        Ok(contact)
     }
 
     /// Returns the address given with `--node`, if any.
@@ -210,25 +221,8 @@ impl<'o> App<'o> {
     pub fn open_session(&self, contact: &Contact, hat: &KeyInfo) -> Outcome<Session> {
         let ledger = contact.community.ledger;
         let key = self.signing_key(hat)?;
-        let challenge: Challenge = contact.http.post(paths::CHALLENGES, None, &serde_json::json!({}))?;
-        let origin = contact.http.node().to_string();
-        if challenge.origin != origin {
-            // Signing another address would let this node open a session there.
-            return Err(Failure::new(Exit::Mismatch, "other_origin")
-                .with("node", &origin)
-                .with("origin", crate::output::harmless(&challenge.origin)));
-        }
-        let nonce = text::from_base64url_fixed("nonce", &challenge.nonce)?;
-        let expires_at = text::deadline("expires_at", &challenge.expires_at)?;
-        let account = hat.purpose.account();
-        let bytes = challenge_bytes(&ledger, &origin, &account.unwrap_or(OFFICE), &nonce, expires_at);
-        let answer = CreateSession {
-            account: account.map(|account| account.to_string()),
-            nonce: challenge.nonce,
-            expires_at: challenge.expires_at,
-            key: hat.public_key.to_string(),
-            signature: text::base64url(&sign(key, &bytes).0),
-        };
+        let (challenge, origin) = challenge(&contact.http)?;
+        let answer = challenge.for_session(&ledger, &origin, hat.purpose.account(), key)?;
         let session: Session = contact.http.post(paths::SESSIONS, None, &answer)?;
         session::save(&self.places, &ledger, &hat.public_key, &session.token, &session.expires_at)?;
         Ok(session)
@@ -357,4 +351,20 @@ impl<'o> App<'o> {
             .map(Passphrase::new)
             .map_err(|error| Failure::text(Exit::Key, "needs_passphrase", error))
     }
+}
+
+/// Asks a node for something fresh to sign; returns it with the address to sign it for.
+///
+/// # Errors
+/// `Network`; `Mismatch` when the node goes by another address than the one that is spoken to.
+pub fn challenge(http: &Http) -> Outcome<(Challenge, String)> {
+    let challenge: Challenge = http.post(paths::CHALLENGES, None, &serde_json::json!({}))?;
+    let origin = http.node().to_string();
+    if challenge.origin == origin {
+        return Ok((challenge, origin));
+    }
+    // What is signed for another address would count there.
+    Err(Failure::new(Exit::Mismatch, "other_origin")
+        .with("node", &origin)
+        .with("origin", crate::output::harmless(&challenge.origin)))
 }

@@ -15,12 +15,10 @@ use klaver_keystore::private_file;
 use klaver_ledger::id::Digest;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::hash::Hash;
-use klaver_ledger::log::note::Note;
 use klaver_ledger::log::proof::{ProofError, TreeHead, verify_consistency};
-use klaver_ledger::receipt::{Opening, Proven, Receipt};
+use klaver_ledger::receipt::{Proven, Receipt};
 use std::cmp::Ordering;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// A node that has shown a log consistent with all that this wallet knows of it.
 pub struct Contact {
@@ -33,6 +31,8 @@ pub struct Contact {
     places: Places,
     /// Every seal of this log that the wallet keeps.
     heads: Heads,
+    /// Heads that the published log was shown to continue: many receipts share one.
+    continued: Vec<TreeHead>,
     /// Whether what is seen is remembered.
     remembers: bool,
 }
@@ -105,7 +105,8 @@ impl Contact {
 
     fn to(places: &Places, community: Community, remembers: bool) -> Self {
         let (http, clock) = (Http::new(community.node.clone()), Clock::default());
-        Self { community, http, clock, places: places.clone(), heads: Heads::default(), remembers }
+        let (places, heads, continued) = (places.clone(), Heads::default(), Vec::new());
+        Self { community, http, clock, places, heads, continued, remembers }
     }
 
     fn make(places: &Places, community: Community, remembers: bool) -> Outcome<Self> {
@@ -149,18 +150,15 @@ impl Contact {
     /// # Errors
     /// `Mismatch`, after the evidence was kept.
     pub fn verify(&mut self, said: &ReceiptJson) -> Outcome<(Receipt, Proven)> {
-        let verified = read_receipt(said).and_then(|receipt| {
-            let proven = receipt
-                .verify(&self.community.identity())
-                .map_err(|error| Failure::text(Exit::Mismatch, "receipt_wrong", error))?;
+        let wrong = |error: String| Failure::text(Exit::Mismatch, "receipt_wrong", error);
+        let verified = said.to_receipt().map_err(|error| wrong(error.to_string())).and_then(|receipt| {
+            let proven =
+                receipt.verify(&self.community.identity()).map_err(|error| wrong(error.to_string()))?;
             Ok((receipt, proven))
         });
         match verified {
             Ok((receipt, proven)) => {
-                self.must_be_new(&proven.checkpoint)?;
-                self.heads.add(proven.checkpoint.clone(), None);
-                self.community.remember(proven.checkpoint.clone());
-                self.save()?;
+                self.hold(&proven.checkpoint)?;
                 Ok((receipt, proven))
             }
             Err(failure) => {
@@ -196,9 +194,9 @@ impl Contact {
         }
         let (reached, ahead): (Vec<_>, Vec<_>) = std::mem::take(&mut self.community.ahead)
             .into_iter()
-            .partition(|receipt| receipt.checkpoint().size <= seen.checkpoint().size);
-        for receipt in &reached {
-            self.must_continue(receipt, &seen)?;
+            .partition(|waits| waits.seen.checkpoint().size <= seen.checkpoint().size);
+        for waits in &reached {
+            self.must_continue(&waits.seen, &seen)?;
         }
         self.community.ahead = ahead;
         self.heads.add(seen.clone(), None);
@@ -212,16 +210,35 @@ impl Contact {
     /// Holds somebody else's checkpoint of this log against the newest one; one that is larger waits for the next visit.
     ///
     /// # Errors
-    /// `Mismatch`, after the evidence was kept.
+    /// `Mismatch`, after the evidence was kept; `Failed` when so many wait that one had to be let go.
     pub fn compare(&mut self, theirs: &SignedCheckpoint) -> Outcome<()> {
-        self.must_be_new(theirs)?;
+        match self.hold(theirs)? {
+            Some(gone) => {
+                Err(Failure::new(Exit::Failed, "seals_too_many").with("size", gone.checkpoint().size))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Holds a seal against all that is known: the log has one root for each size, and the published one continues it.
+    ///
+    /// One beyond the published log waits for it; returns the one that had to be let go for that.
+    fn hold(&mut self, seen: &SignedCheckpoint) -> Outcome<Option<SignedCheckpoint>> {
+        self.must_be_new(seen)?;
+        let head = seen.checkpoint().head();
         match self.community.checkpoint.clone() {
-            Some(ours) if theirs.checkpoint().size <= ours.checkpoint().size => {
-                self.must_continue(theirs, &ours)
+            Some(_) if self.continued.contains(&head) => Ok(None),
+            Some(published) if head.size <= published.checkpoint().size => {
+                self.must_continue(seen, &published)?;
+                self.continued.push(head);
+                self.heads.add(seen.clone(), None);
+                Ok(None)
             }
             _ => {
-                self.community.remember(theirs.clone());
-                self.save()
+                self.heads.add(seen.clone(), None);
+                let gone = self.community.remember(seen.clone(), moment::now());
+                self.save()?;
+                Ok(gone)
             }
         }
     }
@@ -265,6 +282,12 @@ impl Contact {
         alarm(&self.places, old, new)
     }
 
+    /// Keeps a receipt that holds and proves something else than was asked for; returns the failure.
+    pub fn other_entry(&self, receipt: &Receipt) -> Failure {
+        let failure = Failure::new(Exit::Mismatch, "receipt_other_entry");
+        self.keep_evidence("receipt", receipt.to_string().as_bytes(), failure)
+    }
+
     /// Keeps what a node said that cannot be true; returns the failure, naming the file.
     pub fn keep_evidence(&self, what: &str, bytes: &[u8], failure: Failure) -> Failure {
         keep_evidence(&self.places, &format!("{what}-{}", short_digest(bytes)), bytes, failure)
@@ -305,23 +328,6 @@ fn short_digest(bytes: &[u8]) -> String {
     text
 }
 
-/// Reads the parts of a receipt. Nothing is verified yet.
-///
-/// # Errors
-/// `Mismatch` when a part cannot be read.
-pub fn read_receipt(said: &ReceiptJson) -> Outcome<Receipt> {
-    let wrong = |error: String| Failure::text(Exit::Mismatch, "receipt_wrong", error);
-    let opening = klaver_api::text::from_base64url("opening", &said.opening)?;
-    Ok(Receipt {
-        index: said.index,
-        opening: Opening::decode(&opening).map_err(|error| wrong(error.to_string()))?,
-        proof: read_hashes(&said.proof)?,
-        checkpoint: Arc::new(
-            Note::parse(said.checkpoint.as_bytes()).map_err(|error| wrong(error.to_string()))?,
-        ),
-    })
-}
-
 fn read_hashes(texts: &[String]) -> Outcome<Vec<Hash>> {
     let read = |text: &String| {
         Hash::from_base64(text)
@@ -329,6 +335,10 @@ fn read_hashes(texts: &[String]) -> Outcome<Vec<Hash>> {
     };
     texts.iter().map(read).collect()
 }
+
+#[cfg(test)]
+#[path = "../tests/double/mod.rs"]
+mod double;
 
 #[cfg(test)]
 mod tests {
@@ -343,8 +353,6 @@ mod tests {
     use klaver_ledger::log::hash::{leaf_hash, node_hash};
     use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
     use klaver_ledger::time::{Seconds, Timestamp};
-    use std::io::{BufRead as _, BufReader, Write as _};
-    use std::net::TcpListener;
 
     fn log_key() -> SigningKey {
         SigningKey::from_bytes(&[9; 32])
@@ -362,28 +370,10 @@ mod tests {
         Checkpoint { origin, size, root }.sign(&verifier, sign).unwrap()
     }
 
-    /// Answers each path with its body, one connection after the other; anything else is not found.
+    /// A node that answers each of these paths with its body.
     fn node(answers: Vec<(&'static str, String)>) -> NodeAddress {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
-                let request = lines.next().unwrap_or_default();
-                lines.take_while(|line| !line.is_empty()).for_each(drop);
-                let path = request.split(' ').nth(1).unwrap_or_default();
-                let (status, body) = match answers.iter().find(|(known, _)| *known == path) {
-                    Some((_, body)) => ("200 OK", body.as_str()),
-                    None => ("404 Not Found", ""),
-                };
-                let length = body.len();
-                let _ = write!(
-                    stream,
-                    "HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
-                );
-            }
-        });
+        let answers = answers.into_iter().map(|(path, body)| (path.to_owned(), body.into_bytes()));
+        let (port, _) = double::serve(|_| answers.collect());
         NodeAddress::parse(&format!("http://127.0.0.1:{port}")).unwrap()
     }
 
@@ -471,8 +461,34 @@ mod tests {
         let (one, two) = (leaf_hash(b"one"), leaf_hash(b"two"));
         let published = signed(2, node_hash(&one, &two));
         let mut known = community(node(vec![("/log/checkpoint", published.to_string())]), None);
-        known.remember(signed(2, leaf_hash(b"something else")));
+        assert_eq!(known.remember(signed(2, leaf_hash(b"something else")), moment::now()), None);
         let failure = Contact::open(&places(&directory), known).err().unwrap();
+        assert_eq!(failure.code, "history_rewritten");
+    }
+
+    #[test]
+    fn seals_ahead_are_kept_with_their_time_and_the_smallest_goes_first() {
+        let directory = tempfile::tempdir().unwrap();
+        let places = places(&directory);
+        let answers = vec![("/log/checkpoint", signed(1, leaf_hash(b"one")).to_string())];
+        let mut contact = Contact::open(&places, community(node(answers), None)).unwrap();
+        for size in 2..66 {
+            contact.compare(&signed(size, leaf_hash(&size.to_be_bytes()))).unwrap();
+        }
+        let known = Community::load(&places, &LedgerId([1; 32])).unwrap();
+        assert_eq!((known.ahead.len(), known.known_size()), (64, 65));
+        let now = moment::now();
+        assert_eq!(known.overdue(now), None);
+        assert_eq!(known.overdue(now.after(Seconds(601))), Some(known.ahead[0].since));
+        // One more is kept, and it is said that another one cannot be compared any more.
+        let failure = contact.compare(&signed(99, leaf_hash(b"99"))).unwrap_err();
+        assert_eq!(failure.code, "seals_too_many");
+        let sizes = |community: &Community| -> Vec<u64> {
+            community.ahead.iter().map(|waits| waits.seen.checkpoint().size).collect()
+        };
+        assert_eq!(sizes(&contact.community), (3..66).chain([99]).collect::<Vec<_>>());
+        // A seal of a size that waits must have its root.
+        let failure = contact.compare(&signed(99, leaf_hash(b"other"))).unwrap_err();
         assert_eq!(failure.code, "history_rewritten");
     }
 

@@ -4,7 +4,7 @@ use crate::describe;
 use crate::moment;
 use crate::money::Unit;
 use crate::names::Names;
-use crate::output::{Output, harmless};
+use crate::output::{Output, harmless, term};
 use klaver_api::Problem;
 use klaver_ledger::amount::{Total, balance_to_decimal};
 use klaver_ledger::books::{Rejection, ValueKind};
@@ -36,6 +36,21 @@ pub enum Exit {
     PublicOnly = 7,
     /// An audit found nothing wrong, but something that somebody should explain.
     Unexplained = 8,
+}
+
+impl Exit {
+    /// Returns that of two which a person must hear of first: an alarm before everything.
+    pub fn worse(self, other: Self) -> Self {
+        let rank = |exit: Self| match exit {
+            Self::Ok => 0,
+            Self::Failed | Self::PublicOnly | Self::Unexplained => 1,
+            Self::Network => 2,
+            Self::Rules => 3,
+            Self::Usage | Self::Key => 4,
+            Self::Mismatch => 5,
+        };
+        if rank(self) < rank(other) { other } else { self }
+    }
 }
 
 /// The codes whose cause only the node or the audit knows: it is shown in their own words.
@@ -112,19 +127,21 @@ impl Failure {
             408 | 429 | 500..=599 => Exit::Network,
             _ => Exit::Failed,
         };
+        // Everything that the node says in its own words is shown by somebody's terminal.
+        let text = |text: Option<String>| text.as_deref().map(harmless);
         let said = Said {
             values: Vec::new(),
-            detail: Some(problem.detail),
+            detail: Some(harmless(&problem.detail)),
             lines: Vec::new(),
-            field: problem.field,
-            value: problem.value,
-            limit: problem.limit,
-            advice: problem.advice,
+            field: text(problem.field),
+            value: text(problem.value),
+            limit: text(problem.limit),
+            advice: text(problem.advice),
             status: Some(problem.status),
-            rule: problem.values,
+            rule: problem.values.into_iter().map(|(name, value)| (name, harmless(&value))).collect(),
             readers: None,
         };
-        Self { exit, code: problem.code, said: Box::new(said) }
+        Self { exit, code: harmless(&problem.code), said: Box::new(said) }
     }
 
     /// Returns the failure of the operating system with the file at `path`.
@@ -137,6 +154,10 @@ impl Failure {
             _ => Self::text(exit, code, error),
         };
         failure.with("path", harmless(&path.display().to_string()))
+    }
+
+    fn of_file(code: &str, path: &Path) -> Self {
+        Self::new(Exit::Failed, code).with("path", harmless(&path.display().to_string()))
     }
 
     /// Returns the failure to write the file at `path`: what is missing then is its directory.
@@ -179,10 +200,7 @@ impl Failure {
         let mut values: Vec<(&str, &str)> =
             self.said.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         values.extend(rule.iter().map(|(name, value)| (*name, value.as_str())));
-        let field =
-            self.said.field.as_deref().map(|field| {
-                language.find(&format!("field.{field}"), &[]).unwrap_or_else(|| harmless(field))
-            });
+        let field = self.said.field.as_deref().map(|field| term(language, "field", field));
         let shown = |value: &Option<String>| {
             let value = value.as_deref()?;
             let amount = self.amount(value).map(|(minor, unit)| unit.show_balance(minor));
@@ -231,9 +249,6 @@ impl Failure {
         let unit = self.said.readers.as_ref().map(|(unit, _)| unit);
         let no_names = Names::default();
         let names = self.said.readers.as_ref().map_or(&no_names, |(_, names)| names);
-        let word = |table: &str, word: &str| {
-            language.find(&format!("{table}.{word}"), &[]).unwrap_or_else(|| harmless(word))
-        };
         Some(match kind {
             ValueKind::Amount => unit?.show(Total::new(value.parse().ok()?).ok()?),
             ValueKind::Moment => moment::show_text(value, language),
@@ -241,11 +256,11 @@ impl Failure {
                 AccountId::parse(value).map_or_else(|_| harmless(value), |account| names.account(&account))
             }
             ValueKind::Key => names.key_text(value),
-            ValueKind::AccountKind => word("kind", value),
+            ValueKind::AccountKind => term(language, "kind", value),
             ValueKind::AccountKinds => {
-                value.split(", ").map(|kind| word("kind", kind)).collect::<Vec<_>>().join(", ")
+                value.split(", ").map(|kind| term(language, "kind", kind)).collect::<Vec<_>>().join(", ")
             }
-            ValueKind::EntryKind => word("act", value),
+            ValueKind::EntryKind => term(language, "act", value),
             ValueKind::Rights => describe::rights(value, &Output::for_json(language)),
             ValueKind::Number | ValueKind::Request | ValueKind::Text | ValueKind::Who => harmless(value),
         })
@@ -289,6 +304,7 @@ impl From<klaver_keystore::KeystoreError> for Failure {
                 Self::new(Exit::Usage, "passphrase_too_short").with("found", found)
             }
             E::File(error) if error.is_missing() => Self::new(Exit::Key, "no_wallet"),
+            E::File(error) => Self { exit: Exit::Key, ..error.into() },
             other => Self::text(Exit::Key, "wallet_file", other),
         }
     }
@@ -296,7 +312,12 @@ impl From<klaver_keystore::KeystoreError> for Failure {
 
 impl From<klaver_keystore::private_file::PrivateFileError> for Failure {
     fn from(error: klaver_keystore::private_file::PrivateFileError) -> Self {
-        Self::text(Exit::Failed, "file", error)
+        use klaver_keystore::private_file::PrivateFileError as E;
+        match &error {
+            E::Io { path, error } => Self::io(Exit::Failed, "file", path, error),
+            E::TooOpen { path, .. } => Self::of_file("file_too_open", path),
+            E::TooLong { path, limit } => Self::of_file("file_too_long", path).with("limit", limit),
+        }
     }
 }
 
@@ -352,5 +373,36 @@ impl From<klaver_ledger::entry::memo::MemoError> for Failure {
 impl From<getrandom::Error> for Failure {
     fn from(error: getrandom::Error) -> Self {
         Self::text(Exit::Failed, "randomness", error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alarm_is_heard_before_everything_else() {
+        let order = [Exit::Ok, Exit::Failed, Exit::Network, Exit::Rules, Exit::Key, Exit::Mismatch];
+        for (at, exit) in order.iter().enumerate() {
+            for other in &order[..=at] {
+                assert_eq!((exit.worse(*other), other.worse(*exit)), (*exit, *exit));
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_problem_says_cannot_move_the_cursor() {
+        let evil = "boos\u{1b}[2J\u{202e}";
+        let mut problem = Problem::new(422, evil, evil, evil.to_owned()).with_advice(evil.to_owned());
+        (problem.field, problem.value, problem.limit) =
+            (Some(evil.into()), Some(evil.into()), Some(evil.into()));
+        for code in [evil, "malformed_field"] {
+            problem.code = code.to_owned();
+            let failure = Failure::of_problem(problem.clone());
+            let (message, advice) = failure.sentences(Language::Dutch);
+            let said = format!("{message}{}{}", advice.unwrap(), failure.to_json(Language::Dutch));
+            assert!(said.contains("boos") && !said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
+            assert!(!said.contains("\\u001b"), "{said}");
+        }
     }
 }

@@ -29,7 +29,8 @@ impl Heads {
     /// Returns the seals of `community`: the newest seen, those of receipts ahead of it, and those of every receipt kept.
     pub fn of(places: &Places, community: &Community) -> Self {
         let mut heads = Self::default();
-        for seen in community.checkpoint.iter().chain(&community.ahead) {
+        let ahead = community.ahead.iter().map(|waits| &waits.seen);
+        for seen in community.checkpoint.iter().chain(ahead) {
             heads.add(seen.clone(), None);
         }
         let identity = community.identity();

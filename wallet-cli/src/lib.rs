@@ -7,6 +7,7 @@
 //! | [`places`], [`community`], [`outbox`], [`session`] | files of the wallet besides the wallet file |
 //! | [`http`], [`contact`], [`entries`] | speaking to a node; checking what it says; sending entries |
 //! | [`heads`] | the seals that are kept: one log has one root for each size |
+//! | [`proofs`] | what a receipt must prove before something is called paid |
 //! | [`trust`] | which witnesses count, and whether enough of them have seen something |
 //! | [`output`], [`failure`], [`money`], [`moment`], [`names`], [`qr`] | what people and programs read |
 //! | [`describe`], [`charter_words`] | what an entry or a new charter does, in sentences |
@@ -34,6 +35,7 @@ pub mod names;
 pub mod outbox;
 pub mod output;
 pub mod places;
+pub mod proofs;
 pub mod qr;
 pub mod session;
 pub mod statement;

@@ -3,9 +3,10 @@
 //! Its records went through the same rules, and the log's own signature stands under the newest head that is shown. It
 //! has no writer: nothing is signed, and nothing on the disk is changed.
 
+use super::log_signer::{newest_head, signed_by};
 use super::reader::Published;
 use super::replay::Replayer;
-use super::{LedgerOpenError, LogKeyError, Reader, Shared, newest_head, signed_by};
+use super::{LedgerOpenError, LogKeyError, Reader, Shared};
 use crate::books::Books;
 use crate::keys::PublicKey;
 use crate::log::checkpoint::SignedCheckpoint;

@@ -87,6 +87,9 @@ pub struct Community {
     /// The newest audit note that the ledger anchors; `null` when there is none.
     #[serde(default)]
     pub audit_note: Option<AuditNoteJson>,
+    /// The address of the ledger that continues this one, once it has ended: only a hint, a wallet checks what is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successor: Option<String>,
     /// Why nothing can be recorded now, and what to do; `null` when all is well.
     pub read_only: Option<String>,
 }

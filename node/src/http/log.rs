@@ -13,9 +13,9 @@ use klaver_api::{Problem, paths};
 use klaver_ledger::log::tile::{TilePath, encode_entries, encode_hashes};
 use std::io::Write as _;
 
-const ANY_ORIGIN: (HeaderName, HeaderValue) =
+pub(super) const ANY_ORIGIN: (HeaderName, HeaderValue) =
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-const FOREVER: (HeaderName, HeaderValue) =
+pub(super) const FOREVER: (HeaderName, HeaderValue) =
     (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
 const SECONDS: (HeaderName, HeaderValue) =
     (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=2"));

@@ -3,7 +3,7 @@
 //! | status | when |
 //! |---|---|
 //! | 400 | the request or the envelope is malformed, or badly signed |
-//! | 401 | a session is needed, or the signature opens none |
+//! | 401 | a session is needed, or a signature does not prove what it should |
 //! | 403 | the session may not do this |
 //! | 404 | there is no such thing, or not for this session |
 //! | 408 | the body came too slowly |
@@ -16,15 +16,19 @@
 //! | 503 | nothing is recorded now: busy, or read-only; or what was asked for may be damaged |
 //! | 507 | community data cannot be written |
 
-use crate::service::Refused;
+use crate::clock::wall_clock;
+use crate::service::{Crowded, Refused};
 use crate::writer::Unrecorded;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use klaver_api::Problem;
 use klaver_api::paths::PROBLEM_JSON;
 use klaver_ledger::entry::cbor::CborError;
 use klaver_ledger::entry::signed::EnvelopeError;
 use klaver_ledger::refusal::Refusal;
+
+/// A day in seconds.
+const DAY_SECONDS: u64 = 86_400;
 
 /// A refusal on its way out.
 #[derive(Debug)]
@@ -43,10 +47,18 @@ impl IntoResponse for Answer {
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
         let comes_back = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
         if comes_back && self.0.transient {
-            let seconds = if self.0.code == "busy" { "1" } else { "60" };
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
+            response.headers_mut().insert(header::RETRY_AFTER, retry_after(&self.0.code).into());
         }
         response
+    }
+}
+
+/// Returns in how many seconds to come back: numbers of a day begin again at midnight, in UTC.
+fn retry_after(code: &str) -> u64 {
+    match code {
+        "busy" => 1,
+        "crowded_today" | "registrar_day" => DAY_SECONDS - wall_clock().seconds() % DAY_SECONDS,
+        _ => 60,
     }
 }
 
@@ -93,6 +105,15 @@ pub fn problem_of(refused: &Refused) -> Problem {
         Refused::Forbidden { .. } => make(403, "forbidden", "Not for this session"),
         Refused::Challenge(_) => make(401, "challenge_refused", "The challenge does not count"),
         Refused::SessionSignature { .. } => make(401, "session_signature", "The signature opens no session"),
+        Refused::JoinSignature { key } => make(401, "join_signature", "A key did not sign that it joins")
+            .in_field("signatures")
+            .with_value(key.to_string()),
+        Refused::Crowded(Crowded::Here) => {
+            make(429, "crowded_here", "Too many newcomers from here").passing()
+        }
+        Refused::Crowded(Crowded::Today { limit }) => {
+            make(429, "crowded_today", "Too many newcomers today").with_limit(limit.to_string()).passing()
+        }
         Refused::TooMany { limit, .. } => {
             make(429, "too_many", "Too many").with_limit(limit.to_string()).passing()
         }

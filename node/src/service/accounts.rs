@@ -71,13 +71,14 @@ impl Service {
             },
             demo: self.config.demo,
             thanks_per_hour: self.config.thanks_per_hour.clone(),
-            audit_note: self.audit_notes.newest(&self.reader).map(|note| AuditNoteJson {
+            audit_note: standing.audit_note().map(|note| AuditNoteJson {
                 index: note.index,
                 size: note.size,
                 anchored_at: note.recorded_at.to_string(),
                 age_seconds: now.millis_since(note.recorded_at) / 1_000,
                 document: data_encoding::HEXLOWER.encode(&note.document.0),
             }),
+            successor: self.config.successor.clone(),
             read_only: self.read_only(),
         }
     }
@@ -110,7 +111,12 @@ impl Service {
         }
     }
 
-    fn seen(&self, visitor: &Visitor, id: &AccountId, least: Sight) -> Result<(Account, Sight), Refused> {
+    pub(super) fn seen(
+        &self,
+        visitor: &Visitor,
+        id: &AccountId,
+        least: Sight,
+    ) -> Result<(Account, Sight), Refused> {
         let account = self.reader.standing().account(id).cloned();
         let found = account.map(|account| {
             let sight = self.sight(visitor, &account);
@@ -417,7 +423,7 @@ fn is_own(entry: &Entry, account: &AccountId) -> bool {
     }
 }
 
-fn reference_json(reference: Reference) -> ReferenceJson {
+pub(super) fn reference_json(reference: Reference) -> ReferenceJson {
     match reference {
         Reference::Request(id) => ReferenceJson::Request { id: id.to_hex() },
         Reference::Task(id) => ReferenceJson::Task { id: id.to_hex() },

@@ -73,8 +73,19 @@ pub fn believe_kept(service: &Service, data: &DataDir) {
         if !entry.file_name().to_string_lossy().ends_with(SEEN) {
             continue;
         }
-        let Ok(bytes) = private_file::read(&entry.path(), NOTE_BYTES_MAX as u64) else { continue };
-        let Ok(note) = Note::parse(&bytes) else { continue };
+        let read =
+            private_file::read(&entry.path(), NOTE_BYTES_MAX as u64).map_err(|error| error.to_string());
+        let note = match read.and_then(|bytes| Note::parse(&bytes).map_err(|error| error.to_string())) {
+            Ok(note) => note,
+            Err(why) => {
+                let path = entry.path();
+                let path = path.display();
+                let read_first =
+                    "read it, or take it away when the council knows what it says, and start the node again";
+                service.turn_read_only(format!("the evidence in {path} cannot be read: {why}; {read_first}"));
+                return;
+            }
+        };
         if let Meaning::Contradicted(seen) = meaning(service, &note) {
             stop_for(service, data, &seen, "kept evidence");
             return;

@@ -74,7 +74,8 @@ export interface PaymentRequest {
   name: string | null;
   amount: string;
   until: string;
-  state: "open" | "paid" | "expired";
+  state: "open" | "paid" | "declined" | "expired";
+  words: string | null;
   index: number | null;
   paid_at: string | null;
 }

@@ -59,6 +59,7 @@ export function askFor(asking: Asking): void {
   const over = (next: string) => show([note("clock", say("asking_over"), say(next)), again(back)], "focus");
   const end = watchRequest(request.id, Date.parse(request.until), (news) => {
     if (news.state === "paid") celebrate(asking, news);
+    else if (news.state === "declined") show([note("hand", say("asking_declined"), say("asking_declined_next")), again(back)], "focus");
     else if (news.state === "expired") over("asking_over_next");
   }, () => over("asking_over_unknown"));
   const offline = () => live.replaceChildren(say(navigator.onLine ? "asking_waits" : "asking_offline"));

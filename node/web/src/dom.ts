@@ -87,7 +87,7 @@ export const language = document.documentElement.lang;
  * How far the node's clock is ahead of this phone's, in milliseconds. A page that was kept may be old: it only tells
  * that it cannot be earlier than when the page was made.
  */
-let ahead = ["/wallet", "/till", "/place", "/coordination"].includes(location.pathname) ? Math.max(0, facts.now - Date.now()) : facts.now - Date.now();
+let ahead = ["/wallet", "/till", "/place", "/coordination", "/verify"].includes(location.pathname) ? Math.max(0, facts.now - Date.now()) : facts.now - Date.now();
 
 /** The time by the node's clock: what deadlines are held against. */
 export function now(): number {
@@ -112,7 +112,24 @@ let words: Record<string, string> = {};
 export async function loadWords(): Promise<void> {
   const { words: common, more } = document.documentElement.dataset;
   const tables = await Promise.all([common, more].filter((file) => file !== undefined).map((file) => import(file as string) as Promise<{ default: Record<string, string> }>));
-  words = Object.assign({}, ...tables.map((table) => table.default));
+  // A page that was saved has its sentences in it.
+  words = Object.assign({}, json<Record<string, string>>("words"), ...tables.map((table) => table.default));
+}
+
+/** Loads the sentences about seals and alarms, the first time that there is something to say about them. */
+export async function loadProofWords(): Promise<void> {
+  const source = document.documentElement.dataset["proof"];
+  if (source) Object.assign(words, ((await import(source)) as { default: Record<string, string> }).default);
+}
+
+let own: Promise<void> | undefined;
+
+/** Loads the sentences of the screens that are seldom opened, the first time that one is. */
+export function loadOwnWords(): Promise<void> {
+  const source = document.documentElement.dataset["own"];
+  own ??= source ? (import(source) as Promise<{ default: Record<string, string> }>).then((table) => void Object.assign(words, table.default)) : Promise.resolve();
+  own.catch(() => (own = undefined));
+  return own;
 }
 
 let errors: Record<string, string> = {};
@@ -145,10 +162,10 @@ export function amount(minor: number): string {
 }
 
 /** Returns the day and time of a moment, in the community's time zone. */
-export function moment(at: number, style: "day" | "time" | "both"): string {
+export function moment(at: number, style: "day" | "time" | "both" | "full"): string {
   const day = { day: "numeric", month: "long" } as const;
   const time = { hour: "2-digit", minute: "2-digit" } as const;
-  const form = style === "day" ? { weekday: "long", ...day } as const : style === "time" ? time : { ...day, ...time };
+  const form = style === "day" ? { weekday: "long", ...day } as const : style === "time" ? time : { ...day, ...time, ...(style === "full" ? { year: "numeric" } as const : {}) };
   return new Intl.DateTimeFormat(`${language}-BE`, { ...form, timeZone: facts.timeZone, hourCycle: "h23" }).format(at);
 }
 

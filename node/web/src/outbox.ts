@@ -4,11 +4,12 @@
  */
 
 import { NoAnswer, NotSent, Refused, ask, type Answered } from "./api.ts";
-import { type Hat, type Outgoing, type Signed, all, get, settle } from "./db.ts";
+import { type Hat, type Memo, type Outgoing, type Signed, all, get, settle } from "./db.ts";
 import { now } from "./dom.ts";
+import { TwoHistories } from "./heads.ts";
 import { sign } from "./keys.ts";
 import { base64url, equal, fromBase64url, hex, random } from "./lib/bytes.ts";
-import { type Bodies, type Entry, decodeEnvelope, encodeEntry, encodeEnvelope, entryId, signingInput } from "./lib/entry.ts";
+import { type Bodies, type Entry, type Envelope, type Kind, decodeEnvelope, encodeEntry, encodeEnvelope, entryId, signingInput } from "./lib/entry.ts";
 import { ReceiptError } from "./lib/receipt.ts";
 import { prove } from "./wallet.ts";
 
@@ -16,7 +17,7 @@ import { prove } from "./wallet.ts";
 const LASTS = 300;
 
 /** What is to be signed. */
-export interface Wish<K extends Signed> {
+export interface Wish<K extends Signed & Kind> {
   /** What it answers; nothing else can be signed under the same key while it waits or after it is done. */
   key: string;
   what: K;
@@ -25,6 +26,8 @@ export interface Wish<K extends Signed> {
   amount: number;
   /** The last second in which it may be recorded, if that is sooner. */
   until?: number;
+  /** What the sentences about it begin with, where those of its kind do not say it. */
+  words?: string;
   /** How long it may wait to be recorded, in seconds: longer than a payment, for what nobody waits for at a counter. */
   lasts?: number;
   /** The account as this phone signs for it once this is done: kept with the receipt, never before. */
@@ -45,27 +48,33 @@ async function beforeSending<T>(act: () => Promise<T>): Promise<T> {
  *
  * @throws NotSent
  */
-export function prepare<K extends Signed>(hat: Hat, wish: Wish<K>): Promise<Outgoing> {
-  return beforeSending(async () => {
-    const before = await get<Outgoing>("outbox", wish.key);
-    if (before && before.state !== "refused") return before;
-    const signed = await seal(hat, wish);
-    // Another tab, or a second tap, may have been faster: then its bytes are the ones that count.
-    return settle(wish.key, (there) => (there && there.id !== before?.id ? undefined : signed));
-  });
-}
-
-async function seal<K extends Signed>(hat: Hat, wish: Wish<K>): Promise<Outgoing> {
+export function prepare<K extends Signed & Kind>(hat: Hat, wish: Wish<K>): Promise<Outgoing> {
   const expiresAt = Math.min(Math.floor(now() / 1_000) + (wish.lasts ?? LASTS), wish.until ?? Infinity);
   const entry = { kind: wish.what, nonce: hex(random(16)), expires_at: expiresAt, memo: null, body: wish.body } as Entry;
-  const payload = encodeEntry(entry);
-  const input = signingInput(hat.ledger, payload, wish.what);
-  const signature = hex(await sign(hat.key, input));
-  const envelope = base64url(encodeEnvelope(payload, [{ key: hat.key, signature }]));
-  return {
-    key: wish.key, what: wish.what, id: await entryId(input), envelope, account: hat.account, name: wish.name,
-    amount: wish.amount, signedAt: now(), expiresAt, sent: false, state: "waiting", ...(wish.hat ? { hat: wish.hat } : {}),
-  };
+  const { key, what, name, amount, words, hat: then } = wish;
+  return signAndKeep(hat, { payload: encodeEntry(entry), entry }, { key, what, name, amount, ...(words ? { words } : {}), ...(then ? { hat: then } : {}) });
+}
+
+/** Signs what others began, and keeps it, without sending. What this key signed before is returned instead. @throws NotSent */
+export function cosign(hat: Hat, signed: Envelope, { key, name, memo }: { key: string; name: string; memo: Memo | null }): Promise<Outgoing> {
+  return signAndKeep(hat, signed, { key, what: "cosign", name, amount: 0, ...(memo ? { memo } : {}) });
+}
+
+type About = Pick<Outgoing, "key" | "what" | "name" | "amount" | "words" | "memo" | "hat">;
+
+function signAndKeep(hat: Hat, { payload, entry }: Pick<Envelope, "payload" | "entry">, about: About): Promise<Outgoing> {
+  return beforeSending(async () => {
+    const before = await get<Outgoing>("outbox", about.key);
+    if (before && before.state !== "refused") return before;
+    const input = signingInput(hat.ledger, payload, entry.kind);
+    const signature = hex(await sign(hat.key, input));
+    const envelope = base64url(encodeEnvelope(payload, [{ key: hat.key, signature }]));
+    const outgoing: Outgoing = {
+      ...about, id: await entryId(input), envelope, account: hat.account, signedAt: now(), expiresAt: entry.expires_at, sent: false, state: "waiting",
+    };
+    // Another tab, or a second tap, may have been faster: then its bytes are the ones that count.
+    return settle(about.key, (there) => (there && there.id !== before?.id ? undefined : outgoing));
+  });
 }
 
 /** Tells whether there may still be news of something signed. */
@@ -100,7 +109,7 @@ function note(outgoing: Outgoing, news: Partial<Outgoing>): Promise<Outgoing> {
 /** Asks the node; returns what is known now, or nothing. */
 async function asked(outgoing: Outgoing): Promise<Partial<Outgoing> | undefined> {
   try {
-    const answer = await ask<{ outcome: string; receipt?: Answered; draft?: { link: string } }>("POST", "/v1/entries", { envelope: outgoing.envelope });
+    const answer = await ask<{ outcome: string; receipt?: Answered; draft?: { link: string } }>("POST", "/v1/entries", { envelope: outgoing.envelope, ...(outgoing.memo ? { memo: outgoing.memo } : {}) });
     if (answer.receipt) return await judge(outgoing, answer.receipt);
     if (answer.outcome === "draft") return { state: "draft", ...(answer.draft ? { link: answer.draft.link } : {}) };
     return undefined;
@@ -122,6 +131,7 @@ async function judge(outgoing: Outgoing, receipt: Answered): Promise<Partial<Out
     }
     return { state: "done", receipt, index, doneAt: recordedAt };
   } catch (error) {
+    if (error instanceof TwoHistories) return { state: "alarm", code: "two_histories", receipt };
     if (!(error instanceof ReceiptError)) throw error;
     return { state: "alarm", code: error.code, receipt };
   }

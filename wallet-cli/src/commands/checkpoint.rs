@@ -1,8 +1,9 @@
 //! `klaver checkpoint`: the newest seal of the log that this wallet has seen, to be held against somebody else's.
 
 use crate::app::App;
-use crate::contact::Contact;
+use crate::contact::{self, Contact};
 use crate::failure::{Exit, Failure, Outcome};
+use crate::heads::Heads;
 use crate::trust::{self, Learned};
 use crate::{community::Community, moment, qr};
 use clap::Args;
@@ -49,7 +50,7 @@ impl Checkpoint {
         if let Some(size) = self.believe {
             return believe(app, known, size);
         }
-        let contact = match Contact::open(&app.places, known.clone()) {
+        let contact = match app.open(known.clone()) {
             Ok(contact) => Some(contact),
             // Without network there is still what was seen last.
             Err(failure) if failure.exit == Exit::Network => {
@@ -78,7 +79,8 @@ fn show(app: &App<'_>, community: &Community) -> Outcome {
     let code = code_of(community, seen)?;
     let (size, root) = (head.size.to_string(), head.root.to_base64());
     app.output.say("checkpoint.newest", &[("size", &size), ("root", &root)]);
-    let witnessed = trust::witnessed(&app.places, seen);
+    app.output.say("log_key", &[("key", &community.log_key.to_string())]);
+    let witnessed = trust::witnessed(&app.places, community, seen);
     trust::say(app.output, witnessed.as_ref());
     app.output.line(&qr::draw(&code)?);
     app.output.line(&code);
@@ -142,6 +144,10 @@ fn compare(app: &App<'_>, contact: Option<Contact>, known: Community, theirs: &s
     let theirs = read(&known, theirs)?;
     let size = theirs.checkpoint().size;
     let Some(mut contact) = contact else {
+        // Two roots of one size need no network to contradict each other.
+        if let Some(ours) = Heads::of(&app.places, &known).against(&theirs) {
+            return Err(contact::alarm(&app.places, ours, &theirs));
+        }
         let ours = known.checkpoint.filter(|ours| ours.checkpoint().head() == theirs.checkpoint().head());
         ours.ok_or_else(|| Failure::new(Exit::Network, "checkpoint_offline"))?;
         return said(app, "checkpoint.same", size, size);

@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 
 /// Nothing but the node's own scripts, styles, pictures and answers; nothing inline, no markup from a script.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-    connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+    connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types klaver";
 
 /// A page that is being made.
@@ -81,6 +81,26 @@ impl Page {
         &self.title
     }
 
+    /// Returns how many decimals an amount may have.
+    pub fn decimals(&self) -> u64 {
+        self.facts["scale"].as_u64().unwrap_or_default()
+    }
+
+    /// Returns the node's address.
+    pub fn origin(&self) -> &str {
+        self.facts["origin"].as_str().unwrap_or_default()
+    }
+
+    /// Returns words of somebody else, marked as theirs.
+    pub fn quoted(&self, words: Option<&str>) -> Markup {
+        html! {
+            @if let Some(words) = words {
+                p.small { (self.say("own_words")) }
+                blockquote { (words) }
+            }
+        }
+    }
+
     /// Gives the page's script something to begin with.
     pub fn data(&mut self, data: Value) {
         self.data = data;
@@ -113,6 +133,16 @@ impl Page {
         (status, headers, html).into_response()
     }
 
+    /// Returns what the page's script is told: facts of the community, and what the page was given.
+    pub fn told(&self) -> Markup {
+        html! {
+            script #facts type="application/json" { (PreEscaped(harmless(&self.facts))) }
+            @if !self.data.is_null() {
+                script #data type="application/json" { (PreEscaped(harmless(&self.data))) }
+            }
+        }
+    }
+
     fn document(&self, made: Option<&Manifest>, script: Option<&str>, body: &Markup) -> Markup {
         let asset = |file: &str| format!("/assets/{file}");
         let code = self.language().code();
@@ -124,12 +154,20 @@ impl Page {
         let name = script.unwrap_or("page");
         let script = made.and_then(|made| made.scripts.get(name));
         let words = made.and_then(|made| made.words.get(code)).map(|file| asset(file));
-        let is_for_staff = matches!(name, "till" | "place" | "coordination");
-        let more = made.filter(|_| is_for_staff).and_then(|made| made.more.get(code)).map(|file| asset(file));
+        // Sentences that this page needs beside those that all pages have.
+        let own = made.and_then(|made| match name {
+            "till" | "place" | "coordination" => made.more.get(code),
+            "verify" => made.check.get(code),
+            _ => None,
+        });
+        let more = own.map(|file| asset(file));
+        let proof = made.and_then(|made| made.proof.get(code)).map(|file| asset(file));
         let errors = made.and_then(|made| made.errors.get(code)).map(|file| asset(file));
+        let screens = made.and_then(|made| made.screens.get(code)).map(|file| asset(file));
         html! {
             (DOCTYPE)
-            html lang=(code) data-words=[words.as_deref()] data-more=[more.as_deref()] data-errors=[errors.as_deref()] {
+            html lang=(code) data-words=[words.as_deref()] data-more=[more.as_deref()] data-own=[screens.as_deref()]
+                data-proof=[proof.as_deref()] data-errors=[errors.as_deref()] {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
@@ -172,10 +210,7 @@ impl Page {
                         @if self.demo { p { (icon("hand")) (self.say("demo")) } }
                         p #old hidden { (self.say("old_browser")) }
                     }
-                    script #facts type="application/json" { (PreEscaped(harmless(&self.facts))) }
-                    @if !self.data.is_null() {
-                        script #data type="application/json" { (PreEscaped(harmless(&self.data))) }
-                    }
+                    (self.told())
                 }
             }
         }
@@ -207,7 +242,7 @@ fn facts(service: &Service) -> Value {
 }
 
 /// Returns JSON that cannot end the element it stands in.
-fn harmless(value: &Value) -> String {
+pub fn harmless(value: &Value) -> String {
     value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 

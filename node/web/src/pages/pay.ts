@@ -3,12 +3,14 @@
 import { type PaymentRequest, ask } from "../api.ts";
 import { type Hat, type Outgoing, get } from "../db.ts";
 import { amount, button, facts, given, h, hideServerPart, icon, now, say, show, type Child } from "../dom.ts";
+import { hatChoice } from "../hats.ts";
+import { freshInbox, wasAsked } from "../inbox.ts";
 import { parseAccount } from "../lib/account.ts";
 import { fromDecimal } from "../lib/money.ts";
 import { flush, prepare, sendUntilKnown } from "../outbox.ts";
 import { outcome, toWallet } from "../paid.ts";
 import { busy, explain, note, start } from "../start.ts";
-import { accountOf, callHat, payers } from "../wallet.ts";
+import { accountOf, askAs, payers } from "../wallet.ts";
 import { comeBack, offer } from "./join.ts";
 
 const key = (request: PaymentRequest) => `request:${request.id}`;
@@ -27,9 +29,10 @@ async function page(): Promise<void> {
 /** Pays from the person's own account; where this phone has more of them it says from which, and offers the others. */
 function choose(request: PaymentRequest, own: readonly Hat[]): void {
   const payee = parseAccount(request.account);
-  const [hat, ...others] = own.filter(({ account }) => account !== payee);
+  const from = own.filter(({ account }) => account !== payee);
+  const [hat] = from;
   if (!hat) return show(note("hand", say("own_request"), say("own_request_next")));
-  confirm(hat, request, others);
+  confirm(hat, request, from);
 }
 
 /** A phone without a wallet: makes one, and comes straight back to this payment. */
@@ -38,14 +41,14 @@ async function newcomer(request: PaymentRequest): Promise<void> {
   offer(null, () => void payers().then((own) => choose(request, own)));
 }
 
-function confirm(hat: Hat, request: PaymentRequest, others: readonly Hat[]): void {
+function confirm(hat: Hat, request: PaymentRequest, own: readonly Hat[]): void {
   const minor = fromDecimal(request.amount, facts.scale);
   const enough = h("p", { class: "enough", role: "status" }, say("looking"));
-  const pay = button("pay", say("pay_amount", { amount: amount(minor) }), () => void tap(hat, request, pay, others), "main");
+  const pay = button("pay", say("pay_amount", { amount: amount(minor) }), () => void tap(hat, request, pay, own), "main");
   const actions = h("div", { class: "actions" }, pay);
-  const instead = others.map((other) => button("wallet", say("pay_as_other", { name: callHat(other) }), () => confirm(other, request, [hat, ...others.filter((one) => one !== other)]), "quiet"));
-  const from = others.length > 0 ? h("p", { class: "whom", tabindex: "-1", "data-focus": true }, icon("wallet"), say("pay_as", { name: callHat(hat) })) : null;
-  show([from, enough, actions, h("div", { class: "actions" }, instead)], from ? "focus" : "quiet");
+  const choice = hatChoice(hat, own, (other) => confirm(other, request, own), say("pay_as"));
+  show([choice, enough, actions]);
+  void wasAsked(hat, request.id).then((is) => is && actions.append(button("hand", say("decline"), () => void decline(hat, request, own), "quiet")));
   accountOf(hat).then(
     (account) => {
       const available = fromDecimal(account.available ?? "0", facts.scale);
@@ -65,7 +68,20 @@ function confirm(hat: Hat, request: PaymentRequest, others: readonly Hat[]): voi
   window.setTimeout(() => pay.isConnected && now() > Date.parse(request.until) && location.reload(), Math.max(0, Date.parse(request.until) - now()) + 1_000);
 }
 
-async function tap(hat: Hat, request: PaymentRequest, pay: HTMLButtonElement, others: readonly Hat[]): Promise<void> {
+/** Tells who asked, kindly, that this will not be paid. */
+async function decline(hat: Hat, request: PaymentRequest, own: readonly Hat[]): Promise<void> {
+  show(busy(say("sending")));
+  try {
+    await askAs(hat, "POST", `/v1/requests/${request.id}/decline`);
+    await freshInbox(hat).catch(() => undefined);
+    hideServerPart(true);
+    show([note("tick", say("declined"), say("declined_text")), h("div", { class: "actions" }, toWallet())], "focus");
+  } catch (error) {
+    show(explain(error, () => confirm(hat, request, own)));
+  }
+}
+
+async function tap(hat: Hat, request: PaymentRequest, pay: HTMLButtonElement, own: readonly Hat[]): Promise<void> {
   if (pay.disabled) return;
   pay.disabled = true;
   try {
@@ -83,7 +99,7 @@ async function tap(hat: Hat, request: PaymentRequest, pay: HTMLButtonElement, ot
     });
     await follow(outgoing);
   } catch (error) {
-    show(explain(error, () => confirm(hat, request, others)));
+    show(explain(error, () => confirm(hat, request, own)));
   }
 }
 

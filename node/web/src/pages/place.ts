@@ -5,13 +5,14 @@ import { demoKey, showConnecting } from "../connecting.ts";
 import { type Hat, type Outgoing, keep, put, recall } from "../db.ts";
 import { amount, button, facts, fill, h, icon, language, link, moment as when, now, say, show, type Child } from "../dom.ts";
 import { CodeFault, type Face, NAME_MAX, PICTURES, type Picture, accountOfCode, callName, drawFace, faces, forgetFace, keepFace } from "../faces.ts";
+import { hatChoice } from "../hats.ts";
 import { accountText } from "../lib/account.ts";
 import { fromDecimal, showNumber } from "../lib/money.ts";
 import { CORRECTABLE, type Guest, type Moment, type Part, type Reason, type Usual, amountOf, find, give, moments, open, putRight, reopen, setOpen, setUsual, totalOf, underway, usual } from "../moments.ts";
 import { flush, send, sendUntilKnown } from "../outbox.ts";
 import { scanInto } from "../scanInto.ts";
 import { busy, explain, note, start, whyNot } from "../start.ts";
-import { accountOf, adopt, askAs, callHat, connect, hatOf, hats, keyToConnect } from "../wallet.ts";
+import { accountOf, adopt, askAs, connect, hatOf, hats, keyToConnect } from "../wallet.ts";
 
 /** Gives the camera back when another screen is shown. */
 let stop: () => void = () => undefined;
@@ -46,13 +47,6 @@ async function demo(seed: string): Promise<void> {
   const hat = key ? await adopt(key) : null;
   if (hat) await keep("hat", hat.account);
   await route();
-}
-
-/** Which budget is given from, where a phone has several. */
-function chooser(hat: Hat, own: readonly Hat[]): Child {
-  const select = h("select", { id: "hat", onchange: () => void keep("hat", select.value).then(route) },
-    own.map((one) => h("option", { value: one.account, selected: one.account === hat.account }, callHat(one))));
-  return h("div", { class: "field" }, h("label", { for: "hat" }, say("place_from")), select);
 }
 
 async function connecting(): Promise<void> {
@@ -233,7 +227,7 @@ async function list(hat: Hat): Promise<void> {
   function draw(quiet: "quiet" | "focus" = "quiet"): void {
     rows.forEach((one) => one.draw());
     show([
-      budgets.length > 1 ? chooser(hat, budgets) : h("p", { class: "small whom" }, icon("people"), hat.name ?? say("kind_budget")),
+      hatChoice(hat, budgets, () => void route(), say("place_from")) ?? h("p", { class: "small whom" }, icon("people"), hat.name ?? say("kind_budget")),
       roomLine,
       waiting(earlier),
       h("h2", { tabindex: "-1", "data-focus": true }, say("place_who")),

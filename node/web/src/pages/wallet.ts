@@ -1,23 +1,38 @@
 /** `/wallet`: scan, receive, overview, what waits; the balance behind a tap. */
 
-import { all, keep, type Hat, type Outgoing } from "../db.ts";
+import { type Hat, type Outgoing, keep } from "../db.ts";
 import { amountField } from "../amountField.ts";
-import { amount, button, facts, fill, h, icon, link, say, show, type Child } from "../dom.ts";
+import { amount, button, facts, fill, h, icon, link, loadOwnWords, say, show } from "../dom.ts";
+import { hatChoice } from "../hats.ts";
+import { type Kept, freshInbox, keptInbox, unread } from "../inbox.ts";
 import { importSeed } from "../keys.ts";
 import { accountText } from "../lib/account.ts";
-import { fromHex, fromBase32 } from "../lib/bytes.ts";
-import { LinkError, checkCommunity, parseLink, printLink } from "../lib/links.ts";
+import { fromHex } from "../lib/bytes.ts";
 import { fromDecimal } from "../lib/money.ts";
 import { flush, isOpen, outbox } from "../outbox.ts";
 import { outcome, toWallet } from "../paid.ts";
-import { type Scan, scan } from "../scan.ts";
+import type { Scan } from "../scan.ts";
 import { busy, explain, note, start } from "../start.ts";
-import { accountOf, adopt, callHat, hatOf, hats, watchLog } from "../wallet.ts";
+import { accountOf, adopt, hatOf, hats } from "../wallet.ts";
 import { offer } from "./join.ts";
 
 // What is not needed at once is fetched when it is; the service worker has it before.
 const statement = () => import("../statement.ts");
 const asking = () => import("../asking.ts");
+
+/** The screens that are seldom opened. Each is fetched with its sentences when it is. */
+const SCREENS: Record<string, () => Promise<{ open(hat: Hat, id: string): Promise<void> }>> = {
+  inbox: () => import("../screens/inbox.ts"), code: () => import("../screens/ownCode.ts"), ask: () => import("../screens/askPerson.ts"),
+  draft: () => import("../screens/draft.ts"), devices: () => import("../screens/devices.ts"), device: () => import("../screens/newDevice.ts"),
+  rest: () => import("../screens/rest.ts"),
+};
+/** What a phone may open that has no account yet: it becomes one of an account's phones, or signs for the council. */
+const WITHOUT_WALLET = ["device", "draft"];
+
+async function screen<T>(loading: Promise<T>): Promise<T> {
+  const [loaded] = await Promise.all([loading, loadOwnWords()]);
+  return loaded;
+}
 
 let camera: Scan | null = null;
 let stopAsking: () => void = () => undefined;
@@ -32,18 +47,21 @@ async function route(): Promise<void> {
   leave();
   const [name = "", id = ""] = location.hash.slice(1).split("/");
   try {
-    if (name === "scan") return scanner();
+    if (name === "scan") return (await import("./scanner.ts")).scanner(leave, (opened) => (camera = opened));
     if (name === "offline") return notOpened(decodeURIComponent(id));
     if (name === "demo") return await demo(id);
-    if (name === "restore") return (await import("./recovery.ts")).offerRestore();
+    if (name === "restore") return await (await screen(import("./recovery.ts"))).offerRestore(id);
     const hat = await hatOf();
+    const seldom = SCREENS[name];
+    if (seldom && (hat || WITHOUT_WALLET.includes(name))) return await (await screen(seldom())).open(hat as Hat, id);
     if (!hat) return await without();
-    if (name === "recovery") return await (await import("./recovery.ts")).offerRecovery(hat);
+    if (name === "recovery") return await (await screen(import("./recovery.ts"))).offerRecovery(hat);
     switch (name) {
       case "receive": return await receive(hat);
       case "lines": return id ? await (await statement()).showLine(hat, id, "#lines") : await lines(hat);
       case "outbox": return await sent(id);
       case "more": return await more(hat);
+      case "seal": return await (await import("./seal.ts")).showSeal(decodeURIComponent(id), (opened) => (camera = opened));
       default: return await home(hat);
     }
   } catch (error) {
@@ -79,8 +97,10 @@ async function home(hat: Hat): Promise<void> {
     );
   }, "quiet");
   balance.append(reveal);
+  const news = inboxNews(hat);
   show([
-    own.length > 1 ? chooser(hat, own) : null,
+    hatChoice(hat, own, () => void route()),
+    news.asked,
     hat.kind === "member" && !hat.recovery && sent.some(({ state }) => state === "done")
       ? link("seal", say("recovery_offer"), "#recovery", "note") : null,
     sent.filter((outgoing) => outgoing.state === "alarm" || isOpen(outgoing)).map((outgoing) => h("a", { class: "note", href: `#outbox/${encodeURIComponent(outgoing.key)}` },
@@ -88,7 +108,8 @@ async function home(hat: Hat): Promise<void> {
     h("div", { class: "actions" },
       link("scan", say("scan"), "#scan", "main"),
       link("receive", say("receive"), "#receive"),
-      link("list", say("lines"), "#lines")),
+      link("list", say("lines"), "#lines"),
+      news.way),
     balance,
     h("div", { class: "actions" }, link("phone", say("more"), "#more", "quiet")),
   ]);
@@ -101,55 +122,20 @@ function unsettled({ state, name, amount: minor }: Outgoing): string {
   return name !== "" && minor > 0 ? say("waiting_one", { name, amount: amount(minor) }) : say("waiting_other");
 }
 
-/** Whom this phone acts for. */
-function chooser(hat: Hat, own: readonly Hat[]): Child {
-  const select = h("select", { id: "hat", onchange: () => void keep("hat", select.value).then(route) },
-    own.map((one) => h("option", { value: one.account, selected: one.account === hat.account }, callHat(one))));
-  return h("div", { class: "field" }, h("label", { for: "hat" }, say("act_as")), select);
-}
-
-function scanner(): void {
-  const fault = h("p", { class: "fault", role: "alert" });
-  const typed = h("input", { id: "code", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "code-help" });
-  const view = h("div", { class: "camera" }, busy(say("camera_opens")));
-  const follow = (text: string) => {
-    const problem = open(text);
-    if (problem) fault.textContent = problem;
-    else leave();
+/** What the inbox says on the first screen: at once what is known, then what is new. */
+function inboxNews(hat: Hat): { way: HTMLElement; asked: HTMLElement } {
+  const way = link("mail", say("inbox"), "#inbox");
+  const asked = h("div", null);
+  const tell = (kept: Kept) => {
+    const count = unread(kept);
+    way.replaceChildren(icon("mail"), count === 0 ? say("inbox") : say("mail_unread", { count }));
+    const open = kept.messages.flatMap(({ about }) => (about.what === "asked" ? [about.request] : []));
+    asked.replaceChildren(...open.slice(0, 3).map((request) => h("a", { class: "note", href: new URL(request.link).pathname },
+      icon("pay"), say("asked_one", { name: request.name ?? say("asked_by"), amount: amount(fromDecimal(request.amount, facts.scale)) }))));
   };
-  const go = () => follow(typed.value);
-  show([
-    h("h2", { tabindex: "-1", "data-focus": true }, icon("scan"), say("scan")),
-    view, fault,
-    h("div", { class: "field" }, h("label", { for: "code" }, say("code_type")), typed, h("p", { id: "code-help", class: "small" }, say("code_help"))),
-    h("div", { class: "actions" }, button("pay", say("code_open"), go), link("back", say("back"), "#")),
-  ], "focus");
-  typed.addEventListener("keydown", (event) => event.key === "Enter" && go());
-  const refused = () => fill(view, note("hand", say("camera_none"), say("camera_none_next")));
-  if (!navigator.mediaDevices) return refused();
-  scan(follow).then((opened) => {
-    if (!view.isConnected) return opened.stop();
-    camera = opened;
-    opened.video.setAttribute("aria-label", say("camera_label"));
-    view.replaceChildren(opened.video);
-  }, refused);
-}
-
-/** Follows a code; returns what is wrong with it, in words. */
-function open(text: string): string | null {
-  try {
-    // Somebody may type the part behind the last stroke alone.
-    const bare = text.trim().replace(/\s+/g, "");
-    const code = fromBase32(bare) ? parseLink(`${facts.origin}/p/${bare}`) : parseLink(text);
-    checkCommunity(code, facts.origin, facts.ledger);
-    if (code.link === "payment" || code.link === "checkpoint" || code.link === "receipt") return say("code_not_here");
-    location.assign(printLink(code));
-    return null;
-  } catch (error) {
-    if (!(error instanceof LinkError)) throw error;
-    if (error.code === "other_community") return say("code_other_community", { theirs: (error.theirs ?? "").replace(/^https?:\/\//, "") });
-    return say(`code_${error.code}`);
-  }
+  // Without an answer what is known stays.
+  void keptInbox(hat).then(tell).then(() => freshInbox(hat)).then(tell, () => undefined);
+  return { way, asked };
 }
 
 async function receive(hat: Hat): Promise<void> {
@@ -166,7 +152,8 @@ async function receive(hat: Hat): Promise<void> {
   show([
     h("h2", { tabindex: "-1" }, icon("receive"), say("receive")),
     field.element,
-    h("div", { class: "actions" }, button("scan", say("show_code"), ask, "main"), link("back", say("back"), "#")),
+    h("div", { class: "actions" }, button("scan", say("show_code"), ask, "main"),
+      link("receive", say("way_code"), "#code"), link("people", say("way_ask"), "#ask"), link("back", say("back"), "#")),
   ]);
   field.input.addEventListener("keydown", (event) => event.key === "Enter" && ask());
   field.input.focus();
@@ -187,12 +174,11 @@ async function lines(hat: Hat, pages = 1): Promise<void> {
 
 async function sent(key: string): Promise<void> {
   const found = (await outbox()).find((outgoing) => outgoing.key === decodeURIComponent(key));
-  const screen = () => show(found ? outcome(found, toWallet()) : note("hand", say("line_unknown")), "focus");
-  screen();
+  if (found?.words || found?.what === "cosign" || found?.what === "veto") await loadOwnWords();
+  show(found ? outcome(found, toWallet()) : note("hand", say("line_unknown")), "focus");
 }
 
 async function more(hat: Hat): Promise<void> {
-  const known = (await all<{ receipt?: never }>("outbox")).flatMap(({ receipt }) => (receipt ? [receipt] : []));
   const state = h("p", { role: "status" }, icon("seal"), say("log_looking"));
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("phone"), say("more")),
@@ -203,9 +189,11 @@ async function more(hat: Hat): Promise<void> {
     state,
     h("div", { class: "actions" },
       hat.kind !== "member" ? null : hat.recovery ? h("p", { class: "good" }, icon("tick"), say("recovery_there")) : link("seal", say("recovery"), "#recovery"),
+      link("seal", say("more_seal"), "#seal"), link("tick", say("verify_link"), "/verify"),
+      link("phone", say("way_devices"), "#devices"), link("clock", say("way_rest"), "#rest"),
       link("till", say("till"), "/till"), link("back", say("back"), "#")),
   ], "focus");
-  const watched = await watchLog(known.slice(-8));
+  const watched = await (await import("../seals.ts")).visit();
   state.className = watched === "alarm" ? "note" : "";
   state.replaceChildren(icon(watched === "alarm" ? "hand" : "seal"), say(`log_${watched}`));
 }

@@ -41,7 +41,7 @@ pub(super) fn load(app: &App<'_>, contact: &Contact, heads: &[TreeHead]) -> Outc
     };
     if newest.size < state.size() && !state.has_compared(&newest) {
         // The last audit went beyond what was published, and what is published still lies below it.
-        app.output.note("audit.since.none", &[]);
+        app.output.note("audit.since.beyond", &[("size", &state.size().to_string())]);
         return Ok(None);
     }
     let now = community.checkpoint.as_ref().map(SignedCheckpoint::note);
