@@ -181,12 +181,24 @@ export function shortAccount(account: string): string {
 
 const root = document.getElementById("action") as HTMLElement;
 
-/** Shows a screen. `quiet` leaves the focus where it is. */
+/** Where news is read aloud from: it stands there before anything is said in it, as screen readers want. */
+const news = h("p", { role: "status", class: "unseen" });
+document.body.append(news);
+
+/** Shows a screen. `quiet` leaves the focus where it is, as far as that is still there. */
 export function show(children: Child, quiet: "quiet" | "focus" = "quiet"): void {
+  const before = document.activeElement;
+  const wasHere = before !== null && root.contains(before);
   fill(root, children);
+  const said = root.querySelector("[role=status]")?.textContent ?? "";
+  if (news.textContent !== said) news.textContent = said;
   if (quiet === "focus") {
     scrollTo(0, 0);
     (root.querySelector<HTMLElement>("[data-focus]") ?? document.getElementById("main"))?.focus();
+  } else if (wasHere) {
+    // What was pressed is drawn anew, or is gone: whoever has no mouse goes on from there, not from the top.
+    const same = before.id === "" ? null : document.getElementById(before.id);
+    (same ?? document.getElementById("main"))?.focus({ preventScroll: true });
   }
 }
 

@@ -30,7 +30,7 @@ test("the council sees sums, budgets, payouts and rules; of members counts alone
   assert.equal(new URL(phone.page.url()).hash, "", "the key is gone from the address");
   await looksWell(phone.page, "coordination");
   for (const [hash, says, cells] of [
-    ["payouts", "Wat is betaald?", 0], ["budgets", "Budgetten in cijfers", 4], ["held", "Bakkerij De Korenaar", 4], ["members", "Leden in cijfers", 1],
+    ["payouts", "Wat is betaald?", 0], ["budgets", "Ruimte in cijfers", 4], ["held", "Bakkerij De Korenaar", 4], ["members", "Leden in cijfers", 1],
     ["accounts", "Welke rekening?", 0], ["rules", "De eerste regels", 0], ["audit", "Proefbalans", 3], ["open", "Open een rekening", 0],
   ] as const) {
     await phone.open(`${town.url}/coordination#${hash}`);
@@ -47,7 +47,7 @@ test("the council sees sums, budgets, payouts and rules; of members counts alone
   assert.equal(counts.reduce((sum, count) => sum + count, 0), whole);
   // The bars say what the table says.
   await phone.open(`${town.url}/coordination#budgets`);
-  await phone.reads("Budgetten in cijfers");
+  await phone.reads("Ruimte in cijfers");
   assert.equal(await phone.page.locator("svg.chart .used").count(), await phone.page.locator("figure tbody tr").count());
   assert.equal(await phone.page.locator(".bars").getAttribute("role"), "img");
   // The town's citizens have names; none of them ever came to this phone.

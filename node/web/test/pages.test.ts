@@ -99,6 +99,33 @@ test("U2: no barriers on any state of wallet and till", async () => {
   await counter.context.close();
 });
 
+test("what happens is read aloud, and the focus is never nowhere", async () => {
+  const phone = await member(world, browser, "5");
+  await phone.open(await price(world, till, "1,05"));
+  await phone.reads("Genoeg");
+  await phone.context.setOffline(true);
+  await phone.page.getByRole("button", { name: /^Betaal/ }).focus();
+  await phone.page.keyboard.press("Enter");
+  await phone.reads("Er is geen netwerk.");
+  const where = () => phone.page.evaluate(() => [document.activeElement?.id, document.querySelector("body > [role=status]")?.textContent?.includes("Er is geen netwerk.")]);
+  assert.deepEqual(await where(), ["main", true]);
+  await phone.context.setOffline(false);
+  await phone.page.locator(".paid").waitFor();
+  assert.deepEqual(phone.faults, []);
+  await phone.context.close();
+});
+
+test("a code that cannot be drawn stands there to be typed", async () => {
+  const draws = readdirSync("dist").find((file) => /^part-.*\.js$/.test(file) && readFileSync(`dist/${file}`, "utf8").includes("quartile"));
+  assert.ok(draws);
+  const phone = await Phone.of(browser, { serviceWorkers: "block" });
+  await phone.page.route(`**/assets/${draws}`, (route) => route.abort());
+  await phone.open(`${world.url}/till`);
+  await phone.page.locator(".qr code").waitFor();
+  assert.equal(await phone.page.locator(".qr code").textContent(), await phone.page.locator("#connect-key").textContent());
+  await phone.context.close();
+});
+
 test("U2: with the keyboard alone, from joining to paid", async () => {
   const phone = await Phone.of(browser, { isMobile: false, hasTouch: false });
   const { page } = phone;
@@ -341,7 +368,7 @@ test("P9: a first load of at most 30 kB, all scripts of at most 100 kB", async (
     }));
     await phone.open(address);
     await phone.reads("Maak mijn portemonnee");
-    await phone.page.waitForTimeout(500);
+    await phone.page.waitForLoadState("networkidle");
     console.log(`first load of ${name}: ${bytes} bytes in ${requests} requests`);
     assert.ok(requests > 4 && bytes <= 30_000, `${name}: ${bytes} bytes`);
     await phone.context.close();

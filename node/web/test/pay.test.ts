@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
-import { Phone, World, balance, connectTill, launch, member, price } from "./world.ts";
+import { Phone, World, balance, connectTill, launch, member, price, until } from "./world.ts";
 
 let world: World;
 let browser: Browser;
@@ -118,7 +118,8 @@ test("the phone's own reader is used when it knows QR codes, and only then", asy
     if (formats.length > 0) await phone.reads("Betalen aan");
     else {
       await phone.page.locator("video").waitFor();
-      await phone.page.waitForTimeout(700);
+      // Some frames went by, and none was given to what reads no QR codes.
+      await phone.page.waitForFunction(() => (document.querySelector("video")?.currentTime ?? 0) > 0.5);
       assert.match(phone.page.url(), /#scan$/);
     }
     await close(phone);
@@ -220,6 +221,11 @@ test("F17: closed before it was sent: it is sent when the wallet opens, once", a
   const next = await phone.context.newPage();
   await next.goto(`${world.url}/wallet`);
   await till.page.locator(".paid.whole").waitFor();
+  await next.goto(`${world.url}/wallet#lines`);
+  await next.reload();
+  await next.locator(".lines a").first().waitFor();
+  // What was received, and one payment.
+  assert.equal(await next.locator(".lines a").count(), 2);
   await phone.context.close();
 });
 
@@ -385,6 +391,8 @@ test("the overview shows a page, and older ones when asked", async () => {
 test("a price may be partly in money", async () => {
   await till.open(`${world.url}/till#settings`);
   await till.page.getByLabel("Hele klavers").check();
+  // The screen is drawn anew: whoever has no mouse is still where they were.
+  await until(() => till.page.evaluate(() => document.activeElement?.id === "part-whole"), "the focus is lost");
   await till.open(`${world.url}/till`);
   await till.page.locator("#amount").fill("5,80");
   await till.reads(/5\sklavers \+ €\s0,80 in geld/);

@@ -222,8 +222,8 @@ async function signAndSend<K extends "refund" | "redeem">(hat: Hat, wish: Wish<K
 async function settings(hat: Hat): Promise<void> {
   const now = await set();
   const choose = (news: Partial<Settings>) => void keep("till", { ...now, ...news }).then(() => settings(hat));
-  const choice = (part: Part) => h("label", { class: "choice" }, h("input", { type: "radio", name: "part", checked: now.part === part, onchange: () => choose({ part }) }), say(`part_${part}`));
-  const inEuro = h("label", { class: "choice" }, h("input", { type: "checkbox", checked: now.euro, disabled: !facts.rate, onchange: () => choose({ euro: !now.euro }) }), say("settings_euro"));
+  const choice = (part: Part) => h("label", { class: "choice" }, h("input", { type: "radio", name: "part", id: `part-${part}`, checked: now.part === part, onchange: () => choose({ part }) }), say(`part_${part}`));
+  const inEuro = h("label", { class: "choice" }, h("input", { type: "checkbox", id: "in-euro", checked: now.euro, disabled: !facts.rate, onchange: () => choose({ euro: !now.euro }) }), say("settings_euro"));
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("hand"), say("settings")),
     facts.rate ? h("fieldset", null, h("legend", null, say("part_title")), choice("exact"), choice("whole"), choice("half")) : null,
