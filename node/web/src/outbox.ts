@@ -101,9 +101,17 @@ export async function send(outgoing: Outgoing): Promise<Outgoing> {
   });
 }
 
-/** Keeps news of something signed, unless other bytes took its place or its end is known. */
+/** Keeps news of something signed, unless other bytes took its place or its end is known. An alarm may be judged again. */
 function note(outgoing: Outgoing, news: Partial<Outgoing>): Promise<Outgoing> {
-  return settle(outgoing.key, (there) => (there && (there.id !== outgoing.id || !isOpen(there)) ? undefined : { ...(there ?? outgoing), ...news }));
+  const isEnded = (there: Outgoing) => !isOpen(there) && there.state !== "alarm";
+  return settle(outgoing.key, (there) => (there && (there.id !== outgoing.id || isEnded(there)) ? undefined : { ...(there ?? outgoing), ...news }));
+}
+
+/** Judges a receipt once more that was of another log: the log's new key may be known by now. */
+async function judgeAgain(outgoing: Outgoing): Promise<Outgoing> {
+  if (outgoing.state !== "alarm" || outgoing.code !== "receipt_other_log" || !outgoing.receipt) return outgoing;
+  const news = await judge(outgoing, outgoing.receipt);
+  return news.state === "done" ? note(outgoing, news) : outgoing;
 }
 
 /** Asks the node; returns what is known now, or nothing. */
@@ -172,7 +180,11 @@ export async function outbox(): Promise<Outgoing[]> {
 
 /** Sends what waits, from whatever page is open. */
 export async function flush(tell: (outgoing: Outgoing) => void): Promise<void> {
-  await Promise.all((await outbox()).filter(isOpen).map((outgoing) => sendUntilKnown(outgoing, tell)));
+  await Promise.all((await outbox()).map(async (outgoing) => {
+    const judged = await judgeAgain(outgoing);
+    if (judged !== outgoing) tell(judged);
+    if (isOpen(judged)) await sendUntilKnown(judged, tell);
+  }));
 }
 
 /** Returns what somebody signed, as it was signed. */

@@ -10,7 +10,7 @@ import { TwoHistories, alarm, mustBeNew, newest, pending, remember } from "./hea
 import { base64, concat, fromBase64, fromHex, hex } from "./lib/bytes.ts";
 import { type Link, checkCommunity, parseLink, printLink } from "./lib/links.ts";
 import { type Checkpoint, isConsistent, openCheckpoint, parseNote, readCheckpoint } from "./lib/log.ts";
-import { log } from "./wallet.ts";
+import { hasNewKeys, log } from "./wallet.ts";
 import { learn } from "./witnesses.ts";
 
 /** What looking at the log found. */
@@ -55,7 +55,8 @@ export async function watch(): Promise<void> {
 /** Fetches the published seal; one that our log did not sign is an alarm beside `seen`. */
 async function published(seen: string): Promise<Checkpoint> {
   const note = await askText("/log/checkpoint");
-  const opened = await openCheckpoint(note, (await log()).keys);
+  const open = async () => openCheckpoint(note, (await log()).keys);
+  const opened = (await open()) ?? ((await hasNewKeys()) ? await open() : null);
   if (!opened) throw await alarm(seen, note);
   return opened;
 }

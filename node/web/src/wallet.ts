@@ -50,25 +50,33 @@ export async function payers(): Promise<Hat[]> {
 
 /** Tells whether the node's ledger is another one than this phone joined: then nothing is signed. */
 export async function isOtherLedger(): Promise<boolean> {
-  const trusted = await recall<Trusted>("trusted");
-  return trusted !== undefined && trusted.ledger !== facts.ledger;
+  const known = await trusted();
+  return known !== undefined && known.ledger !== facts.ledger;
 }
 
 /** Tells whether this phone has joined, and so has something to hold the log against. */
 export async function hasJoined(): Promise<boolean> {
-  return (await recall<Trusted>("trusted")) !== undefined;
+  return (await trusted()) !== undefined;
 }
 
 export async function trust(): Promise<void> {
-  if (await recall("trusted")) return;
+  if (await trusted()) return;
   await keep("trusted", { ledger: facts.ledger, logOrigin: facts.logOrigin, logKeys: facts.logKeys } satisfies Trusted);
 }
 
+/** What this phone has held to be its community since it joined. */
+export const trusted = (): Promise<Trusted | undefined> => recall<Trusted>("trusted");
+
 /** Which log receipts must come from. */
 export async function log(): Promise<LogIdentity> {
-  const trusted = (await recall<Trusted>("trusted")) ?? facts;
-  const keys = await Promise.all(trusted.logKeys.map((key) => logKey(trusted.logOrigin, fromHex(key, 32))));
-  return { ledger: trusted.ledger, keys };
+  const { ledger, logOrigin, logKeys } = (await trusted()) ?? facts;
+  return { ledger, keys: await Promise.all(logKeys.map((key) => logKey(logOrigin, fromHex(key, 32)))) };
+}
+
+/** Learns the log's other keys, if it has some and continues what this phone has seen. */
+export async function hasNewKeys(): Promise<boolean> {
+  const known = (await trusted())?.logKeys.join();
+  return known !== undefined && known !== facts.logKeys.join() && (await import("./logKeys.ts")).learnKeys();
 }
 
 /** Returns a receipt as the library takes it. */
@@ -79,7 +87,12 @@ export function receiptOf(answered: Answered): Receipt {
 
 /** Verifies a receipt against the log that this phone trusts, and all that it has seen of it. @throws ReceiptError, TwoHistories */
 export async function prove(answered: Answered): Promise<Proven> {
-  const proven = await verifyReceipt(receiptOf(answered), await log());
+  const proven = await verifyReceipt(receiptOf(answered), await log()).catch(async (error: unknown) => {
+    // The log may have got another key since this phone joined.
+    const isStrange = error instanceof ReceiptError && error.code === "receipt_other_log";
+    if (!isStrange || !(await hasNewKeys())) throw error;
+    return verifyReceipt(receiptOf(answered), await log());
+  });
   await remember(proven.checkpoint);
   return proven;
 }

@@ -179,3 +179,39 @@ test("a phone of a person and a shop pays as the person, says so, and can pay as
   assert.deepEqual(phone.faults, []);
   await phone.context.close();
 });
+
+/** Changes a small thing that the phone keeps. */
+async function rekeep(phone: Phone, name: string, value: unknown): Promise<void> {
+  await phone.page.evaluate(({ name, value }) => new Promise<void>((resolve) => {
+    const request = indexedDB.open("klaver", 1);
+    request.onsuccess = () => {
+      const transaction = request.result.transaction("kept", "readwrite");
+      transaction.objectStore("kept").put({ name, value });
+      transaction.oncomplete = () => {
+        request.result.close();
+        resolve();
+      };
+    };
+  }), { name, value });
+}
+
+test("a log that signs with another key is believed where it continues what the phone has seen, and only there", async () => {
+  const phone = await readyToPay("1,20");
+  const kept = async (name: string) => (await phone.stored("kept")).find((one) => one["name"] === name)?.["value"];
+  await until(async () => (await kept("checkpoint")) !== undefined, "no seal was kept");
+  const trusted = (await kept("trusted")) as { logKeys: string[] };
+  const seal = (await kept("checkpoint")) as string;
+  // The phone joined when the log had another key, and what it has seen is another history.
+  await rekeep(phone, "trusted", { ...trusted, logKeys: ["d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"] });
+  await rekeep(phone, "pending", []);
+  await rekeep(phone, "checkpoint", seal.replace(/^(.*\n.*\n).*\n/, `$1${Buffer.alloc(32, 7).toString("base64")}\n`));
+  await phone.tap(/^Betaal/);
+  await phone.reads("Het bewijs klopt niet.");
+  assert.notDeepEqual(await kept("trusted"), trusted);
+  // It was the same history after all: the key is learned, and the payment is judged again.
+  await rekeep(phone, "checkpoint", seal);
+  await phone.open(`${world.url}/wallet`);
+  await until(async () => (await phone.stored("outbox"))[0]?.["state"] === "done", "it is an alarm still");
+  assert.deepEqual(await kept("trusted"), trusted);
+  await phone.context.close();
+});
