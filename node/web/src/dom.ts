@@ -150,15 +150,15 @@ export function refusal(code: string): string | undefined {
 export function halted({ code, values, detail }: Reason): string {
   const moments = Object.entries(values).map(([name, value]) => [name, /^\d{4}-.*Z$/.test(value) ? moment(Date.parse(value), "both") : value]);
   const known = errors[`halt.${code}`];
-  return known === undefined ? detail : fill(known, Object.fromEntries(moments) as Record<string, string>);
+  return known === undefined ? detail : withValues(known, Object.fromEntries(moments) as Record<string, string>);
 }
 
 /** Returns the sentence `key` with its values. */
 export function say(key: string, values: Record<string, string | number> = {}): string {
-  return fill(words[key] ?? key, { community: facts.name, one: facts.one, many: facts.many, ...values });
+  return withValues(words[key] ?? key, { community: facts.name, one: facts.one, many: facts.many, ...values });
 }
 
-function fill(sentence: string, values: Record<string, string | number>): string {
+function withValues(sentence: string, values: Record<string, string | number>): string {
   return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
