@@ -2,12 +2,12 @@
 
 use crate::app::App;
 use crate::community::Community;
-use crate::contact::Contact;
 use crate::entries::{self, Sent};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
 use crate::outbox::{self, OutboxEntry};
 use clap::Subcommand;
+use klaver_ledger::id::LedgerId;
 
 /// Show or send again what was signed and not yet confirmed.
 #[derive(Debug, Subcommand)]
@@ -56,10 +56,10 @@ fn list(app: &App<'_>, waiting: &[OutboxEntry]) -> Outcome<()> {
     Ok(())
 }
 
-/// Returns the contact, unless what was kept was signed for a ledger that has ended: no other ledger takes it.
-fn still_of(contact: Contact, kept: &OutboxEntry) -> Outcome<Contact> {
-    let is_same = contact.community.ledger == kept.ledger;
-    if is_same { Ok(contact) } else { Err(Failure::new(Exit::Rules, "outbox_ended")) }
+/// Returns the community, unless its ledger has ended: no other ledger takes what was signed for it.
+fn still_open(community: Community, ledger: LedgerId) -> Outcome<Community> {
+    let is_open = community.ledger == ledger && community.past.successor().is_none();
+    if is_open { Ok(community) } else { Err(Failure::new(Exit::Rules, "outbox_ended")) }
 }
 
 fn retry(app: &App<'_>, waiting: Vec<OutboxEntry>) -> Outcome {
@@ -68,8 +68,8 @@ fn retry(app: &App<'_>, waiting: Vec<OutboxEntry>) -> Outcome {
     for kept in waiting {
         let id = kept.id.to_hex();
         let tried = Community::load(&app.places, &kept.ledger)
-            .and_then(|community| app.reach(community))
-            .and_then(|contact| still_of(contact, &kept))
+            .and_then(|community| app.reach(still_open(community, kept.ledger)?))
+            .and_then(|contact| still_open(contact.community.clone(), kept.ledger).map(|_| contact))
             .and_then(|mut contact| entries::submit(app, &mut contact, kept));
         let (key, outcome) = match &tried {
             Ok(Sent::Recorded(_)) => ("outbox.paid", "recorded"),
