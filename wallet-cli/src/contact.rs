@@ -132,8 +132,8 @@ impl Contact {
     /// # Errors
     /// `Rules` when that ledger has ended.
     pub fn still_of(self, ledger: &LedgerId) -> Outcome<Self> {
-        let is_same = self.community.ledger == *ledger;
-        if is_same { Ok(self) } else { Err(Failure::new(Exit::Rules, "outbox_ended")) }
+        self.community.still_of(ledger)?;
+        Ok(self)
     }
 
     fn to(places: &Places, community: Community, remembers: bool) -> Self {
