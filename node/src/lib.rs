@@ -22,6 +22,7 @@ pub mod service;
 pub mod witness;
 
 pub mod http;
+pub mod reason;
 pub mod routes;
 
 pub mod cli;

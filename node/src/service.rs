@@ -38,9 +38,11 @@ use crate::community::sessions::Sessions;
 use crate::config::{Config, ConfigError, DataDir};
 use crate::keys::{KeysError, NodeKeys};
 use crate::metrics::Metrics;
+use crate::reason;
 use crate::succeed::read_predecessor;
 use crate::witness::policy::{Witnesses, WitnessesError};
 use crate::writer::Writer;
+use klaver_api::Reason;
 use klaver_ledger::amount::Scale;
 use klaver_ledger::books::{Books, Community as Founded, Reference};
 use klaver_ledger::engine::{self, Ledger, LedgerOpenError, OpeningReport, ReadOnlyLedger, Reader};
@@ -196,7 +198,9 @@ impl Service {
             Err(refused) => return read_only::open(data, config, keys, refused),
         };
         let newest = ledger.reader().standing().last_recorded_at();
-        let clock: Box<dyn Clock> = match SystemClock::start(newest, rest) {
+        let started = SystemClock::start(newest, rest);
+        let doubted = started.as_ref().err().map(reason::of_clock);
+        let clock: Box<dyn Clock> = match started {
             Ok(clock) => Box::new(clock),
             Err(fault) => Box::new(UnbelievedClock(fault)),
         };
@@ -209,6 +213,10 @@ impl Service {
             beat,
         )?;
         let _ = service.data.set(data.clone());
+        // No waiting makes a clock believed that was not when the node started: whoever asks hears what does.
+        if let Some(why) = doubted {
+            service.turn_read_only(why);
+        }
         Ok((service, report))
     }
 
@@ -327,7 +335,7 @@ impl Service {
     }
 
     /// Returns why nothing is recorded now; `None` when all is well.
-    pub fn read_only(&self) -> Option<String> {
+    pub fn read_only(&self) -> Option<Reason> {
         self.writer.status().read_only()
     }
 
@@ -349,9 +357,9 @@ impl Service {
 
     /// Turns "there is no such thing" into "nobody can tell now" where a part of the ledger cannot be read.
     fn beyond_damage(&self, refused: Refused) -> Refused {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        match (&*held, refused) {
-            (Some(ledger), Refused::Unknown { .. }) => Refused::BeyondDamage { why: ledger.why().to_owned() },
+        let is_held = self.held.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        match (self.writer.status().lasting(), refused) {
+            (Some(why), Refused::Unknown { .. }) if is_held => Refused::BeyondDamage { why: why.clone() },
             (_, refused) => refused,
         }
     }

@@ -208,7 +208,7 @@ pub fn succeed(asked: &Succeeding) -> Result<Succeeded, SucceedError> {
     if let Some(key) = log_key.filter(|_| !closing.ended) {
         end_old(old, key, &closing, &council, now)?;
     }
-    handover::write(old, closing.ledger, &closing.charter.log_keys[0], closing.digest, &place.data)
+    handover::write(old, closing.ledger, closing.digest, &place.data)
         .map_err(|error| SucceedError::Handover(format!("{error:#}")))?;
     place.finish(new)?;
     if attested {
@@ -436,10 +436,9 @@ fn end_old(
         ledger.commit(vec![verified], now).map_err(|fault: engine::Fault| not_ended(fault.to_string()))?;
     let anchored = ledger.reader().anchor().map_err(|fault| not_ended(fault.to_string()));
     let closed = ledger.close().map_err(|fault| not_ended(fault.to_string()));
-    match outcomes.pop() {
-        Some(Outcome::Recorded(_) | Outcome::Known(_)) => anchored.map(drop).and(closed),
-        Some(Outcome::Declined(refusal)) => Err(not_ended(refusal.sentence)),
-        Some(Outcome::Unanswered { why }) => Err(not_ended(why.to_string())),
+    match outcomes.pop().map(Outcome::receipt) {
+        Some(Ok(_)) => anchored.map(drop).and(closed),
+        Some(Err(why)) => Err(not_ended(why.to_string())),
         None => Err(not_ended("there was no answer".to_owned())),
     }
 }

@@ -96,6 +96,18 @@ impl Client {
         answer.unwrap_or_else(|error| panic!("POST {path}: {error}"))
     }
 
+    /// Sends a JSON value to be kept under `path`.
+    ///
+    /// # Panics
+    /// When no whole answer came.
+    pub fn put(&self, path: &str, token: &str, body: &impl serde::Serialize) -> Answer {
+        let bytes = serde_json::to_vec(body).expect("plain values are always JSON");
+        let request = self.agent.put(format!("{}{path}", self.url)).content_type("application/json");
+        let request = request.header("authorization", format!("Bearer {token}"));
+        let answer = request.send(&bytes[..]).and_then(Answer::read);
+        answer.unwrap_or_else(|error| panic!("PUT {path}: {error}"))
+    }
+
     /// Sends an entry to be recorded.
     ///
     /// # Errors
@@ -112,13 +124,21 @@ impl Client {
         self.try_submit(&signed.encode()).unwrap_or_else(|error| panic!("POST {}: {error}", paths::ENTRIES))
     }
 
+    /// Returns a challenge to sign.
+    ///
+    /// # Panics
+    /// When the node gives none.
+    pub fn challenge(&self) -> Challenge {
+        let asked = self.post(paths::CHALLENGES, None, &serde_json::json!({}));
+        serde_json::from_value(asked.json).expect("a challenge")
+    }
+
     /// Returns the token of a new session: of an account, or of an office.
     ///
     /// # Panics
     /// When the node refuses it.
     pub fn session(&self, ledger: &LedgerId, account: Option<AccountId>, key: &SigningKey) -> String {
-        let asked = self.post(paths::CHALLENGES, None, &serde_json::json!({}));
-        let challenge: Challenge = serde_json::from_value(asked.json).expect("a challenge");
+        let challenge = self.challenge();
         let origin = challenge.origin.clone();
         let body = challenge.for_session(ledger, &origin, account, key).expect("a challenge makes sense");
         let answer = self.post(paths::SESSIONS, None, &body);

@@ -87,6 +87,8 @@ pub enum Command {
     Key(crate::commands::key::Key),
     /// Ask to be paid: shows a QR code and waits
     Request(crate::commands::request::Request),
+    /// Show the code that others pay you by, or replace it
+    Code(crate::commands::code::Code),
     /// Pay: a link, a picture of a QR code, or an account
     Pay(crate::commands::pay::Pay),
     /// Show what you have

@@ -3,6 +3,8 @@
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
 use crate::money::Unit;
+use crate::output::harmless;
+use crate::past::Past;
 use crate::places::Places;
 use klaver_keystore::private_file;
 use klaver_ledger::amount::{Scale, Total};
@@ -53,6 +55,8 @@ pub struct Community {
     pub terms: Option<Terms>,
     /// The history that a person chose to believe after an alarm.
     pub believed: Option<Believed>,
+    /// What came before, and after.
+    pub past: Past,
 }
 
 /// A seal that the published log has not reached yet.
@@ -113,6 +117,8 @@ struct CommunityFile {
     terms: Option<Terms>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     believed: Option<Believed>,
+    #[serde(flatten)]
+    past: Past,
 }
 
 impl Community {
@@ -136,9 +142,9 @@ impl Community {
             said.log.url.strip_prefix(&node.to_string()).map_or(klaver_api::paths::LOG, |path| path);
         Ok(Self {
             ledger,
-            name: said.name.clone(),
-            one: said.unit.one.clone(),
-            many: said.unit.many.clone(),
+            name: harmless(&said.name),
+            one: harmless(&said.unit.one),
+            many: harmless(&said.unit.many),
             scale: Scale::new(said.scale.into()).map_err(|_| strange("scale"))?,
             demo: said.demo,
             log_path: log_path.trim_end_matches('/').to_owned(),
@@ -148,6 +154,7 @@ impl Community {
             ahead: Vec::new(),
             terms: Terms::of(said),
             believed: None,
+            past: Past::default(),
         })
     }
 
@@ -203,6 +210,7 @@ impl Community {
             ahead_since: self.ahead.iter().map(|waits| waits.since.to_string()).collect(),
             terms: self.terms,
             believed: self.believed.clone(),
+            past: self.past.clone(),
         };
         let bytes = serde_json::to_vec_pretty(&file).expect("strings and integers are always JSON");
         Ok(private_file::replace(&places.community(&self.ledger), &bytes)?)
@@ -213,9 +221,28 @@ impl Community {
         Unit { one: self.one.clone(), many: self.many.clone(), scale: self.scale, language }
     }
 
-    /// Returns what its receipts are verified against.
+    /// Returns what a new receipt is verified against: the key that signs now, and no other.
     pub fn identity(&self) -> LogIdentity {
         LogIdentity::of_keys(self.ledger, vec![self.log_key.clone()])
+    }
+
+    /// Returns what a receipt that was kept is verified against: also the keys that signed before. Whatever one of them
+    /// signed later is [forged](Past::is_forged).
+    pub fn identity_ever(&self) -> LogIdentity {
+        let former = self.past.former_keys().map(|(key, _)| key);
+        LogIdentity::of_keys(self.ledger, [self.log_key.clone()].into_iter().chain(former).collect())
+    }
+
+    /// Returns the community of `ledger`, or of the one that continues it, as far as this wallet has followed.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_newest(places: &Places, ledger: &LedgerId) -> Outcome<Self> {
+        let mut community = Self::load(places, ledger)?;
+        while let Some(next) = community.past.successor() {
+            community = Self::load(places, &next)?;
+        }
+        Ok(community)
     }
 
     /// Remembers a checkpoint beyond the published one, until the log reaches it; returns the smallest when there are
@@ -238,21 +265,22 @@ impl Community {
             .filter(|since| !now.is_within(REACHED_WITHIN, *since))
     }
 
+    /// Returns every seal that is remembered of the log.
+    pub fn seals(&self) -> impl Iterator<Item = &SignedCheckpoint> {
+        self.checkpoint.iter().chain(self.ahead.iter().map(|waits| &waits.seen))
+    }
+
     /// Returns how many records the log is known to have.
     pub fn known_size(&self) -> u64 {
-        let ahead = self.ahead.iter().map(|waits| &waits.seen);
-        ahead.chain(&self.checkpoint).map(|seen| seen.checkpoint().size).max().unwrap_or_default()
+        self.seals().map(|seen| seen.checkpoint().size).max().unwrap_or_default()
     }
 
     /// Returns what is known already of the community that a node shows; `None` at the first contact.
     ///
     /// # Errors
-    /// `Mismatch` when the log has another key than before; when the file is damaged.
+    /// When the file is damaged.
     pub fn known(places: &Places, seen: &Self) -> Outcome<Option<Self>> {
         match Self::load(places, &seen.ledger) {
-            Ok(known) if known.log_key != seen.log_key => {
-                Err(Failure::new(Exit::Mismatch, "log_key_changed").with("node", &seen.node))
-            }
             Ok(known) => Ok(Some(known)),
             Err(failure) if failure.code == "not_joined" => Ok(None),
             Err(failure) => Err(failure),
@@ -273,10 +301,10 @@ impl Community {
         let open = |note: &String| SignedCheckpoint::open(note.as_bytes(), &log_key).ok();
         Some(Self {
             ledger: LedgerId::from_hex(&file.ledger)?,
-            name: file.name,
+            name: harmless(&file.name),
             node: NodeAddress::parse(&file.node).ok()?,
-            one: file.one,
-            many: file.many,
+            one: harmless(&file.one),
+            many: harmless(&file.many),
             scale: Scale::new(file.scale.into()).ok()?,
             demo: file.demo,
             log_path: file.log_path,
@@ -296,6 +324,7 @@ impl Community {
             },
             terms: file.terms,
             believed: file.believed,
+            past: file.past,
             log_key,
         })
     }

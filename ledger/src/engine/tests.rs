@@ -10,7 +10,8 @@ mod snapshots;
 use super::*;
 use crate::account::{AccountKind, AccountState, AccountStatus};
 use crate::entry::{Found, Open, PayLine, RequestRef};
-use crate::receipt::{ProvenContent, ReceiptError};
+use crate::receipt::{LogIdentity, ProvenContent, ReceiptError};
+use crate::store::OpenError;
 use crate::store::conformance::Scratch;
 use crate::store::embedded::{EmbeddedStore, Options};
 use crate::store::memory::MemoryStore;
@@ -89,7 +90,9 @@ impl<S: Store> Town<S> {
                     self.must_prove(receipt, entry);
                 }
                 Outcome::Known(receipt) => self.must_prove(receipt, entry),
-                Outcome::Declined(refusal) => assert_eq!(refusal.id, entry.id()),
+                Outcome::Declined(refusal) | Outcome::LacksSigners(refusal) => {
+                    assert_eq!(refusal.id, entry.id());
+                }
                 Outcome::Unanswered { why } => panic!("unanswered: {why}"),
             }
         }
@@ -202,6 +205,20 @@ fn declined_stays_declined_until_it_expires_and_across_a_restart() {
     assert_eq!(town.one(&entry), first, "also after a restart");
     town.world.wait(301);
     assert_eq!(declined(&town.one(&entry)), "expired");
+}
+
+#[test]
+fn what_lacks_signers_may_wait_and_what_no_signature_mends_is_declined() {
+    let mut town = Town::found(MemoryStore::new());
+    let open = Body::Open(Open { states: vec![state("pot", AccountKind::Fund)] });
+    let waits = town.world.signed(open, &["anna"]);
+    let Outcome::LacksSigners(refusal) = town.one(&waits) else {
+        panic!("it lacks the second of the council")
+    };
+    assert_eq!(refusal.code, "lacks_signers");
+    assert!(matches!(town.one(&waits).receipt(), Err(NoReceipt::Declined(again)) if *again == refusal));
+    let hopeless = town.world.signed(retire("house", 1), &["anna"]);
+    assert_eq!(declined(&town.one(&hopeless)), "not_settled");
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub async fn checkpoint(State(app): State<App>) -> Result<Response, Answer> {
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
     let headers = [(header::CONTENT_TYPE, text), ANY_ORIGIN, SECONDS];
     let Some(note) = app.service.published().note() else {
-        let why = app.service.read_only().unwrap_or_default();
+        let why = app.service.read_only().ok_or_else(no_such_path)?;
         return Err(Refused::BeyondDamage { why }.into());
     };
     Ok((headers, note).into_response())

@@ -11,7 +11,7 @@ use klaver_api::session::Claim;
 use klaver_api::text::FieldError;
 use klaver_ledger::account::{AccountKind, AccountState, KeyGrant, Rights};
 use klaver_ledger::charter::Joining;
-use klaver_ledger::engine::{Holder, Outcome};
+use klaver_ledger::engine::Holder;
 use klaver_ledger::entry::{Body, Entry, Open, SignedEntry};
 use klaver_ledger::id::{AccountId, Nonce};
 use klaver_ledger::link::{CodeId, Link};
@@ -172,33 +172,18 @@ impl Service {
         let (mut account, mut nonce) = ([0; 16], [0; 16]);
         getrandom::fill(&mut account)?;
         getrandom::fill(&mut nonce)?;
-        let state = AccountState {
-            account: AccountId(account),
-            kind: AccountKind::Member,
-            keys,
-            threshold: 1,
-            limit,
-            ceiling: None,
-            organisation: None,
-            heir: None,
-            until: None,
-            payees: None,
-        };
+        let state =
+            AccountState { limit, ..AccountState::plain(AccountId(account), AccountKind::Member, keys) };
         let body = Body::Open(Open { states: vec![state] });
         let entry = Entry { nonce: Nonce(nonce), expires_at, memo: None, body };
         let signed = SignedEntry::sign(entry, &self.ledger(), &[&self.registrar]);
         let verified = signed.verify(&self.ledger(), |key| self.ready_key(key))?;
         let answer = self.writer.send(verified)?;
-        match answer.await.unwrap_or_else(|_| Err(self.writer.stopped()))? {
-            Outcome::Recorded(receipt) | Outcome::Known(receipt) => {
-                // The registrar signed the record; the member gets what the account's line opens.
-                let receipt = self.reader.receipt(receipt.index, Holder::Account(AccountId(account)))?;
-                let receipt = Some(ReceiptJson::of(&receipt, None));
-                Ok(Joined { account: AccountId(account).to_string(), receipt })
-            }
-            Outcome::Declined(refusal) => Err(Refused::Declined(Box::new(refusal))),
-            Outcome::Unanswered { why } => Err(why.into()),
-        }
+        let outcome = answer.await.unwrap_or_else(|_| Err(self.writer.stopped()))?;
+        // The registrar signed the record; the member gets what the account's line opens.
+        let receipt = self.reader.receipt(outcome.receipt()?.index, Holder::Account(AccountId(account)))?;
+        let receipt = Some(ReceiptJson::of(&receipt, None));
+        Ok(Joined { account: AccountId(account).to_string(), receipt })
     }
 
     /// Reads an invitation's code as links write it.

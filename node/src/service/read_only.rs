@@ -6,6 +6,7 @@ use crate::community::Community;
 use crate::config::{Config, DataDir};
 use crate::keys::NodeKeys;
 use crate::metrics::Metrics;
+use crate::reason;
 use crate::writer::Writer;
 use klaver_ledger::engine::{LedgerOpenError, OpeningReport, open_read_only};
 use klaver_ledger::store::embedded::ReadOnlyStore;
@@ -39,8 +40,9 @@ pub(super) fn open(
     };
     let store = ReadOnlyStore::open(&data.ledger(), cause).map_err(OpenError::from)?;
     let ledger = open_read_only(store, &beginning(data)?)?;
-    let (reader, why) = (ledger.reader(), ledger.why().to_owned());
-    tracing::error!(why, "the ledger is read-only");
+    let reader = ledger.reader();
+    let why = reason::of_opening(ledger.cause(), reader.head().size, ledger.why());
+    tracing::error!(%why, "the ledger is read-only");
     // The community's data know whose ledger this should be.
     let community = Community::open_or_read(data.root(), &founded(&reader).ledger)?;
     let metrics = Arc::new(Metrics::default());

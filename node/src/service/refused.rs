@@ -5,8 +5,9 @@ use crate::community::requests::Mismatch;
 use crate::community::sessions::ChallengeError;
 use crate::service::arrivals::Crowded;
 use crate::writer::Unrecorded;
+use klaver_api::Reason;
 use klaver_api::text::FieldError;
-use klaver_ledger::engine::ReadError;
+use klaver_ledger::engine::{NoReceipt, ReadError};
 use klaver_ledger::entry::cbor::CborError;
 use klaver_ledger::entry::signed::EnvelopeError;
 use klaver_ledger::keys::PublicKey;
@@ -89,7 +90,7 @@ pub enum Refused {
     #[error("{why}")]
     BeyondDamage {
         /// What is damaged, what is safe, and what to do.
-        why: String,
+        why: Reason,
     },
     /// Community data cannot be written.
     #[error(transparent)]
@@ -117,6 +118,15 @@ impl From<ReadFault> for Refused {
 impl From<TreeError> for Refused {
     fn from(error: TreeError) -> Self {
         ReadError::from(error).into()
+    }
+}
+
+impl From<NoReceipt> for Refused {
+    fn from(why: NoReceipt) -> Self {
+        match why {
+            NoReceipt::Declined(refusal) => Self::Declined(refusal),
+            NoReceipt::Unanswered(error) => error.into(),
+        }
     }
 }
 

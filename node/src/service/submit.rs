@@ -19,9 +19,6 @@ use klaver_ledger::receipt::Receipt;
 use klaver_ledger::refusal::Refusal;
 use tokio::sync::oneshot::{self, error::RecvError};
 
-/// The code of an entry that waits for signatures.
-const LACKS_SIGNERS: &str = "lacks_signers";
-
 /// What became of an entry that was not refused.
 #[derive(Clone, Debug)]
 pub enum Submitted {
@@ -55,29 +52,6 @@ impl Service {
         let answer = queued.answer.await;
         let outcome = self.outcome(&queued.verified, answer)?;
         self.answer(queued.id, &queued.verified, outcome, memo).await
-    }
-
-    /// Records an entry from a thread of its own: for histories made in process.
-    ///
-    /// # Errors
-    /// As [`submit`](Self::submit); an entry that lacks signers is declined.
-    ///
-    /// # Panics
-    /// On a thread of the asynchronous runtime.
-    pub fn submit_blocking(&self, signed: SignedEntry, memo: Option<Memo>) -> Result<Receipt, Refused> {
-        let queued = self.queue(signed, memo.as_ref())?;
-        let outcome = self.outcome(&queued.verified, queued.answer.blocking_recv())?;
-        match outcome {
-            Outcome::Recorded(receipt) | Outcome::Known(receipt) => {
-                if let Some(memo) = memo {
-                    let written = self.community.add_memo(receipt.index, &memo);
-                    written.blocking_recv().unwrap_or(Ok(()))?;
-                }
-                Ok(receipt)
-            }
-            Outcome::Declined(refusal) => Err(Refused::Declined(Box::new(refusal))),
-            Outcome::Unanswered { why } => Err(why.into()),
-        }
     }
 
     fn queue(&self, signed: SignedEntry, memo: Option<&Memo>) -> Result<Queued, Refused> {
@@ -131,32 +105,25 @@ impl Service {
         outcome: Outcome,
         memo: Option<Memo>,
     ) -> Result<Submitted, Refused> {
-        match outcome {
-            Outcome::Recorded(receipt) => {
-                self.community.mark_draft_recorded(&id, receipt.index, wall_clock().seconds());
-                self.keep_memo(&receipt, memo).await?;
-                Ok(Submitted::Recorded(id, receipt))
-            }
-            Outcome::Known(receipt) => {
-                self.keep_memo(&receipt, memo).await?;
-                Ok(Submitted::Known(id, receipt))
-            }
-            Outcome::Declined(refusal) if refusal.code == LACKS_SIGNERS => {
-                self.keep_draft(id, verified, memo, &refusal).await
-            }
-            Outcome::Declined(refusal) => Err(Refused::Declined(Box::new(refusal))),
-            Outcome::Unanswered { why } => Err(why.into()),
+        if let Outcome::LacksSigners(refusal) = &outcome {
+            return self.keep_draft(id, verified, memo, refusal).await;
         }
+        let is_new = matches!(outcome, Outcome::Recorded(_));
+        let receipt = outcome.receipt()?;
+        if is_new {
+            self.community.mark_draft_recorded(&id, receipt.index, wall_clock().seconds());
+        }
+        self.keep_memo(&receipt, memo).await;
+        Ok(if is_new { Submitted::Recorded(id, receipt) } else { Submitted::Known(id, receipt) })
     }
 
-    async fn keep_memo(&self, receipt: &Receipt, memo: Option<Memo>) -> Result<(), Refused> {
+    async fn keep_memo(&self, receipt: &Receipt, memo: Option<Memo>) {
         if let Some(memo) = memo
             && let Err(error) = on_disk(self.community.add_memo(receipt.index, &memo)).await
         {
             // The payment stands; losing its sentence must not make it look as if it did not.
             tracing::warn!(%error, "a memo was not kept");
         }
-        Ok(())
     }
 
     async fn keep_draft(

@@ -6,6 +6,7 @@ use crate::clock::wall_clock;
 use crate::config::{Config, DataDir};
 use crate::witness::contradiction::{self, Meaning};
 use crate::witness::policy::Witnesses;
+use klaver_api::Reason;
 use klaver_ledger::engine::Holder;
 use klaver_ledger::keys::PublicKey;
 use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
@@ -41,7 +42,7 @@ impl Service {
     }
 
     /// Records nothing more until the node is started again, because of `why`; returns whether that is news.
-    pub fn turn_read_only(&self, why: String) -> bool {
+    pub fn turn_read_only(&self, why: Reason) -> bool {
         self.writer.status().stop(why)
     }
 

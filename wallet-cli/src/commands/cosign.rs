@@ -157,8 +157,8 @@ fn list(app: &App<'_>, contact: &Contact, page: &DraftPage) -> Outcome {
             app.output.line(&format!("  {}", ended.sentences(app.output.language).0));
         }
     }
-    if !page.drafts.is_empty() {
-        app.output.note("cosign.next", &[]);
+    if let Some(first) = page.drafts.first() {
+        app.output.note("cosign.next", &[("id", &short_id(&first.id))]);
     }
     // The id as links and people write it.
     let written = |draft: &Draft| Draft { id: short_id(&draft.id), ..draft.clone() };

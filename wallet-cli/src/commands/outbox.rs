@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::community::Community;
+use crate::contact::Contact;
 use crate::entries::{self, Sent};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
@@ -55,6 +56,12 @@ fn list(app: &App<'_>, waiting: &[OutboxEntry]) -> Outcome<()> {
     Ok(())
 }
 
+/// Returns the contact, unless what was kept was signed for a ledger that has ended: no other ledger takes it.
+fn still_of(contact: Contact, kept: &OutboxEntry) -> Outcome<Contact> {
+    let is_same = contact.community.ledger == kept.ledger;
+    if is_same { Ok(contact) } else { Err(Failure::new(Exit::Rules, "outbox_ended")) }
+}
+
 fn retry(app: &App<'_>, waiting: Vec<OutboxEntry>) -> Outcome {
     let mut worst = Exit::Ok;
     let mut results = Vec::new();
@@ -81,7 +88,8 @@ fn retry(app: &App<'_>, waiting: Vec<OutboxEntry>) -> Outcome {
 fn retry_one(app: &App<'_>, kept: OutboxEntry) -> Result<OutboxState, (Failure, OutboxState)> {
     let id = kept.id;
     let sent = Community::load(&app.places, &kept.ledger)
-        .and_then(|community| app.open(community))
+        .and_then(|community| app.reach(community))
+        .and_then(|contact| still_of(contact, &kept))
         .and_then(|mut contact| entries::submit(app, &mut contact, kept));
     match sent {
         Ok(Sent::Recorded(_)) => Ok(OutboxState::Paid),
