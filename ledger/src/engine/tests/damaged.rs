@@ -1,6 +1,7 @@
 //! What a damaged directory still says: everything before the damage, nothing behind it, and why.
 
 use super::*;
+use crate::charter::Charter;
 use crate::store::embedded::ReadOnlyStore;
 use crate::store::embedded::disk::RealDisk;
 use crate::store::embedded::fault::OpenError as DirectoryError;
