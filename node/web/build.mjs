@@ -59,7 +59,7 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 // What only those who run a place or the community read is a file of its own: whoever pays never waits for it.
 const OF_STAFF = /^web\.(place|face|reason|council)_/;
 // What the seldom opened screens of the wallet say is fetched with them. What the node alone writes is in no script.
-const OF_SCREENS = /^web\.(own|ask|inbox|device|sign|rest|paper|veto|cosign)_/;
+const OF_SCREENS = /^web\.((own|ask|inbox|device|sign|rest|paper|veto|cosign|log|words)_|recovery_(?!offer)|restore_|restoring|code_(help|link|not|open|type$))/;
 const OF_NODE = /^web\.(home|alias)_/;
 const words = {};
 const screens = {};

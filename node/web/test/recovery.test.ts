@@ -28,6 +28,7 @@ test("words after the first success, a new phone, and the old one pays no more",
   await lost.page.locator(".paid").waitFor();
   await lost.open(`${world.url}/wallet`);
   await lost.tap("Maak een reservesleutel");
+  await lost.page.locator(".recovery li").first().waitFor();
   const words = await lost.page.locator(".recovery li").allTextContents();
   assert.equal(new Set(words).size > 6 && words.length, 12);
   await lost.tap("Ik heb ze opgeschreven");

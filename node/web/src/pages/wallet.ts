@@ -1,68 +1,39 @@
 /** `/wallet`: scan, receive, overview, what waits; the balance behind a tap. */
 
-import { all, keep, type Hat } from "../db.ts";
-import { amountField } from "../amountField.ts";
+import { type Hat, keep } from "../db.ts";
 import { amount, button, facts, h, icon, link, loadOwnWords, say, show } from "../dom.ts";
 import { hatChoice } from "../hats.ts";
 import { type Kept, freshInbox, keptInbox, unread } from "../inbox.ts";
 import { importSeed } from "../keys.ts";
-import { accountText } from "../lib/account.ts";
-import { fromHex, fromBase32 } from "../lib/bytes.ts";
-import { LinkError, checkCommunity, parseLink, printLink } from "../lib/links.ts";
+import { fromHex } from "../lib/bytes.ts";
 import { fromDecimal } from "../lib/money.ts";
 import { flush, outbox } from "../outbox.ts";
-import { outcome, toWallet } from "../paid.ts";
-import { type Scan, scan } from "../scan.ts";
-import { busy, explain, note, start } from "../start.ts";
-import { accountOf, adopt, hatOf, hats, watchLog } from "../wallet.ts";
+import { busy, explain, start } from "../start.ts";
+import { accountOf, adopt, hatOf, hats } from "../wallet.ts";
 import { offer } from "./join.ts";
 
-// What is not needed at once is fetched when it is; the service worker has it before.
-const statement = () => import("../statement.ts");
-const asking = () => import("../asking.ts");
-
-/** The screens that are seldom opened. Each is fetched with its sentences when it is. */
+/** Every screen but the first. Each is fetched with its sentences when it is opened; the service worker has it before. */
 const SCREENS: Record<string, () => Promise<{ open(hat: Hat, id: string): Promise<void> }>> = {
+  scan: () => import("../screens/scanner.ts"), receive: () => import("../screens/receive.ts"),
+  lines: () => import("../screens/lines.ts"), outbox: () => import("../screens/sent.ts"), more: () => import("../screens/more.ts"),
   inbox: () => import("../screens/inbox.ts"), code: () => import("../screens/ownCode.ts"), ask: () => import("../screens/askPerson.ts"),
   draft: () => import("../screens/draft.ts"), devices: () => import("../screens/devices.ts"), device: () => import("../screens/newDevice.ts"),
-  rest: () => import("../screens/rest.ts"),
+  rest: () => import("../screens/rest.ts"), recovery: () => import("../screens/recovery.ts"), restore: () => import("../screens/restore.ts"),
 };
-/** What a phone may open that has no account yet: it becomes one of an account's phones, or signs for the council. */
-const WITHOUT_WALLET = ["device", "draft"];
-
-async function screen<T>(loading: Promise<T>): Promise<T> {
-  const [loaded] = await Promise.all([loading, loadOwnWords()]);
-  return loaded;
-}
-
-let camera: Scan | null = null;
-let stopAsking: () => void = () => undefined;
-
-function leave(): void {
-  camera?.stop();
-  camera = null;
-  stopAsking();
-}
+/** What a phone may open that has no account yet. */
+const WITHOUT_WALLET = ["scan", "restore", "device", "draft"];
 
 async function route(): Promise<void> {
-  leave();
   const [name = "", id = ""] = location.hash.slice(1).split("/");
   try {
-    if (name === "scan") return scanner();
     if (name === "demo") return await demo(id);
-    if (name === "restore") return await (await screen(import("./recovery.ts"))).offerRestore(id);
     const hat = await hatOf();
-    const seldom = SCREENS[name];
-    if (seldom && (hat || WITHOUT_WALLET.includes(name))) return await (await screen(seldom())).open(hat as Hat, id);
-    if (!hat) return offer(null, () => void route());
-    if (name === "recovery") return await (await screen(import("./recovery.ts"))).offerRecovery(hat);
-    switch (name) {
-      case "receive": return await receive(hat);
-      case "lines": return id ? await (await statement()).showLine(hat, id, "#lines") : await lines(hat);
-      case "outbox": return await sent(id);
-      case "more": return await more(hat);
-      default: return await home(hat);
+    const fetched = SCREENS[name];
+    if (fetched && (hat || WITHOUT_WALLET.includes(name))) {
+      const [{ open }] = await Promise.all([fetched(), loadOwnWords()]);
+      return await open(hat as Hat, id);
     }
+    return hat ? await home(hat) : offer(null, () => void route());
   } catch (error) {
     show([explain(error, () => void route()), name ? h("div", { class: "actions" }, link("back", say("back"), "#")) : null]);
   }
@@ -115,118 +86,6 @@ function inboxNews(hat: Hat): { way: HTMLElement; asked: HTMLElement } {
   // Without an answer what is known stays.
   void keptInbox(hat).then(tell).then(() => freshInbox(hat)).then(tell, () => undefined);
   return { way, asked };
-}
-
-function scanner(): void {
-  const fault = h("p", { class: "fault", role: "alert" });
-  const typed = h("input", { id: "code", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "code-help" });
-  const view = h("div", { class: "camera" }, busy(say("camera_opens")));
-  const follow = (text: string) => {
-    const problem = open(text);
-    if (problem) fault.textContent = problem;
-    else leave();
-  };
-  const go = () => follow(typed.value);
-  show([
-    h("h2", { tabindex: "-1", "data-focus": true }, icon("scan"), say("scan")),
-    view, fault,
-    h("div", { class: "field" }, h("label", { for: "code" }, say("code_type")), typed, h("p", { id: "code-help", class: "small" }, say("code_help"))),
-    h("div", { class: "actions" }, button("pay", say("code_open"), go), link("back", say("back"), "#")),
-  ], "focus");
-  typed.addEventListener("keydown", (event) => event.key === "Enter" && go());
-  const refused = () => view.replaceChildren(...([note("hand", say("camera_none"), say("camera_none_next"))].flat(4).filter(Boolean) as Node[]));
-  if (!navigator.mediaDevices) return refused();
-  scan(follow).then((opened) => {
-    if (!view.isConnected) return opened.stop();
-    camera = opened;
-    opened.video.setAttribute("aria-label", say("camera_label"));
-    view.replaceChildren(opened.video);
-  }, refused);
-}
-
-/** Follows a code; returns what is wrong with it, in words. */
-/** Somebody's own code, as it stands beneath its picture. */
-const OWN_CODE = /^[a-z2-7]{4}-[a-z2-7]{4}-[a-z2-7]{4}$/i;
-
-function open(text: string): string | null {
-  try {
-    // Somebody may type the part behind the last stroke alone.
-    const bare = text.trim().replace(/\s+/g, "");
-    // What an old phone shows to a new one of the same person is a page of this wallet.
-    if (bare.startsWith(`${facts.origin}/wallet#device/`)) {
-      location.assign(bare);
-      return null;
-    }
-    const code = parseLink(fromBase32(bare) ? `${facts.origin}/p/${bare}` : OWN_CODE.test(bare) ? `${facts.origin}/to/${bare}` : text);
-    checkCommunity(code, facts.origin, facts.ledger);
-    if (code.link === "payment" || code.link === "checkpoint" || code.link === "receipt") return say("code_not_here");
-    location.assign(printLink(code));
-    return null;
-  } catch (error) {
-    if (!(error instanceof LinkError)) throw error;
-    if (error.code === "other_community") return say("code_other_community", { theirs: (error.theirs ?? "").replace(/^https?:\/\//, "") });
-    return say(`code_${error.code}`);
-  }
-}
-
-async function receive(hat: Hat): Promise<void> {
-  const { allowSound, askFor, makeRequest, stopAsking: stop } = await asking();
-  stopAsking = stop;
-  const field = amountField(say("receive_how_much", { many: facts.many }));
-  const ask = () => {
-    const minor = field.read();
-    if (minor === null) return;
-    allowSound();
-    show(busy());
-    makeRequest(hat, minor).then((request) => askFor({ hat, request, rest: null, back: () => void receive(hat) }), (error: unknown) => show(explain(error, () => void receive(hat))));
-  };
-  show([
-    h("h2", { tabindex: "-1" }, icon("receive"), say("receive")),
-    field.element,
-    h("div", { class: "actions" }, button("scan", say("show_code"), ask, "main"),
-      link("receive", say("way_code"), "#code"), link("people", say("way_ask"), "#ask"), link("back", say("back"), "#")),
-  ]);
-  field.input.addEventListener("keydown", (event) => event.key === "Enter" && ask());
-  field.input.focus();
-}
-
-async function lines(hat: Hat): Promise<void> {
-  show(busy());
-  const { readLines, directory, lineList } = await statement();
-  const [{ lines: found, balance }, known] = await Promise.all([readLines(hat), directory()]);
-  const visible = found.filter(({ moved }) => moved !== 0);
-  show([
-    h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("lines")),
-    visible.length === 0 ? h("p", null, say("lines_none")) : h("details", null, h("summary", null, icon("wallet"), say("show_balance")), h("p", { class: "amount" }, amount(balance))),
-    lineList(visible, known, "#lines/"),
-    h("div", { class: "actions" }, link("back", say("back"), "#")),
-  ], "focus");
-}
-
-async function sent(key: string): Promise<void> {
-  const found = (await outbox()).find((outgoing) => outgoing.key === decodeURIComponent(key));
-  if (found?.words || found?.what === "cosign" || found?.what === "veto") await loadOwnWords();
-  show(found ? outcome(found, toWallet()) : note("hand", say("line_unknown")), "focus");
-}
-
-async function more(hat: Hat): Promise<void> {
-  const known = (await all<{ receipt?: never }>("outbox")).flatMap(({ receipt }) => (receipt ? [receipt] : []));
-  const state = h("p", { role: "status" }, icon("seal"), say("log_looking"));
-  show([
-    h("h2", { tabindex: "-1", "data-focus": true }, icon("phone"), say("more")),
-    h("dl", null,
-      h("dt", null, say("community_name")), h("dd", null, facts.name),
-      h("dt", null, say("account")), h("dd", null, h("code", null, accountText(hat.account))),
-      h("dt", null, say("key")), h("dd", null, h("code", null, hat.key))),
-    state,
-    h("div", { class: "actions" },
-      hat.kind !== "member" ? null : hat.recovery ? h("p", { class: "good" }, icon("tick"), say("recovery_there")) : link("seal", say("recovery"), "#recovery"),
-      link("phone", say("way_devices"), "#devices"), link("clock", say("way_rest"), "#rest"),
-      link("till", say("till"), "/till"), link("back", say("back"), "#")),
-  ], "focus");
-  const watched = await watchLog(known.slice(-8));
-  state.className = watched === "alarm" ? "note" : "";
-  state.replaceChildren(icon(watched === "alarm" ? "hand" : "seal"), say(`log_${watched}`));
 }
 
 /** A key that a demonstration printed: it hides nothing, so it may stand in a link. */
