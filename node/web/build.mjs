@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
+import { OF_NODE, OF_SCREENS, OF_STAFF } from "./wordFiles.mjs";
 
 const common = { bundle: true, format: "esm", target: ["es2022", "safari15"], logLevel: "warning", legalComments: "none" };
 
@@ -56,11 +57,7 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 
 // Words: of the flat tables that all programs share, those that begin with `web.`; and, fetched when nothing else is
 // waited for, what every refusal is called and what to do, as far as that needs no values.
-// What only those who run a place or the community read is a file of its own: whoever pays never waits for it.
-const OF_STAFF = /^web\.(place|face|reason|council)_/;
-// What the seldom opened screens of the wallet say is fetched with them. What the node alone writes is in no script.
-const OF_SCREENS = /^web\.((own|ask|inbox|device|sign|rest|paper|veto|cosign|log|words)_|recovery_(?!offer)|restore_|restoring|code_(help|link|not|open|type$))/;
-const OF_NODE = /^web\.(home|alias)_/;
+// Who waits for which: wordFiles.mjs.
 const words = {};
 const screens = {};
 const more = {};

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { challengeBytes } from "../src/lib/entry.ts";
 import { wordlist as english } from "@scure/bip39/wordlists/english.js";
@@ -8,6 +8,7 @@ import { fromHex, hex } from "../src/lib/bytes.ts";
 import { type WordsError, fromWords, toWords } from "../src/lib/recovery.ts";
 import { AmountError, euroCents, fromDecimal, fromEuroCents, parseAmount, showEuro, showNumber, toDecimal } from "../src/lib/money.ts";
 import { type Vectors, run, seeded } from "./vectors.ts";
+import { OF_NODE, OF_SCREENS } from "../wordFiles.mjs";
 
 const folder = `${process.env["KLAVER_ROOT"]}/docs/spec/vectors`;
 const names = ["entries", "ids", "keys", "links", "malformed", "memos", "merkle", "records"] as const;
@@ -93,4 +94,24 @@ test("a rate rounds half to even", () => {
   assert.deepEqual([1, 3, 5, 7].map((minor) => euroCents(minor, [1, 2])), [0, 2, 2, 4]);
   assert.equal(euroCents(3_800, [1, 1]), 3_800);
   assert.equal(fromEuroCents(580, [1, 2]), 1_160);
+});
+
+test("every sentence that a page says is among those that it loads", () => {
+  const source = `${process.env["KLAVER_ROOT"]}/node/web/src`;
+  const sentences = Object.keys(JSON.parse(readFileSync(`${process.env["KLAVER_ROOT"]}/node/locales/nl.json`, "utf8")) as object);
+  // Fetched with the wallet's seldom opened screens, or part of them.
+  const isScreen = (file: string) => file.startsWith("screens/") || file === "entryWords.ts";
+  const wrong: string[] = [];
+  let seen = 0;
+  for (const file of (readdirSync(source, { recursive: true }) as string[]).filter((name) => name.endsWith(".ts"))) {
+    const text = readFileSync(`${source}/${file}`, "utf8");
+    for (const [, key] of text.matchAll(/\bsay\((?:[^()"`]*\? )?"([a-z_]+)"/g)) {
+      seen += 1;
+      const name = `web.${key}`;
+      const isLoaded = sentences.includes(name) && !OF_NODE.test(name) && (isScreen(file) || !OF_SCREENS.test(name));
+      if (!isLoaded) wrong.push(`${file}: ${key}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+  assert.ok(seen > 300, `only ${seen} were found`);
 });

@@ -1,0 +1,3 @@
+export const OF_STAFF: RegExp;
+export const OF_SCREENS: RegExp;
+export const OF_NODE: RegExp;
