@@ -151,6 +151,14 @@ impl Total {
     }
 }
 
+/// Returns minor units as a number that other ones can be taken off.
+///
+/// # Panics
+/// Beyond 2^63 - 1: no sum of the books comes near it, since each is at most 2^53 - 1 (INV-1).
+pub(crate) fn signed(minor: u64) -> i64 {
+    i64::try_from(minor).expect("sums of the books are at most 2^53 - 1")
+}
+
 /// Returns a signed balance as the decimal string of the protocol: `-3.50`.
 pub fn balance_to_decimal(minor: i64, scale: Scale) -> String {
     Decimal::from_i128_with_scale(i128::from(minor), u32::from(scale.0)).to_string()

@@ -18,6 +18,7 @@ pub mod pages;
 pub mod pairings;
 pub mod requests;
 pub mod sessions;
+pub mod succession;
 pub mod witnesses;
 
 use crate::service::Service;

@@ -122,7 +122,7 @@ fn export_data(args: &ExportArgs) -> anyhow::Result<()> {
     let stopped = export::Stopped::open(&DataDir::at(&args.data))?;
     let reader = stopped.reader();
     if let Some(target) = &args.log {
-        let size = export::write_log(&reader, target)?;
+        let size = export::write_log(&reader, &reader.anchor()?, target)?;
         writeln!(std::io::stderr(), "the public log of {size} records is in {}", target.display())?;
     }
     if let Some(path) = &args.records {

@@ -2,7 +2,7 @@
 
 use crate::http::{
     App, accounts, assets, audit, codes, coordination, entries, inbox, joining, log, operating, pages,
-    pairings, problem, requests, sessions, witnesses,
+    pairings, problem, requests, sessions, succession, witnesses,
 };
 use axum::Router;
 use axum::routing::get;
@@ -56,6 +56,7 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(accounts::statement))
         .routes(routes!(accounts::set_profile))
         .routes(routes!(accounts::account_events))
+        .routes(routes!(succession::share))
         .routes(routes!(inbox::inbox))
         .routes(routes!(codes::own_code))
         .routes(routes!(pairings::start_pairing, pairings::pairing))
@@ -75,6 +76,10 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(entries::consistency))
         .routes(routes!(log::checkpoint))
         .routes(routes!(log::policy))
+        .routes(routes!(succession::lineage))
+        .routes(routes!(succession::succession))
+        .routes(routes!(succession::shares))
+        .routes(routes!(succession::checkpoint_before))
         // Witnesses that cannot be reached from outside.
         .routes(routes!(witnesses::cosignatures))
         // The council.
@@ -95,12 +100,15 @@ pub fn router(app: App) -> Router {
         // The document cannot describe itself; tiles have slashes in their last part, which OpenAPI cannot say.
         .route(paths::OPENAPI, get(move || operating::openapi(document.clone())))
         .route("/log/tile/{*path}", get(log::tile))
+        .route("/log/before/tile/{*path}", get(succession::tile_before))
         // People.
         .route(paths::HOME_PAGE, get(pages::home))
         .route(paths::WALLET_PAGE, get(pages::wallet))
         .route(paths::TILL_PAGE, get(pages::till))
         .route(paths::PLACE_PAGE, get(pages::place))
         .route(paths::COORDINATION_PAGE, get(pages::coordination))
+        .route(paths::VERIFY_PAGE, get(pages::verify::page))
+        .route(paths::VERIFY_FILE, get(pages::verify::file))
         .merge(codes())
         // Their scripts.
         .route("/assets/{name}", get(assets::asset))
@@ -144,9 +152,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
 
 fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
     let (router, mut document) = table().split_for_parts();
-    // The one route that the table cannot hold.
-    let tile = utoipa::openapi::PathsBuilder::new().path_from::<log::__path_tile>().build();
-    document.paths.paths.extend(tile.paths);
+    // The routes that the table cannot hold.
+    let tiles = utoipa::openapi::PathsBuilder::new().path_from::<log::__path_tile>();
+    document.paths.paths.extend(tiles.path_from::<succession::__path_tile_before>().build().paths);
     (router, document)
 }
 
@@ -190,6 +198,11 @@ mod tests {
             paths::COORDINATION,
             paths::AUDIT_RECORDS,
             paths::AUDIT_PREDECESSOR,
+            paths::LINEAGE,
+            paths::SUCCESSION,
+            paths::SHARES,
+            paths::SHARE,
+            paths::LOG_BEFORE_CHECKPOINT,
             paths::LOG_CHECKPOINT,
             paths::LOG_POLICY,
             paths::WITNESS_COSIGNATURES,

@@ -6,7 +6,6 @@
 mod accounts;
 mod aliases;
 mod arrivals;
-mod audit_notes;
 mod checking;
 mod coordination;
 mod inbox;
@@ -18,12 +17,14 @@ mod refused;
 mod requests;
 mod sessions;
 mod submit;
+mod succession;
 mod witnesses;
 
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
 pub use aliases::CodeView;
+pub use arrivals::Crowded;
 pub use coordination::PublicCounters;
-pub use publishing::{Beat, PublishedCheckpoint};
+pub use publishing::{Attached, Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
 pub use submit::Submitted;
@@ -37,9 +38,11 @@ use crate::community::sessions::Sessions;
 use crate::config::{Config, ConfigError, DataDir};
 use crate::keys::{KeysError, NodeKeys};
 use crate::metrics::Metrics;
+use crate::reason;
 use crate::succeed::read_predecessor;
 use crate::witness::policy::{Witnesses, WitnessesError};
 use crate::writer::Writer;
+use klaver_api::Reason;
 use klaver_ledger::amount::Scale;
 use klaver_ledger::books::{Books, Community as Founded, Reference};
 use klaver_ledger::engine::{self, Ledger, LedgerOpenError, OpeningReport, ReadOnlyLedger, Reader};
@@ -72,7 +75,6 @@ pub struct Service {
     reader: NodeReader,
     writer: Writer,
     community: Arc<Community>,
-    audit_notes: audit_notes::AuditNotes,
     sessions: Sessions,
     pairings: Pairings,
     arrivals: arrivals::Arrivals,
@@ -87,6 +89,7 @@ pub struct Service {
     held: Mutex<Option<ReadOnlyLedger>>,
     /// The directory that it was opened from, for what is seldom read.
     data: OnceLock<DataDir>,
+    before: succession::Before,
 }
 
 /// What runs in a node.
@@ -195,7 +198,9 @@ impl Service {
             Err(refused) => return read_only::open(data, config, keys, refused),
         };
         let newest = ledger.reader().standing().last_recorded_at();
-        let clock: Box<dyn Clock> = match SystemClock::start(newest, rest) {
+        let started = SystemClock::start(newest, rest);
+        let doubted = started.as_ref().err().map(reason::of_clock);
+        let clock: Box<dyn Clock> = match started {
             Ok(clock) => Box::new(clock),
             Err(fault) => Box::new(UnbelievedClock(fault)),
         };
@@ -208,6 +213,10 @@ impl Service {
             beat,
         )?;
         let _ = service.data.set(data.clone());
+        // No waiting makes a clock believed that was not when the node started: whoever asks hears what does.
+        if let Some(why) = doubted {
+            service.turn_read_only(why);
+        }
         Ok((service, report))
     }
 
@@ -248,7 +257,6 @@ impl Service {
             community,
             sessions: Sessions::new()?,
             pairings: Pairings::default(),
-            audit_notes: audit_notes::AuditNotes::default(),
             arrivals: arrivals::Arrivals::default(),
             published,
             witnesses,
@@ -259,13 +267,11 @@ impl Service {
             checking: Mutex::new(checking),
             held: Mutex::new(held),
             data: OnceLock::new(),
+            before: succession::Before::default(),
         });
         // Whoever pays first after a start shall not wait for their key, and opening shall not wait for all of them.
         let weak = Arc::downgrade(&service);
-        std::thread::Builder::new().name("ready-keys".to_owned()).spawn(move || {
-            make_keys_ready(&weak);
-            find_audit_notes(&weak);
-        })?;
+        std::thread::Builder::new().name("ready-keys".to_owned()).spawn(move || make_keys_ready(&weak))?;
         Ok(service)
     }
 
@@ -329,7 +335,7 @@ impl Service {
     }
 
     /// Returns why nothing is recorded now; `None` when all is well.
-    pub fn read_only(&self) -> Option<String> {
+    pub fn read_only(&self) -> Option<Reason> {
         self.writer.status().read_only()
     }
 
@@ -351,9 +357,9 @@ impl Service {
 
     /// Turns "there is no such thing" into "nobody can tell now" where a part of the ledger cannot be read.
     fn beyond_damage(&self, refused: Refused) -> Refused {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        match (&*held, refused) {
-            (Some(ledger), Refused::Unknown { .. }) => Refused::BeyondDamage { why: ledger.why().to_owned() },
+        let is_held = self.held.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        match (self.writer.status().lasting(), refused) {
+            (Some(why), Refused::Unknown { .. }) if is_held => Refused::BeyondDamage { why: why.clone() },
             (_, refused) => refused,
         }
     }
@@ -399,11 +405,6 @@ fn make_keys_ready(service: &Weak<Service>) {
     }
 }
 
-/// Reads for the newest audit note, so that nobody who asks waits for it.
-fn find_audit_notes(service: &Weak<Service>) {
-    while service.upgrade().is_some_and(|service| !service.audit_notes.look(&service.reader)) {}
-}
-
 /// Opens the ledger of a data directory.
 ///
 /// # Errors
@@ -420,7 +421,7 @@ pub fn open_ledger(
 }
 
 /// Returns the books that the ledger was founded on: empty, or what came over from a predecessor.
-fn beginning(data: &DataDir) -> Result<Books, StartError> {
+pub(crate) fn beginning(data: &DataDir) -> Result<Books, StartError> {
     let snapshot = read_predecessor(data)?;
     let succeeding = |snapshot: Vec<u8>| Books::succeeding(&snapshot);
     let damaged = |error| StartError::Predecessor { path: data.predecessor(), error };

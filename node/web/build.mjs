@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { OF_NODE, OF_SCREENS, OF_STAFF } from "./wordFiles.mjs";
+import { OF_CHECKS, OF_NODE, OF_SCREENS, OF_SEALS, OF_STAFF, OF_WALLETS } from "./wordFiles.mjs";
 
 const common = { bundle: true, format: "esm", target: ["es2022", "safari15"], logLevel: "warning", legalComments: "none" };
 
@@ -34,7 +34,7 @@ function hashed(name, content) {
 }
 
 // Scripts: one entry for each page, what they share once.
-const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination"];
+const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify"];
 const { metafile } = await build({
   ...common, entryPoints: pages.map((page) => `src/pages/${page}.ts`), outdir: DIST, entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
   splitting: true, minify: true, metafile: true,
@@ -56,43 +56,48 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 }
 
 // Words: of the flat tables that all programs share, those that begin with `web.`; and, fetched when nothing else is
-// waited for, what every refusal is called and what to do, as far as that needs no values.
+// waited for, what every refusal is called and what to do, as far as that needs no values, and why a node records nothing.
 // Who waits for which: wordFiles.mjs.
-const words = {};
-const screens = {};
-const more = {};
-const errors = {};
+const [words, more, screens, proof, check, errors, alone] = [{}, {}, {}, {}, {}, {}, {}];
 for (const language of ["nl", "fr", "en"]) {
-  const table = JSON.parse(readFileSync(`../locales/${language}.json`, "utf8"));
-  const web = Object.entries(table).filter(([key]) => key.startsWith("web."));
-  const strip = (some) => some.map(([key, text]) => [key.slice(4), text]);
-  const own = strip(web.filter(([key]) => ![OF_STAFF, OF_SCREENS, OF_NODE].some((some) => some.test(key))));
-  screens[language] = hashed(`own-${language}.js`, `export default ${JSON.stringify(Object.fromEntries(strip(web.filter(([key]) => OF_SCREENS.test(key)))))};\n`);
-  more[language] = hashed(`more-${language}.js`, `export default ${JSON.stringify(Object.fromEntries(strip(web.filter(([key]) => OF_STAFF.test(key)))))};\n`);
-  const refusals = Object.entries(table).filter(([key, text]) => key.startsWith("error.") && !text.includes("{"));
-  errors[language] = hashed(`errors-${language}.js`, `export default ${JSON.stringify(Object.fromEntries(refusals.map(([key, text]) => [key.slice(6), text])))};\n`);
-  words[language] = hashed(`words-${language}.js`, `export default ${JSON.stringify(Object.fromEntries(own))};\n`);
+  const table = Object.entries(JSON.parse(readFileSync(`../locales/${language}.json`, "utf8")));
+  const pick = (prefix, is) => Object.fromEntries(table.filter(([key, text]) => key.startsWith(prefix) && is(key, text)).map(([key, text]) => [key.slice(prefix.length), text]));
+  const file = (name, some) => hashed(`${name}-${language}.js`, `export default ${JSON.stringify(some)};\n`);
+  more[language] = file("more", pick("web.", (key) => OF_STAFF.test(key)));
+  screens[language] = file("own", pick("web.", (key) => OF_SCREENS.test(key)));
+  const shared = pick("", (key) => OF_WALLETS.test(key) && key !== "error.history_rewritten.do");
+  proof[language] = file("proof", { ...pick("web.", (key) => OF_SEALS.test(key)), ...shared });
+  check[language] = file("check", pick("web.", (key) => OF_CHECKS.test(key)));
+  errors[language] = file("errors", { ...pick("error.", (_, text) => !text.includes("{")), ...pick("", (key) => key.startsWith("halt.")) });
+  words[language] = file("words", pick("web.", (key) => ![OF_STAFF, OF_SCREENS, OF_SEALS, OF_CHECKS, OF_NODE].some((group) => group.test(key))));
+  alone[language] = `alone-${language}.json`;
+  writeFileSync(`${DIST}/${alone[language]}`, JSON.stringify(pick("web.", (key) => /^web\.(check_|line_|read_aloud$)/.test(key))));
 }
+
+// The page that checks receipts, as one script to stand inside one file.
+const { outputFiles: [whole] } = await build({ ...common, entryPoints: ["src/alone.ts"], format: "iife", minify: true, write: false });
+if (/<\/script|<!--/i.test(whole.text)) throw new Error("alone.js would end the element that it stands in");
+writeFileSync(`${DIST}/alone.js`, whole.contents);
 
 const { outputFiles: [sheet] } = await build({ ...common, entryPoints: ["src/style.css"], minify: true, write: false });
 const style = hashed("style.css", sheet.contents);
 const icon = hashed("icon.svg", readFileSync("src/icon.svg"));
 const old = hashed("old.js", readFileSync("src/old.js"));
 
-const files = readdirSync(DIST);
+const files = readdirSync(DIST).filter((file) => !file.startsWith("alone"));
 const version = createHash("sha256").update(files.sort().join("\n")).digest("hex").slice(0, 16);
 // All but what only few phones ever need: word lists, and signatures for browsers that have none.
 const rare = /@scure\/bip39|@noble/;
 const parts = Object.entries(metafile.outputs).filter(([, { inputs }]) => !Object.keys(inputs).some((input) => rare.test(input)));
-const first = new Set([...parts.map(([file]) => basename(file)), ...Object.values(words), ...Object.values(more), ...Object.values(screens), ...Object.values(errors), style, icon]);
+const first = new Set([...parts.map(([file]) => basename(file)), ...Object.values(words), ...Object.values(more), ...Object.values(screens), ...Object.values(proof), ...Object.values(check), ...Object.values(errors), style, icon]);
 await build({
   ...common, entryPoints: ["src/sw.ts"], outfile: `${DIST}/sw.js`, format: "iife", minify: true,
   define: { PRECACHE: JSON.stringify([...first].map((file) => `/assets/${file}`)), VERSION: JSON.stringify(version) },
 });
 
-for (const file of readdirSync(DIST)) {
+for (const file of readdirSync(DIST).filter((name) => !name.startsWith("alone"))) {
   const content = readFileSync(`${DIST}/${file}`);
   writeFileSync(`${DIST}/${file}.gz`, gzipSync(content, { level: 9 }));
   writeFileSync(`${DIST}/${file}.br`, brotliCompressSync(content));
 }
-writeFileSync(`${DIST}/manifest.json`, `${JSON.stringify({ style, icon, old, scripts, words, more, screens, errors }, null, 2)}\n`);
+writeFileSync(`${DIST}/manifest.json`, `${JSON.stringify({ style, icon, old, scripts, words, more, screens, proof, check, errors, alone }, null, 2)}\n`);

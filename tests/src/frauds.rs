@@ -505,17 +505,13 @@ impl<'t> Planter<'t> {
         let kind = AccountKind::from_word(&opened.kind).expect("a kind of account");
         let own = vec![opened.account.clone()];
         let organisation = opened.organisation.as_ref().map(|name| self.organisation(name));
+        let keys = self.grants(kind, opened.keys.as_ref().unwrap_or(&own));
         AccountState {
-            account: self.account(&opened.account),
-            kind,
-            keys: self.grants(kind, opened.keys.as_ref().unwrap_or(&own)),
-            threshold: 1,
             limit: opened.limit.as_deref().map_or(Total::ZERO, total),
-            ceiling: None,
             organisation,
             heir: opened.heir.as_ref().map(|heir| self.account(heir)),
             until: opened.until_day.map(|day| self.deadline(day)),
-            payees: None,
+            ..AccountState::plain(self.account(&opened.account), kind, keys)
         }
     }
 

@@ -116,6 +116,11 @@ impl Town {
         self.client.session(&self.ledger, Some(account(name)), &key(name))
     }
 
+    /// Returns the token of a session for the council.
+    pub fn council_session(&self) -> String {
+        self.client.session(&self.ledger, None, &self.council)
+    }
+
     /// Asks for `amount` to be paid to the account of `name`.
     pub fn ask(&self, name: &str, token: &str, amount: &str, valid_for: Option<u64>) -> Answer {
         let body = CreateRequest {

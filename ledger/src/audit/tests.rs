@@ -106,7 +106,7 @@ fn successor(old: &Story) -> (Story, Vec<u8>) {
         ledger: old.world.ledger(),
         size: head.size,
         root: crate::id::Digest(head.root.0),
-        snapshot: crate::id::Digest::of(&snapshot),
+        snapshot: old.world.books.closing_digest(),
     };
     let mut world = World::unfounded();
     world.books = Books::succeeding(&snapshot).unwrap();
@@ -174,7 +174,7 @@ fn a_continued_ledger_holds_with_its_predecessors_snapshot_alone() {
 fn an_end_with_another_root_is_named() {
     let mut story = story();
     let size = story.world.books.standing().size();
-    let document = crate::id::Digest::of(&story.world.books.encode_snapshot());
+    let document = story.world.books.closing_digest();
     let root = crate::id::Digest(story.heads.last().unwrap().root.0);
     let end = |root| {
         let statement = Statement::Succession;

@@ -71,6 +71,11 @@ pub(super) enum Act {
     },
     /// Ends the ledger.
     End,
+    /// Anchors an audit note that speaks of the first `size` records.
+    AnchorNote {
+        size: u64,
+        document: Digest,
+    },
     PendCharter {
         charter: Box<Charter>,
         effective_at: Timestamp,

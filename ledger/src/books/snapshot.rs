@@ -5,7 +5,7 @@
 
 use super::windows::Today;
 use super::*;
-use crate::amount::Scale;
+use crate::amount::{Scale, signed};
 use crate::charter::{Predecessor, UnitWords};
 use crate::entry::Kind;
 use crate::entry::cbor::{CborError, Reader, Writer};
@@ -30,7 +30,7 @@ impl Books {
         let community = standing.community().expect("a founded ledger has a community");
         let (charter, charter_base) = standing.charter_in_force(now).expect("a founded ledger has a charter");
         let w = &mut Writer::with_capacity(256 * standing.accounts.len() + 128 * windows.ids.len() + 4_096);
-        w.array(14).uint(SNAPSHOT_VERSION).uint(standing.size).uint(now.millis());
+        w.array(15).uint(SNAPSHOT_VERSION).uint(standing.size).uint(now.millis());
         write_community(w, community);
         w.array(2).uint(charter_base);
         write_charter(w, charter);
@@ -68,6 +68,13 @@ impl Books {
         });
         write_today(w, &windows.today);
         w.bool(standing.ended);
+        w.optional(standing.audit_note, |w, note| {
+            w.array(4)
+                .uint(note.index)
+                .uint(note.size)
+                .uint(note.recorded_at.millis())
+                .bytes(&note.document.0);
+        });
         std::mem::replace(w, Writer::with_capacity(0)).finish()
     }
 
@@ -95,7 +102,7 @@ impl Books {
     }
 
     fn read_snapshot(r: &mut Reader<'_>) -> Result<Books> {
-        r.array("snapshot", 14)?;
+        r.array("snapshot", 15)?;
         let version = r.uint("version")?;
         if version != SNAPSHOT_VERSION {
             return Err(CborError::Unknown { field: "snapshot version", value: version });
@@ -121,14 +128,20 @@ impl Books {
         }
         r.array("circulation", 5)?;
         books.standing.circulation = Circulation {
-            issued: r.uint("issued")? as i64,
-            returned: r.uint("returned")? as i64,
-            redeemed: r.uint("redeemed")? as i64,
-            settled: r.uint("settled")? as i64,
-            retired: r.uint("retired")? as i64,
+            issued: signed(r.uint("issued")?),
+            returned: signed(r.uint("returned")?),
+            redeemed: signed(r.uint("redeemed")?),
+            settled: signed(r.uint("settled")?),
+            retired: signed(r.uint("retired")?),
         };
         books.windows = read_windows(r, &mut books.standing.claims)?;
         books.standing.ended = r.bool("ended")?;
+        books.standing.audit_note = r.optional(|r| {
+            r.array("audit note", 4)?;
+            let (index, size) = (r.uint("index")?, r.uint("size")?);
+            let (recorded_at, document) = (read_time(r, "recorded_at")?, Digest(r.fixed("document")?));
+            Ok(AnchoredNote { index, size, recorded_at, document })
+        })?;
         r.end("snapshot")?;
         Ok(books)
     }

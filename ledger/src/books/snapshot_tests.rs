@@ -98,13 +98,8 @@ fn changed_bytes_are_refused_or_are_sound_books() {
         changed[bit / 8] ^= 1 << (bit % 8);
         judge(&changed, &format!("bit {bit}"));
     }
-    let mut dice = 0x2545_f491_4f6c_dd1d_u64;
-    let mut below = |bound: usize| {
-        dice ^= dice << 13;
-        dice ^= dice >> 7;
-        dice ^= dice << 17;
-        (dice % bound as u64) as usize
-    };
+    let mut dice = Dice::new(1);
+    let mut below = |bound: usize| dice.below(bound as u64) as usize;
     for round in 0..2_000 {
         let mut changed = bytes.clone();
         for _ in 0..=below(3) {

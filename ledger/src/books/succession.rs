@@ -3,8 +3,9 @@
 //! Accounts come over with state, status and balance; indexes of the old ledger mean nothing in the new one, so what
 //! hangs on them does not come over. `docs/spec/protocol.md` says what does, field by field.
 
+use super::reason::SuccessionFault;
 use super::*;
-use crate::amount::Scale;
+use crate::amount::{Scale, signed};
 use crate::charter::Predecessor;
 use crate::entry::cbor::CborError;
 use crate::id::{Digest, LedgerId};
@@ -15,7 +16,7 @@ use crate::limits::INTEGER_MAX;
 pub(super) struct Inherited {
     ledger: LedgerId,
     size: u64,
-    snapshot: Digest,
+    closing: Digest,
     scale: Scale,
     settlement: AccountId,
     pub council: Vec<PublicKey>,
@@ -36,7 +37,7 @@ impl Books {
         books.standing.inherited = Some(Arc::new(Inherited {
             ledger: community.ledger,
             size: old.size,
-            snapshot: Digest::of(snapshot),
+            closing: shares::Shares::of(&old, snapshot).digest(),
             scale: community.scale,
             settlement: community.settlement,
             council: charter.council.clone(),
@@ -52,6 +53,12 @@ impl Books {
         }
         books.windows.carry_over(windows, now);
         Ok(books)
+    }
+
+    /// Returns what binds the snapshot of these books and the share of each account in it: what the record that ends the
+    /// ledger names.
+    pub fn closing_digest(&self) -> Digest {
+        shares::Shares::of(&self.standing, &self.encode_snapshot()).digest()
     }
 }
 
@@ -69,15 +76,14 @@ fn carried_over(account: &Account, now: Timestamp) -> Account {
 impl Inherited {
     /// Checks that a founding entry names these books.
     pub fn check(&self, named: &Predecessor, scale: Scale) -> Result<(), Rejection> {
-        let unsound = |field, reason| Err(Rejection::UnsoundSuccession { field, reason });
-        if named.snapshot != self.snapshot {
-            return unsound("snapshot", "the snapshot at hand has another digest than the one that is named");
+        if named.snapshot != self.closing {
+            return Err(SuccessionFault::OtherSnapshot.into());
         }
         if (named.ledger, named.size) != (self.ledger, self.size) {
-            return unsound("predecessor", "the snapshot at hand is of another ledger or size than is named");
+            return Err(SuccessionFault::OtherLedger.into());
         }
         if scale != self.scale {
-            return unsound("scale", "balances that come over keep their decimals: name the same scale");
+            return Err(SuccessionFault::OtherScale.into());
         }
         Ok(())
     }
@@ -97,7 +103,7 @@ impl Standing {
             }
             [account.debits, account.credits] = sums;
         }
-        self.circulation.redeemed -= claim.left as i64;
+        self.circulation.redeemed -= signed(claim.left);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use super::{CirculationChange, Standing};
 use crate::account::AccountKind;
+use crate::amount::signed;
 use crate::limits::INTEGER_MAX;
 
 /// The community's sums over its whole life, in minor units, net of refunds and corrections.
@@ -35,7 +36,7 @@ impl Circulation {
             (self.retired, change.retired),
         ]
         .iter()
-        .all(|(sum, change)| sum.checked_add(*change).is_some_and(|sum| sum <= INTEGER_MAX as i64))
+        .all(|(sum, change)| sum.checked_add(*change).is_some_and(|sum| sum <= signed(INTEGER_MAX)))
     }
 
     pub(super) fn add(&mut self, change: &CirculationChange) {

@@ -3,9 +3,10 @@
 //! Its records went through the same rules, and the log's own signature stands under the newest head that is shown. It
 //! has no writer: nothing is signed, and nothing on the disk is changed.
 
+use super::log_signer::{newest_head, signed_by};
 use super::reader::Published;
 use super::replay::Replayer;
-use super::{LedgerOpenError, LogKeyError, Reader, Shared, newest_head, signed_by};
+use super::{LedgerOpenError, LogKeyError, Reader, Shared};
 use crate::books::Books;
 use crate::keys::PublicKey;
 use crate::log::checkpoint::SignedCheckpoint;
@@ -18,6 +19,7 @@ pub struct ReadOnlyLedger {
     store: ReadOnlyStore,
     shared: Arc<Shared>,
     anchored: Option<SignedCheckpoint>,
+    cause: store::OpenError,
     why: String,
 }
 
@@ -31,6 +33,11 @@ impl ReadOnlyLedger {
     /// tell then whether what is left is the beginning of what was shown before.
     pub fn anchored(&self) -> Option<&SignedCheckpoint> {
         self.anchored.as_ref()
+    }
+
+    /// Returns what stopped the reading.
+    pub fn cause(&self) -> &store::OpenError {
+        &self.cause
     }
 
     /// Returns what is damaged, what is safe, and what helps.
@@ -76,5 +83,5 @@ pub fn open_read_only(
         checkpoint,
     };
     let shared = Shared { tree: RwLock::new(replayer.tree), published: RwLock::new(published) };
-    Ok(ReadOnlyLedger { store, shared: Arc::new(shared), anchored, why })
+    Ok(ReadOnlyLedger { store, shared: Arc::new(shared), anchored, cause, why })
 }

@@ -2,6 +2,7 @@
 //! budgets, pots and merchants; of people only how many, never fewer than ten together.
 
 use crate::charter::RateJson;
+use crate::reason::Reason;
 use serde::{Deserialize, Serialize};
 
 /// Everything on the page of the coordination.
@@ -164,7 +165,7 @@ pub struct AuditState {
     /// How many records this node has read again since it was started.
     pub checked: u64,
     /// Why nothing is recorded now; absent when all is well.
-    pub read_only: Option<String>,
+    pub read_only: Option<Reason>,
     /// The newest readings of all records by auditors, at most five, newest first.
     pub readings: Vec<Reading>,
 }

@@ -20,6 +20,7 @@
 
 pub mod paths;
 pub mod problem;
+pub mod reason;
 pub mod text;
 
 pub mod account;
@@ -38,6 +39,7 @@ pub mod request;
 pub mod session;
 pub mod statement;
 pub mod submit;
+pub mod succession;
 
 pub mod audit;
 
@@ -48,9 +50,10 @@ pub use community::{AuditNoteJson, Community, DirectoryEntry, DirectoryPage, Log
 pub use draft::{Draft, DraftPage, DraftState, WaitsFor};
 pub use entry::{BodyJson, EntryJson};
 pub use inbox::{Inbox, Matter, Message};
-pub use join::{CreateInvitation, Invitation, Join, Joined};
+pub use join::{CreateInvitation, Invitation, Join, JoinProof, Joined};
 pub use pairing::{AnswerPairing, Pairing};
 pub use problem::Problem;
+pub use reason::Reason;
 pub use receipt::{ConsistencyJson, ReceiptJson};
 pub use request::{CreateRequest, PaymentRequest, RequestState};
 pub use session::{Challenge, CreateSession, KeyAccount, KeyAccounts, Session, SessionRole};

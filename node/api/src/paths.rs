@@ -62,6 +62,14 @@ pub const COORDINATION: &str = "/v1/coordination";
 pub const AUDIT_RECORDS: &str = "/v1/audit/records";
 /// The attested snapshot of the ledger that this one continues; empty when it continues none. `GET`, session of an auditor.
 pub const AUDIT_PREDECESSOR: &str = "/v1/audit/predecessor";
+/// The charters of this ledger, from the founding entry on, proven by the log. `GET`, public.
+pub const LINEAGE: &str = "/v1/lineage";
+/// How the ledger before this one ended. `GET`, public.
+pub const SUCCESSION: &str = "/v1/succession";
+/// The salted hashes of what every account had then. `GET`, public.
+pub const SHARES: &str = "/v1/succession/shares";
+/// What the session's account had then. `GET`, session.
+pub const SHARE: &str = "/v1/succession/share";
 /// The description of this interface (OpenAPI 3.1). `GET`, public.
 pub const OPENAPI: &str = "/v1/openapi.json";
 
@@ -75,6 +83,10 @@ pub const TILL_PAGE: &str = "/till";
 pub const PLACE_PAGE: &str = "/place";
 /// What the council sees. `GET`, public.
 pub const COORDINATION_PAGE: &str = "/coordination";
+/// Where anybody checks a receipt, on their own device. `GET`, public.
+pub const VERIFY_PAGE: &str = "/verify";
+/// The same as one file that needs no network. `GET`, public.
+pub const VERIFY_FILE: &str = "/verify.html";
 /// The page of a payment request, for people. `GET`, public.
 pub const REQUEST_PAGE: &str = "/p/{id}";
 /// The pay page of an own code, for people. `GET`, and `POST` with an amount; public.
@@ -89,6 +101,10 @@ pub const LOG: &str = "/log";
 /// The newest published checkpoint. `GET`, public.
 pub const LOG_CHECKPOINT: &str = "/log/checkpoint";
 
+/// Where the log before this one starts, when this ledger continues another.
+pub const LOG_BEFORE: &str = "/log/before";
+/// The last checkpoint of that log. `GET`, public.
+pub const LOG_BEFORE_CHECKPOINT: &str = "/log/before/checkpoint";
 /// The trust policy of the log (C2SP tlog-policy). `GET`, public.
 pub const LOG_POLICY: &str = "/log/policy";
 /// Takes cosignatures of witnesses that fetch the log themselves. `POST`, public: the signatures are the authority.

@@ -26,10 +26,16 @@ pub struct Manifest {
     pub words: BTreeMap<String, String>,
     /// The sentences that only those who run a place or the community read.
     pub more: BTreeMap<String, String>,
+    /// The sentences about seals and alarms.
+    pub proof: BTreeMap<String, String>,
+    /// The sentences of the page that checks receipts.
+    pub check: BTreeMap<String, String>,
     /// The sentences of the wallet's screens that are seldom opened.
     pub screens: BTreeMap<String, String>,
     /// What refusals are called, in each language.
     pub errors: BTreeMap<String, String>,
+    /// The sentences of the page that is saved as one file.
+    pub alone: BTreeMap<String, String>,
 }
 
 /// A page's script.
@@ -46,6 +52,11 @@ pub fn manifest() -> Option<&'static Manifest> {
     static MANIFEST: LazyLock<Option<Manifest>> =
         LazyLock::new(|| serde_json::from_slice(file("manifest.json")?).ok());
     MANIFEST.as_ref()
+}
+
+/// Returns the text of a file that stands inside a page; `None` where `make web` has not run.
+pub fn text(name: &str) -> Option<&'static str> {
+    std::str::from_utf8(file(name)?).ok()
 }
 
 fn file(name: &str) -> Option<&'static [u8]> {
@@ -128,12 +139,15 @@ mod tests {
         for name in scripts
             .chain(manifest.words.values())
             .chain(manifest.more.values())
+            .chain(manifest.proof.values())
+            .chain(manifest.check.values())
             .chain(manifest.errors.values())
+            .chain(manifest.alone.values())
             .chain(fixed)
         {
             assert!(file(name).is_some(), "{name} is missing: run make web again");
         }
-        for page in ["pay", "join", "wallet", "till", "place", "coordination"] {
+        for page in ["pay", "join", "wallet", "till", "place", "coordination", "verify"] {
             assert!(manifest.scripts.contains_key(page), "{page}");
         }
     }

@@ -13,9 +13,9 @@ use klaver_api::{Problem, paths};
 use klaver_ledger::log::tile::{TilePath, encode_entries, encode_hashes};
 use std::io::Write as _;
 
-const ANY_ORIGIN: (HeaderName, HeaderValue) =
+pub(super) const ANY_ORIGIN: (HeaderName, HeaderValue) =
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-const FOREVER: (HeaderName, HeaderValue) =
+pub(super) const FOREVER: (HeaderName, HeaderValue) =
     (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
 const SECONDS: (HeaderName, HeaderValue) =
     (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=2"));
@@ -31,7 +31,7 @@ pub async fn checkpoint(State(app): State<App>) -> Result<Response, Answer> {
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
     let headers = [(header::CONTENT_TYPE, text), ANY_ORIGIN, SECONDS];
     let Some(note) = app.service.published().note() else {
-        let why = app.service.read_only().unwrap_or_default();
+        let why = app.service.read_only().ok_or_else(no_such_path)?;
         return Err(Refused::BeyondDamage { why }.into());
     };
     Ok((headers, note).into_response())

@@ -3,6 +3,7 @@
 mod alias;
 mod frame;
 mod language;
+pub mod verify;
 
 use super::App;
 use super::assets::manifest;
@@ -16,6 +17,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use frame::{Page, icon};
+use klaver_api::paths;
 use klaver_api::request::RequestState;
 use klaver_ledger::amount::Total;
 use klaver_ledger::link::Link;
@@ -53,6 +55,7 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
         section {
             h2 { (icon("seal")) (page.say("verify_title")) }
             p { (page.say("verify_text")) " " (page.say_with("verify_size", &[("size", &size)])) }
+            div.actions { a.button href=(paths::VERIFY_PAGE) { (icon("seal")) (page.say("verify_link")) } }
             details {
                 summary { (page.say("verify_how")) }
                 p { (page.say("verify_command")) }

@@ -6,6 +6,7 @@ use crate::community::AccessRow;
 use crate::community::directory::{ProfileRow, fault_of_name};
 use crate::community::sessions::{Role, Visitor};
 use crate::succeed::read_predecessor;
+use klaver_api::Reason;
 use klaver_api::account::{AccountJson, AccountPage, AccountStateJson, PendingJson};
 use klaver_api::community::{
     AuditNoteJson, Community, DirectoryEntry, DirectoryPage, LogAddress, Profile, UnitJson,
@@ -71,13 +72,14 @@ impl Service {
             },
             demo: self.config.demo,
             thanks_per_hour: self.config.thanks_per_hour.clone(),
-            audit_note: self.audit_notes.newest(&self.reader).map(|note| AuditNoteJson {
+            audit_note: standing.audit_note().map(|note| AuditNoteJson {
                 index: note.index,
                 size: note.size,
                 anchored_at: note.recorded_at.to_string(),
                 age_seconds: now.millis_since(note.recorded_at) / 1_000,
                 document: data_encoding::HEXLOWER.encode(&note.document.0),
             }),
+            successor: self.config.successor.clone(),
             read_only: self.read_only(),
         }
     }
@@ -382,7 +384,10 @@ impl Service {
     pub async fn predecessor(&self, visitor: &Visitor) -> Result<Vec<u8>, Refused> {
         self.begin_audit(visitor, 0).await?;
         let Some(data) = self.data.get() else { return Ok(Vec::new()) };
-        let unread = |error: crate::config::ConfigError| Refused::BeyondDamage { why: error.to_string() };
+        let unread = |error: crate::config::ConfigError| {
+            let file = data.predecessor().display().to_string();
+            Refused::BeyondDamage { why: Reason::new("disk", error.to_string()).with("file", file) }
+        };
         Ok(read_predecessor(data).map_err(unread)?.unwrap_or_default())
     }
 

@@ -6,6 +6,7 @@ use crate::community::Community;
 use crate::config::{Config, DataDir};
 use crate::keys::NodeKeys;
 use crate::metrics::Metrics;
+use crate::reason;
 use crate::writer::Writer;
 use klaver_ledger::engine::{LedgerOpenError, OpeningReport, open_read_only};
 use klaver_ledger::keys::PublicKey;
@@ -40,8 +41,9 @@ pub(super) fn open(
     };
     let store = ReadOnlyStore::open(&data.ledger(), cause).map_err(OpenError::from)?;
     let ledger = open_read_only(store, &PublicKey::of(&keys.log), &beginning(data)?)?;
-    let (reader, why) = (ledger.reader(), ledger.why().to_owned());
-    tracing::error!(why, "the ledger is read-only");
+    let reader = ledger.reader();
+    let why = reason::of_opening(ledger.cause(), reader.head().size, ledger.why());
+    tracing::error!(%why, "the ledger is read-only");
     let community = Community::open_or_read(data.root(), &founded(&reader).ledger)?;
     let metrics = Arc::new(Metrics::default());
     let report = OpeningReport {

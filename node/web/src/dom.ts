@@ -2,6 +2,7 @@
 
 import { accountText } from "./lib/account.ts";
 import { showNumber } from "./lib/money.ts";
+import type { Reason } from "./api.ts";
 import icons from "./icons.json";
 
 export type Child = Node | string | null | false | undefined | readonly Child[];
@@ -66,7 +67,7 @@ export interface Facts {
   rate: [number, number] | null;
   timeZone: string;
   demo: boolean;
-  readOnly: boolean;
+  readOnly: Reason | null;
   now: number;
 }
 
@@ -81,7 +82,7 @@ export const language = document.documentElement.lang;
  * How far the node's clock is ahead of this phone's, in milliseconds. A page that was kept may be old: it only tells
  * that it cannot be earlier than when the page was made.
  */
-let ahead = ["/wallet", "/till", "/place", "/coordination"].includes(location.pathname) ? Math.max(0, facts.now - Date.now()) : facts.now - Date.now();
+let ahead = ["/wallet", "/till", "/place", "/coordination", "/verify"].includes(location.pathname) ? Math.max(0, facts.now - Date.now()) : facts.now - Date.now();
 
 /** The time by the node's clock: what deadlines are held against. */
 export function now(): number {
@@ -106,7 +107,14 @@ let words: Record<string, string> = {};
 export async function loadWords(): Promise<void> {
   const { words: common, more } = document.documentElement.dataset;
   const tables = await Promise.all([common, more].filter((file) => file !== undefined).map((file) => import(file as string) as Promise<{ default: Record<string, string> }>));
-  words = Object.assign({}, ...tables.map((table) => table.default));
+  // A page that was saved has its sentences in it.
+  words = Object.assign({}, json<Record<string, string>>("words"), ...tables.map((table) => table.default));
+}
+
+/** Loads the sentences about seals and alarms, the first time that there is something to say about them. */
+export async function loadProofWords(): Promise<void> {
+  const source = document.documentElement.dataset["proof"];
+  if (source) Object.assign(words, ((await import(source)) as { default: Record<string, string> }).default);
 }
 
 let own: Promise<void> | undefined;
@@ -132,10 +140,20 @@ export function refusal(code: string): string | undefined {
   return errors[code];
 }
 
+/** Returns why the node records nothing, in words; what it says itself when this page does not know the reason yet. */
+export function halted({ code, values, detail }: Reason): string {
+  const moments = Object.entries(values).map(([name, value]) => [name, /^\d{4}-.*Z$/.test(value) ? moment(Date.parse(value), "both") : value]);
+  const known = errors[`halt.${code}`];
+  return known === undefined ? detail : fill(known, Object.fromEntries(moments) as Record<string, string>);
+}
+
 /** Returns the sentence `key` with its values. */
 export function say(key: string, values: Record<string, string | number> = {}): string {
-  const known: Record<string, string | number> = { community: facts.name, one: facts.one, many: facts.many, ...values };
-  return (words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name: string) => String(known[name] ?? whole));
+  return fill(words[key] ?? key, { community: facts.name, one: facts.one, many: facts.many, ...values });
+}
+
+function fill(sentence: string, values: Record<string, string | number>): string {
+  return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
 /** Tells whether there is such a sentence. */
@@ -149,10 +167,10 @@ export function amount(minor: number): string {
 }
 
 /** Returns the day and time of a moment, in the community's time zone. */
-export function moment(at: number, style: "day" | "time" | "both"): string {
+export function moment(at: number, style: "day" | "time" | "both" | "full"): string {
   const day = { day: "numeric", month: "long" } as const;
   const time = { hour: "2-digit", minute: "2-digit" } as const;
-  const form = style === "day" ? { weekday: "long", ...day } as const : style === "time" ? time : { ...day, ...time };
+  const form = style === "day" ? { weekday: "long", ...day } as const : style === "time" ? time : { ...day, ...time, ...(style === "full" ? { year: "numeric" } as const : {}) };
   return new Intl.DateTimeFormat(`${language}-BE`, { ...form, timeZone: facts.timeZone, hourCycle: "h23" }).format(at);
 }
 

@@ -6,6 +6,7 @@
 import { NoAnswer, Refused, ask, type Answered } from "./api.ts";
 import { type Hat, type Memo, type Outgoing, type Signed, add, all, get, put } from "./db.ts";
 import { now } from "./dom.ts";
+import { TwoHistories } from "./heads.ts";
 import { sign } from "./keys.ts";
 import { type Bytes, base64url, equal, fromBase64url, hex, random } from "./lib/bytes.ts";
 import { type Bodies, type Entry, type Envelope, type Kind, decodeEnvelope, encodeEntry, encodeEnvelope, entryId, signingInput } from "./lib/entry.ts";
@@ -99,6 +100,7 @@ async function judge(outgoing: Outgoing, receipt: Answered): Promise<Partial<Out
     }
     return { state: "done", receipt, index, doneAt: recordedAt };
   } catch (error) {
+    if (error instanceof TwoHistories) return { state: "alarm", code: "two_histories", receipt };
     if (!(error instanceof ReceiptError)) throw error;
     return { state: "alarm", code: error.code, receipt };
   }

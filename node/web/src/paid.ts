@@ -2,7 +2,7 @@
 
 import { amount, button, h, icon, link, moment, say, type Child } from "./dom.ts";
 import type { Answered } from "./api.ts";
-import type { Outgoing } from "./db.ts";
+import { type Outgoing, get } from "./db.ts";
 import { printReceiptFile } from "./lib/receipt.ts";
 import { now } from "./dom.ts";
 import { note, whyNot } from "./start.ts";
@@ -19,10 +19,11 @@ export function outcome(outgoing: Outgoing, more: Child = null): Child {
           icon("tick", "icon big"),
           h("p", { class: "amount" }, say(`${word}_done`)),
           h("p", null, say(`${word}_done_text`, values)),
-          h("p", { class: "small" }, moment(outgoing.doneAt ?? outgoing.signedAt, "both"))),
+          h("p", { class: "small" }, moment(outgoing.doneAt ?? outgoing.signedAt, "both")),
+          seal(outgoing)),
         h("div", { class: "actions" },
           more,
-          outgoing.receipt ? button("down", say("save_receipt"), () => saveReceipt(outgoing.receipt as Answered)) : null),
+          outgoing.receipt ? button("down", say("save_receipt"), () => void saveNewest(outgoing)) : null),
       ];
     case "refused": {
       const [why, next] = whyNot(outgoing.code ?? "");
@@ -40,6 +41,19 @@ export function outcome(outgoing: Outgoing, more: Child = null): Child {
   }
 }
 
+/** The small seal below the tick: how many witnesses have cosigned, told again as they do. */
+function seal(outgoing: Outgoing): Child {
+  const line = h("p", { class: "small", role: "status", hidden: true });
+  void import("./sealLine.ts").then(({ sealOfPayment }) => sealOfPayment(outgoing, line));
+  return line;
+}
+
+/** Saves the receipt as it is now: witnesses may have cosigned since it was shown. */
+async function saveNewest(outgoing: Outgoing): Promise<void> {
+  const kept = await get<Outgoing>("outbox", outgoing.key);
+  saveReceipt((kept?.receipt ?? outgoing.receipt) as Answered);
+}
+
 /** What is true while there is no answer: it was not sent yet, or nobody knows whether it arrived. */
 function waiting(outgoing: Outgoing, values: Record<string, string>): Child {
   const isOver = now() > outgoing.expiresAt * 1_000;
@@ -53,9 +67,14 @@ function waiting(outgoing: Outgoing, values: Record<string, string>): Child {
 
 /** Gives a receipt to the person as a file that any verifier reads. */
 export function saveReceipt(answered: Answered): void {
-  const file = new Blob([printReceiptFile(receiptOf(answered))], { type: "application/octet-stream" });
+  saveFile(`klaver-${answered.index}.tlog-proof`, printReceiptFile(receiptOf(answered)));
+}
+
+/** Gives a text to the person as a file. */
+export function saveFile(name: string, text: string): void {
+  const file = new Blob([text], { type: "application/octet-stream" });
   const address = URL.createObjectURL(file);
-  h("a", { href: address, download: `klaver-${answered.index}.tlog-proof` }).click();
+  h("a", { href: address, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 

@@ -1,21 +1,34 @@
 /** What every page does first: words, the service worker, what waits to be sent, and an honest word when it cannot go on. */
 
+import { readAloud } from "./aloud.ts";
 import { NoAnswer, Refused } from "./api.ts";
-import { button, facts, h, icon, knows, loadWords, refusal, say, show, status, workerAddress } from "./dom.ts";
-import { CannotKeep, isOtherLedger } from "./wallet.ts";
+import { recall } from "./db.ts";
+import { TwoHistories } from "./heads.ts";
+import { button, facts, h, halted, icon, knows, loadWords, refusal, say, show, status, workerAddress } from "./dom.ts";
+import { CannotKeep, hasJoined, isOtherLedger } from "./wallet.ts";
 
-/** Starts a page: nothing is shown before its words are there, and whatever fails says what to do. */
-export async function start(page: () => Promise<void>): Promise<void> {
-  try {
-    await loadWords();
-    readAloud();
+/** Starts a page of a wallet: it must be at its own address, of its own ledger. */
+export function start(page: () => Promise<void>): Promise<void> {
+  return begin(async () => {
     if (location.origin !== facts.origin) return show(wrongAddress());
     if (globalThis.isSecureContext && "indexedDB" in globalThis && (await isOtherLedger().catch(() => false))) {
       return show(note("hand", say("other_ledger"), say("other_ledger_next")));
     }
+    // What the node wrote by itself stays: only screens of the wallet give way.
+    if (document.getElementById("action") && await recall("alarm").catch(() => undefined)) return (await import("./alarm.ts")).showAlarm();
+    await page();
+    if (await hasJoined().catch(() => false)) void import("./seals.ts").then(({ watch }) => watch());
+  });
+}
+
+/** Starts a page: nothing is shown before its words are there, and whatever fails says what to do. */
+export async function begin(page: () => Promise<void>): Promise<void> {
+  try {
+    await loadWords();
+    readAloud();
     await page();
   } catch (error) {
-    show(explain(error, () => void start(page)));
+    show(explain(error, () => void begin(page)));
   }
   if ("serviceWorker" in navigator) {
     navigator.serviceWorker.register(workerAddress("/sw.js")).catch(() => undefined);
@@ -36,8 +49,12 @@ export function note(picture: Parameters<typeof icon>[0], what: string, next?: s
 export function explain(error: unknown, again?: () => void) {
   const retry = again ? button("undo", say("again"), again) : null;
   if (error instanceof CannotKeep) return note("hand", say(`cannot_${error.fault}`), say(`cannot_${error.fault}_next`));
+  if (error instanceof TwoHistories) return note("hand", say("log_alarm"));
   if (error instanceof NoAnswer) return [note("clock", say("no_answer"), say("no_answer_next")), retry];
-  if (error instanceof Refused) return [note("hand", ...whyNot(error.problem.code)), retry];
+  if (error instanceof Refused) {
+    const { code, reason } = error.problem;
+    return [note("hand", ...whyNot(code)), reason ? h("p", null, halted(reason)) : null, retry];
+  }
   if (error instanceof DOMException && error.name === "QuotaExceededError") return [note("hand", say("full"), say("full_next")), retry];
   console.error(error);
   return [note("hand", say("trouble"), say("trouble_next")), retry];
@@ -49,20 +66,6 @@ export function whyNot(code: string): [string, string] {
   const known = refusal(code);
   if (known !== undefined) return [known, say("why_other_next")];
   return [say("why_other", { code }), say("why_other_next")];
-}
-
-/** A button that reads the page aloud, where the phone has a voice. */
-function readAloud(): void {
-  const main = document.getElementById("main");
-  if (!("speechSynthesis" in globalThis) || !main) return;
-  const speak = () => {
-    const voice = globalThis.speechSynthesis;
-    if (voice.speaking) return voice.cancel();
-    const words = new SpeechSynthesisUtterance(main.innerText);
-    words.lang = document.documentElement.lang;
-    voice.speak(words);
-  };
-  document.querySelector("footer")?.prepend(button("sound", say("read_aloud"), speak, "quiet"));
 }
 
 /** Shows that something is going on, for whoever waits longer than a moment. */

@@ -7,7 +7,7 @@ import { parseAccount } from "./lib/account.ts";
 import { fromDecimal } from "./lib/money.ts";
 import { saveReceipt } from "./paid.ts";
 import { busy, explain, note } from "./start.ts";
-import { askAs, prove, statementOf } from "./wallet.ts";
+import { statementOf } from "./wallet.ts";
 
 /** A line with what became of it. */
 export interface Shown {
@@ -88,13 +88,16 @@ export async function showLine(hat: Hat, id: string, back: string, more: (shown:
   const { picture, words } = what(shown, known);
   const { line } = shown;
   const proof = h("div", { role: "status" });
+  const seal = h("p", { class: "small", role: "status", hidden: true });
+  let looked: ReturnType<typeof sealed> | undefined;
+  const look = () => (looked ??= sealed(hat, line, seal));
+  // Who looks at a line sees who cosigned it; without an answer, saving asks again.
+  look().catch(() => (looked = undefined));
   const save = () => {
     proof.replaceChildren(say("loading"));
-    askAs<Answered>(hat, "GET", `/v1/receipts/${line.index}?line=${line.line}`)
-      .then(async (receipt) => {
-        const { content } = await prove(receipt);
-        if (!("line" in content) || content.line.account !== hat.account) throw new TypeError("another account's line");
-        saveReceipt(receipt);
+    look()
+      .then((receipt) => {
+        saveReceipt(receipt());
         proof.replaceChildren(icon("seal"), say("receipt_saved"));
       })
       .catch((error: unknown) => proof.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[])));
@@ -110,9 +113,17 @@ export async function showLine(hat: Hat, id: string, back: string, more: (shown:
       h("dt", null, say("number")), h("dd", null, String(line.index)),
       h("dt", null, say("balance_after")), h("dd", null, amount(fromDecimal(line.balance, facts.scale)))),
     h("div", { class: "actions" }, more(shown), button("down", say("save_receipt"), save)),
-    proof, wrong,
+    proof, seal, wrong,
     h("div", { class: "actions" }, link("back", say("back"), back)),
   ], "focus");
+}
+
+/** Fetches and verifies the receipt of a line, and tells who cosigned it; returns what gives the newest one. */
+async function sealed(hat: Hat, line: StatementLine, seal: HTMLElement): Promise<() => Answered> {
+  const [{ newReceipt }, { sealOfLine }] = await Promise.all([import("./witnesses.ts"), import("./sealLine.ts")]);
+  let receipt = await newReceipt(hat, line);
+  void sealOfLine(hat, line, receipt, seal, (newer) => (receipt = newer));
+  return () => receipt;
 }
 
 /** Tells whether a moment is today, in the community's time zone. */

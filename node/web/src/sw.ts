@@ -1,7 +1,7 @@
 /**
  * The service worker: the wallet and the till open without network, and at once when it is slow.
  *
- * It keeps scripts, styles and the two pages that live in their script. It never keeps an answer about money.
+ * It keeps scripts, styles and the pages that live in their script. It never keeps an answer about money.
  */
 
 declare const PRECACHE: readonly string[];
@@ -9,7 +9,7 @@ declare const VERSION: string;
 
 const worker = self as unknown as ServiceWorkerGlobalScope;
 const NAME = `klaver-${VERSION}`;
-const SHELLS = ["/wallet", "/till", "/place", "/coordination"];
+const SHELLS = ["/wallet", "/till", "/place", "/coordination", "/verify"];
 /** How long the node is waited for before a kept page is shown, in milliseconds. */
 const PATIENCE = 3_000;
 

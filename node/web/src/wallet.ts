@@ -3,11 +3,12 @@
 import { type Account, NoAnswer, Refused, ask, type Answered, type StatementLine } from "./api.ts";
 import { type Hat, all, forget, keep, put, recall } from "./db.ts";
 import { facts } from "./dom.ts";
+import { remember } from "./heads.ts";
 import { type KeyFault, faultOfBrowser, makeKey, sign } from "./keys.ts";
 import { accountText, parseAccount } from "./lib/account.ts";
 import { base64url, fromBase64, fromBase64url, fromHex } from "./lib/bytes.ts";
-import { type AccountKind, challengeBytes } from "./lib/entry.ts";
-import { isConsistent, logKey, openCheckpoint } from "./lib/log.ts";
+import { type AccountKind, type Claim, challengeBytes } from "./lib/entry.ts";
+import { logKey } from "./lib/log.ts";
 import { type LogIdentity, type Proven, type Receipt, verifyReceipt } from "./lib/receipt.ts";
 
 /** What this phone holds to be its community since it joined. */
@@ -44,6 +45,11 @@ export async function isOtherLedger(): Promise<boolean> {
   return trusted !== undefined && trusted.ledger !== facts.ledger;
 }
 
+/** Tells whether this phone has joined, and so has something to hold the log against. */
+export async function hasJoined(): Promise<boolean> {
+  return (await recall<Trusted>("trusted")) !== undefined;
+}
+
 export async function trust(): Promise<void> {
   if (await recall("trusted")) return;
   await keep("trusted", { ledger: facts.ledger, logOrigin: facts.logOrigin, logKeys: facts.logKeys } satisfies Trusted);
@@ -62,9 +68,11 @@ export function receiptOf(answered: Answered): Receipt {
   return { index: answered.index, opening: fromBase64url(answered.opening), proof, checkpoint: answered.checkpoint };
 }
 
-/** Verifies a receipt against the log that this phone trusts. @throws ReceiptError */
+/** Verifies a receipt against the log that this phone trusts, and all that it has seen of it. @throws ReceiptError, TwoHistories */
 export async function prove(answered: Answered): Promise<Proven> {
-  return verifyReceipt(receiptOf(answered), await log());
+  const proven = await verifyReceipt(receiptOf(answered), await log());
+  await remember(proven.checkpoint);
+  return proven;
 }
 
 /** The key that waits for an account: made once, so that asking again gives the same account. */
@@ -87,9 +95,11 @@ async function waitingKey(kind: string): Promise<string> {
 export async function join(code: string | null): Promise<Hat> {
   const key = await waitingKey("member");
   const rights = ["spend", "refund", "manage"];
+  const { signature, ...challenge } = await signChallenge(key, { join: key });
   const joined = await ask<{ account: string; receipt: Answered | null }>("POST", "/v1/join", {
     ...(code === null ? {} : { code }),
     keys: [{ key, rights }],
+    proof: { ...challenge, signatures: [signature] },
   });
   const account = parseAccount(joined.account);
   if (!account) throw new NoAnswer("the node named no account");
@@ -106,16 +116,18 @@ export async function join(code: string | null): Promise<Hat> {
   return hat;
 }
 
-export async function signedChallenge(key: string, account: string | null): Promise<object> {
-  const fresh = await ask<{ nonce: string; expires_at: string; origin: string }>("POST", "/v1/sessions/challenges");
+/** Asks the node for something fresh, and signs it with a key of this phone. */
+async function signChallenge(key: string, claim: Claim) {
+  const { nonce, expires_at } = await ask<{ nonce: string; expires_at: string }>("POST", "/v1/sessions/challenges");
   // The address that is signed is the one that this page came from: a challenge relayed by another node is of no use.
-  const expiry = Date.parse(fresh.expires_at) / 1_000;
-  const bytes = challengeBytes(facts.ledger, location.origin, account, fromBase64url(fresh.nonce), expiry);
-  const signature = base64url(await sign(key, bytes));
-  return {
-    ...(account === null ? {} : { account: accountText(account) }),
-    nonce: fresh.nonce, expires_at: fresh.expires_at, key, signature,
-  };
+  const expiry = Date.parse(expires_at) / 1_000;
+  const bytes = challengeBytes(facts.ledger, location.origin, claim, fromBase64url(nonce), expiry);
+  return { nonce, expires_at, signature: base64url(await sign(key, bytes)) };
+}
+
+export async function signedChallenge(key: string, account: string | null): Promise<object> {
+  const answered = await signChallenge(key, { session: account });
+  return { ...(account === null ? {} : { account: accountText(account) }), ...answered, key };
 }
 
 /** Returns the key of this phone that waits to be given an account or office, for showing it. */
@@ -177,41 +189,3 @@ export function statementOf(hat: Hat, cursor?: string): Promise<Statement> {
   const query = cursor === undefined ? "" : `?cursor=${encodeURIComponent(cursor)}`;
   return askAs(hat, "GET", `/v1/accounts/${accountText(hat.account)}/statement${query}`);
 }
-
-/** What watching the log found. */
-export type Watched = "consistent" | "no_answer" | "alarm";
-
-/**
- * Checks that the log still continues what this phone has seen of it, and what its newest receipts name.
- *
- * An alarm keeps the two checkpoints that contradict each other.
- */
-export async function watchLog(receipts: readonly Answered[]): Promise<Watched> {
-  const { keys } = await log();
-  const seen = await recall<string>("checkpoint");
-  try {
-    const newest = await openCheckpoint(await ask<string>("GET", "/log/checkpoint"), keys);
-    if (!newest) return await alarm("checkpoint", seen ?? "");
-    const notes = [...(seen === undefined ? [] : [seen]), ...receipts.map((receipt) => receipt.checkpoint)];
-    for (const note of notes) {
-      const older = await openCheckpoint(note, keys);
-      if (!older) return await alarm(newest.note, note);
-      // The newest receipts may be ahead of what is published.
-      if (older.size > newest.size) continue;
-      const asked = await ask<{ proof: string[] }>("GET", `/v1/proofs/consistency?from=${older.size}&to=${newest.size}`);
-      const proof = asked.proof.map((text) => fromBase64(text) ?? new Uint8Array());
-      if (!(await isConsistent(older, newest, proof))) return await alarm(newest.note, note);
-    }
-    await keep("checkpoint", newest.note);
-    return "consistent";
-  } catch (error) {
-    if (error instanceof NoAnswer || error instanceof Refused) return "no_answer";
-    throw error;
-  }
-}
-
-async function alarm(newest: string, older: string): Promise<Watched> {
-  await keep("alarm", { newest, older, at: Date.now() });
-  return "alarm";
-}
-

@@ -8,18 +8,21 @@ import { fromHex, hex, utf8 } from "../src/lib/bytes.ts";
 import { Malformed } from "../src/lib/cbor.ts";
 import { faultOfKey, verify } from "../src/lib/ed25519.ts";
 import {
-  type Entry, decodeEntry, decodeEnvelope, encodeEntry, encodeEnvelope, entryId, faultOfMemo, ledgerId,
+  type Entry, challengeBytes, decodeEntry, decodeEnvelope, encodeEntry, encodeEnvelope, entryId, faultOfMemo, ledgerId,
   memoCommitment, paperSeed, settlementAccount, signingInput,
 } from "../src/lib/entry.ts";
 import { LinkError, checkCommunity, parseLink, printLink } from "../src/lib/links.ts";
-import { isConsistent, leafHash, logKey, openCheckpoint, parseVkey, rootFromInclusion, treeHead } from "../src/lib/log.ts";
+import { isConsistent, leafHash, logKey, openCheckpoint, parseVkey, printVkey, rootFromInclusion, treeHead } from "../src/lib/log.ts";
+import { PolicyError, judge, parsePolicy } from "../src/lib/policy.ts";
 import { recoverySeed } from "../src/lib/recovery.ts";
+import { STEP_OF, type Trust, examine } from "../src/lib/verifier.ts";
 import { ReceiptError, decodeRecord, parseReceiptFile, printReceiptFile, verifyReceipt } from "../src/lib/receipt.ts";
 
 // The vectors are JSON without a type of their own.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Json = any;
 export interface Vectors {
+  challenges: Json;
   entries: Json;
   ids: Json;
   keys: Json;
@@ -28,6 +31,7 @@ export interface Vectors {
   memos: Json;
   merkle: Json;
   records: Json;
+  witnesses: Json;
 }
 
 /** Collects what differs; counts what was compared. */
@@ -45,6 +49,7 @@ export class Differences {
 /** Runs every vector. `by` forces the verifier for browsers without Ed25519. */
 export async function run(vectors: Vectors, by?: "fallback"): Promise<Differences> {
   const d = new Differences();
+  await challenges(d, vectors.challenges, by);
   await entries(d, vectors.entries, by);
   await malformed(d, vectors.malformed, by);
   await ids(d, vectors.ids);
@@ -53,7 +58,16 @@ export async function run(vectors: Vectors, by?: "fallback"): Promise<Difference
   await memos(d, vectors.memos);
   await merkle(d, vectors.merkle);
   await records(d, vectors.records);
+  await witnesses(d, vectors.witnesses);
   return d;
+}
+
+async function challenges(d: Differences, vectors: Json, by?: "fallback"): Promise<void> {
+  for (const { name, claim, ledger, origin, nonce, expires_at, bytes, key, signature } of vectors) {
+    const made = challengeBytes(ledger, origin, claim, fromHex(nonce), expires_at);
+    d.same(`challenges.json: ${name}`, hex(made), bytes);
+    d.same(`challenges.json: ${name}: signature`, await verify(fromHex(key), fromHex(signature), made, by), true);
+  }
 }
 
 async function entries(d: Differences, vectors: Json, by?: "fallback"): Promise<void> {
@@ -183,6 +197,7 @@ async function records(d: Differences, vectors: Json): Promise<void> {
     d.same(`${name} receipt: printed`, printReceiptFile(receipt), file);
     const proven = await code(async () => (await verifyReceipt(receipt, log)).index);
     d.same(`${name} receipt`, proven, name === "an auditor's" ? "receipt_lines_needed" : index);
+    await examined(d, `${name} receipt`, file, { ...log, policy: null }, name === "an auditor's" ? "opening" : null);
   }
   // Two of the files are good, and are held against another log or ledger.
   const otherKey = await logKey(key.name, fromHex("5866666666666666666666666666666666666666666666666666666666666666"));
@@ -193,6 +208,30 @@ async function records(d: Differences, vectors: Json): Promise<void> {
   for (const { name, file, code: expected } of vectors.refused_receipts) {
     const found = await code(async () => (await verifyReceipt(parseReceiptFile(file), others[name] ?? log)).index);
     d.same(`receipt: ${name}`, found, expected);
+    await examined(d, `receipt: ${name}`, file, { ...(others[name] ?? log), policy: null }, STEP_OF[found as keyof typeof STEP_OF]);
+  }
+}
+
+/** A page that explains a receipt names the step that fails, whatever stands before it, and nothing after it. */
+async function examined(d: Differences, name: string, file: string, trust: Trust, failing: string | null): Promise<void> {
+  const { steps, proven } = await examine(file, trust, 0);
+  d.same(`${name}: the step that fails`, steps.find(({ state }) => state === "fails")?.step ?? null, failing);
+  d.same(`${name}: proven`, proven !== null, failing === null);
+  const states = steps.map(({ state }) => state).join(" ");
+  d.same(`${name}: in order`, /^(holds )*(fails( unknown)*|unknown)$/.test(states), true);
+}
+
+async function witnesses(d: Differences, vectors: Json): Promise<void> {
+  const key = await parseVkey(vectors.log);
+  d.same("the log's key printed", key && printVkey(key), vectors.log);
+  for (const { name, policy, note, now, verdict } of vectors.checkpoints) {
+    const found = await judge(await parsePolicy(policy), note, now);
+    const said = found && { size: found.checkpoint.size, seen: found.seen, seen_in_future: found.seenInFuture, quorum: found.isQuorum };
+    d.same(`checkpoint ${name}`, said, verdict);
+  }
+  for (const { text, line } of vectors.refused_policies) {
+    const found = await parsePolicy(text).then(() => "accepted", (error: unknown) => (error instanceof PolicyError ? error.line : String(error)));
+    d.same(`policy ${text}`, found, line);
   }
 }
 
@@ -211,5 +250,6 @@ export function seeded(vectors: Vectors): Vectors {
   copy.entries[0].payload = copy.entries[0].payload.replace(/^86/, "87");
   copy.merkle.roots[3] = hex(utf8("x".repeat(32)));
   copy.records.refused_receipts[0].code = "accepted";
+  copy.witnesses.checkpoints[0].verdict.quorum = true;
   return copy;
 }

@@ -9,7 +9,7 @@ use crate::describe::Teller;
 use crate::entries::{Plan, Sent, report, report_with, send};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
-use crate::output::harmless;
+use crate::output::{harmless, term};
 use clap::{Args, Subcommand};
 use klaver_api::account::AccountPage;
 use klaver_api::{AccountJson, Profile, paths};
@@ -153,8 +153,8 @@ fn show(app: &App<'_>, which: &Which) -> Outcome {
     let contact = app.contact(&hat)?;
     let said = fetch(app, &contact, &hat, which.account(app, &hat)?)?;
     let unit = contact.community.unit(app.output.language);
-    let kind = app.output.words(&format!("kind.{}", said.state.kind), &[]);
-    let status = app.output.words(&format!("status.{}", said.status), &[]);
+    let language = app.output.language;
+    let (kind, status) = (term(language, "kind", &said.state.kind), term(language, "status", &said.status));
     let name = said.name.as_deref().map_or(String::new(), harmless);
     let values =
         [("account", &*said.state.account), ("kind", &*kind), ("status", &*status), ("name", &*name)];
@@ -192,9 +192,9 @@ fn list(app: &App<'_>) -> Outcome {
     }
     let row = |said: &AccountJson| {
         vec![
-            said.state.account.clone(),
-            app.output.words(&format!("kind.{}", said.state.kind), &[]),
-            app.output.words(&format!("status.{}", said.status), &[]),
+            harmless(&said.state.account),
+            term(app.output.language, "kind", &said.state.kind),
+            term(app.output.language, "status", &said.status),
             said.balance.as_deref().map_or_else(String::new, |text| unit.show_text(text)),
             said.name.as_deref().map_or(String::new(), harmless),
         ]

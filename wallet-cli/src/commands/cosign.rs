@@ -5,8 +5,8 @@ use crate::contact::Contact;
 use crate::describe::Teller;
 use crate::entries::{self, Sent, report, short_id};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::moment;
 use crate::output::harmless;
+use crate::{moment, outbox};
 use clap::Args;
 use klaver_api::draft::draft_id;
 use klaver_api::{CharterJson, Draft, DraftPage, DraftState, paths, text};
@@ -54,7 +54,7 @@ impl Cosign {
         }
         let ledger = contact.community.ledger;
         let signed = entries::sign(app, &ledger, entry, &hat)?;
-        let kept = entries::keep(app, ledger, &signed, said.memo)?;
+        let kept = outbox::keep(&app.places, ledger, &signed, said.memo, moment::now())?;
         let before = match &signed.entry().body {
             Body::Govern(_) => {
                 Some(contact.http.get::<klaver_api::Community>(paths::COMMUNITY, None)?.charter)
@@ -157,8 +157,8 @@ fn list(app: &App<'_>, contact: &Contact, page: &DraftPage) -> Outcome {
             app.output.line(&format!("  {}", ended.sentences(app.output.language).0));
         }
     }
-    if !page.drafts.is_empty() {
-        app.output.note("cosign.next", &[]);
+    if let Some(first) = page.drafts.first() {
+        app.output.note("cosign.next", &[("id", &short_id(&first.id))]);
     }
     // The id as links and people write it.
     let written = |draft: &Draft| Draft { id: short_id(&draft.id), ..draft.clone() };

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::contact::Contact;
 use crate::entries::{self, Plan, report, send};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::{charter_words, moment, outbox, output, qr, session};
+use crate::{charter_words, moment, outbox, output, proofs, qr, session};
 use clap::Args;
 use klaver_api::{AccountJson, DirectoryPage, PayByCode, PaymentRequest, RequestState, paths, text};
 use klaver_keystore::KeyInfo;
@@ -87,7 +87,7 @@ impl Pay {
                 let (hat, _) = app.account_hat()?;
                 let community = app.community_of(&hat)?;
                 let amount = community.unit(app.output.language).parse(&amount)?;
-                let contact = Contact::open(&app.places, community)?;
+                let contact = app.reach(community)?;
                 let name = listed_name(&contact, to);
                 let line = PayLine { to, amount, request: None };
                 pay(app, contact, Payment { line, name, memo, validity, until: None, again })
@@ -161,19 +161,19 @@ fn not_here(app: &App<'_>, option: &str, what: &str) -> Failure {
 
 /// Fetches a request, checks that it is the one of the code, and pays it.
 fn pay_request(app: &App<'_>, node: &NodeAddress, id: RequestId, memo: Option<String>) -> Outcome {
-    let (hat, _) = app.account_hat()?;
+    let (hat, account) = app.account_hat()?;
     let community = app.community_of(&hat)?;
     if community.node != *node {
         return Err(other_community(node, &community.name));
     }
-    let contact = Contact::open(&app.places, community)?;
+    let mut contact = app.reach(community)?;
     let request: PaymentRequest = contact.http.get(&paths::fill(paths::REQUEST, id.to_hex()), None)?;
     if request.ledger != contact.community.ledger.to_hex() || request.id != id.to_hex() {
         return Err(Failure::new(Exit::Mismatch, "request_differs"));
     }
     match request.state {
         RequestState::Open => {}
-        RequestState::Paid => return Err(paid_already(app, &contact, &hat, &request)),
+        RequestState::Paid => return Err(paid_already(app, &mut contact, &hat, account, &request, id)),
         RequestState::Declined => return Err(Failure::new(Exit::Rules, "request_declined")),
         RequestState::Expired => return Err(Failure::new(Exit::Rules, "request_expired")),
     }
@@ -213,23 +213,9 @@ fn pay(app: &App<'_>, mut contact: Contact, payment: Payment) -> Outcome {
     let PayLine { to: payee, amount: due, .. } = payment.line;
     let (amount, to) = (unit.show(due), payment.name.clone().unwrap_or_else(|| payee.to_string()));
     let done = app.output.words("done.pay", &[("amount", &amount), ("to", &to)]);
-    let body = PayBody { from, payees: vec![payment.line], late: false };
-    if !payment.again
-        && !app.global.dry_run
-        && let Some(kept) = outbox::same_payment(&app.places, &contact.community.ledger, &body)?
-    {
-        let at = moment::show(kept.signed_at, app.output.language);
-        app.output.warn("pay.waits", &[("amount", &amount), ("to", &to), ("at", &at)]);
-        app.confirm(&app.output.words("ask.resend", &[]))
-            .map_err(|refused| Failure::new(refused.exit, "payment_waits"))?;
-        match entries::submit(app, &mut contact, kept) {
-            Ok(sent) => return Ok(report(app, &sent, &done)),
-            // Its time is over and it was never recorded: what was asked for now goes on.
-            Err(failure) if failure.code == "expired" => app.output.note("pay.waited_too_long", &[]),
-            Err(failure) => return Err(failure),
-        }
-    }
-    let mut plan = Plan { memo: payment.memo, until: payment.until, ..Plan::now(Body::Pay(body)) };
+    let body = Body::Pay(PayBody { from, payees: vec![payment.line], late: false });
+    let (memo, until, again) = (payment.memo, payment.until, payment.again);
+    let mut plan = Plan { memo, until, again, ..Plan::now(body) };
     if let Some(validity) = payment.validity {
         plan.validity = validity;
     }
@@ -241,13 +227,18 @@ fn pay(app: &App<'_>, mut contact: Contact, payment: Payment) -> Outcome {
     Ok(report(app, &sent, &done))
 }
 
-/// Says that a request is paid, and by whom if it was this account: only then is the number of use.
-fn paid_already(app: &App<'_>, contact: &Contact, hat: &KeyInfo, request: &PaymentRequest) -> Failure {
+/// Says that a request is paid, and by whom if it is proven that it was `account`.
+fn paid_already(
+    app: &App<'_>,
+    contact: &mut Contact,
+    hat: &KeyInfo,
+    account: AccountId,
+    request: &PaymentRequest,
+    id: RequestId,
+) -> Failure {
     let index = request.index.unwrap_or_default();
-    let path = paths::fill(paths::RECEIPT, index);
-    let said = app
-        .with_session(contact, hat, |token| contact.http.get::<klaver_api::ReceiptJson>(&path, Some(token)));
-    let is_ours = said.is_ok_and(|said| said.index == index);
+    let proven = proofs::fetch(app, contact, hat, index);
+    let is_ours = proven.is_ok_and(|(_, proven)| proofs::paid_request(&proven, account, id));
     let code = if is_ours { "request_paid_by_you" } else { "request_paid" };
     Failure::new(Exit::Rules, code).with("index", index)
 }
@@ -299,8 +290,9 @@ fn promise(app: &App<'_>, to: AccountId, amount: &str, validity: Option<Seconds>
         let longest = charter_words::duration(app.output, longest.0);
         return Err(Failure::new(Exit::Usage, "offline_too_long").with("longest", longest));
     }
-    let body = PayBody { from, payees: vec![PayLine { to, amount, request: None }], late: true };
-    if !again && outbox::same_payment(&app.places, &community.ledger, &body)?.is_some() {
+    let payees = vec![PayLine { to, amount, request: None }];
+    let body = Body::Pay(PayBody { from, payees, late: true });
+    if !again && outbox::alike(&app.places, &community.ledger, &body)?.is_some() {
         return Err(Failure::new(Exit::Failed, "payment_waits"));
     }
     let mut nonce = [0; 16];
@@ -309,7 +301,7 @@ fn promise(app: &App<'_>, to: AccountId, amount: &str, validity: Option<Seconds>
         nonce: Nonce(nonce),
         expires_at: Deadline::after(moment::now(), validity.unwrap_or(entries::DRAFT_VALIDITY.min(longest))),
         memo: None,
-        body: Body::Pay(body),
+        body,
     };
     let (shown, payee) = (unit.show(amount), to.to_string());
     let until = moment::show_deadline(entry.expires_at, app.output.language);
@@ -321,7 +313,7 @@ fn promise(app: &App<'_>, to: AccountId, amount: &str, validity: Option<Seconds>
     app.confirm(&app.output.words("ask.sign", &[("name", &hat.name)]))?;
     let expires_at = entry.expires_at.to_string();
     let signed = entries::sign(app, &community.ledger, SignedEntry::unsigned(entry), &hat)?;
-    entries::keep(app, community.ledger, &signed, None)?;
+    outbox::keep(&app.places, community.ledger, &signed, None, moment::now())?;
     let code =
         Link::Payment { ledger: LedgerPrefix::of(&community.ledger), entry: Box::new(signed) }.print()?;
     app.output.line(&qr::draw(&code)?);
@@ -346,11 +338,18 @@ fn send_for_payer(app: &App<'_>, prefix: LedgerPrefix, entry: &SignedEntry) -> O
     if !pay.payees.iter().any(|line| line.to == account) {
         app.output.warn("note.not_for_you", &[]);
     }
-    let mut contact = Contact::open(&app.places, community)?;
+    let keep = || outbox::keep(&app.places, community.ledger, entry, None, moment::now());
+    let opened = app.reach(community.clone());
+    // Whoever gave this code has left the shop by the time there is network again.
+    if opened.as_ref().is_err_and(|failure| failure.exit == Exit::Network) && !app.global.dry_run {
+        keep()?;
+        app.output.warn("note.not_recorded", &[]);
+    }
+    let mut contact = opened?;
     if entries::show(app, &contact, entry, &[], &hat)? == entries::Shown::Only {
         return Ok(Exit::Ok);
     }
-    let kept = entries::keep(app, contact.community.ledger, entry, None)?;
+    let kept = keep()?;
     let sent = entries::submit(app, &mut contact, kept)?;
     Ok(report(app, &sent, &app.output.words("done.sent_for_payer", &[])))
 }

@@ -61,6 +61,17 @@ impl Page {
         self.language().say(&format!("web.{key}"), &values)
     }
 
+    /// Returns why nothing is recorded.
+    fn halted(&self) -> String {
+        let reason = &self.facts["readOnly"];
+        let values = reason["values"].as_object().into_iter().flatten();
+        let values: Vec<(&str, String)> =
+            values.map(|(name, value)| (name.as_str(), shown(value.as_str().unwrap_or_default()))).collect();
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let code = reason["code"].as_str().unwrap_or_default();
+        self.language().say(&format!("halt.{code}"), &values)
+    }
+
     /// Returns the language.
     pub fn language(&self) -> Language {
         self.visit.language
@@ -133,6 +144,16 @@ impl Page {
         (status, headers, html).into_response()
     }
 
+    /// Returns what the page's script is told: facts of the community, and what the page was given.
+    pub fn told(&self) -> Markup {
+        html! {
+            script #facts type="application/json" { (PreEscaped(harmless(&self.facts))) }
+            @if !self.data.is_null() {
+                script #data type="application/json" { (PreEscaped(harmless(&self.data))) }
+            }
+        }
+    }
+
     fn document(&self, made: Option<&Manifest>, script: Option<&str>, body: &Markup) -> Markup {
         let asset = |file: &str| format!("/assets/{file}");
         let code = self.language().code();
@@ -144,14 +165,20 @@ impl Page {
         let name = script.unwrap_or("page");
         let script = made.and_then(|made| made.scripts.get(name));
         let words = made.and_then(|made| made.words.get(code)).map(|file| asset(file));
-        let is_for_staff = matches!(name, "place" | "coordination");
-        let more = made.filter(|_| is_for_staff).and_then(|made| made.more.get(code)).map(|file| asset(file));
+        // Sentences that this page needs beside those that all pages have.
+        let own = made.and_then(|made| match name {
+            "place" | "coordination" => made.more.get(code),
+            "verify" => made.check.get(code),
+            _ => None,
+        });
+        let more = own.map(|file| asset(file));
+        let proof = made.and_then(|made| made.proof.get(code)).map(|file| asset(file));
         let errors = made.and_then(|made| made.errors.get(code)).map(|file| asset(file));
-        let own = made.and_then(|made| made.screens.get(code)).map(|file| asset(file));
+        let screens = made.and_then(|made| made.screens.get(code)).map(|file| asset(file));
         html! {
             (DOCTYPE)
-            html lang=(code) data-words=[words.as_deref()] data-more=[more.as_deref()] data-own=[own.as_deref()]
-                data-errors=[errors.as_deref()] {
+            html lang=(code) data-words=[words.as_deref()] data-more=[more.as_deref()] data-own=[screens.as_deref()]
+                data-proof=[proof.as_deref()] data-errors=[errors.as_deref()] {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
@@ -185,8 +212,8 @@ impl Page {
                         }
                     }
                     main #main tabindex="-1" {
-                        @if self.facts["readOnly"] == true {
-                            p.note { (icon("clock")) (self.say("why_read_only")) }
+                        @if !self.facts["readOnly"].is_null() {
+                            p.note { (icon("clock")) (self.say("why_read_only")) " " (self.halted()) }
                         }
                         (body)
                     }
@@ -194,10 +221,7 @@ impl Page {
                         @if self.demo { p { (icon("hand")) (self.say("demo")) } }
                         p #old hidden { (self.say("old_browser")) }
                     }
-                    script #facts type="application/json" { (PreEscaped(harmless(&self.facts))) }
-                    @if !self.data.is_null() {
-                        script #data type="application/json" { (PreEscaped(harmless(&self.data))) }
-                    }
+                    (self.told())
                 }
             }
         }
@@ -223,13 +247,21 @@ fn facts(service: &Service) -> Value {
         "rate": rate,
         "timeZone": service.config().time_zone,
         "demo": known.demo,
-        "readOnly": known.read_only.is_some(),
+        "readOnly": known.read_only,
         "now": wall_clock().millis(),
     })
 }
 
+/// Returns a moment to the minute; any other value as it is.
+fn shown(value: &str) -> String {
+    match klaver_api::text::timestamp("moment", value) {
+        Ok(_) => format!("{} UTC", value[..16].replace('T', " ")),
+        Err(_) => value.to_owned(),
+    }
+}
+
 /// Returns JSON that cannot end the element it stands in.
-fn harmless(value: &Value) -> String {
+pub fn harmless(value: &Value) -> String {
     value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 

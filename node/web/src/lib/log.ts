@@ -4,7 +4,7 @@
  * Mirrors `ledger/src/log/`. Sizes and indexes are numbers, at most 2^53 - 1.
  */
 
-import { type Bytes, equal, fromBase64, hex, sha256, utf8 } from "./bytes.ts";
+import { type Bytes, base64, concat, equal, fromBase64, hex, sha256, utf8 } from "./bytes.ts";
 import { faultOfKey, verify } from "./ed25519.ts";
 
 export interface TreeHead {
@@ -96,19 +96,28 @@ export interface VerifierKey {
   id: string;
 }
 
-/** Returns the key of a log, whose name is its origin. */
-export async function logKey(name: string, key: Bytes): Promise<VerifierKey> {
-  const digest = await sha256(utf8(name), Uint8Array.of(10, 1), key);
+/** What a key signs: the notes of a log, or what a witness has seen, with the time. */
+export const KEY_TYPES = { log: 1, witness: 4 } as const;
+export type KeyType = keyof typeof KEY_TYPES;
+
+/** Returns the key of a log, whose name is its origin, or of a witness. */
+export async function logKey(name: string, key: Bytes, type: KeyType = "log"): Promise<VerifierKey> {
+  const digest = await sha256(utf8(name), Uint8Array.of(10, KEY_TYPES[type]), key);
   return { name, key, id: hex(digest.slice(0, 4)) };
 }
 
-/** Reads a verifier key: name, id, and base64 of type and key; null when it is none of a log. */
-export async function parseVkey(text: string): Promise<VerifierKey | null> {
+/** Reads a verifier key: name, id, and base64 of type and key; null when it is none of this type. */
+export async function parseVkey(text: string, type: KeyType = "log"): Promise<VerifierKey | null> {
   const [, name, id, data] = /^([^\s+]+)\+([0-9a-f]{8})\+(.+)$/.exec(text) ?? [];
   const bytes = data === undefined ? null : fromBase64(data);
-  if (!name || bytes?.length !== 33 || bytes[0] !== 1 || faultOfKey(bytes.slice(1)) !== null) return null;
-  const key = await logKey(name, bytes.slice(1));
+  if (!name || bytes?.length !== 33 || bytes[0] !== KEY_TYPES[type] || faultOfKey(bytes.slice(1)) !== null) return null;
+  const key = await logKey(name, bytes.slice(1), type);
   return key.id === id ? key : null;
+}
+
+/** Returns a key as it is written down. */
+export function printVkey({ name, key, id }: VerifierKey, type: KeyType = "log"): string {
+  return `${name}+${id}+${base64(concat(Uint8Array.of(KEY_TYPES[type]), key))}`;
 }
 
 export interface Note {
@@ -138,22 +147,28 @@ export interface Checkpoint extends TreeHead {
   note: string;
 }
 
+/** What the text of a note claims to be a checkpoint of; nothing of it is verified. */
+export function readCheckpoint(note: string): Checkpoint | null {
+  const [origin, digits, root64, ...more] = parseNote(note)?.text.slice(0, -1).split("\n") ?? [];
+  const root = root64 === undefined ? null : fromBase64(root64);
+  if (!origin || root?.length !== 32 || !/^(0|[1-9][0-9]{0,15})$/.test(digits ?? "") || more.includes("")) return null;
+  return { origin, size: Number(digits), root, note };
+}
+
 /**
  * Returns what a signed checkpoint says, if one of `keys` has signed it. A line by a known key that does not verify
  * refuses the whole note.
  */
 export async function openCheckpoint(note: string, keys: readonly VerifierKey[]): Promise<Checkpoint | null> {
-  const read = parseNote(note);
-  const [origin, digits, root64, ...more] = read?.text.slice(0, -1).split("\n") ?? [];
-  const root = root64 === undefined ? null : fromBase64(root64);
-  if (!read || !origin || root?.length !== 32 || !/^(0|[1-9][0-9]{0,15})$/.test(digits ?? "") || more.includes("")) return null;
+  const [read, claimed] = [parseNote(note), readCheckpoint(note)];
+  if (!read || !claimed) return null;
   let isSigned = false;
   for (const line of read.signatures) {
     const key = keys.find((one) => one.name === line.name && one.id === line.id);
-    if (!key || key.name !== origin) continue;
+    if (!key || key.name !== claimed.origin) continue;
     if (!(await verify(key.key, line.signature, utf8(read.text)))) return null;
     isSigned = true;
   }
-  return isSigned ? { origin, size: Number(digits), root, note } : null;
+  return isSigned ? claimed : null;
 }
 

@@ -1,12 +1,11 @@
 /** `#more`: about this wallet, and whether the log still holds. */
 
-import { type Hat, all } from "../db.ts";
+import type { Hat } from "../db.ts";
 import { facts, h, icon, link, say, show } from "../dom.ts";
 import { accountText } from "../lib/account.ts";
-import { watchLog } from "../wallet.ts";
+import { visit } from "../seals.ts";
 
 export async function open(hat: Hat): Promise<void> {
-  const known = (await all<{ receipt?: never }>("outbox")).flatMap(({ receipt }) => (receipt ? [receipt] : []));
   const state = h("p", { role: "status" }, icon("seal"), say("log_looking"));
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("phone"), say("more")),
@@ -17,10 +16,11 @@ export async function open(hat: Hat): Promise<void> {
     state,
     h("div", { class: "actions" },
       hat.kind !== "member" ? null : hat.recovery ? h("p", { class: "good" }, icon("tick"), say("recovery_there")) : link("seal", say("recovery"), "#recovery"),
+      link("seal", say("more_seal"), "#seal"), link("tick", say("verify_link"), "/verify"),
       link("phone", say("way_devices"), "#devices"), link("clock", say("way_rest"), "#rest"),
       link("till", say("till"), "/till"), link("back", say("back"), "#")),
   ], "focus");
-  const watched = await watchLog(known.slice(-8));
+  const watched = await visit();
   state.className = watched === "alarm" ? "note" : "";
   state.replaceChildren(icon(watched === "alarm" ? "hand" : "seal"), say(`log_${watched}`));
 }

@@ -56,7 +56,11 @@ function goTo(text: string): string | null {
     }
     const code = parseLink(fromBase32(bare) ? `${facts.origin}/p/${bare}` : OWN_CODE.test(bare) ? `${facts.origin}/to/${bare}` : text);
     checkCommunity(code, facts.origin, facts.ledger);
-    if (code.link === "payment" || code.link === "checkpoint" || code.link === "receipt") return say("code_not_here");
+    if (code.link === "checkpoint") {
+      location.hash = `#seal/${encodeURIComponent(text.trim())}`;
+      return null;
+    }
+    if (code.link === "payment" || code.link === "receipt") return say("code_not_here");
     location.assign(printLink(code));
     return null;
   } catch (error) {

@@ -1,0 +1,119 @@
+/** Checking a receipt that somebody drops: what it proves, step by step, and what a step that fails can mean. */
+
+import { amount, button, h, icon, moment, say, show, knows, type Child, type Icon } from "./dom.ts";
+import { accountText } from "./lib/account.ts";
+import type { Envelope } from "./lib/entry.ts";
+import { type Line, type Proven } from "./lib/receipt.ts";
+import { type Examination, type Looked, examine } from "./lib/verifier.ts";
+import { type Believed, believedOfNode, summary, trustForm } from "./verifierTrust.ts";
+
+/** No receipt is larger, in bytes. */
+const FILE_MAX = 512 * 1024;
+
+/** What is checked now, and by what: a change of either shows the result anew. */
+interface Shown {
+  file: string | null;
+  believed: Believed;
+}
+
+/** Shows the page. */
+export async function verifier(): Promise<void> {
+  if (!globalThis.crypto?.subtle) return show(h("p", { class: "note" }, icon("hand"), say("check_no_crypto")));
+  const shown: Shown = { file: null, believed: await believedOfNode() };
+  const result = h("div", { role: "status", tabindex: "-1", "data-focus": true });
+  const trusted = h("div", null);
+  const renew = async () => {
+    trusted.replaceChildren(...list(summary(shown.believed)));
+    if (shown.file === null) return;
+    const found = await examine(shown.file, shown.believed.trust, Math.floor(Date.now() / 1_000));
+    result.replaceChildren(...list(report(found, shown.believed)));
+    result.scrollIntoView({ block: "start" });
+    result.focus();
+  };
+  const take = async (files: FileList | null | undefined) => {
+    const file = files?.[0];
+    if (!file) return;
+    shown.file = file.size > FILE_MAX ? "" : await file.text();
+    await renew();
+  };
+  const chosen = h("input", { type: "file", hidden: true, onchange: () => void take(chosen.files).then(() => (chosen.value = "")) });
+  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("drop", (event: DragEvent) => {
+    event.preventDefault();
+    void take(event.dataTransfer?.files);
+  });
+  show([
+    h("div", { class: "actions" }, button("seal", say("check_choose"), () => chosen.click(), "main")), chosen,
+    h("p", { class: "small" }, say("check_drop")), h("p", { class: "small" }, say("check_help")),
+    result,
+    h("section", null, h("h2", null, icon("seal"), say("check_trust")), trusted, trustForm(shown.believed, (believed) => {
+      shown.believed = believed;
+      void renew();
+    })),
+  ]);
+  await renew();
+}
+
+function list(children: Child): Node[] {
+  return ([children].flat(9) as (Node | string | null | false | undefined)[]).filter((one) => one !== null && one !== undefined && one !== false)
+    .map((one) => (typeof one === "string" ? document.createTextNode(one) : (one as Node)));
+}
+
+/** The verdict first, then what it proves, then the steps. */
+function report(found: Examination, believed: Believed): Child {
+  const { proven, claimed, code, steps } = found;
+  const title = proven ? "check_holds" : code === "receipt_lines_needed" || code === "update_needed" ? "check_none" : "check_holds_not";
+  const claim = claimed && { origin: claimed.origin, size: claimed.size };
+  return [
+    h("p", { class: proven ? "note good" : "note" }, icon(proven ? "tick" : "cross"), say(title)),
+    proven ? tell(proven) : null,
+    claim ? h("p", null, say(proven ? "check_whose" : "check_claims", claim)) : null,
+    h("ol", { class: "steps" }, steps.map((step) => stepLine(step, found, believed))),
+  ];
+}
+
+const PICTURES: Record<Looked["state"], Icon> = { holds: "tick", fails: "cross", unknown: "clock" };
+
+function stepLine({ step, state }: Looked, found: Examination, believed: Believed): Child {
+  const said = step === "witnesses" && state !== "fails" && found.proven ? aboutWitnesses(found, believed)
+    : state === "holds" ? say(`check_step_${step}_holds`)
+    : state === "fails" ? say(`check_why_${found.code}`)
+    : say("check_not_looked");
+  return h("li", { class: state },
+    icon(PICTURES[state]),
+    h("div", null, h("strong", null, say(`check_step_${step}`)), h("p", null, said),
+      state === "fails" ? h("p", null, say(`check_means_${found.code}`)) : null));
+}
+
+function aboutWitnesses({ verdict }: Examination, { trust }: Believed): string {
+  const total = trust.policy?.witnesses.length ?? 0;
+  if (!verdict || total === 0) return say("check_witnesses_none");
+  const names = verdict.seen.map(({ witness, at }) => `${witness} (${moment(at * 1_000, "full")})`).join(", ");
+  const values = { count: verdict.seen.length, total, names };
+  return say(verdict.isQuorum && verdict.seen.length > 0 ? "check_step_witnesses_holds" : "check_witnesses_wait", values);
+}
+
+/** Says what a receipt proves. */
+function tell({ index, recordedAt, content }: Proven): Child {
+  return [
+    h("p", null, say("check_entry", { index, when: moment(recordedAt, "full") })),
+    "line" in content ? h("p", null, aboutLine(content.line)) : aboutEntry(content.envelope).map((words) => h("p", null, words)),
+  ];
+}
+
+function aboutLine({ account, kind, debit, credit }: Line): string {
+  const what = wordsOf(kind, credit > debit ? "in" : debit > credit ? "out" : "none");
+  const values = { account: accountText(account), what, amount: amount(Math.abs(credit - debit)) };
+  return say(credit === debit ? "check_line_none" : "check_line", values);
+}
+
+function aboutEntry({ entry }: Envelope): string[] {
+  if (entry.kind !== "pay") return [wordsOf(entry.kind, "out")];
+  const from = accountText(entry.body.from);
+  return entry.body.payees.map((payee) => say("check_pay", { from, to: accountText(payee.to), amount: amount(payee.amount) }));
+}
+
+function wordsOf(kind: string, direction: "in" | "out" | "none"): string {
+  const key = `line_${kind}_${direction}`;
+  return knows(key) ? say(key) : `${say("line_other")} (${kind})`;
+}
