@@ -7,7 +7,7 @@ export const OF_SEALS = /^web\.(seal|alarm)_/;
 /** Of the page that checks receipts. */
 export const OF_CHECKS = /^web\.check_/;
 /** What every screen of the wallet but the first says: fetched with them. */
-export const OF_SCREENS = /^web\.(own_(?!request)|rest_(?!in)|(ask|inbox|device|sign|paper|veto|cosign|log|words)_|recovery_(?!offer)|restore_|restoring|code_(help|link|not|open|type$))/;
+export const OF_SCREENS = /^web\.(own_(?!request)|rest_(?!in)|log_(?!alarm)|(ask|inbox|device|sign|paper|veto|cosign|words)_|recovery_(?!offer)|restore_|restoring|code_(help|link|not|open|type$))/;
 /** What the node alone writes. */
 export const OF_NODE = /^web\.(home_|alias_|invitation_(?!next|unknown)|unknown_(next|text|title)$|needs_script|old_browser$|skip$|language$|draft_(how|open|text|title)$|request_(?!unlisted)|verify_(?!link|command))/;
 /** Of seals the wallet says the same as the program on the command line. */
