@@ -56,7 +56,7 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 }
 
 // Words: of the flat tables that all programs share, those that begin with `web.`; and, fetched when nothing else is
-// waited for, what every refusal is called and what to do, as far as that needs no values, and why a node records nothing.
+// waited for, what every refusal is called, as far as that needs no values, and why a node records nothing.
 // Who waits for which: wordFiles.mjs.
 const [words, more, screens, proof, check, errors, alone] = [{}, {}, {}, {}, {}, {}, {}];
 for (const language of ["nl", "fr", "en"]) {
@@ -68,7 +68,7 @@ for (const language of ["nl", "fr", "en"]) {
   const shared = pick("", (key) => OF_WALLETS.test(key) && key !== "error.history_rewritten.do");
   proof[language] = file("proof", { ...pick("web.", (key) => OF_SEALS.test(key)), ...shared });
   check[language] = file("check", pick("web.", (key) => OF_CHECKS.test(key)));
-  errors[language] = file("errors", { ...pick("error.", (_, text) => !text.includes("{")), ...pick("", (key) => key.startsWith("halt.")) });
+  errors[language] = file("errors", { ...pick("error.", (key, text) => !text.includes("{") && !key.endsWith(".do")), ...pick("", (key) => key.startsWith("halt.")) });
   words[language] = file("words", pick("web.", (key) => ![OF_STAFF, OF_SCREENS, OF_SEALS, OF_CHECKS, OF_NODE].some((group) => group.test(key))));
   alone[language] = `alone-${language}.json`;
   writeFileSync(`${DIST}/${alone[language]}`, JSON.stringify(pick("web.", (key) => /^web\.(check_|line_|read_aloud$)/.test(key))));
