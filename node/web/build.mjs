@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { OF_CHECKS, OF_NODE, OF_SCREENS, OF_SEALS, OF_STAFF, OF_WALLETS } from "./wordFiles.mjs";
+import { OF_CHECKS, OF_NODE, OF_PROGRAM, OF_SCREENS, OF_SEALS, OF_STAFF, OF_WALLETS } from "./wordFiles.mjs";
 
 const common = { bundle: true, format: "esm", target: ["es2022", "safari15"], logLevel: "warning", legalComments: "none" };
 
@@ -62,13 +62,15 @@ const [words, more, screens, proof, check, errors, alone] = [{}, {}, {}, {}, {},
 for (const language of ["nl", "fr", "en"]) {
   const table = Object.entries(JSON.parse(readFileSync(`../locales/${language}.json`, "utf8")));
   const pick = (prefix, is) => Object.fromEntries(table.filter(([key, text]) => key.startsWith(prefix) && is(key, text)).map(([key, text]) => [key.slice(prefix.length), text]));
+  // A refusal with a sentence of its own in the pages is said by that one.
+  const isShown = (key, text) => !text.includes("{") && !key.endsWith(".do") && !OF_PROGRAM.test(key) && !table.some(([own]) => own === `web.why_${key.slice(6)}`);
   const file = (name, some) => hashed(`${name}-${language}.js`, `export default ${JSON.stringify(some)};\n`);
   more[language] = file("more", pick("web.", (key) => OF_STAFF.test(key)));
   screens[language] = file("own", pick("web.", (key) => OF_SCREENS.test(key)));
   const shared = pick("", (key) => OF_WALLETS.test(key) && key !== "error.history_rewritten.do");
   proof[language] = file("proof", { ...pick("web.", (key) => OF_SEALS.test(key)), ...shared });
   check[language] = file("check", pick("web.", (key) => OF_CHECKS.test(key)));
-  errors[language] = file("errors", { ...pick("error.", (key, text) => !text.includes("{") && !key.endsWith(".do")), ...pick("", (key) => key.startsWith("halt.")) });
+  errors[language] = file("errors", { ...pick("error.", (key, text) => isShown(key, text)), ...pick("", (key) => key.startsWith("halt.")) });
   words[language] = file("words", pick("web.", (key) => ![OF_STAFF, OF_SCREENS, OF_SEALS, OF_CHECKS, OF_NODE].some((group) => group.test(key))));
   alone[language] = `alone-${language}.json`;
   writeFileSync(`${DIST}/${alone[language]}`, JSON.stringify(pick("web.", (key) => /^web\.(check_|line_|read_aloud$)/.test(key))));

@@ -12,3 +12,5 @@ export const OF_SCREENS = /^web\.(own_(?!request)|rest_(?!in)|log_(?!alarm)|(ask
 export const OF_NODE = /^web\.(home_|alias_|invitation_(?!next|unknown)|unknown_(next|text|title)$|needs_script|old_browser$|skip$|language$|draft_(how|open|text|title)$|request_(?!unlisted)|verify_(?!link|command))/;
 /** Of seals the wallet says the same as the program on the command line. */
 export const OF_WALLETS = /^(checkpoint\.(ahead|continues|newest|same)|witnessed\.(none|yes)|error\.(checkpoint_not_signed|checkpoint_offline|history_rewritten|believe_shorter)(\.do)?)$/;
+/** What only the program on the command line is refused: files, pictures, passphrases, other ledgers. */
+export const OF_PROGRAM = /^error\.(.*passphrase|wallet_file|.*picture|output_full|needs_yes|which_account|link_|outbox_|offline_|checkpoint_|audit_|lineage_|succession_|share_wrong|amounts_needed|closed_|list_|log_key|old_log_key|ledger_needed|not_(confirmed|founded|joined|a_)|no_(home|wallet|spare_key|predecessor)|nothing_published|note_needs_auditor|qr_too_long|history_rewritten)/;
