@@ -154,6 +154,14 @@ impl Client {
         serde_json::from_value(self.get(paths::COMMUNITY, None).json).expect("a community")
     }
 
+    /// Waits until everything recorded is in the published log.
+    ///
+    /// # Panics
+    /// When that takes too long.
+    pub fn await_publication(&self) {
+        self.published(self.community().size);
+    }
+
     /// Waits until `size` records or more are in the published checkpoint, and returns it.
     ///
     /// # Panics

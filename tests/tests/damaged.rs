@@ -58,8 +58,13 @@ fn problem(answer: &Answer) -> Problem {
     problem
 }
 
-fn scale() -> Scale {
-    Scale::new(2).unwrap()
+/// Returns what somebody new sends to join, as a wallet would.
+fn newcomer(town: &Town) -> Join {
+    let challenge = town.client.challenge();
+    let origin = challenge.origin.clone();
+    let proof = challenge.for_joining(&town.ledger, &origin, &key("newcomer"), &[]).unwrap();
+    let scale = Scale::new(2).unwrap();
+    Join { code: None, keys: vec![KeyJson::of(&grant("newcomer", Rights::ALL), scale)], proof }
 }
 
 /// Asks everything that would write something: each is refused, with why and what to do.
@@ -69,18 +74,13 @@ fn nothing_is_written(town: &Town, why: &str) {
     let size = town.size();
     let profile = paths::fill(paths::PROFILE, account("bakery"));
     let draft = json!({ "envelope": klaver_api::text::base64url(&town.pay("mia", "bakery", 1).encode()) });
-    let challenge = town.client.challenge();
-    let origin = challenge.origin.clone();
-    let proof = challenge.for_joining(&town.ledger, &origin, &key("newcomer"), &[]).unwrap();
-    let keys = vec![KeyJson::of(&grant("newcomer", Rights::ALL), scale())];
-    let newcomer = Join { code: None, keys, proof };
     let invitation = CreateInvitation { uses: 1, valid_for: 600 };
     let named = Profile { name: Some("De Korenaar".to_owned()), listed: true };
     for (what, answer) in [
         ("a payment", town.client.submit(&town.pay("mia", "bakery", 1))),
         ("a draft", town.client.post(paths::DRAFTS, None, &draft)),
         ("a payment request", town.ask("bakery", &till, "1.00", None)),
-        ("joining", town.client.post(paths::JOIN, None, &newcomer)),
+        ("joining", town.client.post(paths::JOIN, None, &newcomer(town))),
         ("an invitation", town.client.post(paths::INVITATIONS, Some(&town.council_session()), &invitation)),
         ("a name", town.client.put(&profile, &till, &named)),
     ] {

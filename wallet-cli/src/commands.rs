@@ -26,6 +26,7 @@ pub mod refund;
 pub mod request;
 pub mod retire;
 pub mod settle;
+pub mod timing;
 pub mod veto;
 pub mod whoami;
 

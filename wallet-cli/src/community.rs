@@ -1,7 +1,7 @@
 //! A community this wallet has joined: what was learned at the first contact, and never silently changes.
 
 use crate::failure::{Exit, Failure, Outcome};
-use crate::moment;
+use crate::moment::{self, Clock};
 use crate::money::Unit;
 use crate::output::harmless;
 use crate::past::Past;
@@ -57,6 +57,8 @@ pub struct Community {
     pub believed: Option<Believed>,
     /// What came before, and after.
     pub past: Past,
+    /// Our clock beside that of the node, at the last visit.
+    pub clock: Clock,
 }
 
 /// A seal that the published log has not reached yet.
@@ -119,6 +121,8 @@ struct CommunityFile {
     believed: Option<Believed>,
     #[serde(flatten)]
     past: Past,
+    #[serde(default)]
+    clock: Clock,
 }
 
 impl Community {
@@ -155,6 +159,7 @@ impl Community {
             terms: Terms::of(said),
             believed: None,
             past: Past::default(),
+            clock: Clock::default(),
         })
     }
 
@@ -211,6 +216,7 @@ impl Community {
             terms: self.terms,
             believed: self.believed.clone(),
             past: self.past.clone(),
+            clock: self.clock,
         };
         let bytes = serde_json::to_vec_pretty(&file).expect("strings and integers are always JSON");
         Ok(private_file::replace(&places.community(&self.ledger), &bytes)?)
@@ -325,6 +331,7 @@ impl Community {
             terms: file.terms,
             believed: file.believed,
             past: file.past,
+            clock: file.clock,
             log_key,
         })
     }

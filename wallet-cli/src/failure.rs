@@ -195,6 +195,11 @@ impl Failure {
         self.said.status.is_some() && ["read_only", "busy"].contains(&self.code.as_str())
     }
 
+    /// Returns whether the rules said no: then the node looked first whether it is recorded already.
+    pub fn is_by_the_rules(&self) -> bool {
+        matches!(self.said.status, Some(409 | 410 | 422))
+    }
+
     /// Returns whether the node looked at what was sent and will never take it.
     pub fn is_final(&self) -> bool {
         matches!(self.said.status, Some(400 | 401 | 403 | 409 | 410 | 413 | 415 | 422))

@@ -371,6 +371,18 @@ fn a_request_is_ours_only_when_a_receipt_says_so() {
 }
 
 #[test]
+fn an_own_code_leads_to_a_request_of_what_was_typed() {
+    let wallet = Wallet::joined(|town, answers| {
+        let asked = town.asks("small", "2.00");
+        put(answers, &paths::fill(paths::CODE_REQUESTS, "klaas-bakt"), &asked);
+        put(answers, &paths::fill(paths::REQUEST, request("small").to_hex()), &asked);
+    });
+    let link = format!("{}/to/klaas-bakt", wallet.url());
+    assert_eq!(wallet.run(&["pay", &link, "1", "--dry-run"]), alarm("request_differs"));
+    assert_eq!(wallet.run(&["pay", &link, "2", "--dry-run"]), (0, String::new()));
+}
+
+#[test]
 fn every_line_that_is_shown_as_verified_is_proven_by_itself() {
     let verify = |wallet: &Wallet| wallet.run(&["history", "--verify"]);
     assert_eq!(verify(&Wallet::joined(|_, _| ())), (0, String::new()));

@@ -106,6 +106,7 @@ impl Standing {
     }
 
     fn found(&mut self, community: &Community, charter: &Charter, index: u64) {
+        // Nobody signs for it.
         let settlement = AccountState {
             threshold: 0,
             ..AccountState::plain(community.settlement, AccountKind::Settlement, Vec::new())
@@ -127,10 +128,19 @@ impl Standing {
     }
 
     fn open(&mut self, state: &AccountState, index: u64) {
-        let number = u32::try_from(self.accounts.len()).expect("fewer than 2^32 accounts");
-        self.accounts.push(Account::opened(state.clone(), index));
-        self.by_id.insert(state.account, number);
+        let number = self.add(Account::opened(state.clone(), index));
         self.list_keys(state, number);
+    }
+
+    /// Adds an account under the next number, where it is found by id and kind; both stay as they are.
+    pub(super) fn add(&mut self, account: Account) -> u32 {
+        let number = u32::try_from(self.accounts.len()).expect("fewer than 2^32 accounts");
+        self.by_id.insert(account.id(), number);
+        if matches!(account.kind(), AccountKind::Budget | AccountKind::Fund) {
+            self.pots.push(number);
+        }
+        self.accounts.push(account);
+        number
     }
 
     fn settled_account_mut(&mut self, id: &AccountId, now: Timestamp) -> &mut Account {

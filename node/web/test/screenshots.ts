@@ -79,6 +79,8 @@ await shoot(guest, "wallet-lines");
 await guest.page.locator(".lines a").first().click();
 await guest.reads("Klopt er iets niet?");
 await shoot(guest, "wallet-line");
+const [download] = await Promise.all([guest.page.waitForEvent("download"), guest.tap("Bewijs bewaren")]);
+const receipt = await download.path();
 await guest.open(`${world.url}/wallet#scan`);
 await guest.page.locator("video").waitFor();
 await shoot(guest, "wallet-scan");
@@ -88,6 +90,18 @@ await shoot(guest, "wallet-receive");
 await guest.open(`${world.url}/wallet#more`);
 await guest.reads("Het logboek klopt");
 await shoot(guest, "wallet-more");
+await guest.open(`${world.url}/wallet#seal`);
+await guest.page.locator(".qr svg").waitFor();
+await shoot(guest, "wallet-seal");
+await guest.open(`${world.url}/verify`);
+await guest.reads("Kies een bewijs");
+await shoot(guest, "verify");
+await guest.page.locator("input[type=file]").setInputFiles(receipt);
+await guest.reads("Dit bewijs klopt.");
+await shoot(guest, "verify-holds");
+await guest.page.locator("input[type=file]").setInputFiles({ name: "leeg.tlog-proof", mimeType: "text/plain", buffer: Buffer.from("leeg") });
+await guest.reads("Dit bewijs klopt niet.");
+await shoot(guest, "verify-holds-not");
 await guest.open(`${world.url}/wallet#recovery`);
 await guest.page.locator(".recovery").waitFor();
 await shoot(guest, "recovery");
@@ -171,6 +185,14 @@ await friend.open(`${world.url}/wallet#inbox`);
 await friend.reads("in rust gezet");
 await shoot(friend, "inbox-at-rest");
 
+// A seal that the log did not sign.
+await guest.page.route("**/log/checkpoint", async (route) => {
+  const answer = await route.fetch();
+  await route.fulfill({ response: answer, body: (await answer.text()).replace(/^(\d+)$/mu, "9$1") });
+});
+await guest.open(`${world.url}/wallet`);
+await guest.reads("Bewaar de twee zegels");
+await shoot(guest, "alarm");
 const stranger = await Phone.of(browser, { isMobile: false, deviceScaleFactor: 1 });
 await stranger.open(`${world.url}/p/aaaaaaaaaaaaaaaaaaaaaaaaaa`);
 await shoot(stranger, "unknown");
@@ -226,7 +248,7 @@ await shoot(council, "coordination-connect");
 await council.open(town.page("/coordination"));
 await council.reads("Alles samen klopt");
 await shoot(council, "coordination");
-for (const [hash, says] of [["payouts", "Wat is betaald?"], ["budgets", "Budgetten in cijfers"], ["held", "Bakkerij De Korenaar"], ["members", "Leden"], ["accounts", "Welke rekening?"], ["open", "Open een rekening"], ["rules", "De eerste regels"], ["audit", "Proefbalans"]] as const) {
+for (const [hash, says] of [["payouts", "Wat is betaald?"], ["budgets", "Ruimte in cijfers"], ["held", "Bakkerij De Korenaar"], ["members", "Leden"], ["accounts", "Welke rekening?"], ["open", "Open een rekening"], ["rules", "De eerste regels"], ["audit", "Proefbalans"]] as const) {
   await council.open(`${town.url}/coordination#${hash}`);
   await council.reads(says);
   await shoot(council, `coordination-${hash}`);

@@ -2,7 +2,6 @@
 
 use crate::app::App;
 use crate::community::Community;
-use crate::contact::Contact;
 use crate::entries::{self, Sent};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
@@ -56,12 +55,6 @@ fn list(app: &App<'_>, waiting: &[OutboxEntry]) -> Outcome<()> {
     Ok(())
 }
 
-/// Returns the contact, unless what was kept was signed for a ledger that has ended: no other ledger takes it.
-fn still_of(contact: Contact, kept: &OutboxEntry) -> Outcome<Contact> {
-    let is_same = contact.community.ledger == kept.ledger;
-    if is_same { Ok(contact) } else { Err(Failure::new(Exit::Rules, "outbox_ended")) }
-}
-
 fn retry(app: &App<'_>, waiting: Vec<OutboxEntry>) -> Outcome {
     let mut worst = Exit::Ok;
     let mut results = Vec::new();
@@ -89,7 +82,7 @@ fn retry_one(app: &App<'_>, kept: OutboxEntry) -> Result<OutboxState, (Failure, 
     let id = kept.id;
     let sent = Community::load(&app.places, &kept.ledger)
         .and_then(|community| app.reach(community))
-        .and_then(|contact| still_of(contact, &kept))
+        .and_then(|contact| contact.still_of(&kept.ledger))
         .and_then(|mut contact| entries::submit(app, &mut contact, kept));
     match sent {
         Ok(Sent::Recorded(_)) => Ok(OutboxState::Paid),

@@ -92,7 +92,7 @@ impl Pay {
                 let line = PayLine { to, amount, request: None };
                 pay(app, contact, Payment { line, name, memo, validity, until: None, again })
             }
-            What::Request { node, id, memo } => pay_request(app, &node, id, memo),
+            What::Request { node, id, memo } => pay_request(app, &node, id, None, memo),
             What::Code { node, alias, amount, memo } => pay_by_code(app, &node, &alias, &amount, memo),
             What::Signed { ledger, entry } => send_for_payer(app, ledger, &entry),
         }
@@ -159,8 +159,14 @@ fn not_here(app: &App<'_>, option: &str, what: &str) -> Failure {
         .with("what", app.output.words(what, &[]))
 }
 
-/// Fetches a request, checks that it is the one of the code, and pays it.
-fn pay_request(app: &App<'_>, node: &NodeAddress, id: RequestId, memo: Option<String>) -> Outcome {
+/// Fetches a request, checks that it is the one of the code, and of the amount that was `typed` if one was; pays it.
+fn pay_request(
+    app: &App<'_>,
+    node: &NodeAddress,
+    id: RequestId,
+    typed: Option<Amount>,
+    memo: Option<String>,
+) -> Outcome {
     let (hat, account) = app.account_hat()?;
     let community = app.community_of(&hat)?;
     if community.node != *node {
@@ -178,6 +184,9 @@ fn pay_request(app: &App<'_>, node: &NodeAddress, id: RequestId, memo: Option<St
         RequestState::Expired => return Err(Failure::new(Exit::Rules, "request_expired")),
     }
     let amount = text::amount("amount", &request.amount, contact.community.scale)?;
+    if typed.is_some_and(|typed| typed != amount) {
+        return Err(Failure::new(Exit::Mismatch, "request_differs"));
+    }
     let to = text::account("account", &request.account)?;
     let until = text::deadline("until", &request.until)?;
     let line = PayLine { to, amount, request: Some(RequestRef { id, until }) };
@@ -199,11 +208,12 @@ fn pay_by_code(
         return Err(other_community(node, &community.name));
     }
     let unit = community.unit(app.output.language);
-    let asked = PayByCode { amount: text::decimal(unit.parse(amount)?, unit.scale) };
-    let contact = Contact::open(&app.places, community)?;
+    let amount = unit.parse(amount)?;
+    let asked = PayByCode { amount: text::decimal(amount, unit.scale) };
+    let contact = app.reach(community)?;
     let path = paths::fill(paths::CODE_REQUESTS, alias.as_str());
     let request: PaymentRequest = contact.http.post(&path, None, &asked)?;
-    pay_request(app, node, text::from_hex("id", &request.id, RequestId::from_hex)?, memo)
+    pay_request(app, node, text::from_hex("id", &request.id, RequestId::from_hex)?, Some(amount), memo)
 }
 
 /// Signs a payment and sends it, unless the same one still waits: then that one is sent again.
@@ -295,11 +305,16 @@ fn promise(app: &App<'_>, to: AccountId, amount: &str, validity: Option<Seconds>
     if !again && outbox::alike(&app.places, &community.ledger, &body)?.is_some() {
         return Err(Failure::new(Exit::Failed, "payment_waits"));
     }
+    // The node's clock as it stood at the last visit: it is the one that the payment ends by.
+    let now = entries::node_time(app, community.clock).map_err(|wrong| match wrong.code.as_str() {
+        "clock_wrong" => Failure::new(Exit::Failed, "offline_clock"),
+        _ => wrong,
+    })?;
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce)?;
     let entry = Entry {
         nonce: Nonce(nonce),
-        expires_at: Deadline::after(moment::now(), validity.unwrap_or(entries::DRAFT_VALIDITY.min(longest))),
+        expires_at: Deadline::after(now, validity.unwrap_or(entries::DRAFT_VALIDITY.min(longest))),
         memo: None,
         body,
     };
@@ -339,11 +354,11 @@ fn send_for_payer(app: &App<'_>, prefix: LedgerPrefix, entry: &SignedEntry) -> O
         app.output.warn("note.not_for_you", &[]);
     }
     let keep = || outbox::keep(&app.places, community.ledger, entry, None, moment::now());
-    let opened = app.reach(community.clone());
+    let opened = app.reach(community.clone()).and_then(|contact| contact.still_of(&community.ledger));
     // Whoever gave this code has left the shop by the time there is network again.
     if opened.as_ref().is_err_and(|failure| failure.exit == Exit::Network) && !app.global.dry_run {
-        keep()?;
-        app.output.warn("note.not_recorded", &[]);
+        let kept = keep()?;
+        entries::say_what_is_known(app, &kept, kept.state)?;
     }
     let mut contact = opened?;
     if entries::show(app, &contact, entry, &[], &hat)? == entries::Shown::Only {

@@ -97,7 +97,7 @@ impl Request {
         // A program needs the link before it waits, and the end when it comes.
         app.output.json(&request_json(&request));
         app.output.note("request.waiting", &[]);
-        let end = wait(&contact, &request.id)?;
+        let end = wait(&contact, &request.id).inspect_err(|_| app.output.warn("request.unsure", &[]))?;
         if end.state != RequestState::Paid {
             app.output.json(&request_json(&end));
             let is_declined = end.state == RequestState::Declined;

@@ -1,14 +1,15 @@
 /** `/wallet`: scan, receive, overview, what waits; the balance behind a tap. */
 
-import { type Hat, keep } from "../db.ts";
-import { amount, button, facts, h, icon, link, loadOwnWords, say, show } from "../dom.ts";
+import { type Hat, type Outgoing, keep, recall } from "../db.ts";
+import { amount, button, facts, fill, h, icon, link, loadOwnWords, say, show } from "../dom.ts";
 import { hatChoice } from "../hats.ts";
 import { type Kept, freshInbox, keptInbox, unread } from "../inbox.ts";
 import { importSeed } from "../keys.ts";
 import { fromHex } from "../lib/bytes.ts";
 import { fromDecimal } from "../lib/money.ts";
-import { flush, outbox } from "../outbox.ts";
-import { busy, explain, start } from "../start.ts";
+import { flush, isOpen, outbox } from "../outbox.ts";
+import { outcome } from "../paid.ts";
+import { busy, explain, note, start } from "../start.ts";
 import { accountOf, adopt, hatOf, hats } from "../wallet.ts";
 import { offer } from "./join.ts";
 
@@ -27,6 +28,7 @@ const WITHOUT_WALLET = ["scan", "restore", "device", "draft"];
 async function route(): Promise<void> {
   const [name = "", id = ""] = location.hash.slice(1).split("/");
   try {
+    if (name === "offline") return notOpened(decodeURIComponent(id));
     if (name === "demo") return await demo(id);
     const hat = await hatOf();
     const fetched = SCREENS[name];
@@ -34,15 +36,28 @@ async function route(): Promise<void> {
       const [{ open }] = await Promise.all([fetched(), loadOwnWords()]);
       return await open(hat as Hat, id);
     }
-    return hat ? await home(hat) : offer(null, () => void route());
+    return await (hat ? home(hat) : without());
   } catch (error) {
     show([explain(error, () => void route()), name ? h("div", { class: "actions" }, link("back", say("back"), "#")) : null]);
   }
 }
 
+/** Somebody opened a code without network: what they see is not what they opened, and it says so. */
+function notOpened(path: string): void {
+  const again = /^\/[a-z]+\/[a-z0-9]+$/i.test(path) ? button("undo", say("again"), () => location.assign(path), "main") : null;
+  show([note("clock", say("code_offline"), say("no_answer_next")), h("div", { class: "actions" }, again, link("back", say("to_wallet"), "#"))], "focus");
+}
+
+/** A phone without an account: perhaps one is on its way, given back by its words. */
+async function without(): Promise<void> {
+  const coming = (await outbox()).find((outgoing) => outgoing.hat && isOpen(outgoing));
+  if (coming) return show(outcome(coming, link("undo", say("restore"), "#restore", "quiet")));
+  offer(null, () => void route());
+}
+
 async function home(hat: Hat): Promise<void> {
   const own = await hats();
-  const waiting = (await outbox()).filter(({ state }) => state === "waiting" || state === "alarm" || state === "draft");
+  const sent = await outbox();
   const balance = h("div", { class: "balance" });
   const reveal = button("wallet", say("show_balance"), () => {
     balance.replaceChildren(busy());
@@ -51,7 +66,7 @@ async function home(hat: Hat): Promise<void> {
         const minor = fromDecimal(account.balance ?? "0", facts.scale);
         balance.replaceChildren(h("p", { class: "amount", role: "status" }, amount(minor)), button("wallet", say("hide_balance"), () => balance.replaceChildren(reveal), "quiet"));
       },
-      (error: unknown) => balance.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[]), reveal),
+      (error: unknown) => fill(balance, explain(error), reveal),
     );
   }, "quiet");
   balance.append(reveal);
@@ -59,10 +74,10 @@ async function home(hat: Hat): Promise<void> {
   show([
     hatChoice(hat, own, () => void route()),
     news.asked,
-    hat.kind === "member" && !hat.recovery && (await outbox()).some(({ state }) => state === "done")
+    hat.kind === "member" && !hat.recovery && sent.some(({ state }) => state === "done")
       ? link("seal", say("recovery_offer"), "#recovery", "note") : null,
-    waiting.map((outgoing) => h("a", { class: "note", href: `#outbox/${encodeURIComponent(outgoing.key)}` },
-      icon(outgoing.state === "alarm" ? "hand" : "clock"), say(outgoing.state === "alarm" ? "receipt_alarm" : "waiting_one", { name: outgoing.name, amount: amount(outgoing.amount) }))),
+    sent.filter((outgoing) => outgoing.state === "alarm" || isOpen(outgoing)).map((outgoing) => h("a", { class: "note", href: `#outbox/${encodeURIComponent(outgoing.key)}` },
+      icon(outgoing.state === "alarm" ? "hand" : "clock"), unsettled(outgoing))),
     h("div", { class: "actions" },
       link("scan", say("scan"), "#scan", "main"),
       link("receive", say("receive"), "#receive"),
@@ -71,6 +86,14 @@ async function home(hat: Hat): Promise<void> {
     balance,
     h("div", { class: "actions" }, link("phone", say("more"), "#more", "quiet")),
   ]);
+  if (await recall<boolean>("show-balance")) reveal.click();
+}
+
+/** Says what is known of something signed that is not done. */
+function unsettled({ state, name, amount: minor }: Outgoing): string {
+  if (state === "alarm") return say("receipt_alarm");
+  if (state === "draft") return say("waiting_signed");
+  return name !== "" && minor > 0 ? say("waiting_one", { name, amount: amount(minor) }) : say("waiting_other");
 }
 
 /** What the inbox says on the first screen: at once what is known, then what is new. */
@@ -94,7 +117,7 @@ async function demo(seed: string): Promise<void> {
   history.replaceState(null, "", "#");
   if (!facts.demo || !/^[0-9a-f]{64}$/.test(seed)) return void (await route());
   const key = await importSeed(fromHex(seed));
-  const hat = await adopt(key.public);
+  const hat = await adopt(key);
   if (hat) await keep("hat", hat.account);
   if (hat?.kind === "merchant") return location.replace("/till");
   await route();
@@ -103,5 +126,6 @@ async function demo(seed: string): Promise<void> {
 void start(async () => {
   addEventListener("hashchange", () => void route());
   await route();
-  void flush(() => location.hash.length < 2 && void route());
+  // What is shown of what waits becomes true without being opened again.
+  void flush(({ key }) => (location.hash.length < 2 || location.hash === `#outbox/${encodeURIComponent(key)}`) && void route());
 });

@@ -1,15 +1,17 @@
 /** `#restore`: takes the account of a recovery key to this phone. */
 
-import { Refused } from "../api.ts";
 import { changeKeys } from "../changeKeys.ts";
-import { put, remove } from "../db.ts";
+import type { Hat } from "../db.ts";
 import { button, facts, h, icon, language, link, say, show } from "../dom.ts";
-import { importSeed, makeKey } from "../keys.ts";
+import { borrowSeed, makeKey } from "../keys.ts";
 import { type Bytes, fromBase32 } from "../lib/bytes.ts";
 import { WordsError, fromWords, recoverySeed, toWords } from "../lib/recovery.ts";
 import { busy, explain, note } from "../start.ts";
-import { adopt, hatOf } from "../wallet.ts";
+import { accountsOf, persist } from "../wallet.ts";
 import { allLists, listOf } from "../wordLists.ts";
+
+/** What the phone itself may do: pay, give back, manage. */
+const OWN = 11;
 
 /** Takes the account of twelve words to this phone; phones that were lost can pay no more. */
 export async function open(_: unknown, code = ""): Promise<void> {
@@ -21,24 +23,9 @@ export async function open(_: unknown, code = ""): Promise<void> {
   const restore = async () => {
     try {
       const secret = await secretOf(typed.value);
-      show(busy(say("restoring")));
-      const old = await importSeed(await recoverySeed(facts.ledger, secret));
-      const found = await adopt(old.public);
-      if (!found) {
-        await remove("keys", old.public);
-        return show([note("hand", say("restore_none"), say("restore_none_next")), link("back", say("back"), "#restore")], "focus");
-      }
-      const key = await makeKey();
-      const isDone = await changeKeys(found, (keys) => [
-        ...keys.filter((one) => one.key === old.public),
-        { key, rights: 11, until: null, cap: null },
-      ]);
-      if (isDone) await put("hats", { ...found, key, rights: ["spend", "refund", "manage"], recovery: old.public });
-      else await remove("hats", found.account);
-      await remove("keys", old.public);
+      await takeOver(secret);
     } catch (error) {
       if (error instanceof WordsError) return void (fault.textContent = say(`words_${error.fault}`, { word: error.word }));
-      if (error instanceof Refused) await hatOf().then((hat) => (hat && !hat.recovery ? remove("hats", hat.account) : undefined));
       show(explain(error, () => void open(null)));
     }
   };
@@ -50,6 +37,19 @@ export async function open(_: unknown, code = ""): Promise<void> {
   ]);
   if (secret) typed.value = (await toWords(secret, await listOf(language))).join(" ");
   else typed.focus();
+}
+
+/** Gives the account of the words a key of this phone. The phone signs for it once that is recorded, and not before. */
+async function takeOver(secret: Bytes): Promise<void> {
+  show(busy(say("restoring")));
+  const old = await borrowSeed(await recoverySeed(facts.ledger, secret));
+  const found = (await accountsOf(old)).find(({ rights }) => rights.includes("manage"));
+  if (!found) return show([note("hand", say("restore_none"), say("restore_none_next")), link("back", say("back"), "#restore")], "focus");
+  const key = await makeKey();
+  await persist();
+  const own = { key, rights: OWN, until: null, cap: null };
+  const then: Hat = { ...found, key, rights: ["spend", "refund", "manage"], recovery: old };
+  await changeKeys(found, (keys) => [...keys.filter((one) => one.key === old), own], { then, again: () => void open(null) });
 }
 
 /** Reads words of this phone's language, else of any. @throws WordsError */

@@ -1,6 +1,6 @@
 /** `#scan`: reads a code with the camera, or as it is typed, and follows it. */
 
-import { button, facts, h, icon, link, say, show } from "../dom.ts";
+import { button, facts, fill, h, icon, link, say, show } from "../dom.ts";
 import { fromBase32 } from "../lib/bytes.ts";
 import { LinkError, checkCommunity, parseLink, printLink } from "../lib/links.ts";
 import { type Scan, scan } from "../scan.ts";
@@ -31,7 +31,7 @@ export async function open(): Promise<void> {
     h("div", { class: "actions" }, button("pay", say("code_open"), go), link("back", say("back"), "#")),
   ], "focus");
   typed.addEventListener("keydown", (event) => event.key === "Enter" && go());
-  const refused = () => view.replaceChildren(...([note("hand", say("camera_none"), say("camera_none_next"))].flat(4).filter(Boolean) as Node[]));
+  const refused = () => fill(view, note("hand", say("camera_none"), say("camera_none_next")));
   if (!navigator.mediaDevices) return refused();
   scan(follow).then((opened) => {
     if (!view.isConnected) return opened.stop();

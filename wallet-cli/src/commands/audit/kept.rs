@@ -75,7 +75,7 @@ pub(super) fn save(
     compared.sort_unstable_by_key(|head| head.size);
     compared.dedup();
     let checkpoint = contact.community.checkpoint.as_ref().map(|seen| seen.note().to_string());
-    let bytes = audited.encode_state(&compared, checkpoint.as_deref());
+    let Some(bytes) = audited.encode_state(&compared, checkpoint.as_deref()) else { return Ok(()) };
     private_file::create_directory(&app.places.audits())?;
     Ok(private_file::replace(&app.places.audit(&contact.community.ledger), &bytes)?)
 }
