@@ -142,9 +142,13 @@ fn request_page(page: &mut Page, service: &Service, view: &RequestView) -> Respo
 
 fn validity(page: &Page, view: &RequestView) -> String {
     let left = (view.row.until * 1_000).saturating_sub(wall_clock().millis());
-    let minutes = left.div_ceil(60_000).max(1);
-    let key = if minutes == 1 { "request_open_one" } else { "request_open_many" };
-    page.say_with(key, &[("minutes", &minutes.to_string())])
+    let (number, many) = match left.div_ceil(60_000).max(1) {
+        minutes @ 0..=119 => (minutes, "request_open_many"),
+        minutes @ 120..=2_879 => (minutes / 60, "request_open_hours"),
+        minutes => (minutes / 1_440, "request_open_days"),
+    };
+    let key = if number == 1 { "request_open_one" } else { many };
+    page.say_with(key, &[("minutes", &number.to_string())])
 }
 
 /// `/i/CODE`: what joining is, and how.

@@ -70,6 +70,13 @@ test("an own code leads to the pay page: an amount, and one tap; a printed amoun
   await ben.tap(/^Betaal 3/);
   await ben.page.locator(".paid").waitFor();
   assert.equal(await balance(world, an), "5,50 klavers");
+  // The program has one too.
+  const { link: place } = world.place("code", "--words", "De Ploeg") as { link: string };
+  await ben.open(place);
+  await ben.reads("De Ploeg");
+  assert.notEqual((world.place("code", "--replace") as { link: string }).link, place);
+  await ben.open(place);
+  await ben.reads("Deze code is vervangen");
   await close(an, ben);
 });
 
@@ -159,6 +166,9 @@ test("asking somebody: it waits in their inbox, they pay with one tap or say rat
   await an.reads(/Op je vraag om 7\sklavers was het antwoord: liever niet\./);
   await an.tap("Terug");
   await an.page.getByRole("link", { name: "Berichten", exact: true }).waitFor();
+  world.place("request", "4", "--to", code, "--words", "De Ploeg, soep", "--no-wait");
+  await ben.open(`${world.url}/wallet#inbox`);
+  await ben.reads("De Ploeg, soep");
   // Nobody else hears of it.
   await other.open(`${world.url}/wallet#inbox`);
   await other.reads("Hier is nu niets voor jou.");

@@ -43,8 +43,6 @@ export async function open(hat: Hat): Promise<void> {
     const minor = sum.read();
     if (minor === null) return;
     const body = { account: accountText(hat.account), amount: toDecimal(minor, facts.scale), valid_for: VALID_FOR, to, ...(words.value.trim() ? { words: words.value.trim() } : {}) };
-    const form = document.getElementById("action")?.childNodes;
-    const before = Array.from(form ?? []);
     show(busy(say("sending")));
     askAs<PaymentRequest>(hat, "POST", "/v1/requests", body).then(
       () => show([
@@ -53,11 +51,11 @@ export async function open(hat: Hat): Promise<void> {
       ], "focus"),
       (error: unknown) => {
         if (!(error instanceof Refused) || !["unknown_code", "replaced_code"].includes(error.problem.code)) return show(explain(error, () => void open(hat)));
-        show(before.filter((node): node is HTMLElement => node instanceof HTMLElement));
+        show(form);
         fault.textContent = say(error.problem.code === "replaced_code" ? "ask_replaced" : "ask_no_code");
       });
   };
-  show([
+  const form = [
     h("h2", { tabindex: "-1", "data-focus": true }, icon("people"), say("ask_title")),
     h("p", null, say("ask_text")),
     camera.element,
@@ -65,5 +63,6 @@ export async function open(hat: Hat): Promise<void> {
     sum.element,
     h("div", { class: "field" }, h("label", { for: "words" }, say("ask_words")), words),
     h("div", { class: "actions" }, button("people", say("ask_do"), ask, "main"), link("back", say("back"), "#receive")),
-  ], "focus");
+  ];
+  show(form, "focus");
 }

@@ -23,7 +23,7 @@ export async function open(hat: Hat): Promise<void> {
   const mayManage = account.status === "open" && own?.rights.includes("manage");
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("phone"), say("device_title")),
-    h("ul", { class: "names devices" }, account.state.keys.map((one) => device(hat, one, mayManage ?? false))),
+    h("ul", { class: "names devices" }, [...account.state.keys].sort((one) => (one.key === hat.key ? -1 : 1)).map((one) => device(hat, one, mayManage ?? false))),
     account.status === "frozen" ? h("p", null, say("at_rest")) : mayManage ? null : h("p", null, say("why_missing_right")),
     h("div", { class: "actions" }, mayManage ? button("phone", say("device_add"), () => void add(hat).catch((error: unknown) => show(explain(error, () => void open(hat)))), "main") : null, link("back", say("back"), "#more")),
   ], "focus");

@@ -41,18 +41,24 @@ function draw(hat: Hat, code: OwnCode, above: Child = null): void {
     more.replaceChildren(busy());
     askCode(hat, asked).then((now) => draw(hat, now, note("tick", said)), (error: unknown) => show(explain(error, () => void open(hat))));
   };
-  const plain = () => more.replaceChildren(
-    button("list", say("own_words_change"), words), button("undo", say("own_replace"), replace), link("back", say("back"), "#receive"));
+  const first = h("div", { class: "actions" }, button("share", say("own_share"), () => void share(code), "main"), button("down", say("print"), () => print()));
+  /** Shows something to decide; then that is the one thing to do here. */
+  const decide = (...children: HTMLElement[]) => {
+    first.hidden = true;
+    more.replaceChildren(...children, button("back", say("back"), plain));
+  };
+  const plain = () => {
+    first.hidden = false;
+    more.replaceChildren(button("list", say("own_words_change"), words), button("undo", say("own_replace"), replace), link("back", say("back"), "#receive"));
+  };
   const words = () => {
     const typed = h("input", { id: "words", type: "text", maxlength: 40, autocomplete: "off", value: code.words ?? "" });
-    more.replaceChildren(
-      h("div", { class: "field" }, h("label", { for: "words" }, say("own_words_label")), typed),
-      button("tick", say("own_words_keep"), () => change({ words: typed.value.trim() }, say("own_words_kept")), "main"), button("back", say("back"), plain));
+    decide(h("div", { class: "field" }, h("label", { for: "words" }, say("own_words_label")), typed), button("tick", say("own_words_keep"), () => change({ words: typed.value.trim() }, say("own_words_kept")), "main"));
     typed.focus();
   };
   const replace = () => {
     const yes = button("undo", say("own_replace_sure"), () => change({ replace: true }, say("own_replaced")), "main");
-    more.replaceChildren(h("p", null, say("own_replace_text")), yes, button("back", say("back"), plain));
+    decide(h("p", null, say("own_replace_text")), yes);
     yes.focus();
   };
   plain();
@@ -64,8 +70,7 @@ function draw(hat: Hat, code: OwnCode, above: Child = null): void {
       code.words ? h("blockquote", null, code.words) : null,
       qr(code.link, say("own_code_picture")),
       h("p", null, h("code", { id: "own-code" }, code.link))),
-    h("div", { class: "actions" }, button("share", say("own_share"), () => void share(code), "main"), button("down", say("print"), () => print())),
-    more,
+    first, more,
   ], "focus");
 }
 

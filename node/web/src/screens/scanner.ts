@@ -1,4 +1,4 @@
-/** `/wallet#scan`: a code is read by the camera or typed, and followed where it leads. */
+/** `#scan`: reads a code with the camera, or as it is typed, and follows it. */
 
 import { button, facts, fill, h, icon, link, say, show } from "../dom.ts";
 import { fromBase32 } from "../lib/bytes.ts";
@@ -6,13 +6,20 @@ import { LinkError, checkCommunity, parseLink, printLink } from "../lib/links.ts
 import { type Scan, scan } from "../scan.ts";
 import { busy, note } from "../start.ts";
 
-/** Shows the camera and a field. `leave` gives the camera back before another page is opened; `opened` is told of it. */
-export function scanner(leave: () => void, opened: (camera: Scan) => void): void {
+let camera: Scan | null = null;
+
+function leave(): void {
+  camera?.stop();
+  camera = null;
+}
+
+export async function open(): Promise<void> {
+  addEventListener("hashchange", leave, { once: true });
   const fault = h("p", { class: "fault", role: "alert" });
   const typed = h("input", { id: "code", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "code-help" });
   const view = h("div", { class: "camera" }, busy(say("camera_opens")));
   const follow = (text: string) => {
-    const problem = open(text);
+    const problem = goTo(text);
     if (problem) fault.textContent = problem;
     else leave();
   };
@@ -26,11 +33,11 @@ export function scanner(leave: () => void, opened: (camera: Scan) => void): void
   typed.addEventListener("keydown", (event) => event.key === "Enter" && go());
   const refused = () => fill(view, note("hand", say("camera_none"), say("camera_none_next")));
   if (!navigator.mediaDevices) return refused();
-  scan(follow).then((camera) => {
-    if (!view.isConnected) return camera.stop();
-    opened(camera);
-    camera.video.setAttribute("aria-label", say("camera_label"));
-    view.replaceChildren(camera.video);
+  scan(follow).then((opened) => {
+    if (!view.isConnected) return opened.stop();
+    camera = opened;
+    opened.video.setAttribute("aria-label", say("camera_label"));
+    view.replaceChildren(opened.video);
   }, refused);
 }
 
@@ -38,12 +45,12 @@ export function scanner(leave: () => void, opened: (camera: Scan) => void): void
 const OWN_CODE = /^[a-z2-7]{4}-[a-z2-7]{4}-[a-z2-7]{4}$/i;
 
 /** Follows a code; returns what is wrong with it, in words. */
-function open(text: string): string | null {
+function goTo(text: string): string | null {
   try {
     // Somebody may type the part behind the last stroke alone.
     const bare = text.trim().replace(/\s+/g, "");
-    // What an old phone shows to a new one of the same person is a page of this wallet.
-    if (bare.startsWith(`${facts.origin}/wallet#device/`)) {
+    // What an old phone shows to a new one, and what a spare key's sheet says, are pages of this wallet.
+    if (["device", "restore"].some((name) => bare.startsWith(`${facts.origin}/wallet#${name}/`))) {
       location.assign(bare);
       return null;
     }

@@ -10,8 +10,15 @@ import { type Believed, type Compared, compare, ownCode, visit } from "../seals.
 import { busy, note } from "../start.ts";
 import { learn, policyText, witnessed } from "../witnesses.ts";
 
+/** `#seal/CODE`: gives the camera back when another screen is opened. */
+export async function open(_: unknown, theirs = ""): Promise<void> {
+  let camera: Scan | null = null;
+  addEventListener("hashchange", () => camera?.stop(), { once: true });
+  await showSeal(decodeURIComponent(theirs), (opened) => (camera = opened));
+}
+
 /** Shows our own seal, or holds `theirs` against it; `opened` is told of the camera, so that it can be given back. */
-export async function showSeal(theirs: string, opened: (camera: Scan) => void): Promise<void> {
+async function showSeal(theirs: string, opened: (camera: Scan) => void): Promise<void> {
   show(busy());
   await loadProofWords();
   // Without network there is still what was seen last.

@@ -1,0 +1,27 @@
+/** `#receive`: asks for an amount by a code on the screen; and the ways to the own code and to somebody. */
+
+import { amountField } from "../amountField.ts";
+import { allowSound, askFor, makeRequest, stopAsking } from "../asking.ts";
+import type { Hat } from "../db.ts";
+import { button, facts, h, icon, link, say, show } from "../dom.ts";
+import { busy, explain } from "../start.ts";
+
+export async function open(hat: Hat): Promise<void> {
+  addEventListener("hashchange", stopAsking, { once: true });
+  const field = amountField(say("receive_how_much", { many: facts.many }));
+  const ask = () => {
+    const minor = field.read();
+    if (minor === null) return;
+    allowSound();
+    show(busy());
+    makeRequest(hat, minor).then((request) => askFor({ hat, request, rest: null, back: () => void open(hat) }), (error: unknown) => show(explain(error, () => void open(hat))));
+  };
+  show([
+    h("h2", { tabindex: "-1" }, icon("receive"), say("receive")),
+    field.element,
+    h("div", { class: "actions" }, button("scan", say("show_code"), ask, "main"),
+      link("receive", say("way_code"), "#code"), link("people", say("way_ask"), "#ask"), link("back", say("back"), "#")),
+  ]);
+  field.input.addEventListener("keydown", (event) => event.key === "Enter" && ask());
+  field.input.focus();
+}

@@ -1,0 +1,63 @@
+/** `#restore`: takes the account of a recovery key to this phone. */
+
+import { changeKeys } from "../changeKeys.ts";
+import type { Hat } from "../db.ts";
+import { button, facts, h, icon, language, link, say, show } from "../dom.ts";
+import { borrowSeed, makeKey } from "../keys.ts";
+import { type Bytes, fromBase32 } from "../lib/bytes.ts";
+import { WordsError, fromWords, recoverySeed, toWords } from "../lib/recovery.ts";
+import { busy, explain, note } from "../start.ts";
+import { accountsOf, persist } from "../wallet.ts";
+import { allLists, listOf } from "../wordLists.ts";
+
+/** What the phone itself may do: pay, give back, manage. */
+const OWN = 11;
+
+/** Takes the account of twelve words to this phone; phones that were lost can pay no more. */
+export async function open(_: unknown, code = ""): Promise<void> {
+  // From a sheet: the secret has done its work in the address.
+  history.replaceState(null, "", "#restore");
+  const secret = fromBase32(code);
+  const fault = h("p", { id: "words-fault", class: "fault", role: "alert" });
+  const typed = h("textarea", { id: "words", rows: 4, autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "words-fault" });
+  const restore = async () => {
+    try {
+      const secret = await secretOf(typed.value);
+      await takeOver(secret);
+    } catch (error) {
+      if (error instanceof WordsError) return void (fault.textContent = say(`words_${error.fault}`, { word: error.word }));
+      show(explain(error, () => void open(null)));
+    }
+  };
+  show([
+    h("h2", { tabindex: "-1" }, icon("undo"), say("restore")),
+    h("p", null, say("restore_text")),
+    h("div", { class: "field" }, h("label", { for: "words" }, say("restore_words")), typed, fault),
+    h("div", { class: "actions" }, button("undo", say("restore_do"), () => void restore(), "main"), link("back", say("back"), "#")),
+  ]);
+  if (secret) typed.value = (await toWords(secret, await listOf(language))).join(" ");
+  else typed.focus();
+}
+
+/** Gives the account of the words a key of this phone. The phone signs for it once that is recorded, and not before. */
+async function takeOver(secret: Bytes): Promise<void> {
+  show(busy(say("restoring")));
+  const old = await borrowSeed(await recoverySeed(facts.ledger, secret));
+  const found = (await accountsOf(old)).find(({ rights }) => rights.includes("manage"));
+  if (!found) return show([note("hand", say("restore_none"), say("restore_none_next")), link("back", say("back"), "#restore")], "focus");
+  const key = await makeKey();
+  await persist();
+  const own = { key, rights: OWN, until: null, cap: null };
+  const then: Hat = { ...found, key, rights: ["spend", "refund", "manage"], recovery: old };
+  await changeKeys(found, (keys) => [...keys.filter((one) => one.key === old), own], { then, again: () => void open(null) });
+}
+
+/** Reads words of this phone's language, else of any. @throws WordsError */
+async function secretOf(typed: string): Promise<Bytes> {
+  try {
+    return await fromWords(typed, [await listOf(language)]);
+  } catch (error) {
+    if (!(error instanceof WordsError) || error.fault === "count") throw error;
+    return fromWords(typed, await allLists());
+  }
+}
