@@ -501,23 +501,23 @@ fn a_promise_without_network_is_paid_once_whoever_sends_it() {
 #[test]
 fn a_promise_beyond_the_balance_stays_and_is_paid_when_credits_come() {
     let directory = tempfile::tempdir().unwrap();
-    let Market { molen, bakker, els, account, shop, .. } =
-        Market::open(directory.path(), &["--offline-cap", "20"]);
-    let said = els.json(&["pay", &shop, "12", "--offline", "--valid", "1d"]);
+    let market = Market::open(directory.path(), &["--offline-cap", "20"]);
+    let Market { molen, bakker, els, account, shop, .. } = &market;
+    let said = els.json(&["pay", shop, "12", "--offline", "--valid", "1d"]);
     let code = said["code"].as_str().unwrap();
     let kept = ["je kunt 10 klavers uitgeven, dit vraagt 12 klavers", "Ze blijft bewaard. Tot"];
-    says(&bakker, 5, &["pay", code], &kept);
-    says(&els, 5, &["outbox", "retry"], &kept);
+    says(bakker, 5, &["pay", code], &kept);
+    says(els, 5, &["outbox", "retry"], &kept);
     // Paying the same again signs nothing new, and a list that is read by a program says how it stands.
-    says(&els, 5, &["pay", &shop, "12"], &["Dit wacht nog sinds", "Ze blijft bewaard. Tot"]);
+    says(els, 5, &["pay", shop, "12"], &["Dit wacht nog sinds", "Ze blijft bewaard. Tot"]);
     let ran = els.run(&["outbox", "retry"]);
     let retried: Value = serde_json::from_str(ran.out.lines().last().unwrap()).unwrap();
     assert_eq!((ran.status, &retried["outbox"][0]["outcome"]), (5, &json!("waiting")), "{retried}");
-    assert_eq!((waiting(&els), waiting(&bakker)), (vec!["waiting".to_owned()], vec!["waiting".to_owned()]));
-    molen.json(&["earn", &account, "--each", "5"]);
-    says(&bakker, 0, &["outbox", "retry"], &["genoteerd"]);
-    says(&els, 0, &["outbox", "retry"], &["genoteerd"]);
-    assert_eq!((els.balance().as_str(), waiting(&els).len(), waiting(&bakker).len()), ("3.00", 0, 0));
+    assert_eq!((waiting(els), waiting(bakker)), (vec!["waiting".to_owned()], vec!["waiting".to_owned()]));
+    molen.json(&["earn", account, "--each", "5"]);
+    says(bakker, 0, &["outbox", "retry"], &["genoteerd"]);
+    says(els, 0, &["outbox", "retry"], &["genoteerd"]);
+    assert_eq!((els.balance().as_str(), waiting(els).len(), waiting(bakker).len()), ("3.00", 0, 0));
 }
 
 #[test]
