@@ -15,7 +15,7 @@ use klaver_ledger::keys::{PublicKey, ReadyKey, Signature, SigningKey};
 use klaver_ledger::record::SaltSource;
 use klaver_ledger::store::StoreReader;
 use klaver_ledger::store::embedded::{EmbeddedStore, Options};
-use klaver_ledger::testing::{COUNCIL, World, charter, key, minor, state, sum};
+use klaver_ledger::testing::{COUNCIL, Dice, World, charter, key, minor, state, sum};
 use klaver_ledger::time::{Deadline, Seconds, Timestamp};
 use std::collections::HashMap;
 use std::path::Path;
@@ -124,13 +124,8 @@ fn run(directory: &Path, entries: usize, accounts: usize, pairs: usize) {
         panic!("{other:?}");
     }
 
-    let mut dice = 88_172_645_463_325_252u64;
-    let mut roll = |below: usize| {
-        dice ^= dice << 13;
-        dice ^= dice >> 7;
-        dice ^= dice << 17;
-        (dice % below as u64) as usize
-    };
+    let mut dice = Dice::new(1);
+    let mut roll = |below: usize| dice.below(below as u64) as usize;
     let unsigned: Vec<(Entry, usize)> = (0..entries)
         .map(|_| {
             let (payer, offset) = (roll(accounts), 1 + roll(accounts - 1));

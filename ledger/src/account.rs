@@ -7,6 +7,10 @@ use crate::time::Deadline;
 use std::fmt;
 
 macro_rules! numbered {
+    // A long list, one row for each value.
+    ($(#[$doc:meta])* $name:ident { $($item:ident = $number:literal $word:literal: $item_doc:literal,)+ }) => {
+        $crate::account::numbered! { $(#[$doc])* $name { $(#[doc = $item_doc] $item = $number $word,)+ } }
+    };
     ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident = $number:literal $word:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -168,6 +172,22 @@ pub struct AccountState {
 }
 
 impl AccountState {
+    /// Returns the state of an account with these keys, any of which signs alone, and nothing else: no limit, no bounds.
+    pub fn plain(account: AccountId, kind: AccountKind, keys: Vec<KeyGrant>) -> Self {
+        Self {
+            account,
+            kind,
+            keys,
+            threshold: 1,
+            limit: Total::ZERO,
+            ceiling: None,
+            organisation: None,
+            heir: None,
+            until: None,
+            payees: None,
+        }
+    }
+
     /// Returns the grant of `key`, whether or not it has ended.
     pub fn grant(&self, key: &PublicKey) -> Option<&KeyGrant> {
         self.keys.iter().find(|grant| grant.key == *key)

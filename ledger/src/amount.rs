@@ -134,7 +134,7 @@ impl Total {
             return Err(bad());
         }
         if decimals.len() > usize::from(scale.0) {
-            let found = decimals.len() as u32;
+            let found = u32::try_from(decimals.len()).unwrap_or(u32::MAX);
             return Err(AmountError::TooManyDecimals { text: text.to_owned(), found, allowed: scale.0 });
         }
         let value = Decimal::from_str_exact(&plain).map_err(|_| bad())?;
@@ -149,6 +149,14 @@ impl Total {
     pub fn to_decimal(self, scale: Scale) -> String {
         Decimal::from_i128_with_scale(i128::from(self.0), u32::from(scale.0)).to_string()
     }
+}
+
+/// Returns minor units as a number that other ones can be taken off.
+///
+/// # Panics
+/// Beyond 2^63 - 1: no sum of the books comes near it, since each is at most 2^53 - 1 (INV-1).
+pub(crate) fn signed(minor: u64) -> i64 {
+    i64::try_from(minor).expect("sums of the books are at most 2^53 - 1")
 }
 
 /// Returns a signed balance as the decimal string of the protocol: `-3.50`.

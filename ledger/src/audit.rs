@@ -15,8 +15,8 @@ mod workers;
 pub use state::{AuditState, StateError};
 pub use verdict::{Audited, Verdict, Violation};
 
-use crate::books::{Books, Effects, rules};
-use crate::entry::{Body, Statement};
+use crate::books::{Books, Effects, check_end, rules};
+use crate::entry::Body;
 use crate::id::{AccountId, EntryId, LedgerId};
 use crate::log::checkpoint::SignedCheckpoint;
 use crate::log::hash::Hash;
@@ -47,6 +47,8 @@ pub struct Expectations {
     pub threads: usize,
     /// What the community asks about; `None` for the usual.
     pub thresholds: Option<Thresholds>,
+    /// Whether nobody reads the questions: then nothing is kept for them, and none is asked.
+    pub without_questions: bool,
 }
 
 impl Expectations {
@@ -132,7 +134,8 @@ struct Auditor {
     ids: HashSet<EntryId>,
     totals: HashMap<AccountId, OwnTotals>,
     last_recorded_at: Timestamp,
-    history: History,
+    /// `None` when nobody reads the questions.
+    history: Option<History>,
     thresholds: Option<Thresholds>,
     predecessor: Option<Vec<u8>>,
     lacks_predecessor: bool,
@@ -163,7 +166,7 @@ impl Auditor {
             ids: HashSet::new(),
             totals: HashMap::new(),
             last_recorded_at: Timestamp::default(),
-            history: History::default(),
+            history: (!expectations.without_questions).then(History::default),
             thresholds: expectations.thresholds,
             predecessor: expectations.predecessor.clone(),
             lacks_predecessor: false,
@@ -185,7 +188,7 @@ impl Auditor {
             ledger: Some(ledger),
             books,
             tree,
-            history,
+            history: new.history.is_some().then_some(history),
             ..new
         }
     }
@@ -221,6 +224,9 @@ impl Auditor {
         for account in self.books.standing().accounts() {
             let (debits, credits, lines) = (account.debits(), account.credits(), account.lines());
             self.totals.insert(account.id(), OwnTotals { debits, credits, lines });
+        }
+        if let Some(history) = self.history.as_mut().filter(|_| self.predecessor.is_some()) {
+            history.begin_with(self.books.standing());
         }
         progress(1);
         self.judge_all(records, ledger, threads, progress)
@@ -278,16 +284,9 @@ impl Auditor {
             return Err(violation(format!("entry {} was recorded before", entry.id())));
         }
         // INV-7 and all other rules: signers are keys current at this index.
-        if let Body::Attest(attest) = &entry.entry().body
-            && attest.statement == Statement::Succession
-            && attest.root.0 != *self.tree.root().as_bytes()
-        {
-            return Err(violation(format!(
-                "it ends the ledger with root {}, the log's is another",
-                attest.root
-            )));
-        }
+        let head = || TreeHead { size: expected, root: self.tree.root() }.into();
         let effects = rules::apply(&self.books, &entry, recorded_at)
+            .and_then(|effects| check_end(entry.entry(), head).map(|()| effects))
             .map_err(|rejection| violation(format!("the rules do not allow it: {rejection}")))?;
         self.add_up(&effects).map_err(violation)?;
         let kind = entry.entry().body.kind();
@@ -295,7 +294,9 @@ impl Auditor {
         let commitment = self.committer.commit(&salt, &salt.of_record(), &bytes, lines);
         self.tree.append(commitment.leaf_hash());
         self.books.post(&entry, recorded_at, &effects);
-        self.history.push(recorded_at, &entry, &effects);
+        if let Some(history) = &mut self.history {
+            history.push(recorded_at, &entry, &effects);
+        }
         self.last_recorded_at = recorded_at;
         self.check_heads()
     }
@@ -374,7 +375,10 @@ impl Auditor {
             last_recorded_at: self.last_recorded_at,
             trial_balance,
             books: self.books,
-            questions: questions::ask(&self.history, self.thresholds),
+            questions: self
+                .history
+                .as_ref()
+                .map_or_else(Vec::new, |all| questions::ask(all, self.thresholds)),
             tree: self.tree,
             history: self.history,
         }))

@@ -11,10 +11,13 @@ mod histories_tests;
 mod outlook;
 #[cfg(test)]
 mod outlook_tests;
+mod posting;
+#[cfg(test)]
+mod pot_tests;
+mod reason;
 mod rejection;
 pub mod rules;
-#[cfg(test)]
-mod rules_tests;
+pub mod shares;
 mod sheet;
 mod signers;
 pub mod snapshot;
@@ -31,19 +34,22 @@ mod windows;
 pub use account::{Account, InForce, Waiting, WaitingFor};
 pub use effects::{Community, Effects, Line, Reference};
 pub use outlook::refusal_once_signed;
+pub use reason::{
+    CharterFault, KeyUse, LateFault, Mixed, RegistrarAct, RegistrarFault, StateFault, SuccessionFault,
+};
 pub use rejection::Rejection;
+pub use succession::check_end;
 pub use trial_balance::{Circulation, TrialBalance, TrialBalanceLine};
-pub use who::{Kinds, ValueKind, Who};
+pub use who::{Kinds, OfferedRate, ValueKind, Who};
 pub use windows::{Claim, Row, RowLine, Windows};
 
-use crate::account::{AccountKind, AccountState, AccountStatus};
-use crate::amount::Total;
+use crate::account::{AccountState, AccountStatus};
 use crate::charter::Charter;
 use crate::entry::VerifiedEntry;
-use crate::id::{AccountId, EntryId};
+use crate::id::{AccountId, Digest, EntryId};
 use crate::keys::PublicKey;
 use crate::time::Timestamp;
-use effects::{Act, CirculationChange};
+use effects::CirculationChange;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -66,6 +72,8 @@ pub struct Standing {
     waiting_charter: Option<WaitingCharter>,
     accounts: Vec<Account>,
     by_id: HashMap<AccountId, u32>,
+    /// Budgets and funds, by number: those that may speak for an organisation.
+    pots: Vec<u32>,
     /// Accounts, by number, that list a key, in force or waiting.
     by_key: HashMap<PublicKey, SmallVec<[u32; 1]>>,
     /// Accounts, by number, for which something waits, by the index of its entry.
@@ -77,6 +85,21 @@ pub struct Standing {
     inherited: Option<Arc<succession::Inherited>>,
     /// Whether the council has ended this ledger: another one goes on.
     ended: bool,
+    /// The newest audit note that an entry anchors.
+    audit_note: Option<AnchoredNote>,
+}
+
+/// An audit note as the ledger anchors it: how far an auditor has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnchoredNote {
+    /// The entry that anchors it.
+    pub index: u64,
+    /// How many records it speaks of.
+    pub size: u64,
+    /// When it was anchored.
+    pub recorded_at: Timestamp,
+    /// SHA-256 of the note.
+    pub document: Digest,
 }
 
 #[derive(Clone, Debug)]
@@ -148,6 +171,11 @@ impl Standing {
         self.ended
     }
 
+    /// Returns the newest audit note that is anchored, or `None` when there is none.
+    pub fn audit_note(&self) -> Option<AnchoredNote> {
+        self.audit_note
+    }
+
     /// Returns the charter in force at `now`, or `None` before founding.
     pub fn charter(&self, now: Timestamp) -> Option<&Arc<Charter>> {
         self.charter_in_force(now).map(|(charter, _)| charter)
@@ -176,6 +204,11 @@ impl Standing {
         self.accounts.iter()
     }
 
+    /// Returns every budget and fund, open and closed, in the order of opening.
+    pub fn pots(&self) -> impl Iterator<Item = &Account> {
+        self.pots.iter().map(|number| &self.accounts[*number as usize])
+    }
+
     /// Returns the account for which entry `index` waits.
     pub fn account_waiting_for(&self, index: u64) -> Option<&Account> {
         self.waiting.get(&index).map(|number| &self.accounts[*number as usize])
@@ -200,231 +233,5 @@ impl Standing {
     /// Returns the open claims with their indexes, oldest first.
     pub fn claims(&self) -> impl Iterator<Item = (u64, &Claim)> {
         self.claims.iter().map(|(index, claim)| (*index, claim))
-    }
-
-    /// Carries out what the rules decided, on a copy for readers as on the writer's own. Cannot fail.
-    pub fn post(&mut self, recorded_at: Timestamp, effects: &Effects) {
-        let index = self.size;
-        // Acts first: an account that is opened here has its first line here.
-        for act in &effects.acts {
-            self.act(act, index, recorded_at);
-        }
-        for line in effects.lines() {
-            let account = self.account_mut(&line.account);
-            // INV-5 and the gap check of a person's overview rest on this number.
-            assert_eq!(account.lines, line.seq, "lines of an account are numbered without gaps");
-            account.lines += 1;
-            account.last_line = Some(index);
-            account.debits += line.debit;
-            account.credits += line.credit;
-        }
-        self.circulation.add(&effects.circulation);
-        self.size += 1;
-        self.last_recorded_at = recorded_at;
-    }
-
-    fn number(&self, id: &AccountId) -> u32 {
-        *self.by_id.get(id).expect("the rules looked this account up")
-    }
-
-    fn account_mut(&mut self, id: &AccountId) -> &mut Account {
-        let number = self.number(id);
-        &mut self.accounts[number as usize]
-    }
-
-    fn act(&mut self, act: &Act, index: u64, recorded_at: Timestamp) {
-        match act {
-            Act::Found { community, charter } => self.found(community, charter, index),
-            Act::End => self.ended = true,
-            Act::PendCharter { charter, effective_at, by_rescue } => {
-                self.settle_charter(recorded_at);
-                let charter = Arc::new((**charter).clone());
-                let waiting =
-                    WaitingCharter { index, effective_at: *effective_at, by_rescue: *by_rescue, charter };
-                self.waiting_charter = Some(waiting);
-            }
-            Act::VetoCharter => self.waiting_charter = None,
-            Act::Open { state } => self.open(state, index),
-            Act::Replace { state, own } => self.replace(state, *own, index, recorded_at),
-            Act::SetStatus { account, status } => {
-                let account = self.settled_account_mut(account, recorded_at);
-                account.in_force.status = *status;
-                account.frozen_veto_used = false;
-            }
-            Act::PendState { state, opens, effective_at, has_veto, digest } => {
-                let what = WaitingFor::Change { state: Arc::new((**state).clone()), opens: *opens };
-                let (effective_at, has_veto, digest) = (*effective_at, *has_veto, *digest);
-                let waiting = Waiting { index, effective_at, has_veto, what, digest };
-                self.wait(&state.account, waiting, recorded_at);
-            }
-            Act::PendClose { account, heir, effective_at, has_veto } => {
-                let digest = rules::close_digest(account, heir);
-                let (effective_at, has_veto) = (*effective_at, *has_veto);
-                let waiting = Waiting {
-                    index,
-                    effective_at,
-                    has_veto,
-                    what: WaitingFor::Close { heir: *heir },
-                    digest,
-                };
-                self.wait(account, waiting, recorded_at);
-            }
-            Act::VetoAccount { account } => self.veto(account),
-            Act::Close { account, heir } => self.close(account, *heir, recorded_at),
-            Act::OwnEntry { account } => self.account_mut(account).last_own_entry = Some(recorded_at),
-            Act::Claim { claim } => {
-                self.claims.insert(index, *claim);
-            }
-            Act::ReverseClaim { index, amount } => {
-                let claim = self.claims.get_mut(index).expect("the rule found this claim");
-                claim.left -= amount;
-                if claim.left == 0 {
-                    self.claims.remove(index);
-                }
-            }
-            Act::Settle { index } => {
-                self.claims.remove(index);
-            }
-            Act::Remember { .. }
-            | Act::Reverse { .. }
-            | Act::PayRequest { .. }
-            | Act::CountIssued { .. }
-            | Act::CountRegistrar { .. } => {}
-        }
-    }
-
-    fn found(&mut self, community: &Community, charter: &Charter, index: u64) {
-        let settlement = AccountState {
-            account: community.settlement,
-            kind: AccountKind::Settlement,
-            keys: Vec::new(),
-            threshold: 0,
-            limit: Total::ZERO,
-            ceiling: None,
-            organisation: None,
-            heir: None,
-            until: None,
-            payees: None,
-        };
-        self.community = Some(Arc::new(community.clone()));
-        self.charter = Some(CharterInForce { charter: Arc::new(charter.clone()), base: index });
-        if self.inherited.is_some() {
-            self.settlement_comes_over(&community.settlement);
-        } else {
-            self.open(&settlement, index);
-        }
-    }
-
-    fn settle_charter(&mut self, now: Timestamp) {
-        if let Some((charter, base)) = self.charter_in_force(now) {
-            self.charter = Some(CharterInForce { charter: charter.clone(), base });
-            self.waiting_charter = None;
-        }
-    }
-
-    fn open(&mut self, state: &AccountState, index: u64) {
-        let number = u32::try_from(self.accounts.len()).expect("fewer than 2^32 accounts");
-        self.accounts.push(Account::opened(state.clone(), index));
-        self.by_id.insert(state.account, number);
-        self.list_keys(state, number);
-    }
-
-    fn settled_account_mut(&mut self, id: &AccountId, now: Timestamp) -> &mut Account {
-        let number = self.number(id);
-        let account = &mut self.accounts[number as usize];
-        let (before, waited) = (account.in_force.state.clone(), account.waiting.as_ref().map(|w| w.index));
-        account.settle_waiting(now);
-        if account.waiting.is_none()
-            && let Some(index) = waited
-        {
-            self.waiting.remove(&index);
-            self.relist_keys(&before, number);
-        }
-        &mut self.accounts[number as usize]
-    }
-
-    fn replace(&mut self, state: &AccountState, own: bool, index: u64, now: Timestamp) {
-        let account = self.settled_account_mut(&state.account, now);
-        let before = std::mem::replace(&mut account.in_force.state, Arc::new(state.clone()));
-        account.in_force.base = index;
-        if own {
-            account.vetoed = None;
-            self.drop_waiting(&state.account);
-        }
-        let number = self.number(&state.account);
-        self.list_keys(state, number);
-        self.relist_keys(&before, number);
-    }
-
-    fn wait(&mut self, account: &AccountId, waiting: Waiting, now: Timestamp) {
-        self.settled_account_mut(account, now);
-        self.drop_waiting(account);
-        let number = self.number(account);
-        self.waiting.insert(waiting.index, number);
-        if let WaitingFor::Change { state, .. } = &waiting.what {
-            let state = state.clone();
-            self.list_keys(&state, number);
-        }
-        let account = &mut self.accounts[number as usize];
-        account.vetoed = None;
-        account.waiting = Some(waiting);
-    }
-
-    fn veto(&mut self, account: &AccountId) {
-        let number = self.number(account);
-        let entry = &mut self.accounts[number as usize];
-        entry.vetoed = entry.waiting.as_ref().map(|waiting| waiting.digest);
-        entry.frozen_veto_used = entry.in_force.status == AccountStatus::Frozen;
-        self.drop_waiting(account);
-    }
-
-    fn drop_waiting(&mut self, account: &AccountId) {
-        let number = self.number(account);
-        if let Some(waiting) = self.accounts[number as usize].waiting.take() {
-            self.waiting.remove(&waiting.index);
-            if let WaitingFor::Change { state, .. } = waiting.what {
-                self.relist_keys(&state, number);
-            }
-        }
-    }
-
-    fn close(&mut self, account: &AccountId, heir: AccountId, now: Timestamp) {
-        // What had waited long enough was in force: a snapshot taken before says so too.
-        self.settled_account_mut(account, now);
-        self.drop_waiting(account);
-        let number = self.number(account);
-        let closed = &mut self.accounts[number as usize];
-        closed.closed_to = Some(heir);
-        closed.vetoed = None;
-        let state = closed.in_force.state.clone();
-        self.relist_keys(&state, number);
-    }
-
-    fn list_keys(&mut self, state: &AccountState, number: u32) {
-        for grant in &state.keys {
-            let accounts = self.by_key.entry(grant.key).or_default();
-            if !accounts.contains(&number) {
-                accounts.push(number);
-            }
-        }
-    }
-
-    /// Takes the keys of a state that is gone off the index, unless the account lists them otherwise.
-    fn relist_keys(&mut self, gone: &AccountState, number: u32) {
-        let account = &self.accounts[number as usize];
-        let still_listed = |key: &PublicKey| {
-            let waiting = account.waiting.as_ref().is_some_and(
-                |waiting| matches!(&waiting.what, WaitingFor::Change { state, .. } if state.grant(key).is_some()),
-            );
-            account.closed_to.is_none() && (account.in_force.state.grant(key).is_some() || waiting)
-        };
-        for grant in gone.keys.iter().filter(|grant| !still_listed(&grant.key)) {
-            if let Some(accounts) = self.by_key.get_mut(&grant.key) {
-                accounts.retain(|listed| *listed != number);
-                if accounts.is_empty() {
-                    self.by_key.remove(&grant.key);
-                }
-            }
-        }
     }
 }

@@ -124,7 +124,7 @@ pub struct Predecessor {
     pub size: u64,
     /// The root of its log at that size.
     pub root: Digest,
-    /// SHA-256 of its attested snapshot, whose balances are opened again.
+    /// What binds its attested snapshot, whose balances are opened again: `books::shares::closing_digest`.
     pub snapshot: Digest,
 }
 

@@ -4,6 +4,8 @@
 //! does not compile. Nothing is published or answered before the store's `append` has returned.
 
 mod checking;
+mod log_signer;
+mod outcome;
 mod read_only;
 mod reader;
 mod refusals;
@@ -12,24 +14,22 @@ pub(crate) mod replay;
 mod tests;
 
 pub use checking::{Difference, check_stored};
+pub use outcome::{Fault, FoundError, LedgerOpenError, LogKeyError, NoReceipt, OpeningReport, Outcome};
 pub use read_only::{ReadOnlyLedger, open_read_only};
 pub use reader::{Holder, Published, ReadError, Reader, StandingGuard, Statement, StatementLine};
 
-use crate::books::{Books, Effects, refusal_once_signed, rules};
-use crate::charter::Charter;
+use crate::books::{Books, Effects, Rejection, check_end, refusal_once_signed, rules};
 use crate::entry::{Body, VerifiedEntry};
-use crate::keys::{PublicKey, SigningKey, sign};
+use crate::keys::{PublicKey, SigningKey};
 use crate::limits::GROUP_RECORDS_MAX;
-use crate::log::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
+use crate::log::checkpoint::SignedCheckpoint;
 use crate::log::hash::Hash;
-use crate::log::key::{KeyKind, KeyName, VerifierKey};
-use crate::log::proof::TreeHead;
 use crate::log::tree::{NoLeafTiles, Tree};
-use crate::receipt::{LogIdentity, Opening, Receipt};
+use crate::receipt::{Opening, Receipt};
 use crate::record::{Committer, Salt, SaltSource};
-use crate::refusal::Refusal;
-use crate::store::{self, Group, OpenError, Recovery, SALT_BYTES, SignedHead, Snapshot, Store, StoreReader};
+use crate::store::{self, Group, SALT_BYTES, SignedHead, Snapshot, Store, StoreReader};
 use crate::time::Timestamp;
+use log_signer::{LogSigner, NewestHead, newest_head};
 use reader::recording_window;
 use refusals::{Refusals, must_be_remembered, refusal_of, too_many};
 use replay::{Replayer, posted_lines};
@@ -62,124 +62,36 @@ pub(crate) struct Shared {
     published: RwLock<Published>,
 }
 
-/// The answer to one entry. It is given only when everything it rests on is durable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The entry was recorded.
-    Recorded(Receipt),
-    /// The entry had been recorded before: same index, same opening.
-    Known(Receipt),
-    /// The rules do not allow it, or did not when it was declined.
-    Declined(Refusal),
-    /// The entry may have been recorded before, but the store cannot tell or show it now. Nothing was changed.
-    Unanswered {
-        /// What could not be read.
-        why: ReadError,
-    },
-}
-
-/// Says why a group was not recorded. The ledger has to be opened again.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// The store failed: whether the group is there is known after opening again.
-    #[error(transparent)]
-    Store(#[from] store::Fault),
-    /// The node's log key cannot sign for the charter in force.
-    #[error(transparent)]
-    LogKey(#[from] LogKeyError),
-}
-
-/// Why the node's log key cannot sign checkpoints.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LogKeyError {
-    /// The charter names other keys.
-    #[error(
-        "the node's log key {key} is not among the charter's: put the right key in place, or have the council change the charter"
-    )]
-    NotInCharter {
-        /// The node's key.
-        key: PublicKey,
-    },
-    /// The charter's origin cannot name a key.
-    #[error("the log's origin cannot be used: {0}")]
-    Origin(#[from] crate::log::key::KeyError),
-}
-
-/// Says why a ledger was not founded.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FoundError {
-    /// There is a ledger in this store.
-    #[error("there is a ledger of {size} records here already: open it, or found the new one elsewhere")]
-    NotEmpty {
-        /// How many records it has.
-        size: u64,
-    },
-    /// The entry does not found anything.
-    #[error("the first entry must be of kind found, this is {kind}: make a founding entry")]
-    WrongKind {
-        /// Its kind.
-        kind: crate::entry::Kind,
-    },
-    /// The rules do not allow the founding entry.
-    #[error("{}", .0.sentence)]
-    Declined(Box<Refusal>),
-    /// The node's log key does not fit the charter.
-    #[error(transparent)]
-    LogKey(#[from] LogKeyError),
-    /// The store could not be opened.
-    #[error(transparent)]
-    Store(#[from] OpenError),
-    /// The store failed.
-    #[error(transparent)]
-    Fault(#[from] store::Fault),
-}
-
-/// Says why a ledger was not opened. Nothing that was acknowledged has been changed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LedgerOpenError {
-    /// The store is empty.
-    #[error("there is no ledger here: found one, or name the right directory")]
-    NotFounded,
-    /// The store could not be opened.
-    #[error(transparent)]
-    Store(#[from] OpenError),
-    /// The newest head was not signed by a key of the charter.
-    #[error(
-        "the newest group of {size} records was not signed by this ledger's log: {why}; keep a copy of the \
-         directory; `klaver-node verify` says what holds, and what serving an earlier copy costs"
-    )]
-    HeadNotOurs {
-        /// How many records there are.
-        size: u64,
-        /// What is wrong with the signature.
-        why: CheckpointError,
-    },
-    /// The node's log key does not fit the charter.
-    #[error(transparent)]
-    LogKey(#[from] LogKeyError),
-}
-
-/// What opening a ledger found and did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpeningReport {
-    /// How many records there are.
-    pub size: u64,
-    /// What the store found and did.
-    pub recovery: Recovery,
-}
-
 /// What was decided about an entry of a batch, before anything is durable.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every decision is a record: boxes would only be opened again"
+)]
 enum Decision {
-    /// It is recorded by this group, at this place in it.
-    Record(usize),
+    /// The working books have it, and this group.
+    Record(Accepted),
     /// It is recorded already.
     Known(u64),
     Answer(Box<Outcome>),
 }
 
+/// An entry that the rules accepted.
+struct Accepted {
+    index: u64,
+    effects: Effects,
+    leaf: Hash,
+}
+
 impl Decision {
     fn answer(outcome: Outcome) -> Self {
         Self::Answer(Box::new(outcome))
+    }
+
+    fn accepted(&self) -> Option<&Accepted> {
+        match self {
+            Self::Record(accepted) => Some(accepted),
+            Self::Known(_) | Self::Answer(_) => None,
+        }
     }
 }
 
@@ -220,15 +132,15 @@ impl<S: Store> Ledger<S> {
             return Err(FoundError::WrongKind { kind: entry.entry().body.kind() });
         };
         let signer = LogSigner::new(keys.log, &found.charter)?;
-        let ledger = Self::assemble(store, replayer, signer, Box::new(salts));
-        match ledger.commit(vec![entry], now) {
-            Ok((ledger, mut outcomes)) => match outcomes.pop() {
-                Some(Outcome::Recorded(receipt) | Outcome::Known(receipt)) => Ok((ledger, receipt)),
-                Some(Outcome::Declined(refusal)) => Err(FoundError::Declined(Box::new(refusal))),
-                Some(Outcome::Unanswered { .. }) | None => unreachable!("an empty ledger knows no entry"),
-            },
-            Err(Fault::Store(fault)) => Err(fault.into()),
-            Err(Fault::LogKey(error)) => Err(error.into()),
+        let ledger = Self::assemble(store, replayer, signer, Box::new(salts), None);
+        let (ledger, mut outcomes) = ledger.commit(vec![entry], now).map_err(|fault| match fault {
+            Fault::Store(fault) => FoundError::from(fault),
+            Fault::LogKey(error) => error.into(),
+        })?;
+        match outcomes.pop().expect("each entry has its outcome").receipt() {
+            Ok(receipt) => Ok((ledger, receipt)),
+            Err(NoReceipt::Declined(refusal)) => Err(FoundError::Declined(refusal)),
+            Err(NoReceipt::Unanswered(_)) => unreachable!("an empty ledger knows no entry"),
         }
     }
 
@@ -256,23 +168,35 @@ impl<S: Store> Ledger<S> {
     ) -> Result<(Self, OpeningReport), LedgerOpenError> {
         let mut replayer = Replayer::beginning(beginning);
         let recovery = store.recover(&mut replayer)?;
-        let (head, charters) = newest_head(&replayer)?;
+        let NewestHead { head, charters, checkpoint } = newest_head(&replayer)?;
         let ours = PublicKey::of(&keys.log);
         let named = charters.iter().find(|charter| charter.log_keys.contains(&ours));
         let signer = LogSigner::new(keys.log, named.unwrap_or(&charters[0]))?;
         let report = OpeningReport { size: head.size, recovery };
-        let mut ledger = Self::assemble(store, replayer, signer, Box::new(salts));
+        let mut ledger = Self::assemble(store, replayer, signer, Box::new(salts), Some(checkpoint));
         if ledger.store.wants_snapshot() {
             ledger.offer_snapshot();
         }
         Ok((ledger, report))
     }
 
-    fn assemble(store: S, replayer: Replayer, signer: LogSigner, salts: Box<dyn SaltSource>) -> Self {
-        let Replayer { books, tree, refusals, newest, .. } = replayer;
-        let (checkpoint, signature) = signer.sign(tree.head());
-        let head = SignedHead { size: tree.size(), root: tree.root(), signature };
-        let head = newest.map_or(head, |(head, _)| head);
+    /// `newest` is the checkpoint of the newest group: its signature is shown again, and no other is made. The node's key
+    /// may be one that is not in force yet.
+    fn assemble(
+        store: S,
+        replayer: Replayer,
+        signer: LogSigner,
+        salts: Box<dyn SaltSource>,
+        newest: Option<SignedCheckpoint>,
+    ) -> Self {
+        let Replayer { books, tree, refusals, newest: stored, .. } = replayer;
+        let (head, checkpoint) = match (stored, newest) {
+            (Some((head, _)), Some(checkpoint)) => (head, checkpoint),
+            _ => {
+                let (checkpoint, signature) = signer.sign(tree.head());
+                (SignedHead { size: tree.size(), root: tree.root(), signature }, checkpoint)
+            }
+        };
         let published = Published {
             standing: books.standing().clone(),
             note: Arc::new(checkpoint.note().clone()),
@@ -297,33 +221,25 @@ impl<S: Store> Ledger<S> {
     ) -> Result<(Self, Vec<Outcome>), Fault> {
         let mut outcomes = Vec::with_capacity(batch.len());
         for entries in batch.chunks(GROUP_RECORDS_MAX) {
-            self.commit_group(entries, now, &mut outcomes)?;
+            outcomes.extend(self.commit_group(entries, now)?);
         }
         Ok((self, outcomes))
     }
 
-    fn commit_group(
-        &mut self,
-        entries: &[VerifiedEntry],
-        now: Timestamp,
-        outcomes: &mut Vec<Outcome>,
-    ) -> Result<(), Fault> {
+    fn commit_group(&mut self, entries: &[VerifiedEntry], now: Timestamp) -> Result<Vec<Outcome>, Fault> {
         let now = now.max(self.books.standing().last_recorded_at());
         self.refusals.forget_expired(now);
         self.group.clear(now);
-        let mut posted = Vec::with_capacity(entries.len());
-        let mut leaves = Vec::with_capacity(entries.len());
-        let decisions: Vec<Decision> =
-            entries.iter().map(|entry| self.decide(entry, now, &mut posted, &mut leaves)).collect();
+        let decisions: Vec<Decision> = entries.iter().map(|entry| self.decide(entry, now)).collect();
         if !self.group.is_empty() {
-            self.seal(now, &leaves)?;
-            self.publish(now, &posted);
+            let checkpoint = self.seal(now, &decisions)?;
+            self.publish(now, &decisions, checkpoint);
         }
         let mut receipts = self.receipts().into_iter();
-        outcomes.extend(decisions.into_iter().map(|decision| match decision {
-            Decision::Record(place) => {
+        let outcomes = decisions.into_iter().map(|decision| match decision {
+            Decision::Record(accepted) => {
                 let receipt = receipts.next().expect("each recorded entry has its receipt");
-                debug_assert_eq!(receipt.index, self.group.record(place).index);
+                assert_eq!(receipt.index, accepted.index, "receipts come in the order of the records");
                 Outcome::Recorded(receipt)
             }
             Decision::Known(index) => match self.reader().receipt(index, Holder::Signer) {
@@ -331,79 +247,86 @@ impl<S: Store> Ledger<S> {
                 Err(why) => Outcome::Unanswered { why },
             },
             Decision::Answer(outcome) => *outcome,
-        }));
+        });
+        let outcomes = outcomes.collect();
         if self.store.wants_snapshot() {
             self.offer_snapshot();
         }
-        Ok(())
+        Ok(outcomes)
     }
 
     /// Recorded before: the same receipt. Declined before: the same refusal. Else the rules decide.
-    fn decide(
-        &mut self,
-        entry: &VerifiedEntry,
-        now: Timestamp,
-        posted: &mut Vec<Effects>,
-        leaves: &mut Vec<Hash>,
-    ) -> Decision {
-        let id = entry.id();
-        // INV-9: an entry that was recorded has its receipt for ever.
-        if let Some(index) = self.books.recorded(&id) {
-            return Decision::Known(index);
+    fn decide(&mut self, entry: &VerifiedEntry, now: Timestamp) -> Decision {
+        if let Some(decision) = self.decided_before(entry, now) {
+            return decision;
         }
-        let expires_at = entry.entry().expires_at;
-        if expires_at.has_passed(now) {
-            // The memory of ids ends with their expiry; the store knows all of them. A slow question, but a rare one.
-            match self.store.reader().find(&id, recording_window(expires_at)) {
-                Ok(Some(index)) => return Decision::Known(index),
-                Ok(None) => {}
-                Err(why) => return Decision::answer(Outcome::Unanswered { why: why.into() }),
-            }
-        }
-        // INV-11: a "no" that a till has seen stays a "no".
-        if let Some(refusal) = self.refusals.get(&id) {
-            return Decision::answer(Outcome::Declined((**refusal).clone()));
-        }
-        match rules::apply(&self.books, entry, now) {
-            Ok(effects) => {
-                let index = self.books.standing().size();
-                let salt = Salt(self.salts.salt());
-                let lines = posted_lines(&self.books, effects.lines());
-                leaves.push(self.group.push(index, salt, entry, lines, &mut self.committer));
-                self.books.post(entry, now, &effects);
-                posted.push(effects);
-                Decision::Record(self.group.record_count() - 1)
-            }
-            Err(rejection) => {
-                // The rules have not decided about an entry that lacks signatures: the forecast is not remembered.
-                if rejection.is_draft()
-                    && let Some(foreseen) = refusal_once_signed(&self.books, entry, now)
-                {
-                    return Decision::answer(Outcome::Declined(refusal_of(entry, &foreseen)));
-                }
-                let refusal = refusal_of(entry, &rejection);
-                if must_be_remembered(entry, &rejection) {
-                    if !self.refusals.has_room(&refusal.charged_to) {
-                        return Decision::answer(Outcome::Declined(too_many(entry)));
-                    }
-                    self.group.refuse(refusal.clone());
-                    self.refusals.remember(refusal.clone());
-                }
-                Decision::answer(Outcome::Declined(refusal))
-            }
+        let judged = rules::apply(&self.books, entry, now).and_then(|effects| {
+            check_end(entry.entry(), || self.shared.tree().head().into()).map(|()| effects)
+        });
+        match judged {
+            Ok(effects) => Decision::Record(self.accept(entry, now, effects)),
+            Err(rejection) => Decision::answer(self.decline(entry, now, &rejection)),
         }
     }
 
+    fn decided_before(&self, entry: &VerifiedEntry, now: Timestamp) -> Option<Decision> {
+        let (id, expires_at) = (entry.id(), entry.entry().expires_at);
+        // INV-9: an entry that was recorded has its receipt for ever.
+        if let Some(index) = self.books.recorded(&id) {
+            return Some(Decision::Known(index));
+        }
+        if expires_at.has_passed(now) {
+            // The memory of ids ends with their expiry; the store knows all of them. A slow question, but a rare one.
+            match self.store.reader().find(&id, recording_window(expires_at)) {
+                Ok(Some(index)) => return Some(Decision::Known(index)),
+                Ok(None) => {}
+                Err(why) => return Some(Decision::answer(Outcome::Unanswered { why: why.into() })),
+            }
+        }
+        // INV-11: a "no" that a till has seen stays a "no".
+        self.refusals.get(&id).map(|refusal| Decision::answer(Outcome::Declined((**refusal).clone())))
+    }
+
+    /// Posts what the rules accepted to the working books, and adds its record to the group.
+    fn accept(&mut self, entry: &VerifiedEntry, now: Timestamp, effects: Effects) -> Accepted {
+        let index = self.books.standing().size();
+        let salt = Salt(self.salts.salt());
+        let lines = posted_lines(&self.books, effects.lines());
+        let leaf = self.group.push(index, salt, entry, lines, &mut self.committer);
+        self.books.post(entry, now, &effects);
+        Accepted { index, effects, leaf }
+    }
+
+    /// Says why, and remembers what may not turn into a "yes" behind somebody's back.
+    fn decline(&mut self, entry: &VerifiedEntry, now: Timestamp, rejection: &Rejection) -> Outcome {
+        let refusal = refusal_of(entry, rejection);
+        if rejection.is_draft() {
+            // The rules have not decided about an entry that lacks signatures: the forecast is not remembered.
+            return match refusal_once_signed(&self.books, entry, now) {
+                Some(foreseen) => Outcome::Declined(refusal_of(entry, &foreseen)),
+                None => Outcome::LacksSigners(refusal),
+            };
+        }
+        if must_be_remembered(entry, rejection) {
+            if !self.refusals.has_room(&refusal.charged_to) {
+                return Outcome::Declined(too_many(entry));
+            }
+            self.group.refuse(refusal.clone());
+            self.refusals.remember(refusal.clone());
+        }
+        Outcome::Declined(refusal)
+    }
+
     /// Adds the leaves to the tree, signs the new root, and makes the group durable.
-    fn seal(&mut self, now: Timestamp, leaves: &[Hash]) -> Result<(), Fault> {
+    fn seal(&mut self, now: Timestamp, decisions: &[Decision]) -> Result<SignedCheckpoint, Fault> {
         if let Some(charter) = self.books.standing().charter(now) {
             self.signer.follow(charter)?;
         }
         // INV-10: leaves are only ever added, so every head extends the ones before.
         let head = {
             let mut tree = self.shared.tree.write().unwrap_or_else(PoisonError::into_inner);
-            for leaf in leaves {
-                tree.append_hash(*leaf);
+            for accepted in decisions.iter().filter_map(Decision::accepted) {
+                tree.append_hash(accepted.leaf);
             }
             tree.head()
         };
@@ -414,15 +337,14 @@ impl<S: Store> Ledger<S> {
         // From here on the group exists or the ledger is gone.
         self.store.append(&self.group)?;
         self.head = self.group.head();
-        self.signer.newest = Some(checkpoint);
-        Ok(())
+        Ok(checkpoint)
     }
 
-    fn publish(&mut self, now: Timestamp, posted: &[Effects]) {
-        let checkpoint = self.signer.newest.take().expect("a sealed group has a checkpoint");
+    /// Lets readers see what is durable.
+    fn publish(&mut self, now: Timestamp, decisions: &[Decision], checkpoint: SignedCheckpoint) {
         let mut published = self.shared.published.write().unwrap_or_else(PoisonError::into_inner);
-        for effects in posted {
-            published.standing.post(now, effects);
+        for accepted in decisions.iter().filter_map(Decision::accepted) {
+            published.standing.post(now, &accepted.effects);
         }
         assert_eq!(
             published.standing.size(),
@@ -496,88 +418,4 @@ impl Shared {
     pub(crate) fn tree(&self) -> RwLockReadGuard<'_, Tree> {
         self.tree.read().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The log's key with the name that the charter gives it.
-struct LogSigner {
-    key: SigningKey,
-    origin: KeyName,
-    verifier: VerifierKey,
-    /// The charter's keys when the key was last found among them.
-    log_keys: Vec<PublicKey>,
-    /// The checkpoint of the group that is being made durable.
-    newest: Option<SignedCheckpoint>,
-}
-
-impl LogSigner {
-    fn new(key: SigningKey, charter: &Charter) -> Result<Self, LogKeyError> {
-        let public = PublicKey::of(&key);
-        if !charter.log_keys.contains(&public) {
-            return Err(LogKeyError::NotInCharter { key: public });
-        }
-        let origin = KeyName::new(charter.origin.clone())?;
-        let verifier = VerifierKey::new(origin.clone(), KeyKind::Note, public.as_bytes())?;
-        Ok(Self { key, origin, verifier, log_keys: charter.log_keys.clone(), newest: None })
-    }
-
-    /// Takes the name and keys of the charter in force, where they have changed.
-    fn follow(&mut self, charter: &Charter) -> Result<(), LogKeyError> {
-        if charter.origin != self.origin.as_str() || charter.log_keys != self.log_keys {
-            *self = Self::new(self.key.clone(), charter)?;
-        }
-        Ok(())
-    }
-
-    fn sign(&self, head: TreeHead) -> (SignedCheckpoint, [u8; 64]) {
-        let mut signature = [0; 64];
-        let checkpoint = Checkpoint { origin: self.origin.clone(), size: head.size, root: head.root };
-        let signed = checkpoint.sign(&self.verifier, |text| {
-            signature = sign(&self.key, text).0;
-            signature
-        });
-        (signed.expect("the key has the log's name and is a log key"), signature)
-    }
-}
-
-/// Returns the newest head, which one of the log's keys signed, and the charters that may be in force.
-fn newest_head(replayer: &Replayer) -> Result<(SignedHead, Vec<Arc<Charter>>), LedgerOpenError> {
-    let (head, recorded_at) = replayer.newest.ok_or(LedgerOpenError::NotFounded)?;
-    let standing = replayer.books.standing();
-    let charter = standing.charter(recorded_at).ok_or(LedgerOpenError::NotFounded)?.clone();
-    // A charter that waits may be in force by now: its keys may have signed the newest head, and may be ours.
-    let next = standing.waiting_charter(recorded_at).map(|waiting| waiting.charter.clone());
-    let charters: Vec<_> = [Some(charter), next].into_iter().flatten().collect();
-    signed_by(replayer, &charters, &head)?;
-    Ok((head, charters))
-}
-
-/// Returns `head` as the checkpoint that a log key of one of the charters signed.
-fn signed_by(
-    replayer: &Replayer,
-    charters: &[Arc<Charter>],
-    head: &SignedHead,
-) -> Result<SignedCheckpoint, LedgerOpenError> {
-    let ledger = replayer.books.standing().community().ok_or(LedgerOpenError::NotFounded)?.ledger;
-    let mut why = CheckpointError::Note(crate::log::note::NoteError::NoKnownKey);
-    for charter in charters {
-        let log = LogIdentity::new(ledger, &charter.origin, &charter.log_keys).map_err(LogKeyError::from)?;
-        match check_head(&log, head) {
-            Ok(checkpoint) => return Ok(checkpoint),
-            Err(refused) => why = refused,
-        }
-    }
-    Err(LedgerOpenError::HeadNotOurs { size: head.size, why })
-}
-
-/// Checks that one of the log's keys signed `head`.
-fn check_head(log: &LogIdentity, head: &SignedHead) -> Result<SignedCheckpoint, CheckpointError> {
-    let mut refused = None;
-    for key in log.keys() {
-        let checkpoint = Checkpoint { origin: key.name().clone(), size: head.size, root: head.root };
-        match checkpoint.with_signature(key, &head.signature) {
-            Ok(checkpoint) => return Ok(checkpoint),
-            Err(error) => refused = Some(error),
-        }
-    }
-    Err(refused.unwrap_or(CheckpointError::Note(crate::log::note::NoteError::NoKnownKey)))
 }

@@ -9,7 +9,7 @@
 //! | 1 statements | [`entry`], [`link`] |
 //! | 2a books | [`books`] |
 //! | 2b log | [`log`] |
-//! | 3 evidence | [`record`], [`receipt`], [`refusal`] |
+//! | 3 evidence | [`record`], [`receipt`], [`refusal`], [`lineage`] |
 //! | 4 storage | [`store`] |
 //! | 5 engine, audit | [`engine`], [`audit`] |
 #![forbid(unsafe_code)]
@@ -30,6 +30,7 @@ pub mod link;
 pub mod books;
 pub mod log;
 
+pub mod lineage;
 pub mod receipt;
 pub mod record;
 pub mod refusal;

@@ -3,6 +3,11 @@
 //! Keys and ids are derived from names, so that a failing test reads the same twice. After every recorded entry
 //! the world asks the universal questions: does the trial balance hold, does the snapshot say the same.
 
+mod bodies;
+
+pub use crate::store::embedded::sim::Dice;
+pub use bodies::*;
+
 use crate::account::{AccountKind, AccountState, AccountStatus, KeyGrant, Rights};
 use crate::amount::{Amount, Rate, Scale, Total};
 use crate::books::{Account, Books, Effects, Rejection, rules};
@@ -77,17 +82,10 @@ fn short(hash: [u8; 32]) -> [u8; 16] {
 /// Returns a state of `kind` whose one key, named like the account, may do everything.
 pub fn state(name: &str, kind: AccountKind) -> AccountState {
     let is_paper = matches!(kind, AccountKind::Card | AccountKind::Voucher);
+    let keys = vec![grant(name, if is_paper { Rights::SPEND } else { Rights::ALL })];
     AccountState {
-        account: account(name),
-        kind,
-        keys: vec![grant(name, if is_paper { Rights::SPEND } else { Rights::ALL })],
-        threshold: 1,
-        limit: Total::ZERO,
-        ceiling: None,
         organisation: matches!(kind, AccountKind::Budget | AccountKind::Card).then(|| organisation("house")),
-        heir: None,
-        until: None,
-        payees: None,
+        ..AccountState::plain(account(name), kind, keys)
     }
 }
 
@@ -312,15 +310,19 @@ impl Default for World {
     }
 }
 
-/// Returns an `earn` for having helped.
-pub fn earn(budget: &str, payees: &[(&str, u64)]) -> Body {
-    let payees = payees.iter().map(|(name, amount)| (account(name), minor(*amount))).collect();
-    Body::Earn(Earn { budget: account(budget), reason: EarnReason::Helped, task: None, payees })
+/// Returns the code of a refusal.
+///
+/// # Panics
+/// When nothing was refused.
+pub fn code(result: Result<u64, Rejection>) -> &'static str {
+    result.expect_err("this must be refused").code()
 }
 
-/// Returns a `pay` that answers no request.
-pub fn pay(from: &str, payees: &[(&str, u64)]) -> Body {
-    let line =
-        |(to, amount): &(&str, u64)| PayLine { to: account(to), amount: minor(*amount), request: None };
-    Body::Pay(Pay { from: account(from), payees: payees.iter().map(line).collect(), late: false })
+/// Compares balances, by name and in minor units.
+///
+/// # Panics
+/// When one differs.
+pub fn expect(world: &World, expected: &[(&str, i64)]) {
+    let found: Vec<(&str, i64)> = expected.iter().map(|(name, _)| (*name, world.balance(name))).collect();
+    assert_eq!(found, expected);
 }

@@ -438,13 +438,6 @@ fn euro_rate(euro: &str, scale: Scale) -> anyhow::Result<Option<Rate>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
-
-    #[test]
-    fn the_command_line_is_sound() {
-        Cli::command().debug_assert();
-    }
-
     #[test]
     fn the_rate_is_cents_for_a_minor_unit() {
         let rate = |euro, scale| euro_rate(euro, Scale::new(scale).unwrap()).unwrap();

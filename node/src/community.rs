@@ -1,16 +1,18 @@
 //! Community data: what is erasable and cannot be derived from the ledger.
 //!
-//! Payment requests, invitations, drafts, memos and the names that accounts are shown by. None of it decides about
+//! Payment requests, invitations, drafts, memos, own codes and the names that accounts are shown by. None of it decides about
 //! money. It lives in memory; [`keep`] makes it durable and forgets what was deleted, also on the disk. Sessions
 //! live in memory alone.
 
 pub mod keep;
 
 pub mod access;
+pub mod aliases;
 pub mod directory;
 pub mod drafts;
 pub mod invitations;
 pub mod memos;
+pub mod pairings;
 pub mod requests;
 pub mod sessions;
 pub mod watchers;
@@ -24,6 +26,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use access::AccessRow;
+pub use aliases::AliasRow;
 pub use directory::ProfileRow;
 pub use drafts::DraftRow;
 pub use invitations::InvitationRow;
@@ -47,6 +50,7 @@ struct State {
     memos: HashMap<u64, MemoRow>,
     profiles: HashMap<AccountId, ProfileRow>,
     accesses: HashMap<u64, AccessRow>,
+    aliases: HashMap<String, AliasRow>,
 }
 
 /// The tables, by the first byte of their keys on the disk.
@@ -58,6 +62,7 @@ enum Table {
     Memo = 4,
     Profile = 5,
     Access = 6,
+    Alias = 7,
 }
 
 impl Community {
@@ -98,16 +103,15 @@ impl Community {
 
     /// Puts a row on its way to the disk; wait for the result before promising anything.
     fn put<T: Serialize>(&self, table: Table, id: &[u8], row: &T) -> keep::Written {
-        let value = serde_json::to_vec(row).expect("rows are plain values");
-        self.keep.write(vec![(key(table, id), Some(value))])
+        self.keep.write(vec![(key(table, id), Some(to_json(row)))])
     }
 
     fn delete(&self, table: Table, id: &[u8]) -> keep::Written {
         self.keep.write(vec![(key(table, id), None)])
     }
 
-    /// Erases what has ended: requests a day after their time, drafts after two, invitations at once, accesses after a
-    /// year.
+    /// Erases what has ended: requests a day after their time, drafts after two, invitations at once, accesses and
+    /// replaced codes after a year.
     pub fn erase_ended(&self, now_seconds: u64) {
         let mut gone = Vec::new();
         {
@@ -123,6 +127,10 @@ impl Community {
             state.drafts.retain(|id, row| {
                 sweep(Table::Draft, id, row.expires_at + drafts::KEPT_SECONDS <= now_seconds)
             });
+            state.aliases.retain(|alias, row| {
+                let is_old = |at: u64| at + aliases::REPLACED_SECONDS < now_seconds;
+                sweep(Table::Alias, alias.as_bytes(), row.replaced.is_some_and(is_old))
+            });
             state.accesses.retain(|id, row| {
                 sweep(Table::Access, &id.to_be_bytes(), row.at + 365 * 86_400 < now_seconds)
             });
@@ -134,7 +142,7 @@ impl Community {
     }
 }
 
-/// Copies what goes on in a ledger that continues another: the names of places and people, and open invitations. Memos
+/// Copies what goes on in a ledger that continues another: the names of places and people, their own codes, and open invitations. Memos
 /// and requests stay with the records that they stand beside.
 ///
 /// # Errors
@@ -142,7 +150,7 @@ impl Community {
 pub fn carry_over(old: (&Path, &LedgerId), new: (&Path, &LedgerId)) -> Result<(), KeepError> {
     let has_any = keep::are_there(old.0)?;
     let kept = if has_any { Keep::read(old.0, old.1)?.1 } else { Vec::new() };
-    let goes_on = [Table::Profile as u8, Table::Invitation as u8];
+    let goes_on = [Table::Profile as u8, Table::Invitation as u8, Table::Alias as u8];
     let rows = kept.into_iter().filter(|row| row.key.first().is_some_and(|table| goes_on.contains(table)));
     let (keep, _) = Keep::open(new.0, new.1)?;
     keep::wait(keep.write(rows.map(|row| (row.key, Some(row.value))).collect()))
@@ -160,11 +168,19 @@ impl State {
             3 => drop(self.drafts.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
             4 => drop(self.memos.insert(number()?, row(value).ok_or_else(malformed)?)),
             5 => drop(self.profiles.insert(AccountId(sixteen()?), row(value).ok_or_else(malformed)?)),
+            7 => {
+                let alias = String::from_utf8(id.to_vec()).map_err(|_| malformed())?;
+                drop(self.aliases.insert(alias, row(value).ok_or_else(malformed)?));
+            }
             6 => drop(self.accesses.insert(number()?, row(value).ok_or_else(malformed)?)),
             _ => return Err(malformed()),
         }
         Ok(())
     }
+}
+
+fn to_json<T: Serialize>(row: &T) -> Vec<u8> {
+    serde_json::to_vec(row).expect("rows are plain values")
 }
 
 fn row<T: DeserializeOwned>(value: &[u8]) -> Option<T> {

@@ -16,6 +16,7 @@ const LAYOUT: u32 = 1;
 /// ledger/       journal, anchor, snapshots, views
 /// community-N/  what can be erased
 /// predecessor   attested snapshot of the ledger that this one continues; there may be none
+/// predecessor-log/ and predecessor.json   the public log of that ledger, and what proves its end
 /// witness-policy   whom the log asks to cosign, and how many it takes; there may be none
 /// evidence/     what proves that our log signed two histories
 /// ```
@@ -48,6 +49,9 @@ pub struct Config {
     /// The header in which a proxy on this machine says where a visitor comes from, such as `x-forwarded-for`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visitor_header: Option<String>,
+    /// The address of the ledger that continues this one, once it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successor: Option<String>,
     /// The time zone in which people read times and days end: `Europe/Brussels`.
     #[serde(default = "brussels")]
     pub time_zone: String,
@@ -158,6 +162,16 @@ impl DataDir {
         self.root.join("predecessor")
     }
 
+    /// Returns the directory of the public log of the ledger that this one continues.
+    pub fn predecessor_log(&self) -> PathBuf {
+        self.root.join("predecessor-log")
+    }
+
+    /// Returns the file that proves how that ledger ended.
+    pub fn predecessor_proof(&self) -> PathBuf {
+        self.root.join("predecessor.json")
+    }
+
     /// Returns where evidence against our own log is kept.
     pub fn evidence(&self) -> PathBuf {
         self.root.join("evidence")
@@ -235,6 +249,7 @@ impl Config {
             witness_monitors: BTreeMap::new(),
             thanks_per_hour: None,
             visitor_header: None,
+            successor: None,
             time_zone: brussels(),
         };
         config.address()?;

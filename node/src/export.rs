@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use klaver_api::EntryJson;
 use klaver_ledger::amount::{Scale, Total};
 use klaver_ledger::engine::Ledger;
+use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::tile::TilePath;
 use klaver_ledger::log::tile::{encode_entries, encode_hashes, entry_bundles, hash_tiles};
 use klaver_ledger::record::Record;
@@ -45,12 +46,11 @@ impl Stopped {
     }
 }
 
-/// Writes the public log below `target`, as any web server can serve it; returns its size.
+/// Writes the public log up to `checkpoint` below `target`, as any web server can serve it; returns its size.
 ///
 /// # Errors
 /// When something cannot be read or written. The checkpoint is written last: it never promises a missing tile.
-pub fn write_log(reader: &NodeReader, target: &Path) -> anyhow::Result<u64> {
-    let checkpoint = reader.anchor()?;
+pub fn write_log(reader: &NodeReader, checkpoint: &SignedCheckpoint, target: &Path) -> anyhow::Result<u64> {
     let size = checkpoint.checkpoint().size;
     for tile in hash_tiles(size) {
         let bytes = encode_hashes(&reader.tile(&tile, size)?);
@@ -140,7 +140,18 @@ pub fn create_private(path: &Path) -> anyhow::Result<fs::File> {
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let directory = path.parent().context("a file of the log lies in a directory")?;
     fs::create_dir_all(directory).with_context(|| format!("{} cannot be made", directory.display()))?;
-    fs::write(path, bytes).with_context(|| format!("{} cannot be written", path.display()))
+    if fs::read(path).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    // A copy may be served while it is brought up to date: whoever fetches sees the old file or the new one.
+    let beside = path.with_extension("new");
+    let replace = || {
+        let mut file = fs::File::create(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    };
+    replace().with_context(|| format!("{} cannot be written", path.display()))
 }
 
 #[cfg(test)]

@@ -22,11 +22,14 @@ pub mod service;
 pub mod witness;
 
 pub mod http;
+pub mod reason;
 pub mod routes;
 
+pub mod arguments;
 pub mod cli;
 pub mod export;
 pub mod found;
+mod handover;
 pub mod serve;
 pub mod succeed;
 pub mod verify;

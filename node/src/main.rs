@@ -1,8 +1,8 @@
 //! `klaver-node`: founds, serves, verifies and exports a community's ledger.
 #![forbid(unsafe_code)]
 
-use clap::Parser as _;
-use klaver_node::cli::{Cli, Command, ExportArgs, FoundArgs, ServeArgs, SucceedArgs};
+use klaver_node::arguments;
+use klaver_node::cli::{Command, ExportArgs, FoundArgs, ServeArgs, SucceedArgs};
 use klaver_node::clock::Rest;
 use klaver_node::config::DataDir;
 use klaver_node::http::accept::Limits;
@@ -14,7 +14,10 @@ use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match arguments::parse(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(said) => return said.show(),
+    };
     let filter = EnvFilter::try_from_env("KLAVER_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -122,7 +125,7 @@ fn export_data(args: &ExportArgs) -> anyhow::Result<()> {
     let stopped = export::Stopped::open(&DataDir::at(&args.data))?;
     let reader = stopped.reader();
     if let Some(target) = &args.log {
-        let size = export::write_log(&reader, target)?;
+        let size = export::write_log(&reader, &reader.anchor()?, target)?;
         writeln!(std::io::stderr(), "the public log of {size} records is in {}", target.display())?;
     }
     if let Some(path) = &args.records {

@@ -55,7 +55,9 @@ impl Metrics {
             let counter = match outcome {
                 Outcome::Recorded(_) => &self.recorded,
                 Outcome::Known(_) => &self.known,
-                Outcome::Declined(_) | Outcome::Unanswered { .. } => &self.declined,
+                Outcome::Declined(_) | Outcome::LacksSigners(_) | Outcome::Unanswered { .. } => {
+                    &self.declined
+                }
             };
             counter.fetch_add(1, Ordering::Relaxed);
         }

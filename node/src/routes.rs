@@ -1,8 +1,8 @@
 //! Every route, grouped by who calls it. The OpenAPI document comes from this very table.
 
 use crate::http::{
-    App, accounts, assets, audit, coordination, entries, joining, log, operating, pages, problem, requests,
-    sessions, witnesses,
+    App, accounts, assets, audit, codes, coordination, entries, inbox, joining, log, operating, pages,
+    pairings, problem, requests, sessions, succession, witnesses,
 };
 use axum::Router;
 use axum::routing::get;
@@ -56,10 +56,17 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(accounts::statement))
         .routes(routes!(accounts::set_profile))
         .routes(routes!(accounts::account_events))
+        .routes(routes!(succession::share))
+        .routes(routes!(inbox::inbox))
+        .routes(routes!(codes::own_code))
+        .routes(routes!(pairings::start_pairing, pairings::pairing))
+        .routes(routes!(pairings::answer_pairing))
         // Tills.
         .routes(routes!(requests::create_request))
         .routes(routes!(requests::request))
         .routes(routes!(requests::request_events))
+        .routes(routes!(requests::decline_request))
+        .routes(routes!(codes::request_by_code))
         // Newcomers.
         .routes(routes!(joining::create_invitation))
         .routes(routes!(joining::join))
@@ -69,6 +76,10 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(entries::consistency))
         .routes(routes!(log::checkpoint))
         .routes(routes!(log::policy))
+        .routes(routes!(succession::lineage))
+        .routes(routes!(succession::succession))
+        .routes(routes!(succession::shares))
+        .routes(routes!(succession::checkpoint_before))
         // Witnesses that cannot be reached from outside.
         .routes(routes!(witnesses::cosignatures))
         // The council.
@@ -89,6 +100,7 @@ pub fn router(app: App) -> Router {
         // The document cannot describe itself; tiles have slashes in their last part, which OpenAPI cannot say.
         .route(paths::OPENAPI, get(move || operating::openapi(document.clone())))
         .route("/log/tile/{*path}", get(log::tile))
+        .route("/log/before/tile/{*path}", get(succession::tile_before))
         // People.
         .route(paths::HOME_PAGE, get(pages::home))
         .route(paths::WALLET_PAGE, get(pages::wallet))
@@ -119,7 +131,10 @@ fn codes() -> Router<App> {
     for path in [paths::DRAFT_PAGE, "/D/{id}"] {
         router = router.route(path, get(pages::draft));
     }
-    for letter in ["c", "C", "v", "V", "to", "TO", "t", "T", "l", "L"] {
+    for path in [paths::ALIAS_PAGE, "/TO/{alias}"] {
+        router = router.route(path, get(pages::alias));
+    }
+    for letter in ["c", "C", "v", "V", "t", "T", "l", "L"] {
         router = router.route(&format!("/{letter}/{{id}}"), get(pages::later));
     }
     router
@@ -137,9 +152,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
 
 fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
     let (router, mut document) = table().split_for_parts();
-    // The one route that the table cannot hold.
-    let tile = utoipa::openapi::PathsBuilder::new().path_from::<log::__path_tile>().build();
-    document.paths.paths.extend(tile.paths);
+    // The routes that the table cannot hold.
+    let tiles = utoipa::openapi::PathsBuilder::new().path_from::<log::__path_tile>();
+    document.paths.paths.extend(tiles.path_from::<succession::__path_tile_before>().build().paths);
     (router, document)
 }
 
@@ -172,11 +187,22 @@ mod tests {
             paths::REQUESTS,
             paths::REQUEST,
             paths::REQUEST_EVENTS,
+            paths::REQUEST_DECLINE,
+            paths::OWN_CODE,
+            paths::INBOX,
+            paths::CODE_REQUESTS,
+            paths::PAIRINGS,
+            paths::PAIRING_ANSWERS,
             paths::INVITATIONS,
             paths::JOIN,
             paths::COORDINATION,
             paths::AUDIT_RECORDS,
             paths::AUDIT_PREDECESSOR,
+            paths::LINEAGE,
+            paths::SUCCESSION,
+            paths::SHARES,
+            paths::SHARE,
+            paths::LOG_BEFORE_CHECKPOINT,
             paths::LOG_CHECKPOINT,
             paths::LOG_POLICY,
             paths::WITNESS_COSIGNATURES,

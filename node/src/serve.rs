@@ -54,6 +54,11 @@ pub fn serve(serving: &Serving) -> anyhow::Result<()> {
     }
     // Nobody loses anything in a demonstration, and it may lie for as long as it likes.
     let rest = if config.demo { Rest::Accepted } else { serving.rest };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let told = {
+        let _inside = runtime.enter();
+        told_to_stop()?
+    };
     let (service, report) = Service::open(&serving.data, serving.beat, rest)?;
     tracing::info!(size = report.size, replayed = report.recovery.replayed, "the ledger is open");
     for note in &report.recovery.notes {
@@ -62,21 +67,25 @@ pub fn serve(serving: &Serving) -> anyhow::Result<()> {
     if let Some(why) = &report.recovery.views_rebuilt {
         tracing::warn!(why, "the views are made again from the journal");
     }
-    let asking = Asking::start(&service, &serving.data)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let served = runtime.block_on(run(service.clone(), serving));
+    let served = Asking::start(&service, &serving.data).map_err(Into::into).and_then(|asking| {
+        let served = runtime.block_on(run(service.clone(), serving, told));
+        drop(asking);
+        served
+    });
     runtime.shutdown_timeout(Duration::from_secs(1));
-    drop(asking);
     service.close();
     served
 }
 
-/// Serves an open node until the process is told to stop.
+/// Serves an open node until it is `told` to stop.
 ///
 /// # Errors
 /// When an address cannot be listened on.
-pub async fn run(service: Arc<Service>, serving: &Serving) -> anyhow::Result<()> {
-    let told = told_to_stop()?;
+async fn run(
+    service: Arc<Service>,
+    serving: &Serving,
+    told: impl Future<Output = std::io::Result<()>>,
+) -> anyhow::Result<()> {
     let listener = listen(serving.listen).await?;
     let (stop, stopping) = watch::channel(false);
     let app = App { service: service.clone(), stopping: stopping.clone() };

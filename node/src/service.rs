@@ -4,23 +4,28 @@
 //! takes the [`Visitor`](crate::community::sessions::Visitor) and asks [`Service::sight`] what they may see.
 
 mod accounts;
+mod aliases;
 mod arrivals;
-mod audit_notes;
 mod checking;
 mod coordination;
+mod inbox;
 mod joining;
+mod pairings;
 mod publishing;
 mod read_only;
 mod refused;
 mod requests;
 mod sessions;
 mod submit;
+mod succession;
 mod witness_state;
 mod witnesses;
 
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
+pub use aliases::CodeView;
+pub use arrivals::Crowded;
 pub use coordination::PublicCounters;
-pub use publishing::{Beat, PublishedCheckpoint};
+pub use publishing::{Attached, Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
 pub use submit::Submitted;
@@ -30,13 +35,16 @@ pub use witnesses::Brought;
 use crate::clock::{Clock, ClockFault, Rest, SystemClock};
 use crate::community::Community;
 use crate::community::keep::KeepError;
+use crate::community::pairings::Pairings;
 use crate::community::sessions::Sessions;
 use crate::config::{Config, ConfigError, DataDir};
 use crate::keys::{KeysError, NodeKeys};
 use crate::metrics::Metrics;
+use crate::reason;
 use crate::succeed::read_predecessor;
 use crate::witness::policy::{Witnesses, WitnessesError};
 use crate::writer::Writer;
+use klaver_api::Reason;
 use klaver_ledger::amount::Scale;
 use klaver_ledger::books::{Books, Community as Founded, Reference};
 use klaver_ledger::engine::{self, Ledger, LedgerOpenError, OpeningReport, ReadOnlyLedger, Reader};
@@ -69,8 +77,8 @@ pub struct Service {
     reader: NodeReader,
     writer: Writer,
     community: Arc<Community>,
-    audit_notes: audit_notes::AuditNotes,
     sessions: Sessions,
+    pairings: Pairings,
     arrivals: arrivals::Arrivals,
     published: Arc<publishing::Publisher>,
     witnesses: Option<Arc<Witnesses>>,
@@ -83,6 +91,7 @@ pub struct Service {
     held: Mutex<Option<ReadOnlyLedger>>,
     /// The directory that it was opened from, for what is seldom read.
     data: OnceLock<DataDir>,
+    before: succession::Before,
 }
 
 /// What runs in a node.
@@ -191,7 +200,9 @@ impl Service {
             Err(refused) => return read_only::open(data, config, keys, refused),
         };
         let newest = ledger.reader().standing().last_recorded_at();
-        let clock: Box<dyn Clock> = match SystemClock::start(newest, rest) {
+        let started = SystemClock::start(newest, rest);
+        let doubted = started.as_ref().err().map(reason::of_clock);
+        let clock: Box<dyn Clock> = match started {
             Ok(clock) => Box::new(clock),
             Err(fault) => Box::new(UnbelievedClock(fault)),
         };
@@ -204,6 +215,10 @@ impl Service {
             beat,
         )?;
         let _ = service.data.set(data.clone());
+        // No waiting makes a clock believed that was not when the node started: whoever asks hears what does.
+        if let Some(why) = doubted {
+            service.turn_read_only(why);
+        }
         Ok((service, report))
     }
 
@@ -243,7 +258,7 @@ impl Service {
             writer,
             community,
             sessions: Sessions::new()?,
-            audit_notes: audit_notes::AuditNotes::default(),
+            pairings: Pairings::default(),
             arrivals: arrivals::Arrivals::default(),
             published,
             witnesses,
@@ -254,13 +269,11 @@ impl Service {
             checking: Mutex::new(checking),
             held: Mutex::new(held),
             data: OnceLock::new(),
+            before: succession::Before::default(),
         });
         // Whoever pays first after a start shall not wait for their key, and opening shall not wait for all of them.
         let weak = Arc::downgrade(&service);
-        std::thread::Builder::new().name("ready-keys".to_owned()).spawn(move || {
-            make_keys_ready(&weak);
-            find_audit_notes(&weak);
-        })?;
+        std::thread::Builder::new().name("ready-keys".to_owned()).spawn(move || make_keys_ready(&weak))?;
         Ok(service)
     }
 
@@ -324,7 +337,7 @@ impl Service {
     }
 
     /// Returns why nothing is recorded now; `None` when all is well.
-    pub fn read_only(&self) -> Option<String> {
+    pub fn read_only(&self) -> Option<Reason> {
         self.writer.status().read_only()
     }
 
@@ -346,9 +359,9 @@ impl Service {
 
     /// Turns "there is no such thing" into "nobody can tell now" where a part of the ledger cannot be read.
     fn beyond_damage(&self, refused: Refused) -> Refused {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        match (&*held, refused) {
-            (Some(ledger), Refused::Unknown { .. }) => Refused::BeyondDamage { why: ledger.why().to_owned() },
+        let is_held = self.held.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        match (self.writer.status().lasting(), refused) {
+            (Some(why), Refused::Unknown { .. }) if is_held => Refused::BeyondDamage { why: why.clone() },
             (_, refused) => refused,
         }
     }
@@ -394,11 +407,6 @@ fn make_keys_ready(service: &Weak<Service>) {
     }
 }
 
-/// Reads for the newest audit note, so that nobody who asks waits for it.
-fn find_audit_notes(service: &Weak<Service>) {
-    while service.upgrade().is_some_and(|service| !service.audit_notes.look(&service.reader)) {}
-}
-
 /// Opens the ledger of a data directory.
 ///
 /// # Errors
@@ -415,7 +423,7 @@ pub fn open_ledger(
 }
 
 /// Returns the books that the ledger was founded on: empty, or what came over from a predecessor.
-fn beginning(data: &DataDir) -> Result<Books, StartError> {
+pub(crate) fn beginning(data: &DataDir) -> Result<Books, StartError> {
     let snapshot = read_predecessor(data)?;
     let succeeding = |snapshot: Vec<u8>| Books::succeeding(&snapshot);
     let damaged = |error| StartError::Predecessor { path: data.predecessor(), error };

@@ -9,6 +9,7 @@ use crate::community::carry_over;
 use crate::community::keep::KeepError;
 use crate::config::{Config, ConfigError, DataDir};
 use crate::found::{FoundingError, WALLET_FILE, found_on, sign_founding};
+use crate::handover;
 use crate::keys::{KeysError, NodeKeys};
 use crate::service::{StartError, open_ledger};
 use crate::verify::{self, Checked};
@@ -115,6 +116,9 @@ pub enum SucceedError {
     /// The old ledger did not take the record that ends it.
     #[error("the old ledger was not ended: {0}")]
     NotEnded(String),
+    /// What proves how it ended cannot be written.
+    #[error("the old ledger has ended, but its log cannot be shown: {0}")]
+    Handover(String),
     /// What comes over cannot be read again.
     #[error("the closing snapshot cannot be continued: {0}")]
     Snapshot(#[from] klaver_ledger::entry::cbor::CborError),
@@ -204,7 +208,13 @@ pub fn succeed(asked: &Succeeding) -> Result<Succeeded, SucceedError> {
     if let Some(key) = log_key.filter(|_| !closing.ended) {
         end_old(old, key, &closing, &council, now)?;
     }
+    handover::write(old, closing.ledger, closing.digest, &place.data)
+        .map_err(|error| SucceedError::Handover(format!("{error:#}")))?;
     place.finish(new)?;
+    if attested {
+        let successor = Some(made.config.public_url.clone());
+        old.write_config(&Config { successor, ..old.read_config()? })?;
+    }
     let left_behind = lead_wallets(asked, &closing.ledger, &made, new);
     let claims: Vec<u64> =
         closing.checked.audited.books.standing().claims().map(|(_, claim)| claim.left).collect();
@@ -240,6 +250,8 @@ struct Closing {
     charter: Charter,
     snapshot: Vec<u8>,
     predecessor: Predecessor,
+    /// SHA-256 of the snapshot.
+    digest: Digest,
 }
 
 impl Closing {
@@ -265,9 +277,10 @@ impl Closing {
             ledger: community.ledger,
             size: head.size,
             root: Digest(head.root.0),
-            snapshot: Digest::of(&snapshot),
+            snapshot: books.closing_digest(),
         };
-        Ok(Self { ended, ledger: community.ledger, charter, snapshot, predecessor, checked })
+        let digest = Digest::of(&snapshot);
+        Ok(Self { ended, ledger: community.ledger, charter, snapshot, predecessor, digest, checked })
     }
 }
 
@@ -326,7 +339,7 @@ fn make_new(
     now: Timestamp,
     place: &DataDir,
 ) -> Result<Made, SucceedError> {
-    let mut config = old_config;
+    let mut config = Config { successor: None, ..old_config };
     if let Some(url) = &asked.public_url {
         config.public_url = Config::new(url)?.public_url;
     }
@@ -423,10 +436,9 @@ fn end_old(
         ledger.commit(vec![verified], now).map_err(|fault: engine::Fault| not_ended(fault.to_string()))?;
     let anchored = ledger.reader().anchor().map_err(|fault| not_ended(fault.to_string()));
     let closed = ledger.close().map_err(|fault| not_ended(fault.to_string()));
-    match outcomes.pop() {
-        Some(Outcome::Recorded(_) | Outcome::Known(_)) => anchored.map(drop).and(closed),
-        Some(Outcome::Declined(refusal)) => Err(not_ended(refusal.sentence)),
-        Some(Outcome::Unanswered { why }) => Err(not_ended(why.to_string())),
+    match outcomes.pop().map(Outcome::receipt) {
+        Some(Ok(_)) => anchored.map(drop).and(closed),
+        Some(Err(why)) => Err(not_ended(why.to_string())),
         None => Err(not_ended("there was no answer".to_owned())),
     }
 }

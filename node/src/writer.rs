@@ -5,10 +5,13 @@
 
 use crate::clock::{Clock, ClockFault};
 use crate::metrics::Metrics;
+use crate::reason;
+use klaver_api::Reason;
 use klaver_ledger::engine::{Ledger, Outcome};
 use klaver_ledger::entry::VerifiedEntry;
 use klaver_ledger::limits::GROUP_RECORDS_MAX;
 use klaver_ledger::store::Store;
+use klaver_ledger::time::Timestamp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
@@ -37,8 +40,8 @@ pub enum Unrecorded {
     /// Nothing is recorded now.
     #[error("nothing can be recorded now: {why}")]
     ReadOnly {
-        /// Why, and what to do.
-        why: String,
+        /// Why.
+        why: Reason,
         /// Whether it stays so until the node is started again.
         is_lasting: bool,
     },
@@ -49,17 +52,20 @@ pub enum Unrecorded {
     )]
     Unknown {
         /// What failed.
-        why: String,
+        why: Reason,
     },
 }
 
 /// What is told after each durable group, before its entries are answered.
 pub type Notice = Box<dyn FnMut(&[u64]) + Send>;
 
+/// Where the answer to an entry goes.
+type Answer = oneshot::Sender<Result<Outcome, Unrecorded>>;
+
 /// An entry on its way, with where its answer goes.
 struct Job {
     entry: VerifiedEntry,
-    answer: oneshot::Sender<Result<Outcome, Unrecorded>>,
+    answer: Answer,
 }
 
 /// A handle for sending entries to the writer.
@@ -74,38 +80,38 @@ pub struct Writer {
 #[derive(Default)]
 pub struct Status {
     /// What may pass by itself: a clock that is not believed.
-    passing: RwLock<Option<String>>,
+    passing: RwLock<Option<Reason>>,
     /// What only a new start can mend.
-    lasting: OnceLock<String>,
+    lasting: OnceLock<Reason>,
 }
 
 impl Status {
     /// Returns why nothing is recorded now; `None` when all is well.
-    pub fn read_only(&self) -> Option<String> {
+    pub fn read_only(&self) -> Option<Reason> {
         let passing = || self.passing.read().unwrap_or_else(PoisonError::into_inner).clone();
-        self.lasting().map(str::to_owned).or_else(passing)
+        self.lasting().cloned().or_else(passing)
     }
 
     /// Returns why nothing is recorded until the node is started again; `None` when that is not so.
-    pub fn lasting(&self) -> Option<&str> {
-        self.lasting.get().map(String::as_str)
+    pub fn lasting(&self) -> Option<&Reason> {
+        self.lasting.get()
     }
 
     /// Sees to it that nothing more is recorded until the node is started again. The first reason stays; returns whether
     /// this is it.
-    pub fn stop(&self, why: String) -> bool {
+    pub fn stop(&self, why: Reason) -> bool {
         self.lasting.set(why).is_ok()
     }
 
     /// Notes whether the clock is believed, and logs it when that changed.
     fn note_clock(&self, fault: Option<&ClockFault>) {
-        let why = fault.map(ToString::to_string);
+        let why = fault.map(reason::of_clock);
         let before = std::mem::replace(
             &mut *self.passing.write().unwrap_or_else(PoisonError::into_inner),
             why.clone(),
         );
         match why {
-            Some(why) if before.is_none() => tracing::error!(why, "nothing is recorded"),
+            Some(why) if before.is_none() => tracing::error!(%why, "nothing is recorded"),
             None if before.is_some() => tracing::info!("the clock is believed again"),
             _ => {}
         }
@@ -147,7 +153,7 @@ impl Writer {
     }
 
     /// Returns a writer that records nothing, and says `why`.
-    pub fn refusing(why: String, metrics: Arc<Metrics>) -> Self {
+    pub fn refusing(why: Reason, metrics: Arc<Metrics>) -> Self {
         let (queue, _) = sync_channel(1);
         let status = Arc::new(Status::default());
         status.stop(why);
@@ -194,10 +200,9 @@ impl Writer {
 
     /// Returns the answer to whoever comes after the end.
     pub fn stopped(&self) -> Unrecorded {
-        self.status.read_only_answer().unwrap_or_else(|| Unrecorded::ReadOnly {
-            why: "the node is stopping: try again in a minute".to_owned(),
-            is_lasting: false,
-        })
+        self.status
+            .read_only_answer()
+            .unwrap_or_else(|| Unrecorded::ReadOnly { why: reason::stopping(), is_lasting: false })
     }
 }
 
@@ -212,10 +217,11 @@ impl Drop for Fallen {
     }
 }
 
-fn fallen() -> String {
-    "a fault in the program ended the writer, the log of the node names it; everything acknowledged is durable: start \
-     the node again, and report the fault"
-        .to_owned()
+fn fallen() -> Reason {
+    reason::of_program(
+        "a fault in the program ended the writer, the log of the node names it; everything acknowledged is durable: \
+         start the node again, and report the fault",
+    )
 }
 
 struct Thread<S: Store> {
@@ -276,57 +282,78 @@ impl<S: Store> Thread<S> {
 
     /// Commits the jobs as a group and answers them; returns whether the writer can go on.
     fn commit(&mut self, jobs: Vec<Job>) -> bool {
-        let now = self.clock.now();
-        self.status.note_clock(now.as_ref().err());
-        if let Some(refused) = self.status.read_only_answer() {
-            refuse(jobs, &refused);
-            return true;
-        }
-        let now = now.expect("a clock that is not believed was noted above");
+        let now = match self.now() {
+            Ok(now) => now,
+            Err(refused) => {
+                refuse(jobs, &refused);
+                return true;
+            }
+        };
         let (entries, answers): (Vec<_>, Vec<_>) =
             jobs.into_iter().map(|job| (job.entry, job.answer)).unzip();
         let started = Instant::now();
+        let outcomes = match self.record(entries, now) {
+            Ok(outcomes) => outcomes,
+            Err(why) => {
+                self.stop(why, answers);
+                return false;
+            }
+        };
+        self.metrics.group(&outcomes, started.elapsed());
+        let told = self.notify(&outcomes);
+        for (answer, outcome) in answers.into_iter().zip(outcomes) {
+            // Whoever went away asks again with the same bytes.
+            let _ = answer.send(Ok(outcome));
+        }
+        if !told {
+            self.status.stop(fallen());
+        }
+        told
+    }
+
+    /// Returns the time of the next group, or why nothing is recorded now.
+    fn now(&mut self) -> Result<Timestamp, Unrecorded> {
+        let now = self.clock.now();
+        self.status.note_clock(now.as_ref().err());
+        match self.status.read_only_answer() {
+            Some(refused) => Err(refused),
+            None => Ok(now.expect("a clock that is not believed was noted above")),
+        }
+    }
+
+    /// Makes a group durable; after a fault the ledger is gone.
+    fn record(&mut self, entries: Vec<VerifiedEntry>, now: Timestamp) -> Result<Vec<Outcome>, Reason> {
         let ledger = self.ledger.take().expect("the ledger is given back after each group");
         // Whatever a panic leaves of the ledger is never looked at again.
-        let committed = catch_unwind(AssertUnwindSafe(|| ledger.commit(entries, now)));
-        let committed = match committed {
-            Ok(committed) => {
-                committed.map_err(|fault| format!("{fault}; start the node again when the cause is gone"))
-            }
-            Err(_) => Err(fallen()),
+        let committed =
+            catch_unwind(AssertUnwindSafe(|| ledger.commit(entries, now))).map_err(|_| fallen())?;
+        let (ledger, outcomes) = committed.map_err(|fault| reason::of_commit(&fault))?;
+        self.ledger = Some(ledger);
+        Ok(outcomes)
+    }
+
+    /// Tells the indexes of what is durable, before anybody is answered; returns whether that went well.
+    fn notify(&mut self, outcomes: &[Outcome]) -> bool {
+        let index = |outcome: &Outcome| match outcome {
+            Outcome::Recorded(receipt) => Some(receipt.index),
+            _ => None,
         };
-        match committed {
-            Ok((ledger, outcomes)) => {
-                self.ledger = Some(ledger);
-                self.metrics.group(&outcomes, started.elapsed());
-                let recorded: Vec<u64> = outcomes
-                    .iter()
-                    .filter_map(|outcome| match outcome {
-                        Outcome::Recorded(receipt) => Some(receipt.index),
-                        _ => None,
-                    })
-                    .collect();
-                if !recorded.is_empty() {
-                    (self.notice)(&recorded);
-                }
-                for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                    // Whoever went away asks again with the same bytes.
-                    let _ = answer.send(Ok(outcome));
-                }
-                true
-            }
-            Err(why) => {
-                tracing::error!(why, "the ledger is read-only until the node is started again");
-                self.status.stop(why.clone());
-                for answer in answers {
-                    let _ = answer.send(Err(Unrecorded::Unknown { why: why.clone() }));
-                }
-                // The queue closes with this thread; what still waits there was never looked at.
-                let waiting: Vec<Job> = self.waiting.try_iter().flatten().collect();
-                refuse(waiting, &Unrecorded::ReadOnly { why, is_lasting: true });
-                false
-            }
+        let recorded: Vec<u64> = outcomes.iter().filter_map(index).collect();
+        let notice = &mut self.notice;
+        // The group is durable: whatever goes wrong with what is told of it, its entries are answered so.
+        recorded.is_empty() || catch_unwind(AssertUnwindSafe(|| notice(&recorded))).is_ok()
+    }
+
+    /// Records nothing more, and tells whoever waits why.
+    fn stop(&self, why: Reason, answers: Vec<Answer>) {
+        tracing::error!(%why, "the ledger is read-only until the node is started again");
+        self.status.stop(why.clone());
+        for answer in answers {
+            let _ = answer.send(Err(Unrecorded::Unknown { why: why.clone() }));
         }
+        // The queue closes with this thread; what still waits there was never looked at.
+        let waiting: Vec<Job> = self.waiting.try_iter().flatten().collect();
+        refuse(waiting, &Unrecorded::ReadOnly { why, is_lasting: true });
     }
 }
 
@@ -335,5 +362,52 @@ fn refuse(jobs: Vec<Job>, why: &Unrecorded) {
     for job in jobs {
         // Whoever went away asks again with the same bytes.
         let _ = job.answer.send(Err(why.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::Town;
+    use klaver_ledger::entry::{Body, Entry, Open, SignedEntry};
+    use klaver_ledger::id::Nonce;
+    use klaver_ledger::store::memory::MemoryStore;
+    use klaver_ledger::time::{Day, Deadline, Seconds, Timestamp};
+
+    struct Stopped(Timestamp);
+
+    impl Clock for Stopped {
+        fn now(&mut self) -> Result<Timestamp, ClockFault> {
+            Ok(self.0)
+        }
+    }
+
+    #[test]
+    fn what_is_durable_is_answered_so_when_telling_of_it_fails() {
+        let town = Town::plan(7, Day(20_779)).unwrap();
+        let ledger = town.found(MemoryStore::new()).unwrap();
+        let reader = ledger.reader();
+        let (now, id) = {
+            let standing = reader.standing();
+            (standing.last_recorded_at(), standing.community().unwrap().ledger)
+        };
+        let entry = |nonce| {
+            let states = vec![town.cast.citizen().member_state(0)];
+            let expires_at = Deadline::after(now, Seconds(300));
+            let entry = Entry {
+                nonce: Nonce([nonce; 16]),
+                expires_at,
+                memo: None,
+                body: Body::Open(Open { states }),
+            };
+            SignedEntry::sign(entry, &id, &town.cast.two_of_council()).verify_any_key(&id).unwrap()
+        };
+        let notice: Notice = Box::new(|_| panic!("a fault of whoever is told"));
+        let (writer, thread) = Writer::start(ledger, Box::new(Stopped(now)), Arc::default(), notice).unwrap();
+        let answer = writer.send(entry(1)).unwrap().blocking_recv().unwrap();
+        assert!(matches!(answer, Ok(Outcome::Recorded(_))), "{answer:?}");
+        thread.join().unwrap();
+        assert_eq!(writer.status().lasting().unwrap().code, "program");
+        assert!(matches!(writer.send(entry(2)), Err(Unrecorded::ReadOnly { is_lasting: true, .. })));
     }
 }

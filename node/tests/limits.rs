@@ -276,7 +276,7 @@ async fn a_panic_while_recording_leaves_a_node_that_is_read_only_and_says_so() {
         assert_eq!((answer.status, answer.code()), (503, "read_only"), "{answer:?}");
         assert_eq!(answer.json["transient"], false, "{answer:?}");
         assert!(
-            answer.json["values"]["why"].as_str().unwrap().contains("fault in the program"),
+            answer.json["reason"]["detail"].as_str().unwrap().contains("fault in the program"),
             "{answer:?}"
         );
         assert!(answer.json["advice"].as_str().unwrap().contains("start the node again"), "{answer:?}");
@@ -311,6 +311,19 @@ async fn an_unbelieved_clock_shows_before_and_after_anybody_pays() {
     };
     doubted.store(false, Ordering::Relaxed);
     ready_is(200).await;
+    let house = world.open(AccountKind::Budget, 10_000, Some(1)).await;
+    let mia = world.open(AccountKind::Member, 0, None).await;
+    assert_eq!(world.earn(&house, &mia, 500).await.status, 201);
+    let shop = world.open(AccountKind::Merchant, 0, None).await;
+    let (paid, other) =
+        (world.pay_uniquely(&mia, shop.account, 100), world.pay_uniquely(&mia, shop.account, 100));
+    let first = world.submit(&paid).await;
+    assert_eq!(first.status, 201, "{first:?}");
     doubted.store(true, Ordering::Relaxed);
     ready_is(503).await;
+    // What was recorded stays so: the same bytes get their receipt, whatever is thought of the clock.
+    let again = world.submit(&paid).await;
+    assert_eq!((again.status, again.receipt().index), (200, first.receipt().index), "{again:?}");
+    let refused = world.submit(&other).await;
+    assert_eq!((refused.status, refused.code()), (503, "read_only"), "{refused:?}");
 }

@@ -55,27 +55,29 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 }
 
 // Words: of the flat tables that all programs share, those that begin with `web.`; and, fetched when nothing else is
-// waited for, what every refusal is called and what to do, as far as that needs no values.
+// waited for, what every refusal is called and what to do, as far as that needs no values, and why a node records nothing.
 // What only those who run a place or the community read is a file of its own: whoever pays never waits for it.
 // So are those about seals and alarms, which the wallet fetches when there is something to say about them, and those
 // of the page that checks receipts. What only the node writes is in no table.
 const OF_STAFF = /^web\.(place|face|reason|council)_/;
 const OF_SEALS = /^web\.(seal|alarm)_/;
 const OF_CHECKS = /^web\.check_/;
-const OF_NODE = /^web\.(home_|invitation_(?!next|unknown)|unknown_(next|text|title)$|needs_script|old_browser$|skip$|language$|draft_(how|text|title)$|request_(?!unlisted)|verify_(?!link|command))/;
+const OF_SCREENS = /^web\.(own|ask|inbox|device|sign|rest|paper|veto|cosign)_/;
+const OF_NODE = /^web\.(home_|alias_|invitation_(?!next|unknown)|unknown_(next|text|title)$|needs_script|old_browser$|skip$|language$|draft_(how|text|title)$|request_(?!unlisted)|verify_(?!link|command))/;
 // Of seals the wallet says the same as the program on the command line.
 const OF_WALLETS = /^(checkpoint\.(ahead|continues|newest|same)|witnessed\.(none|yes)|error\.(checkpoint_not_signed|checkpoint_offline|history_rewritten|believe_shorter)(\.do)?)$/;
-const [words, more, proof, check, errors, alone] = [{}, {}, {}, {}, {}, {}];
+const [words, more, screens, proof, check, errors, alone] = [{}, {}, {}, {}, {}, {}, {}];
 for (const language of ["nl", "fr", "en"]) {
   const table = Object.entries(JSON.parse(readFileSync(`../locales/${language}.json`, "utf8")));
   const pick = (prefix, is) => Object.fromEntries(table.filter(([key, text]) => key.startsWith(prefix) && is(key, text)).map(([key, text]) => [key.slice(prefix.length), text]));
   const file = (name, some) => hashed(`${name}-${language}.js`, `export default ${JSON.stringify(some)};\n`);
   more[language] = file("more", pick("web.", (key) => OF_STAFF.test(key)));
+  screens[language] = file("own", pick("web.", (key) => OF_SCREENS.test(key)));
   const shared = pick("", (key) => OF_WALLETS.test(key) && key !== "error.history_rewritten.do");
   proof[language] = file("proof", { ...pick("web.", (key) => OF_SEALS.test(key)), ...shared });
   check[language] = file("check", pick("web.", (key) => OF_CHECKS.test(key)));
-  errors[language] = file("errors", pick("error.", (_, text) => !text.includes("{")));
-  words[language] = file("words", pick("web.", (key) => ![OF_STAFF, OF_SEALS, OF_CHECKS, OF_NODE].some((group) => group.test(key))));
+  errors[language] = file("errors", { ...pick("error.", (_, text) => !text.includes("{")), ...pick("", (key) => key.startsWith("halt.")) });
+  words[language] = file("words", pick("web.", (key) => ![OF_STAFF, OF_SCREENS, OF_SEALS, OF_CHECKS, OF_NODE].some((group) => group.test(key))));
   alone[language] = `alone-${language}.json`;
   writeFileSync(`${DIST}/${alone[language]}`, JSON.stringify(pick("web.", (key) => /^web\.(check_|line_|read_aloud$)/.test(key))));
 }
@@ -95,7 +97,7 @@ const version = createHash("sha256").update(files.sort().join("\n")).digest("hex
 // All but what only few phones ever need: word lists, and signatures for browsers that have none.
 const rare = /@scure\/bip39|@noble/;
 const parts = Object.entries(metafile.outputs).filter(([, { inputs }]) => !Object.keys(inputs).some((input) => rare.test(input)));
-const first = new Set([...parts.map(([file]) => basename(file)), ...Object.values(words), ...Object.values(more), ...Object.values(proof), ...Object.values(check), ...Object.values(errors), style, icon]);
+const first = new Set([...parts.map(([file]) => basename(file)), ...Object.values(words), ...Object.values(more), ...Object.values(screens), ...Object.values(proof), ...Object.values(check), ...Object.values(errors), style, icon]);
 await build({
   ...common, entryPoints: ["src/sw.ts"], outfile: `${DIST}/sw.js`, format: "iife", minify: true,
   define: { PRECACHE: JSON.stringify([...first].map((file) => `/assets/${file}`)), VERSION: JSON.stringify(version) },
@@ -106,4 +108,4 @@ for (const file of readdirSync(DIST).filter((name) => !name.startsWith("alone"))
   writeFileSync(`${DIST}/${file}.gz`, gzipSync(content, { level: 9 }));
   writeFileSync(`${DIST}/${file}.br`, brotliCompressSync(content));
 }
-writeFileSync(`${DIST}/manifest.json`, `${JSON.stringify({ style, icon, old, scripts, words, more, proof, check, errors, alone }, null, 2)}\n`);
+writeFileSync(`${DIST}/manifest.json`, `${JSON.stringify({ style, icon, old, scripts, words, more, screens, proof, check, errors, alone }, null, 2)}\n`);

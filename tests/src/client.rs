@@ -1,19 +1,20 @@
 //! HTTP to a node: requests as a phone sends them, answers as they come.
 
-use klaver_api::session::{CreateSession, OFFICE, challenge_bytes};
-use klaver_api::text::{base64url, deadline, from_base64url_fixed};
 use klaver_api::{Challenge, ReceiptJson, paths};
 use klaver_ledger::entry::SignedEntry;
 use klaver_ledger::id::{AccountId, LedgerId};
-use klaver_ledger::keys::{PublicKey, SigningKey, sign};
+use klaver_ledger::keys::SigningKey;
 use klaver_ledger::receipt::{LogIdentity, Receipt};
 use serde_json::Value;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long the log may take to publish what is recorded, on a busy machine.
+const PUBLISHED_WITHIN: Duration = Duration::from_secs(20);
 
 /// A client of one node; its connections stay open.
 #[derive(Clone)]
@@ -95,6 +96,18 @@ impl Client {
         answer.unwrap_or_else(|error| panic!("POST {path}: {error}"))
     }
 
+    /// Sends a JSON value to be kept under `path`.
+    ///
+    /// # Panics
+    /// When no whole answer came.
+    pub fn put(&self, path: &str, token: &str, body: &impl serde::Serialize) -> Answer {
+        let bytes = serde_json::to_vec(body).expect("plain values are always JSON");
+        let request = self.agent.put(format!("{}{path}", self.url)).content_type("application/json");
+        let request = request.header("authorization", format!("Bearer {token}"));
+        let answer = request.send(&bytes[..]).and_then(Answer::read);
+        answer.unwrap_or_else(|error| panic!("PUT {path}: {error}"))
+    }
+
     /// Sends an entry to be recorded.
     ///
     /// # Errors
@@ -111,23 +124,23 @@ impl Client {
         self.try_submit(&signed.encode()).unwrap_or_else(|error| panic!("POST {}: {error}", paths::ENTRIES))
     }
 
+    /// Returns a challenge to sign.
+    ///
+    /// # Panics
+    /// When the node gives none.
+    pub fn challenge(&self) -> Challenge {
+        let asked = self.post(paths::CHALLENGES, None, &serde_json::json!({}));
+        serde_json::from_value(asked.json).expect("a challenge")
+    }
+
     /// Returns the token of a new session: of an account, or of an office.
     ///
     /// # Panics
     /// When the node refuses it.
     pub fn session(&self, ledger: &LedgerId, account: Option<AccountId>, key: &SigningKey) -> String {
-        let asked = self.post(paths::CHALLENGES, None, &serde_json::json!({}));
-        let challenge: Challenge = serde_json::from_value(asked.json).expect("a challenge");
-        let nonce = from_base64url_fixed("nonce", &challenge.nonce).expect("a nonce");
-        let until = deadline("expires_at", &challenge.expires_at).expect("a deadline");
-        let bytes = challenge_bytes(ledger, &challenge.origin, &account.unwrap_or(OFFICE), &nonce, until);
-        let body = CreateSession {
-            account: account.map(|account| account.to_string()),
-            nonce: challenge.nonce,
-            expires_at: challenge.expires_at,
-            key: PublicKey::of(key).to_string(),
-            signature: base64url(&sign(key, &bytes).0),
-        };
+        let challenge = self.challenge();
+        let origin = challenge.origin.clone();
+        let body = challenge.for_session(ledger, &origin, account, key).expect("a challenge makes sense");
         let answer = self.post(paths::SESSIONS, None, &body);
         assert_eq!(answer.status, 201, "{answer:?}");
         answer.json["token"].as_str().expect("a token").to_owned()
@@ -139,6 +152,31 @@ impl Client {
     /// When it says nothing that makes sense.
     pub fn community(&self) -> klaver_api::Community {
         serde_json::from_value(self.get(paths::COMMUNITY, None).json).expect("a community")
+    }
+
+    /// Waits until everything recorded is in the published log.
+    ///
+    /// # Panics
+    /// When that takes too long.
+    pub fn await_publication(&self) {
+        self.published(self.community().size);
+    }
+
+    /// Waits until `size` records or more are in the published checkpoint, and returns it.
+    ///
+    /// # Panics
+    /// When that takes too long.
+    pub fn published(&self, size: u64) -> Vec<u8> {
+        let until = Instant::now() + PUBLISHED_WITHIN;
+        loop {
+            let note = self.get(paths::LOG_CHECKPOINT, None).bytes;
+            let shown = String::from_utf8_lossy(&note).lines().nth(1).and_then(|line| line.parse().ok());
+            if shown.is_some_and(|shown: u64| size <= shown) {
+                return note;
+            }
+            assert!(Instant::now() < until, "no checkpoint of {size} is published");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Returns what receipts of this community are verified with.

@@ -117,20 +117,30 @@ impl Town {
         self.client.session(&self.ledger, Some(account(name)), &key(name))
     }
 
+    /// Returns the token of a session for the council.
+    pub fn council_session(&self) -> String {
+        self.client.session(&self.ledger, None, &self.council)
+    }
+
     /// Returns what the council sees of the witnesses of its log.
     ///
     /// # Panics
     /// When it sees none.
     pub fn witness_state(&self) -> WitnessState {
-        let token = self.client.session(&self.ledger, None, &self.council);
-        let answer = self.client.get(paths::COORDINATION, Some(&token));
+        let answer = self.client.get(paths::COORDINATION, Some(&self.council_session()));
         let seen: Coordination = serde_json::from_value(answer.json).expect("what the council sees");
         seen.audit.witnesses.expect("the log has witnesses")
     }
 
     /// Asks for `amount` to be paid to the account of `name`.
     pub fn ask(&self, name: &str, token: &str, amount: &str, valid_for: Option<u64>) -> Answer {
-        let body = CreateRequest { account: account(name).to_string(), amount: amount.to_owned(), valid_for };
+        let body = CreateRequest {
+            account: account(name).to_string(),
+            amount: amount.to_owned(),
+            valid_for,
+            to: None,
+            words: None,
+        };
         self.client.post(paths::REQUESTS, Some(token), &body)
     }
 

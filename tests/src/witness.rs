@@ -96,6 +96,18 @@ impl Witness {
         self.process = Some(process);
     }
 
+    /// Fetches from its logs every second and brings its lines, until it is killed.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn pull_on(&mut self) {
+        assert!(self.process.is_none(), "the witness runs already");
+        let mut command = klaver_node();
+        command.args(["witness", "pull"]).arg(&self.directory).args(["--every", "1"]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.process = Some(command.spawn().expect("the witness can be started"));
+    }
+
     /// Ends it like a power cut would: SIGKILL.
     ///
     /// # Panics

@@ -3,7 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
-use klaver_api::paths;
 use klaver_ledger::log::tree::Tree;
 use klaver_tests::client::Client;
 use klaver_tests::node::Node;
@@ -12,7 +11,6 @@ use klaver_tests::static_log::{checkpoint, log_key, write_log};
 use klaver_tests::town::Town;
 use signed_note::{Note, StandardVerifier, VerifierList};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 use tlog_tiles::{
     Checkpoint, Hash, HashReader, Tile, TileHashReader, TileReader, check_record, check_tree, prove_record,
     prove_tree, record_hash, stored_hash_index,
@@ -114,23 +112,10 @@ fn audit_by_go(vkey: &str, log: &str, older: &[PathBuf]) -> Result<String, Strin
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }
 
-/// Waits until the node publishes a checkpoint of `size`; returns it.
-fn published(client: &Client, size: u64) -> Vec<u8> {
-    let until = Instant::now() + Duration::from_secs(20);
-    loop {
-        let note = client.get(paths::LOG_CHECKPOINT, None).bytes;
-        if String::from_utf8_lossy(&note).lines().nth(1) == Some(&size.to_string()) {
-            return note;
-        }
-        assert!(Instant::now() < until, "no checkpoint of {size} is published");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 /// Lets both auditors read the log of a node, and hold it to the older checkpoints.
 fn both_agree(node: &Node, directory: &Path, older: &mut Vec<(PathBuf, Vec<u8>)>, size: u64) {
     let client = node.client();
-    let note = published(&client, size);
+    let note = client.published(size);
     let vkey = client.community().log.vkey;
     let (files, notes): (Vec<PathBuf>, Vec<Vec<u8>>) = older.iter().cloned().unzip();
     assert_eq!(audit(&Source::Http(client), &vkey, &notes), Ok(size));

@@ -1,5 +1,6 @@
 //! Rules of the house that no compiler checks. Each failure says what to do instead.
 
+use klaver_ledger::entry::Kind;
 use klaver_ledger::limits;
 use klaver_tests::workspace::{read, rust_files, without_tests};
 
@@ -20,6 +21,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("record", &[VALUES, &["entry", "books", "log"]]),
     ("refusal", &[VALUES, &["entry", "books"]]),
     ("receipt", &[VALUES, &["entry", "books", "log", "record"]]),
+    ("lineage", &[VALUES, &["entry", "log", "record", "receipt"]]),
     ("store", &[VALUES, &["entry", "books", "log", "record", "refusal"]]),
     ("engine", &[VALUES, &["entry", "books", "log", "record", "refusal", "receipt", "store"]]),
     // Its own path: it shares only values, codec, rules and the formats of the log with the writer; see below.
@@ -142,6 +144,49 @@ fn every_limit_is_listed_so_that_a_change_is_seen() {
         source.lines().filter_map(|line| line.strip_prefix("pub const ")?.split(':').next()).collect();
     assert_eq!(names, declared, "list every constant of limits.rs here, in its order");
     insta::assert_snapshot!(values);
+}
+
+/// Lines that a rule of one kind may have: it fits on a screen, with its documentation.
+const RULE_LINES_MAX: usize = 32;
+
+#[test]
+fn each_kind_of_entry_has_one_short_rule() {
+    let rules = read("ledger/src/books/rules.rs");
+    for kind in Kind::ALL {
+        let head = format!("\nfn {kind}(");
+        let bodies: Vec<&str> = rules.split(&head).skip(1).collect();
+        assert_eq!(bodies.len(), 1, "books/rules.rs: one function {kind}, with the rules of that kind");
+        let lines = bodies[0].lines().position(|line| line == "}").expect("its end") + 1;
+        assert!(
+            lines <= RULE_LINES_MAX,
+            "books/rules.rs: {kind} has {lines} lines, at most {RULE_LINES_MAX}: name what it does in books/rules/"
+        );
+    }
+}
+
+#[test]
+fn ten_questions_about_rules_are_answered_where_the_architecture_says() {
+    let page = read("docs/ARCHITECTURE.md");
+    let section = page.split("\n## Where is the rule that").nth(1).expect("the section with the questions");
+    let section = section.split("\n## ").next().expect("its end");
+    let rows: Vec<Vec<&str>> = section
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains('`') && !line.contains("below `ledger"))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    assert_eq!(rows.len(), 10, "ten questions");
+    let names = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    for row in rows {
+        let [question, files, functions] = row[..] else { panic!("three cells: {row:?}") };
+        let files = names(files);
+        assert!((1..=2).contains(&files.len()), "{question}: at most two files answer it");
+        let texts: Vec<String> = files.iter().map(|file| read(&format!("ledger/src/{file}"))).collect();
+        for function in names(functions) {
+            let heads = [format!("fn {function}("), format!("fn {function}<")];
+            let found = texts.iter().any(|text| heads.iter().any(|head| without_tests(text).contains(head)));
+            assert!(found, "{question}: no function {function} in {files:?}, correct docs/ARCHITECTURE.md");
+        }
+    }
 }
 
 #[test]

@@ -13,7 +13,6 @@ use klaver_tests::wallet::Wallet;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 /// A town with some history, and an auditor's wallet.
 fn town(directory: &Path) -> (Town, Wallet) {
@@ -174,19 +173,6 @@ fn an_ended_ledger_is_read_and_the_new_one_has_the_same_trial_balance() {
     assert_eq!(trial_balance(&new.verify()), balance);
 }
 
-/// Waits until everything recorded is in the published checkpoint.
-fn published(town: &Town) {
-    let (size, until) = (town.size().to_string(), Instant::now() + Duration::from_secs(20));
-    loop {
-        let checkpoint = String::from_utf8(town.client.get(paths::LOG_CHECKPOINT, None).bytes).unwrap();
-        if checkpoint.lines().nth(1) == Some(&size) {
-            return;
-        }
-        assert!(Instant::now() < until, "{size} records were not published:\n{checkpoint}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 /// Returns how many records `verify` found.
 fn town_size(said: &Ran) -> u64 {
     let words = said.out.split_whitespace().skip_while(|word| *word != "holds:");
@@ -202,7 +188,7 @@ fn an_auditor_audits_the_new_ledger_over_http() {
     move_to_new(&mut town, directory.path());
     assert_eq!(town.client.submit(&town.pay("mia", "bakery", 7)).status, 201);
     auditor.json(&["join", &town.node.url(), "--office", "auditor"]);
-    published(&town);
+    town.client.published(town.size());
     let audit = auditor.json(&["audit", &town.node.url()]);
     assert_eq!((&audit["holds"], &audit["part"]), (&json!(true), &json!("all")), "{audit}");
     assert_eq!(audit["in_circulation_minor"], json!(20_000), "{audit}");

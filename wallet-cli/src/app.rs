@@ -7,12 +7,11 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::http::Http;
 use crate::output::Output;
 use crate::places::Places;
-use crate::{moment, session};
-use klaver_api::session::{OFFICE, challenge_bytes};
-use klaver_api::{Challenge, CreateSession, Session, paths, text};
+use crate::{moment, session, share};
+use klaver_api::{Challenge, Session, paths};
 use klaver_keystore::{KeyInfo, Keystore, Passphrase, Purpose};
 use klaver_ledger::id::AccountId;
-use klaver_ledger::keys::{SigningKey, sign};
+use klaver_ledger::keys::SigningKey;
 use klaver_ledger::link::{LinkError, NodeAddress};
 use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
@@ -52,7 +51,16 @@ impl<'o> App<'o> {
     /// # Errors
     /// When there is no wallet file, or it cannot be read.
     pub fn keys(&self) -> Outcome<Vec<KeyInfo>> {
-        Ok(Keystore::list(&self.places.wallet())?)
+        let keys = Keystore::list(&self.places.wallet())?;
+        Ok(keys.into_iter().map(|key| self.followed(key)).collect())
+    }
+
+    /// Returns the key with ledger and address as they are now, where this wallet has followed its community.
+    fn followed(&self, key: KeyInfo) -> KeyInfo {
+        match key.ledger.map(|ledger| Community::load_newest(&self.places, &ledger)) {
+            Some(Ok(now)) => KeyInfo { ledger: Some(now.ledger), node: Some(now.node.to_string()), ..key },
+            _ => key,
+        }
     }
 
     /// Returns the key to act as: the one named, the usual one, the only one of an account, or the only one.
@@ -136,7 +144,55 @@ impl<'o> App<'o> {
     /// # Errors
     /// As [`Contact::open`].
     pub fn contact(&self, hat: &KeyInfo) -> Outcome<Contact> {
-        Contact::open(&self.places, self.community_of(hat)?)
+        self.reach(self.community_of(hat)?)
+    }
+
+    /// Contacts the node of a community; says when its published log stays behind what it signed, when it was followed to
+    /// another key, address or ledger, and checks once that the balances of its accounts came over.
+    ///
+    /// # Errors
+    /// As [`Contact::open`]; `Mismatch` when a balance did not come over.
+    pub fn reach(&self, community: Community) -> Outcome<Contact> {
+        let mut contact = Contact::open(&self.places, community)?;
+        if let Some(since) = contact.community.overdue(moment::now()) {
+            self.output.warn("note.overdue", &[("at", &moment::show(since, self.output.language))]);
+        }
+        let name = crate::output::harmless(&contact.community.name);
+        if let Some(followed) = contact.followed {
+            let node = contact.http.node().to_string();
+            self.output.note(followed.word(), &[("name", &name), ("node", &node)]);
+        }
+        if contact.community.past.predecessor.is_some() {
+            self.check_shares(&mut contact)?;
+        }
+        Ok(contact)
+    }
+
+    fn check_shares(&self, contact: &mut Contact) -> Outcome<()> {
+        let ledger = contact.community.ledger;
+        for joined in Keystore::list(&self.places.wallet()).unwrap_or_default() {
+            // Whoever joined this ledger itself had nothing in the one before.
+            let is_older = joined.ledger.is_some_and(|joined| joined != ledger);
+            let hat = self.followed(joined);
+            let Some(account) = hat.purpose.account().filter(|_| is_older && hat.ledger == Some(ledger))
+            else {
+                continue;
+            };
+            if contact.community.past.came_over.contains(&account.to_string()) {
+                continue;
+            }
+            match share::check(self, contact, &hat, account) {
+                Ok(share) => {
+                    let unit = contact.community.unit(self.output.language);
+                    let balance = unit.show_balance(share.opened());
+                    self.output.note("note.came_over", &[("name", &hat.name), ("balance", &balance)]);
+                }
+                // Without the passphrase it is looked at another time.
+                Err(failure) if failure.exit == Exit::Key => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(())
     }
 
     /// Returns the address given with `--node`, if any.
@@ -210,25 +266,8 @@ impl<'o> App<'o> {
     pub fn open_session(&self, contact: &Contact, hat: &KeyInfo) -> Outcome<Session> {
         let ledger = contact.community.ledger;
         let key = self.signing_key(hat)?;
-        let challenge: Challenge = contact.http.post(paths::CHALLENGES, None, &serde_json::json!({}))?;
-        let origin = contact.http.node().to_string();
-        if challenge.origin != origin {
-            // Signing another address would let this node open a session there.
-            return Err(Failure::new(Exit::Mismatch, "other_origin")
-                .with("node", &origin)
-                .with("origin", crate::output::harmless(&challenge.origin)));
-        }
-        let nonce = text::from_base64url_fixed("nonce", &challenge.nonce)?;
-        let expires_at = text::deadline("expires_at", &challenge.expires_at)?;
-        let account = hat.purpose.account();
-        let bytes = challenge_bytes(&ledger, &origin, &account.unwrap_or(OFFICE), &nonce, expires_at);
-        let answer = CreateSession {
-            account: account.map(|account| account.to_string()),
-            nonce: challenge.nonce,
-            expires_at: challenge.expires_at,
-            key: hat.public_key.to_string(),
-            signature: text::base64url(&sign(key, &bytes).0),
-        };
+        let (challenge, origin) = challenge(&contact.http)?;
+        let answer = challenge.for_session(&ledger, &origin, hat.purpose.account(), key)?;
         let session: Session = contact.http.post(paths::SESSIONS, None, &answer)?;
         session::save(&self.places, &ledger, &hat.public_key, &session.token, &session.expires_at)?;
         Ok(session)
@@ -357,4 +396,20 @@ impl<'o> App<'o> {
             .map(Passphrase::new)
             .map_err(|error| Failure::text(Exit::Key, "needs_passphrase", error))
     }
+}
+
+/// Asks a node for something fresh to sign; returns it with the address to sign it for.
+///
+/// # Errors
+/// `Network`; `Mismatch` when the node goes by another address than the one that is spoken to.
+pub fn challenge(http: &Http) -> Outcome<(Challenge, String)> {
+    let challenge: Challenge = http.post(paths::CHALLENGES, None, &serde_json::json!({}))?;
+    let origin = http.node().to_string();
+    if challenge.origin == origin {
+        return Ok((challenge, origin));
+    }
+    // What is signed for another address would count there.
+    Err(Failure::new(Exit::Mismatch, "other_origin")
+        .with("node", &origin)
+        .with("origin", crate::output::harmless(&challenge.origin)))
 }

@@ -1,7 +1,7 @@
 //! A new charter in words: what changes, each value as it was and as it will be.
 
 use crate::describe::Teller;
-use crate::output::{Output, harmless};
+use crate::output::{Output, harmless, term};
 use klaver_api::{CharterJson, RateJson};
 use klaver_ledger::amount::Amount;
 use klaver_ledger::id::AccountId;
@@ -81,7 +81,7 @@ fn shown(teller: &Teller<'_>, name: &str, value: &Value) -> String {
             duration(teller.output, number.as_u64().unwrap_or_default())
         }
         Value::String(amount) if AMOUNTS.contains(&name) => unit.show_text(amount),
-        Value::String(word) if name == "joining" => output.words(&format!("found.joining.{word}"), &[]),
+        Value::String(word) if name == "joining" => term(output.language, "found.joining", word),
         Value::String(account) if name == "heir_fund" => AccountId::parse(account)
             .map_or_else(|_| harmless(account), |account| teller.names.account(&account)),
         Value::String(key) if name == "registrar" || name == "guardian" => teller.names.key_text(key),

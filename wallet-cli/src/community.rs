@@ -1,7 +1,10 @@
 //! A community this wallet has joined: what was learned at the first contact, and never silently changes.
 
 use crate::failure::{Exit, Failure, Outcome};
+use crate::moment::{self, Clock};
 use crate::money::Unit;
+use crate::output::harmless;
+use crate::past::Past;
 use crate::places::Places;
 use klaver_keystore::private_file;
 use klaver_ledger::amount::{Scale, Total};
@@ -10,14 +13,18 @@ use klaver_ledger::link::NodeAddress;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::key::VerifierKey;
 use klaver_ledger::receipt::LogIdentity;
+use klaver_ledger::time::{Seconds, Timestamp};
 use klaver_locales::Language;
 use serde::{Deserialize, Serialize};
 
 /// Most bytes of a community's file.
 const FILE_BYTES_MAX: u64 = 4 << 20;
 
-/// Most checkpoints of receipts that wait for the published log to catch up.
-const AHEAD_MAX: usize = 16;
+/// Most checkpoints of receipts that wait for the published log to catch up: a log publishes within seconds.
+const AHEAD_MAX: usize = 64;
+
+/// How long the published log may take to reach a seal before a person hears of it (protocol, section 5).
+const REACHED_WITHIN: Seconds = Seconds(10 * 60);
 
 /// A community as the wallet knows it.
 #[derive(Clone, Debug)]
@@ -43,11 +50,24 @@ pub struct Community {
     /// The newest published checkpoint that was consistent with all before it.
     pub checkpoint: Option<SignedCheckpoint>,
     /// Checkpoints of receipts beyond it, smallest first.
-    pub ahead: Vec<SignedCheckpoint>,
+    pub ahead: Vec<Ahead>,
     /// What the policy said at the last visit; unknown in a file of an older program.
     pub terms: Option<Terms>,
     /// The history that a person chose to believe after an alarm.
     pub believed: Option<Believed>,
+    /// What came before, and after.
+    pub past: Past,
+    /// Our clock beside that of the node, at the last visit.
+    pub clock: Clock,
+}
+
+/// A seal that the published log has not reached yet.
+#[derive(Clone, Debug)]
+pub struct Ahead {
+    /// The seal.
+    pub seen: SignedCheckpoint,
+    /// Since when it waits, by our clock.
+    pub since: Timestamp,
 }
 
 /// What the policy said at the last visit: payments without network obey it where nobody can be asked.
@@ -93,10 +113,16 @@ struct CommunityFile {
     log_path: String,
     checkpoint: Option<String>,
     ahead: Vec<String>,
+    #[serde(default)]
+    ahead_since: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     terms: Option<Terms>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     believed: Option<Believed>,
+    #[serde(flatten)]
+    past: Past,
+    #[serde(default)]
+    clock: Clock,
 }
 
 impl Community {
@@ -120,9 +146,9 @@ impl Community {
             said.log.url.strip_prefix(&node.to_string()).map_or(klaver_api::paths::LOG, |path| path);
         Ok(Self {
             ledger,
-            name: said.name.clone(),
-            one: said.unit.one.clone(),
-            many: said.unit.many.clone(),
+            name: harmless(&said.name),
+            one: harmless(&said.unit.one),
+            many: harmless(&said.unit.many),
             scale: Scale::new(said.scale.into()).map_err(|_| strange("scale"))?,
             demo: said.demo,
             log_path: log_path.trim_end_matches('/').to_owned(),
@@ -132,6 +158,8 @@ impl Community {
             ahead: Vec::new(),
             terms: Terms::of(said),
             believed: None,
+            past: Past::default(),
+            clock: Clock::default(),
         })
     }
 
@@ -183,9 +211,12 @@ impl Community {
             log_key: self.log_key.to_string(),
             log_path: self.log_path.clone(),
             checkpoint: self.checkpoint.as_ref().map(|seen| seen.note().to_string()),
-            ahead: self.ahead.iter().map(|seen| seen.note().to_string()).collect(),
+            ahead: self.ahead.iter().map(|waits| waits.seen.note().to_string()).collect(),
+            ahead_since: self.ahead.iter().map(|waits| waits.since.to_string()).collect(),
             terms: self.terms,
             believed: self.believed.clone(),
+            past: self.past.clone(),
+            clock: self.clock,
         };
         let bytes = serde_json::to_vec_pretty(&file).expect("strings and integers are always JSON");
         Ok(private_file::replace(&places.community(&self.ledger), &bytes)?)
@@ -196,20 +227,75 @@ impl Community {
         Unit { one: self.one.clone(), many: self.many.clone(), scale: self.scale, language }
     }
 
-    /// Returns what its receipts are verified against.
+    /// Returns what a new receipt is verified against: the key that signs now, and no other.
     pub fn identity(&self) -> LogIdentity {
         LogIdentity::of_keys(self.ledger, vec![self.log_key.clone()])
     }
 
-    /// Remembers the checkpoint of a receipt, until the published log reaches it.
-    pub fn remember(&mut self, seen: SignedCheckpoint) {
-        let size = seen.checkpoint().size;
-        let published = self.checkpoint.as_ref().map_or(0, |known| known.checkpoint().size);
-        let is_known = self.ahead.iter().any(|known| known.checkpoint() == seen.checkpoint());
-        if size > published && !is_known && self.ahead.len() < AHEAD_MAX {
-            self.ahead.push(seen);
-            self.ahead.sort_by_key(|known| known.checkpoint().size);
+    /// Returns what a receipt that was kept is verified against: also the keys that signed before. Whatever one of them
+    /// signed later is [forged](Past::is_forged).
+    pub fn identity_ever(&self) -> LogIdentity {
+        let former = self.past.former_keys().map(|(key, _)| key);
+        LogIdentity::of_keys(self.ledger, [self.log_key.clone()].into_iter().chain(former).collect())
+    }
+
+    /// Returns the community of `ledger`, or of the one that continues it, as far as this wallet has followed.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_newest(places: &Places, ledger: &LedgerId) -> Outcome<Self> {
+        let mut community = Self::load(places, ledger)?;
+        while let Some(next) = community.past.successor() {
+            community = Self::load(places, &next)?;
         }
+        Ok(community)
+    }
+
+    /// Remembers a checkpoint beyond the published one, until the log reaches it; returns the smallest when there are
+    /// too many of them.
+    pub fn remember(&mut self, seen: SignedCheckpoint, now: Timestamp) -> Option<SignedCheckpoint> {
+        if self.ahead.iter().any(|known| known.seen.checkpoint() == seen.checkpoint()) {
+            return None;
+        }
+        self.ahead.push(Ahead { seen, since: now });
+        self.ahead.sort_by_key(|known| known.seen.checkpoint().size);
+        (AHEAD_MAX < self.ahead.len()).then(|| self.ahead.remove(0).seen)
+    }
+
+    /// Returns since when the published log should have reached a seal and has not.
+    pub fn overdue(&self, now: Timestamp) -> Option<Timestamp> {
+        self.ahead
+            .iter()
+            .map(|waits| waits.since)
+            .min()
+            .filter(|since| !now.is_within(REACHED_WITHIN, *since))
+    }
+
+    /// Returns every seal that is remembered of the log.
+    pub fn seals(&self) -> impl Iterator<Item = &SignedCheckpoint> {
+        self.checkpoint.iter().chain(self.ahead.iter().map(|waits| &waits.seen))
+    }
+
+    /// Returns how many records the log is known to have.
+    pub fn known_size(&self) -> u64 {
+        self.seals().map(|seen| seen.checkpoint().size).max().unwrap_or_default()
+    }
+
+    /// Returns what is known already of the community that a node shows; `None` at the first contact.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn known(places: &Places, seen: &Self) -> Outcome<Option<Self>> {
+        match Self::load(places, &seen.ledger) {
+            Ok(known) => Ok(Some(known)),
+            Err(failure) if failure.code == "not_joined" => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Returns this community with the address and name that a node shows now.
+    pub fn shown_by(self, seen: Self) -> Self {
+        Self { node: seen.node, name: seen.name, log_path: seen.log_path, ..self }
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
@@ -221,10 +307,10 @@ impl Community {
         let open = |note: &String| SignedCheckpoint::open(note.as_bytes(), &log_key).ok();
         Some(Self {
             ledger: LedgerId::from_hex(&file.ledger)?,
-            name: file.name,
+            name: harmless(&file.name),
             node: NodeAddress::parse(&file.node).ok()?,
-            one: file.one,
-            many: file.many,
+            one: harmless(&file.one),
+            many: harmless(&file.many),
             scale: Scale::new(file.scale.into()).ok()?,
             demo: file.demo,
             log_path: file.log_path,
@@ -232,9 +318,20 @@ impl Community {
                 Some(note) => Some(open(note)?),
                 None => None,
             },
-            ahead: file.ahead.iter().map(open).collect::<Option<_>>()?,
+            ahead: {
+                let mut since =
+                    file.ahead_since.iter().map(|text| klaver_api::text::timestamp("since", text));
+                let mut waits = |note| {
+                    // A file of an older program does not say since when.
+                    let since = since.next().map_or_else(|| Some(moment::now()), Result::ok)?;
+                    Some(Ahead { seen: open(note)?, since })
+                };
+                file.ahead.iter().map(&mut waits).collect::<Option<_>>()?
+            },
             terms: file.terms,
             believed: file.believed,
+            past: file.past,
+            clock: file.clock,
             log_key,
         })
     }

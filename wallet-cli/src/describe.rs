@@ -6,7 +6,7 @@ use crate::charter_words;
 use crate::moment;
 use crate::money::Unit;
 use crate::names::Names;
-use crate::output::Output;
+use crate::output::{Output, term};
 use klaver_api::{CharterJson, WaitsFor};
 use klaver_ledger::account::{AccountState, AccountStatus, Rights};
 use klaver_ledger::amount::Total;
@@ -204,7 +204,7 @@ pub fn rights(words: &str, output: &Output) -> String {
         return output.words("right.all", &[]);
     }
     let shown = words.split('+').filter(|word| !word.is_empty());
-    shown.map(|word| output.words(&format!("right.{word}"), &[])).collect::<Vec<_>>().join(", ")
+    shown.map(|word| term(output.language, "right", word)).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns the key of the word for a line, as its account sees it: who gives and who receives read differently.

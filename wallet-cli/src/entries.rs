@@ -4,11 +4,11 @@ use crate::app::App;
 use crate::contact::Contact;
 use crate::describe::Teller;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::moment::{self, ClockState};
+use crate::moment::{self, Clock, ClockState};
 use crate::names::Names;
-use crate::outbox::{OutboxEntry, OutboxState};
+use crate::outbox::{self, Likeness, OutboxEntry, OutboxState};
 use crate::output::Output;
-use klaver_api::{Draft, EntryJson, MemoJson, Submit, SubmitAnswer, paths, text};
+use klaver_api::{Draft, EntryJson, MemoJson, SubmitAnswer, paths};
 use klaver_keystore::{KeyInfo, private_file};
 use klaver_ledger::entry::memo::Memo;
 use klaver_ledger::entry::{Body, Entry, SignedEntry};
@@ -36,6 +36,8 @@ pub struct Plan {
     pub until: Option<Deadline>,
     /// Names by which accounts are shown, besides those of the wallet.
     pub names: Vec<(AccountId, String)>,
+    /// Whether it is meant once more, also when the same still waits.
+    pub again: bool,
 }
 
 /// What became of an entry that was sent.
@@ -66,7 +68,7 @@ pub struct Recorded {
 impl Plan {
     /// Returns the plan of a payment or another entry that is answered at once.
     pub fn now(body: Body) -> Self {
-        Self { body, memo: None, validity: PAYMENT_VALIDITY, until: None, names: Vec::new() }
+        Self { body, memo: None, validity: PAYMENT_VALIDITY, until: None, names: Vec::new(), again: false }
     }
 
     /// Returns the plan of an entry that may wait for other signatures.
@@ -100,27 +102,68 @@ impl Plan {
 
 /// Shows what `plan` does, asks, signs with `hat` and the keys named by `--also`, and sends it.
 ///
+/// When the same still waits, that one is sent again instead, and nothing new is signed.
+///
 /// # Errors
 /// When the person says no; as [`submit`].
 pub fn send(app: &App<'_>, contact: &mut Contact, hat: &KeyInfo, plan: Plan) -> Outcome<Sent> {
-    let (unsigned, memo) = plan.build(node_time(app, contact)?)?;
+    if let Some(sent) = send_what_waits(app, contact, &plan)? {
+        return Ok(sent);
+    }
+    let (unsigned, memo) = plan.build(node_time(app, contact.community.clock)?)?;
     if show(app, contact, &unsigned, &plan.names, hat)? == Shown::Only {
         return Ok(Sent::DryRun);
     }
     let signed = sign(app, &contact.community.ledger, unsigned, hat)?;
-    let kept = keep(app, contact.community.ledger, &signed, memo.as_ref().map(MemoJson::of))?;
+    let memo = memo.as_ref().map(MemoJson::of);
+    let kept = outbox::keep(&app.places, contact.community.ledger, &signed, memo, moment::now())?;
     submit(app, contact, kept)
+}
+
+/// Sends what may be the same as `plan` and waits in the outbox, after asking; `None` when there is nothing of the kind,
+/// or its time was over.
+fn send_what_waits(app: &App<'_>, contact: &mut Contact, plan: &Plan) -> Outcome<Option<Sent>> {
+    if plan.again || app.global.dry_run {
+        return Ok(None);
+    }
+    let Some((kept, likeness)) = outbox::alike(&app.places, &contact.community.ledger, &plan.body)? else {
+        return Ok(None);
+    };
+    let (unit, names) = (contact.community.unit(app.output.language), names_of(app, &plan.names));
+    let teller = Teller { unit: &unit, output: app.output, names: &names, charter: None };
+    app.output.warn("send.waits", &[("at", &moment::show(kept.signed_at, app.output.language))]);
+    for line in teller.entry(kept.signed()?.entry()) {
+        app.output.warn("line", &[("line", &line)]);
+    }
+    if likeness == Likeness::OtherRequest {
+        app.output.warn("send.waits.other", &[]);
+    }
+    let asked = app.confirm(&app.output.words("ask.resend", &[]));
+    asked.map_err(|refused| Failure::new(refused.exit, "payment_waits"))?;
+    match submit(app, contact, kept) {
+        // It may be what is wanted now, or not: only a person knows, and a second run goes on.
+        Ok(Sent::Recorded(recorded)) if likeness == Likeness::OtherRequest => {
+            Err(Failure::new(Exit::Failed, "payment_settled").with("index", recorded.receipt.index))
+        }
+        Ok(sent) => Ok(Some(sent)),
+        // Its time is over and it was never recorded: what was asked for now goes on.
+        Err(failure) if failure.code == "expired" => {
+            app.output.note("send.waited_too_long", &[]);
+            Ok(None)
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Returns the moment it is at the node; says so when this machine's clock is another.
 ///
 /// # Errors
 /// When the clocks are too far apart to sign anything.
-fn node_time(app: &App<'_>, contact: &Contact) -> Outcome<Timestamp> {
+pub fn node_time(app: &App<'_>, clock: Clock) -> Outcome<Timestamp> {
     let language = app.output.language;
-    let theirs = contact.clock.now();
+    let theirs = clock.now();
     let (here, there) = (moment::show(moment::now(), language), moment::show(theirs, language));
-    match contact.clock.state() {
+    match clock.state() {
         ClockState::Right => {}
         ClockState::Off => app.output.warn("note.clock", &[("here", &here), ("there", &there)]),
         ClockState::Wrong => {
@@ -141,27 +184,6 @@ pub fn sign(app: &App<'_>, ledger: &LedgerId, unsigned: SignedEntry, hat: &KeyIn
         signed = signed.signed_by(ledger, app.keystore()?.signing_key(name).ok_or_else(missing)?);
     }
     Ok(signed)
-}
-
-/// Keeps a signed entry in the outbox: on disk before it is sent.
-///
-/// # Errors
-/// When it cannot be written; it must then not be sent.
-pub fn keep(
-    app: &App<'_>,
-    ledger: LedgerId,
-    signed: &SignedEntry,
-    memo: Option<MemoJson>,
-) -> Outcome<OutboxEntry> {
-    let kept = OutboxEntry {
-        id: signed.id(&ledger),
-        ledger,
-        signed_at: moment::now(),
-        state: OutboxState::Waiting,
-        submit: Submit { envelope: text::base64url(&signed.encode()), memo },
-    };
-    kept.save(&app.places)?;
-    Ok(kept)
 }
 
 /// Whether an entry is to be signed after it was shown.
@@ -217,16 +239,13 @@ pub fn show(
 /// # Errors
 /// The node's refusal; `Network` when it is unknown what became of it; `Mismatch` when the receipt does not hold.
 pub fn submit(app: &App<'_>, contact: &mut Contact, kept: OutboxEntry) -> Outcome<Sent> {
+    kept.set_out(&app.places)?;
     let answer = match contact.http.post::<SubmitAnswer>(paths::ENTRIES, None, &kept.submit) {
         Ok(answer) => answer,
         Err(failure) => {
-            let state = state_after(&kept, &failure);
+            let state = kept.state_after(&failure);
+            say_what_is_known(app, &kept, state)?;
             kept.settle(&app.places, state)?;
-            match state {
-                OutboxState::Unknown => app.output.warn("note.unknown", &[]),
-                OutboxState::Waiting => app.output.warn("note.not_recorded", &[]),
-                _ => {}
-            }
             let unit = contact.community.unit(app.output.language);
             return Err(failure.for_people(&unit, &names_of(app, &[])));
         }
@@ -239,8 +258,7 @@ pub fn submit(app: &App<'_>, contact: &mut Contact, kept: OutboxEntry) -> Outcom
                 ProvenContent::Line(_) => false,
             };
             if !is_ours {
-                let failure = Failure::new(Exit::Mismatch, "receipt_other_entry");
-                return Err(contact.keep_evidence("receipt", receipt.to_string().as_bytes(), failure));
+                return Err(contact.other_entry(&receipt));
             }
             private_file::create_directory(&app.places.receipts())?;
             let path = app.places.receipts().join(format!("{}.tlog-proof", kept.id));
@@ -262,18 +280,22 @@ pub fn submit(app: &App<'_>, contact: &mut Contact, kept: OutboxEntry) -> Outcom
     }
 }
 
-/// Returns what is known about an entry after this failure.
+/// Says what is known about an entry after a failure.
 ///
-/// A node that never looked at it has recorded nothing; once an answer was missing, only a receipt or a refusal by
-/// the rules ends the doubt.
-fn state_after(kept: &OutboxEntry, failure: &Failure) -> OutboxState {
-    if failure.is_final() {
-        OutboxState::Refused
-    } else if failure.is_before_looking() && kept.state == OutboxState::Waiting {
-        OutboxState::Waiting
-    } else {
-        OutboxState::Unknown
+/// # Errors
+/// When the entry cannot be read.
+pub fn say_what_is_known(app: &App<'_>, kept: &OutboxEntry, state: OutboxState) -> Outcome<()> {
+    match state {
+        OutboxState::Unknown => app.output.warn("note.unknown", &[]),
+        // Others have the bytes of a promise: that nothing is recorded, nobody can say.
+        OutboxState::Waiting if kept.is_promise() => {
+            let until = moment::show_deadline(kept.signed()?.entry().expires_at, app.output.language);
+            app.output.warn("note.promised", &[("until", &until)]);
+        }
+        OutboxState::Waiting => app.output.warn("note.not_recorded", &[]),
+        OutboxState::Draft | OutboxState::Paid | OutboxState::Refused => {}
     }
+    Ok(())
 }
 
 /// Says what became of an entry, `done` being the sentence for a recorded one.

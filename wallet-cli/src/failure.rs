@@ -4,8 +4,8 @@ use crate::describe;
 use crate::moment;
 use crate::money::Unit;
 use crate::names::Names;
-use crate::output::{Output, harmless};
-use klaver_api::Problem;
+use crate::output::{Output, harmless, term};
+use klaver_api::{Problem, Reason};
 use klaver_ledger::amount::{Total, balance_to_decimal};
 use klaver_ledger::books::{Rejection, ValueKind};
 use klaver_ledger::id::AccountId;
@@ -38,7 +38,22 @@ pub enum Exit {
     Unexplained = 8,
 }
 
-/// The codes whose cause only the node or the audit knows: it is shown in their own words.
+impl Exit {
+    /// Returns that of two which a person must hear of first: an alarm before everything.
+    pub fn worse(self, other: Self) -> Self {
+        let rank = |exit: Self| match exit {
+            Self::Ok => 0,
+            Self::Failed | Self::PublicOnly | Self::Unexplained => 1,
+            Self::Network => 2,
+            Self::Rules => 3,
+            Self::Usage | Self::Key => 4,
+            Self::Mismatch => 5,
+        };
+        if rank(self) < rank(other) { other } else { self }
+    }
+}
+
+/// The codes whose cause only the node or the audit knows: without a sentence for it, it is shown in their own words.
 const SAYING_WHY: &[&str] = &[
     "read_only",
     "outcome_unknown",
@@ -46,6 +61,9 @@ const SAYING_WHY: &[&str] = &[
     "audit_unexplained",
     "audit_unreadable",
     "log_wrong",
+    "lineage_wrong",
+    "succession_wrong",
+    "share_wrong",
 ];
 
 /// A reason to stop, with the exit status it leads to.
@@ -73,6 +91,8 @@ struct Said {
     status: Option<u16>,
     /// What the rule named: amounts in minor units, moments in UTC.
     rule: BTreeMap<String, String>,
+    /// Why the node records nothing.
+    reason: Option<Reason>,
     /// The unit and the names by which people know these values.
     readers: Option<(Unit, Names)>,
 }
@@ -112,19 +132,22 @@ impl Failure {
             408 | 429 | 500..=599 => Exit::Network,
             _ => Exit::Failed,
         };
+        // Everything that the node says in its own words is shown by somebody's terminal.
+        let text = |text: Option<String>| text.as_deref().map(harmless);
         let said = Said {
             values: Vec::new(),
-            detail: Some(problem.detail),
+            detail: Some(harmless(&problem.detail)),
             lines: Vec::new(),
-            field: problem.field,
-            value: problem.value,
-            limit: problem.limit,
-            advice: problem.advice,
+            field: text(problem.field),
+            value: text(problem.value),
+            limit: text(problem.limit),
+            advice: text(problem.advice),
             status: Some(problem.status),
-            rule: problem.values,
+            rule: problem.values.into_iter().map(|(name, value)| (name, harmless(&value))).collect(),
+            reason: problem.reason,
             readers: None,
         };
-        Self { exit, code: problem.code, said: Box::new(said) }
+        Self { exit, code: harmless(&problem.code), said: Box::new(said) }
     }
 
     /// Returns the failure of the operating system with the file at `path`.
@@ -137,6 +160,10 @@ impl Failure {
             _ => Self::text(exit, code, error),
         };
         failure.with("path", harmless(&path.display().to_string()))
+    }
+
+    fn of_file(code: &str, path: &Path) -> Self {
+        Self::new(Exit::Failed, code).with("path", harmless(&path.display().to_string()))
     }
 
     /// Returns the failure to write the file at `path`: what is missing then is its directory.
@@ -168,9 +195,19 @@ impl Failure {
         self.said.status.is_some() && ["read_only", "busy"].contains(&self.code.as_str())
     }
 
+    /// Returns whether the rules said no: then the node looked first whether it is recorded already.
+    pub fn is_by_the_rules(&self) -> bool {
+        matches!(self.said.status, Some(409 | 410 | 422))
+    }
+
     /// Returns whether the node looked at what was sent and will never take it.
     pub fn is_final(&self) -> bool {
         matches!(self.said.status, Some(400 | 401 | 403 | 409 | 410 | 413 | 415 | 422))
+    }
+
+    /// Returns what a library said, if one did.
+    pub fn detail(&self) -> Option<&str> {
+        self.said.detail.as_deref()
     }
 
     /// Returns what to say: what was wrong, then what to do, if there is anything.
@@ -179,10 +216,7 @@ impl Failure {
         let mut values: Vec<(&str, &str)> =
             self.said.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         values.extend(rule.iter().map(|(name, value)| (*name, value.as_str())));
-        let field =
-            self.said.field.as_deref().map(|field| {
-                language.find(&format!("field.{field}"), &[]).unwrap_or_else(|| harmless(field))
-            });
+        let field = self.said.field.as_deref().map(|field| term(language, "field", field));
         let shown = |value: &Option<String>| {
             let value = value.as_deref()?;
             let amount = self.amount(value).map(|(minor, unit)| unit.show_balance(minor));
@@ -202,7 +236,8 @@ impl Failure {
                 format!("{own} ({detail})")
             }
             (Some(own), Some(detail)) if SAYING_WHY.contains(&self.code.as_str()) => {
-                format!("{own}\n        {}", language.say("error.why", &[("why", &harmless(detail))]))
+                let why = self.halt("", language).unwrap_or_else(|| harmless(detail));
+                format!("{own}\n        {}", language.say("error.why", &[("why", &why)]))
             }
             (Some(own), _) => own,
             (None, Some(detail)) => detail.clone(),
@@ -212,8 +247,20 @@ impl Failure {
             message.push('\n');
             message.push_str(line);
         }
-        let advice = find_whole(language, &format!("{key}.do"), &values).or_else(|| self.said.advice.clone());
+        let advice = self.halt(".do", language);
+        let advice = advice.or_else(|| find_whole(language, &format!("{key}.do"), &values));
+        let advice = advice.or_else(|| self.said.advice.clone());
         (message, advice)
+    }
+
+    /// Returns why the node records nothing, or with `.do` what helps; `None` for a reason that is newer than this program.
+    fn halt(&self, part: &str, language: Language) -> Option<String> {
+        let reason = self.said.reason.as_ref()?;
+        let shown = |(name, value): (&String, &String)| (name.clone(), moment::show_text(value, language));
+        let values: Vec<(String, String)> = reason.values.iter().map(shown).collect();
+        let values: Vec<(&str, &str)> =
+            values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        find_whole(language, &format!("halt.{}{part}", reason.code), &values)
     }
 
     /// Returns what the rule named, as people read it; amounts only where the unit is known.
@@ -231,9 +278,6 @@ impl Failure {
         let unit = self.said.readers.as_ref().map(|(unit, _)| unit);
         let no_names = Names::default();
         let names = self.said.readers.as_ref().map_or(&no_names, |(_, names)| names);
-        let word = |table: &str, word: &str| {
-            language.find(&format!("{table}.{word}"), &[]).unwrap_or_else(|| harmless(word))
-        };
         Some(match kind {
             ValueKind::Amount => unit?.show(Total::new(value.parse().ok()?).ok()?),
             ValueKind::Moment => moment::show_text(value, language),
@@ -241,11 +285,11 @@ impl Failure {
                 AccountId::parse(value).map_or_else(|_| harmless(value), |account| names.account(&account))
             }
             ValueKind::Key => names.key_text(value),
-            ValueKind::AccountKind => word("kind", value),
+            ValueKind::AccountKind => term(language, "kind", value),
             ValueKind::AccountKinds => {
-                value.split(", ").map(|kind| word("kind", kind)).collect::<Vec<_>>().join(", ")
+                value.split(", ").map(|kind| term(language, "kind", kind)).collect::<Vec<_>>().join(", ")
             }
-            ValueKind::EntryKind => word("act", value),
+            ValueKind::EntryKind => term(language, "act", value),
             ValueKind::Rights => describe::rights(value, &Output::for_json(language)),
             ValueKind::Number | ValueKind::Request | ValueKind::Text | ValueKind::Who => harmless(value),
         })
@@ -289,6 +333,7 @@ impl From<klaver_keystore::KeystoreError> for Failure {
                 Self::new(Exit::Usage, "passphrase_too_short").with("found", found)
             }
             E::File(error) if error.is_missing() => Self::new(Exit::Key, "no_wallet"),
+            E::File(error) => Self { exit: Exit::Key, ..error.into() },
             other => Self::text(Exit::Key, "wallet_file", other),
         }
     }
@@ -296,7 +341,12 @@ impl From<klaver_keystore::KeystoreError> for Failure {
 
 impl From<klaver_keystore::private_file::PrivateFileError> for Failure {
     fn from(error: klaver_keystore::private_file::PrivateFileError) -> Self {
-        Self::text(Exit::Failed, "file", error)
+        use klaver_keystore::private_file::PrivateFileError as E;
+        match &error {
+            E::Io { path, error } => Self::io(Exit::Failed, "file", path, error),
+            E::TooOpen { path, .. } => Self::of_file("file_too_open", path),
+            E::TooLong { path, limit } => Self::of_file("file_too_long", path).with("limit", limit),
+        }
     }
 }
 
@@ -352,5 +402,36 @@ impl From<klaver_ledger::entry::memo::MemoError> for Failure {
 impl From<getrandom::Error> for Failure {
     fn from(error: getrandom::Error) -> Self {
         Self::text(Exit::Failed, "randomness", error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alarm_is_heard_before_everything_else() {
+        let order = [Exit::Ok, Exit::Failed, Exit::Network, Exit::Rules, Exit::Key, Exit::Mismatch];
+        for (at, exit) in order.iter().enumerate() {
+            for other in &order[..=at] {
+                assert_eq!((exit.worse(*other), other.worse(*exit)), (*exit, *exit));
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_problem_says_cannot_move_the_cursor() {
+        let evil = "boos\u{1b}[2J\u{202e}";
+        let mut problem = Problem::new(422, evil, evil, evil.to_owned()).with_advice(evil.to_owned());
+        (problem.field, problem.value, problem.limit) =
+            (Some(evil.into()), Some(evil.into()), Some(evil.into()));
+        for code in [evil, "malformed_field"] {
+            problem.code = code.to_owned();
+            let failure = Failure::of_problem(problem.clone());
+            let (message, advice) = failure.sentences(Language::Dutch);
+            let said = format!("{message}{}{}", advice.unwrap(), failure.to_json(Language::Dutch));
+            assert!(said.contains("boos") && !said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
+            assert!(!said.contains("\\u001b"), "{said}");
+        }
     }
 }

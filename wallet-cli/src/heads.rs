@@ -29,15 +29,18 @@ impl Heads {
     /// Returns the seals of `community`: the newest seen, those of receipts ahead of it, and those of every receipt kept.
     pub fn of(places: &Places, community: &Community) -> Self {
         let mut heads = Self::default();
-        for seen in community.checkpoint.iter().chain(&community.ahead) {
+        let ahead = community.ahead.iter().map(|waits| &waits.seen);
+        for seen in community.checkpoint.iter().chain(ahead) {
             heads.add(seen.clone(), None);
         }
-        let identity = community.identity();
+        let identity = community.identity_ever();
         for file in std::fs::read_dir(places.receipts()).into_iter().flatten().flatten() {
             let Ok(bytes) = std::fs::read(file.path()) else { continue };
             let Ok(receipt) = Receipt::parse(&bytes) else { continue };
             // A receipt of another community is not this log's business.
-            if let Ok(seen) = identity.open(&receipt.checkpoint) {
+            if let Ok(seen) = identity.open(&receipt.checkpoint)
+                && !community.past.is_forged(&seen)
+            {
                 heads.add(seen, Some(file.path()));
             }
         }

@@ -5,15 +5,19 @@
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::places::Places;
-use klaver_api::Submit;
+use klaver_api::{MemoJson, Submit, text};
 use klaver_keystore::private_file;
 use klaver_ledger::entry::{Body, Pay, PayLine, SignedEntry};
 use klaver_ledger::id::{EntryId, LedgerId};
 use klaver_ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// Most bytes of an entry's file.
 const FILE_BYTES_MAX: u64 = 256 * 1_024;
+
+/// The refusal that a node does not remember of a payment shown without network (protocol, section 4).
+const MISSING_CREDITS: &str = "insufficient_credits";
 
 /// What is known about an entry that was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +68,15 @@ pub struct OutboxEntry {
     pub submit: Submit,
 }
 
+/// How an entry that waits is like one that is about to be signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Likeness {
+    /// It does the same.
+    Same,
+    /// It pays as much to the same account, but was signed for another request or for none.
+    OtherRequest,
+}
+
 #[derive(Serialize, Deserialize)]
 struct OutboxFile {
     klaver_outbox: u64,
@@ -80,8 +93,37 @@ impl OutboxEntry {
     /// # Errors
     /// When the file was changed.
     pub fn signed(&self) -> Outcome<SignedEntry> {
-        let bytes = klaver_api::text::from_base64url("envelope", &self.submit.envelope)?;
+        let bytes = text::from_base64url("envelope", &self.submit.envelope)?;
         SignedEntry::decode(&bytes).map_err(|error| Failure::text(Exit::Failed, "outbox_damaged", error))
+    }
+
+    /// Returns what is known about it after a node answered with this failure, or did not answer.
+    ///
+    /// A node that never looked at it has changed nothing; once an answer was missing, only a receipt or a refusal by
+    /// the rules ends the doubt. Whoever promised without network and has too few credits may have them later.
+    pub fn state_after(&self, failure: &Failure) -> OutboxState {
+        if failure.is_before_looking() {
+            self.state
+        } else if !failure.is_final() || (self.state == OutboxState::Unknown && !failure.is_by_the_rules()) {
+            OutboxState::Unknown
+        } else if failure.code == MISSING_CREDITS && self.is_promise() {
+            OutboxState::Waiting
+        } else {
+            OutboxState::Refused
+        }
+    }
+
+    /// Returns whether it is a payment that was shown without network: others may have its bytes.
+    pub fn is_promise(&self) -> bool {
+        self.signed().is_ok_and(|signed| matches!(&signed.entry().body, Body::Pay(pay) if pay.late))
+    }
+
+    /// Writes that it is on its way: whatever happens to this program from here on, it may be recorded.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    pub fn set_out(&self, places: &Places) -> Outcome<()> {
+        Self { state: OutboxState::Unknown, ..self.clone() }.save(places)
     }
 
     /// Writes its file; on return it is on disk.
@@ -115,60 +157,105 @@ impl OutboxEntry {
     }
 }
 
+/// Keeps a signed entry: on disk before it is sent. What is known of one that is there already stays known.
+///
+/// # Errors
+/// When it cannot be written; it must then not be sent.
+pub fn keep(
+    places: &Places,
+    ledger: LedgerId,
+    signed: &SignedEntry,
+    memo: Option<MemoJson>,
+    now: Timestamp,
+) -> Outcome<OutboxEntry> {
+    let id = signed.id(&ledger);
+    let submit = Submit { envelope: text::base64url(&signed.encode()), memo };
+    let kept = match find(places, &id)? {
+        Some(known) => {
+            let memo = submit.memo.or(known.submit.memo);
+            OutboxEntry { submit: Submit { memo, ..submit }, ..known }
+        }
+        None => OutboxEntry { id, ledger, signed_at: now, state: OutboxState::Waiting, submit },
+    };
+    kept.save(places)?;
+    Ok(kept)
+}
+
 /// Reads every entry, oldest first.
 ///
 /// # Errors
-/// When a file is damaged, naming it.
+/// When a file is damaged or cannot be read, naming it: what waits there may be what is about to be paid.
 pub fn load_all(places: &Places) -> Outcome<Vec<OutboxEntry>> {
+    let directory = places.outbox();
+    let unreadable = |error: std::io::Error| Failure::io(Exit::Failed, "cannot_read", &directory, &error);
+    let files = match std::fs::read_dir(&directory) {
+        Ok(files) => files,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
     let mut all = Vec::new();
-    let Ok(files) = std::fs::read_dir(places.outbox()) else { return Ok(all) };
-    for file in files.flatten() {
-        let path = file.path();
-        if path.extension().is_none_or(|extension| extension != "json") {
-            continue;
+    for file in files {
+        let path = file.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            // One that is gone meanwhile was answered for by another run of this program.
+            all.extend(read(&path)?);
         }
-        let bytes = private_file::read(&path, FILE_BYTES_MAX)?;
-        let damaged =
-            || Failure::text(Exit::Failed, "outbox_damaged", path.display()).with("path", path.display());
-        all.push(decode(&bytes).ok_or_else(damaged)?);
     }
     all.sort_by_key(|entry: &OutboxEntry| (entry.signed_at, entry.id));
     Ok(all)
 }
 
-/// Returns the oldest payment that would pay the same: from and to the same accounts, as much, and not answered for.
+/// Returns what may be the same as `wanted` and is not answered for: what does the same first, then the oldest.
 ///
 /// Whoever pays without a request asks for it as well when the one that waits was for a request.
 ///
 /// # Errors
 /// As [`load_all`].
-pub fn same_payment(places: &Places, ledger: &LedgerId, wanted: &Pay) -> Outcome<Option<OutboxEntry>> {
+pub fn alike(places: &Places, ledger: &LedgerId, wanted: &Body) -> Outcome<Option<(OutboxEntry, Likeness)>> {
     let is_open = |kept: &OutboxEntry| {
         kept.ledger == *ledger && matches!(kept.state, OutboxState::Waiting | OutboxState::Unknown)
     };
-    let pays_the_same = |kept: &OutboxEntry| {
-        let Ok(Body::Pay(pay)) = kept.signed().map(|signed| signed.entry().body.clone()) else {
-            return false;
-        };
-        let same = |(one, other): (&PayLine, &PayLine)| {
-            let request = other.request.is_none() || one.request == other.request;
-            one.to == other.to && one.amount == other.amount && request
-        };
-        pay.from == wanted.from
-            && pay.payees.len() == wanted.payees.len()
-            && pay.payees.iter().zip(&wanted.payees).all(same)
+    let with_likeness = |kept: OutboxEntry| {
+        let likeness = likeness(&kept.signed().ok()?.entry().body, wanted)?;
+        Some((kept, likeness))
     };
-    Ok(load_all(places)?.into_iter().find(|kept| is_open(kept) && pays_the_same(kept)))
+    let alike = load_all(places)?.into_iter().filter(is_open).filter_map(with_likeness);
+    Ok(alike.min_by_key(|(_, likeness)| *likeness))
 }
 
-/// Reads one entry.
+fn likeness(kept: &Body, wanted: &Body) -> Option<Likeness> {
+    match (kept, wanted) {
+        (Body::Pay(kept), Body::Pay(wanted)) => likeness_of_payments(kept, wanted),
+        _ => (kept == wanted).then_some(Likeness::Same),
+    }
+}
+
+fn likeness_of_payments(kept: &Pay, wanted: &Pay) -> Option<Likeness> {
+    let lines = || kept.payees.iter().zip(&wanted.payees);
+    let pays_as_much = |(one, other): (&PayLine, &PayLine)| one.to == other.to && one.amount == other.amount;
+    if kept.from != wanted.from || kept.payees.len() != wanted.payees.len() || !lines().all(pays_as_much) {
+        return None;
+    }
+    let answers =
+        |(one, other): (&PayLine, &PayLine)| other.request.is_none() || one.request == other.request;
+    Some(if lines().all(answers) { Likeness::Same } else { Likeness::OtherRequest })
+}
+
+/// Reads one entry, if it is there.
 ///
 /// # Errors
-/// When its file is damaged or not there.
-pub fn load(places: &Places, id: &EntryId) -> Outcome<OutboxEntry> {
-    let path = places.outbox_entry(id);
-    let bytes = private_file::read(&path, FILE_BYTES_MAX)?;
-    decode(&bytes).ok_or_else(|| Failure::new(Exit::Failed, "outbox_damaged").with("path", path.display()))
+/// When its file is damaged or cannot be read.
+pub fn find(places: &Places, id: &EntryId) -> Outcome<Option<OutboxEntry>> {
+    read(&places.outbox_entry(id))
+}
+
+fn read(path: &Path) -> Outcome<Option<OutboxEntry>> {
+    let bytes = match private_file::read(path, FILE_BYTES_MAX) {
+        Err(error) if error.is_missing() => return Ok(None),
+        read => read?,
+    };
+    let damaged = || Failure::new(Exit::Failed, "outbox_damaged").with("path", path.display());
+    decode(&bytes).ok_or_else(damaged).map(Some)
 }
 
 /// Reads a file and checks that the envelope is the entry the file is named after.
@@ -178,7 +265,7 @@ fn decode(bytes: &[u8]) -> Option<OutboxEntry> {
     let entry = OutboxEntry {
         id: EntryId::from_hex(&file.entry)?,
         ledger: LedgerId::from_hex(&file.ledger)?,
-        signed_at: klaver_api::text::timestamp("signed_at", &file.signed_at).ok()?,
+        signed_at: text::timestamp("signed_at", &file.signed_at).ok()?,
         state: file.state,
         submit: file.submit,
     };
@@ -186,67 +273,5 @@ fn decode(bytes: &[u8]) -> Option<OutboxEntry> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use klaver_ledger::entry::{Entry, Veto};
-    use klaver_ledger::id::Nonce;
-    use klaver_ledger::keys::SigningKey;
-    use klaver_ledger::time::Deadline;
-
-    fn entry(index: u64) -> OutboxEntry {
-        let ledger = LedgerId([3; 32]);
-        let entry = Entry {
-            nonce: Nonce([1; 16]),
-            expires_at: Deadline::from_seconds(2_000_000_000).unwrap(),
-            memo: None,
-            body: Body::Veto(Veto { index }),
-        };
-        let signed = SignedEntry::sign(entry, &ledger, &[&SigningKey::from_bytes(&[2; 32])]);
-        OutboxEntry {
-            id: signed.id(&ledger),
-            ledger,
-            signed_at: Timestamp::from_millis(1_000 - index).unwrap(),
-            state: OutboxState::Waiting,
-            submit: Submit { envelope: klaver_api::text::base64url(&signed.encode()), memo: None },
-        }
-    }
-
-    #[test]
-    fn an_entry_stays_until_it_is_settled_for_good() {
-        let directory = tempfile::tempdir().unwrap();
-        let places = Places::find(Some(directory.path())).unwrap();
-        for index in 0..3 {
-            entry(index).save(&places).unwrap();
-        }
-        let all = load_all(&places).unwrap();
-        assert_eq!(all, [entry(2), entry(1), entry(0)], "oldest first");
-
-        entry(0).settle(&places, OutboxState::Paid).unwrap();
-        entry(1).settle(&places, OutboxState::Refused).unwrap();
-        entry(2).settle(&places, OutboxState::Unknown).unwrap();
-        let left = load_all(&places).unwrap();
-        assert_eq!(left, [OutboxEntry { state: OutboxState::Unknown, ..entry(2) }]);
-        assert_eq!(load(&places, &entry(2).id).unwrap(), left[0]);
-    }
-
-    #[test]
-    fn an_entry_that_is_not_what_its_file_says_is_refused() {
-        let directory = tempfile::tempdir().unwrap();
-        let places = Places::find(Some(directory.path())).unwrap();
-        let mut changed = entry(1);
-        changed.submit = entry(2).submit;
-        changed.save(&places).unwrap();
-        assert_eq!(load_all(&places).unwrap_err().code, "outbox_damaged");
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn its_files_are_private() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let directory = tempfile::tempdir().unwrap();
-        let places = Places::find(Some(directory.path())).unwrap();
-        entry(1).save(&places).unwrap();
-        let file = std::fs::metadata(places.outbox_entry(&entry(1).id)).unwrap();
-        assert_eq!(file.permissions().mode() & 0o777, 0o600);
-    }
-}
+#[path = "outbox_tests.rs"]
+mod tests;

@@ -141,6 +141,11 @@ pub fn harmless(text: &str) -> String {
     text.chars().map(|c| if klaver_ledger::entry::cbor::is_invisible(c) { '\u{fffd}' } else { c }).collect()
 }
 
+/// Returns the word of `table` for what a node calls `word`; for one that is not there the node's own, harmless.
+pub fn term(language: Language, table: &str, word: &str) -> String {
+    language.find(&format!("{table}.{word}"), &[]).unwrap_or_else(|| harmless(word))
+}
+
 /// Returns the language of these arguments and this environment, before they are parsed: help speaks it too.
 pub fn language_of(arguments: &[OsString]) -> Language {
     let mut arguments = arguments.iter().map(|argument| argument.to_string_lossy());

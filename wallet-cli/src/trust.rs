@@ -87,11 +87,9 @@ pub fn learn(places: &Places, http: &Http, community: &Community, adopt: bool) -
     Ok(learned)
 }
 
-/// Returns what the remembered policy of its log says about a checkpoint; `None` when none is remembered.
-pub fn witnessed(places: &Places, seen: &SignedCheckpoint) -> Option<Witnessed> {
-    let origin = &seen.checkpoint().origin;
-    let communities = Community::load_all(places).unwrap_or_default();
-    let community = communities.iter().find(|community| community.log_key.name() == origin)?;
+/// Returns what the remembered policy of a community says about a checkpoint that its log signed; `None` when none is
+/// remembered.
+pub fn witnessed(places: &Places, community: &Community, seen: &SignedCheckpoint) -> Option<Witnessed> {
     let policy: TrustPolicy = remembered(places, &community.ledger)?.parse().ok()?;
     // A line of a witness that does not verify makes the whole note worthless to a policy: nobody has seen it.
     let verdict = policy.judge(seen.note(), moment::now().seconds()).ok();

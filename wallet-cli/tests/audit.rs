@@ -1,6 +1,9 @@
 //! `klaver audit` against a ledger of the real engine, behind a node of a few lines.
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
+mod double;
+
+use double::Answers;
 use klaver_api::audit::AuditRecord;
 use klaver_api::{Challenge, CharterJson, Community, LogAddress, Session, SessionRole, UnitJson};
 use klaver_ledger::account::{AccountKind, AccountState};
@@ -15,9 +18,6 @@ use klaver_ledger::record::SaltSource;
 use klaver_ledger::store::memory::MemoryStore;
 use klaver_ledger::testing::{COUNCIL, World, charter, earn, key, pay, public, state, sum};
 use sha2::Digest as _;
-use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
 struct Counted(u64);
@@ -28,9 +28,6 @@ impl SaltSource for Counted {
         sha2::Sha256::digest(self.0.to_be_bytes()).into()
     }
 }
-
-/// What the node answers, by path.
-type Answers = HashMap<String, Vec<u8>>;
 
 /// Founds a town with some history; returns what its node answers at `port`.
 fn town(port: u16) -> Answers {
@@ -92,6 +89,7 @@ fn town(port: u16) -> Answers {
         demo: false,
         thanks_per_hour: None,
         audit_note: None,
+        successor: None,
         read_only: None,
     };
     let challenge = Challenge {
@@ -129,40 +127,14 @@ fn town(port: u16) -> Answers {
     answers
 }
 
-/// Answers each request from the table `change` leaves; anything else is not found.
+/// Serves the town as `change` leaves it; returns the port.
 fn serve(change: impl FnOnce(&mut Answers)) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let mut answers = town(port);
-    change(&mut answers);
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            let mut head = Vec::new();
-            loop {
-                let mut line = String::new();
-                if reader.read_line(&mut line).unwrap_or(0) <= 2 {
-                    break;
-                }
-                head.push(line);
-            }
-            let length = head.iter().find_map(|line| {
-                let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
-            });
-            let _ = reader.read_exact(&mut vec![0; length.unwrap_or(0)]);
-            let path = head.first().and_then(|line| line.split(' ').nth(1)).unwrap_or_default();
-            let (status, body) = match answers.get(path) {
-                Some(body) => ("200 OK", body.as_slice()),
-                None => ("404 Not Found", &[][..]),
-            };
-            let length = body.len();
-            let head = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
-            let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
-        }
-    });
-    port
+    let made = |port| {
+        let mut answers = town(port);
+        change(&mut answers);
+        answers
+    };
+    double::serve(made).0
 }
 
 struct Wallet {
@@ -292,7 +264,41 @@ fn a_changed_leaf_or_tile_is_seen_by_anybody() {
             tile[last] ^= 1;
         });
         assert_eq!(by_anybody(port, &["--public"]).status.code(), Some(6), "{path}");
+        // Whoever is told has something to show: the seal, and what was served below it.
+        let wallet = Wallet::of_auditor(port);
+        let said = wallet.run(&["audit", "--public", "--json"]);
+        let said: serde_json::Value =
+            serde_json::from_slice(said.stderr.split(|b| *b == b'\n').rev().nth(1).unwrap()).unwrap();
+        assert_eq!(said["error"]["code"], "log_wrong", "{said}");
+        let kept = std::fs::read_dir(wallet.directory.path().join("home/evidence")).unwrap();
+        let kept: Vec<_> = kept.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+        let [evidence] = kept.as_slice() else { panic!("{path}: {} files", kept.len()) };
+        let seal = format!("localhost:{port}/log\n303\n");
+        assert!(evidence.contains(&seal) && evidence.contains(path), "{path}: {evidence}");
     }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_known_log_key_is_not_forgotten_because_a_file_cannot_be_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let wallet = Wallet::of_auditor(serve(|_| ()));
+    let communities = wallet.directory.path().join("home/communities");
+    let file = std::fs::read_dir(communities).unwrap().next().unwrap().unwrap().path();
+    let before = std::fs::read(&file).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let output = wallet.run(&["audit", &wallet.url(), "--public", "--lang", "nl"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(&format!("chmod 600 {}", file.display())), "{said}");
+    assert!(!said.contains("Eerste contact"), "{said}");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    // The key is shown to whoever knows the log already; a copy elsewhere does not become where one pays.
+    let elsewhere = wallet.url().replace("localhost", "127.0.0.1");
+    let output = wallet.run(&["audit", &elsewhere, "--public"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.contains("Key of the log: localhost:"), "{said}");
+    assert_eq!(std::fs::read(&file).unwrap(), before);
 }
 
 #[test]

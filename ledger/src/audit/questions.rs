@@ -6,9 +6,12 @@
 
 mod history;
 mod issuing;
+mod life;
 mod merchants;
 mod offices;
 mod people;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use history::{Event, History, Posting};
@@ -27,64 +30,35 @@ pub const LEAST_UNITS: u64 = 10;
 numbered! {
     /// What is asked; numbers and words do not change.
     Code {
-        /// One person received far more for one entry than the budget usually gives.
-        LineAboveUsual = 1 "line_above_usual",
-        /// A budget gave far more on one day than it usually gives.
-        DayAboveUsual = 2 "day_above_usual",
-        /// An organisation often stayed just below the amount for which a second one signs.
-        BelowSecondSignature = 3 "below_second_signature",
-        /// A budget was raised shortly before its end, and the new room was used.
-        RaisedBeforeEnd = 4 "raised_before_end",
-        /// A limit was raised, and the new room was used at once.
-        LimitRaisedAndUsed = 5 "limit_raised_and_used",
-        /// Credits were given to an account with the key of who gave them.
-        OwnKey = 6 "own_key",
-        /// Two who give credits gave them to each other.
-        IssuersEachOther = 7 "issuers_each_other",
-        /// One account received far more than others, over all entries together.
-        ReceivesAboveOthers = 8 "receives_above_others",
-        /// Somebody gives credits to one or two people only.
-        SmallCircle = 9 "small_circle",
-        /// An account was opened, and at once received far more than others do.
-        OpenedThenCredited = 10 "opened_then_credited",
-        /// The keys of an account changed, and nearly everything left it.
-        EmptiedAfterKeyChange = 11 "emptied_after_key_change",
-        /// Several accounts passed on to one account nearly all that they received.
-        PassedOn = 12 "passed_on",
-        /// A merchant gave back far more than others do.
-        RefundsAboveUsual = 13 "refunds_above_usual",
-        /// A merchant received credits from a budget and asked euro for them.
-        CreditedThenRedeemed = 14 "credited_then_redeemed",
-        /// A merchant was paid out for what nearly one payer paid.
-        OnePayer = 15 "one_payer",
-        /// Somebody paid a shop with the same key, and the shop was paid out.
-        PaidOwnShop = 16 "paid_own_shop",
-        /// One bank reference stands for two settlements.
-        SameBankReference = 17 "same_bank_reference",
-        /// One key corrects far more often than others.
-        CorrectionsByOne = 18 "corrections_by_one",
-        /// The registrar opened far more accounts on one day than usual.
-        RegistrarOpens = 19 "registrar_opens",
-        /// The registrar put many accounts to rest.
-        RegistrarFreezes = 20 "registrar_freezes",
-        /// A number of the policy was loosened, and used at once.
-        PolicyChangedAndUsed = 21 "policy_changed_and_used",
-        /// The policy was changed, and changed back soon.
-        PolicyChangedBack = 22 "policy_changed_back",
-        /// The council closed an account, and its credits went to a person or shop.
-        ClosedToPerson = 23 "closed_to_person",
-        /// One task, or one group on one day, received credits twice.
-        CreditedTwice = 24 "credited_twice",
-        /// One account received credits for helping many times in a day.
-        OftenInADay = 25 "often_in_a_day",
-        /// Welcome credits went to somebody who had them already.
-        WelcomedAgain = 26 "welcomed_again",
-        /// Balances were brought over although there is no earlier ledger.
-        MigrationWithoutLedger = 27 "migration_without_ledger",
-        /// Somebody gave back to a budget most of what came from it, again and again.
-        RoundTrip = 28 "round_trip",
-        /// A pot that budgets fill paid one person only, or whoever hands out of it.
-        OwnPot = 29 "own_pot",
+        LineAboveUsual = 1 "line_above_usual": "One person received far more for one entry than the budget usually gives.",
+        DayAboveUsual = 2 "day_above_usual": "A budget gave far more on one day than it usually gives.",
+        BelowSecondSignature = 3 "below_second_signature": "An organisation often stayed just below the amount for which a second one signs.",
+        RaisedBeforeEnd = 4 "raised_before_end": "A budget was raised shortly before its end, and the new room was used.",
+        LimitRaisedAndUsed = 5 "limit_raised_and_used": "A limit was raised, and the new room was used at once.",
+        OwnKey = 6 "own_key": "Credits were given to an account with the key of who gave them.",
+        IssuersEachOther = 7 "issuers_each_other": "Two who give credits gave them to each other.",
+        ReceivesAboveOthers = 8 "receives_above_others": "One account received far more than others, over all entries together.",
+        SmallCircle = 9 "small_circle": "Somebody gives credits to one or two people only.",
+        OpenedThenCredited = 10 "opened_then_credited": "An account was opened, and at once received far more than others do.",
+        EmptiedAfterKeyChange = 11 "emptied_after_key_change": "The keys of an account changed, and nearly everything left it.",
+        PassedOn = 12 "passed_on": "Several accounts passed on to one account nearly all that they received.",
+        RefundsAboveUsual = 13 "refunds_above_usual": "A merchant gave back far more than others do.",
+        CreditedThenRedeemed = 14 "credited_then_redeemed": "A merchant received credits from a budget and asked euro for them.",
+        OnePayer = 15 "one_payer": "A merchant was paid out for what nearly one payer paid.",
+        PaidOwnShop = 16 "paid_own_shop": "Somebody paid a shop with the same key, and the shop was paid out.",
+        SameBankReference = 17 "same_bank_reference": "One bank reference stands for two settlements.",
+        CorrectionsByOne = 18 "corrections_by_one": "One key corrects far more often than others.",
+        RegistrarOpens = 19 "registrar_opens": "The registrar opened far more accounts on one day than usual.",
+        RegistrarFreezes = 20 "registrar_freezes": "The registrar put many accounts to rest.",
+        PolicyChangedAndUsed = 21 "policy_changed_and_used": "A number of the policy was loosened, and used at once.",
+        PolicyChangedBack = 22 "policy_changed_back": "The policy was changed, and changed back soon.",
+        ClosedToPerson = 23 "closed_to_person": "The council closed an account, and its credits went to a person or shop.",
+        CreditedTwice = 24 "credited_twice": "One task, or one group on one day, received credits twice.",
+        OftenInADay = 25 "often_in_a_day": "One account received credits for helping many times in a day.",
+        WelcomedAgain = 26 "welcomed_again": "Welcome credits went to somebody who had them already.",
+        MigrationWithoutLedger = 27 "migration_without_ledger": "Balances were brought over although there is no earlier ledger.",
+        RoundTrip = 28 "round_trip": "Somebody gave back to a budget most of what came from it, again and again.",
+        OwnPot = 29 "own_pot": "A pot that budgets fill paid one person only, or whoever hands out of it.",
     }
 }
 
@@ -116,12 +90,12 @@ impl Thresholds {
 }
 
 impl Question {
-    /// Returns the text by which this question is known from one audit to the next: its code and its first entry.
+    /// Returns the text by which this question is known from one audit to the next: its code, its first entry, and the
+    /// account it is about, for one entry may credit several.
     pub fn mark(&self) -> String {
-        match self.entries.first() {
-            Some(first) => format!("{}:{first}", self.code),
-            None => self.code.to_string(),
-        }
+        let first = self.entries.first().map(|entry| format!(":{entry}")).unwrap_or_default();
+        let account = self.account.map(|account| format!(":{account}")).unwrap_or_default();
+        format!("{}{first}{account}", self.code)
     }
 
     fn about(code: Code, mut entries: Vec<u64>, account: Option<AccountId>, amount: u64) -> Self {

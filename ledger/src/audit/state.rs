@@ -15,7 +15,7 @@ use crate::log::proof::TreeHead;
 use sha2::{Digest as _, Sha256};
 
 /// First bytes of the file: what it is and its version.
-const MAGIC: &[u8] = b"klaver/audit-state/v1\n";
+const MAGIC: &[u8] = b"klaver/audit-state/v2\n";
 const CHECKSUM_BYTES: usize = 32;
 
 /// Where an audit stopped.
@@ -116,7 +116,10 @@ impl AuditState {
 
 impl Audited {
     /// Returns what the next audit goes on from; `heads` are those that were compared, `checkpoint` the newest note.
-    pub fn encode_state(&self, heads: &[TreeHead], checkpoint: Option<&str>) -> Vec<u8> {
+    ///
+    /// `None` of an audit that asked no questions: the next one could not ask them either.
+    pub fn encode_state(&self, heads: &[TreeHead], checkpoint: Option<&str>) -> Option<Vec<u8>> {
+        let history = self.history.as_ref()?;
         let w = &mut Writer::with_capacity(64 * 1_024);
         w.array(6).bytes(&self.ledger.0).uint(self.head.size);
         w.list(self.tree.subtrees(), |w, hash| {
@@ -129,9 +132,9 @@ impl Audited {
             w.bytes(note.as_bytes());
         });
         w.array(2).bytes(&self.books.encode_snapshot());
-        self.history.write(w);
+        history.write(w);
         let body = std::mem::replace(w, Writer::with_capacity(0)).finish();
         let checksum = Sha256::digest(&body);
-        [MAGIC, checksum.as_slice(), &body].concat()
+        Some([MAGIC, checksum.as_slice(), &body].concat())
     }
 }

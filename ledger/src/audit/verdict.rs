@@ -51,10 +51,10 @@ pub struct Audited {
     pub trial_balance: TrialBalance,
     /// The books that the records give.
     pub books: Books,
-    /// What should be asked; none when everything is explained by what is usual.
+    /// What should be asked; none when everything is explained by what is usual, or nobody wanted to know.
     pub questions: Vec<Question>,
     pub(super) tree: Frontier,
-    pub(super) history: History,
+    pub(super) history: Option<History>,
 }
 
 impl Violation {

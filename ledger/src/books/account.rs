@@ -2,6 +2,7 @@
 
 use super::Rejection;
 use crate::account::{AccountKind, AccountState, AccountStatus};
+use crate::amount::signed;
 use crate::id::{AccountId, Digest};
 use crate::time::Timestamp;
 use std::sync::Arc;
@@ -133,8 +134,7 @@ impl Account {
 
     /// Returns credits less debits, in minor units: what it holds, or below zero what it owes or has issued.
     pub fn balance(&self) -> i64 {
-        // Both totals are at most 2^53 - 1.
-        self.credits as i64 - self.debits as i64
+        signed(self.credits) - signed(self.debits)
     }
 
     /// Returns how many lines it has: the `seq` of the next one.

@@ -71,6 +71,11 @@ pub(super) enum Act {
     },
     /// Ends the ledger.
     End,
+    /// Anchors an audit note that speaks of the first `size` records.
+    AnchorNote {
+        size: u64,
+        document: Digest,
+    },
     PendCharter {
         charter: Box<Charter>,
         effective_at: Timestamp,
@@ -193,6 +198,16 @@ impl Effects {
     /// Returns the lines in the order in which they are committed to.
     pub fn lines(&self) -> &[Line] {
         &self.lines
+    }
+
+    /// Returns when what the entry says comes into force, where that waits.
+    pub fn effective_at(&self) -> Option<Timestamp> {
+        self.acts.iter().find_map(|act| match act {
+            Act::PendCharter { effective_at, .. }
+            | Act::PendState { effective_at, .. }
+            | Act::PendClose { effective_at, .. } => Some(*effective_at),
+            _ => None,
+        })
     }
 
     /// Returns the accounts that lose credits.

@@ -4,7 +4,6 @@ use super::{refusal_once_signed, rules};
 use crate::account::{AccountKind, AccountState, Rights};
 use crate::charter::{Charter, Policy};
 use crate::entry::*;
-use crate::id::Digest;
 use crate::testing::*;
 
 fn govern(base: u64, charter: Charter) -> Body {
@@ -22,10 +21,8 @@ fn foreseen(w: &mut World, body: Body, signers: &[&str]) -> Option<&'static str>
 #[test]
 fn what_the_council_could_never_record_is_refused_to_its_first_signer() {
     let w = &mut World::new();
-    let settle = Body::Settle(Settle { redeems: vec![0], bank_reference: Digest::of(b"bank") });
-    assert_eq!(foreseen(w, settle, &["anna"]), Some("not_a_claim"));
-    let retire = Body::Retire(Retire { budget: account("house"), amount: minor(1) });
-    assert_eq!(foreseen(w, retire, &["anna"]), Some("not_settled"));
+    assert_eq!(foreseen(w, settle(&[0]), &["anna"]), Some("not_a_claim"));
+    assert_eq!(foreseen(w, retire("house", 1), &["anna"]), Some("not_settled"));
     let impossible = Charter { council_threshold: 9, ..charter() };
     assert_eq!(foreseen(w, govern(0, impossible), &["anna"]), Some("unsound_charter"));
 }

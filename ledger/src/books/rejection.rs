@@ -2,7 +2,10 @@
 //!
 //! A rejection is an answer, not a failure. The sentence is for whoever signed; [`Rejection::code`] is stable.
 
-use super::who::{Kinds, Value, ValueKind, Who};
+use super::reason::{
+    CharterFault, KeyUse, LateFault, Mixed, RegistrarAct, RegistrarFault, StateFault, SuccessionFault,
+};
+use super::who::{Kinds, OfferedRate, Value, ValueKind, Who};
 use crate::account::{AccountKind, Rights};
 use crate::amount::Total;
 use crate::entry::Kind;
@@ -153,7 +156,7 @@ rejections! {
     /// A payment shown without network is of the simplest form.
     #[code("late_form", Some("late"))]
     #[error("a payment shown without network has {what}: pay with network instead")]
-    LateForm { what: &'static str },
+    LateForm { what: LateFault },
     /// Without network at most the cap.
     #[code("late_cap", Some("amount"))]
     #[error("a payment shown without network may be at most {cap} minor units, this is {amount}: pay less, or with network")]
@@ -181,7 +184,7 @@ rejections! {
     /// Keys and bounds are changed by different people, one entry each.
     #[code("mixed_change", Some("state"))]
     #[error("{what} cannot change in one entry: make two entries")]
-    MixedChange { what: &'static str },
+    MixedChange { what: Mixed },
     /// The entry changes nothing.
     #[code("nothing_to_change", Some("state"))]
     #[error("account {account} is like this already: nothing needs to be recorded")]
@@ -193,23 +196,23 @@ rejections! {
     /// The state does not fit its kind.
     #[code("unsound_state", Some(*field))]
     #[error("{field} of account {account}: {reason}")]
-    UnsoundState { field: &'static str, account: AccountId, reason: &'static str },
+    UnsoundState { field: &'static str, account: AccountId, reason: StateFault },
     /// The charter contradicts itself or the accounts.
     #[code("unsound_charter", Some(*field))]
     #[error("{field} of the charter: {reason}")]
-    UnsoundCharter { field: &'static str, reason: &'static str },
+    UnsoundCharter { field: &'static str, reason: CharterFault },
     /// A key serves one purpose.
     #[code("key_taken", Some("keys"))]
     #[error("key {key} {reason}: use a key of its own")]
-    KeyTaken { key: PublicKey, reason: &'static str },
+    KeyTaken { key: PublicKey, reason: KeyUse },
     /// What the node's registrar may not do alone.
     #[code("registrar", Some(*field))]
     #[error("{field} of account {account}: the registrar {reason}; the council may")]
-    Registrar { field: &'static str, account: AccountId, reason: &'static str },
+    Registrar { field: &'static str, account: AccountId, reason: RegistrarFault },
     /// The registrar has done enough today.
     #[code("registrar_day", Some("states"))]
     #[error("the registrar may {what} {limit} accounts a day, {done} are done: try again tomorrow, or ask the council")]
-    RegistrarDay { what: &'static str, limit: u64, done: u64 },
+    RegistrarDay { what: RegistrarAct, limit: u64, done: u64 },
     /// Not a line that can be undone.
     #[code("no_such_line", Some("line"))]
     #[error("entry {index} has no line {line} that this can undo: check index and line in the overview")]
@@ -233,7 +236,7 @@ rejections! {
     /// The rate is the policy's.
     #[code("wrong_rate", Some("rate"))]
     #[error("the rate in this entry is {found}, in force is {in_force}: look at the offer again and sign anew")]
-    WrongRate { found: String, in_force: String },
+    WrongRate { found: OfferedRate, in_force: OfferedRate },
     /// Not a claim that waits for euro.
     #[code("not_a_claim", Some("redeems"))]
     #[error("entry {index} is no open claim to be paid out: it was settled before, or is no redeem")]
@@ -265,7 +268,7 @@ rejections! {
     /// A ledger is not continued as the two ledgers say.
     #[code("unsound_succession", Some(*field))]
     #[error("{field} of the succession: {reason}")]
-    UnsoundSuccession { field: &'static str, reason: &'static str },
+    UnsoundSuccession { field: &'static str, reason: SuccessionFault },
 }
 
 impl Rejection {

@@ -3,7 +3,7 @@
 use super::effects::{Act, CirculationChange, Effects, Line, Reference};
 use super::{Account, Rejection, Standing};
 use crate::account::AccountKind;
-use crate::amount::Total;
+use crate::amount::{Total, signed};
 use crate::id::AccountId;
 use crate::limits::INTEGER_MAX;
 use crate::time::Timestamp;
@@ -34,14 +34,14 @@ impl Sheet {
     /// Returns the account's balance as the lines so far leave it.
     pub fn balance(&self, account: &Account) -> i64 {
         let so_far = |line: &Line| {
-            if line.account == account.id() { line.credit as i64 - line.debit as i64 } else { 0 }
+            if line.account == account.id() { signed(line.credit) - signed(line.debit) } else { 0 }
         };
         account.balance() + self.lines.iter().map(so_far).sum::<i64>()
     }
 
     /// Returns what may still be taken from the account: its balance, and how far below zero it may go.
     pub fn available(&self, account: &Account) -> u64 {
-        let limit = account.standing(self.now).state.limit.minor() as i64;
+        let limit = signed(account.standing(self.now).state.limit.minor());
         u64::try_from(self.balance(account) + limit).unwrap_or(0)
     }
 
@@ -107,12 +107,12 @@ impl Sheet {
     ) -> Result<(), Rejection> {
         let id = account.id();
         let balance = self.balance(account);
-        if account.kind() == AccountKind::Budget && balance + amount as i64 > 0 {
+        if account.kind() == AccountKind::Budget && balance + signed(amount) > 0 {
             return Err(Rejection::BudgetFull { budget: id, requested: total(amount) });
         }
         let state = account.standing(self.now).state;
         if let (Some(ceiling), CreditAs::Payment) = (state.ceiling, credit_as) {
-            let room = u64::try_from(ceiling.minor() as i64 - balance).unwrap_or(0);
+            let room = u64::try_from(signed(ceiling.minor()) - balance).unwrap_or(0);
             if amount > room {
                 return Err(Rejection::Ceiling { account: id, requested: total(amount) });
             }

@@ -163,11 +163,19 @@ impl Signers<'_> {
         self.keys.iter().filter(|key| self.holds_any(account, key, Rights::ALL)).count() as u64
     }
 
-    pub fn lacks_account(&self, account: &Account, right: Rights) -> Rejection {
-        let who = Who::Account { account: account.id(), kind: account.kind(), right };
-        let (have, need) =
-            (self.count_account(account, right, Total::ZERO), account.standing(self.now).state.threshold);
-        Rejection::LacksSigners { who, have, need }
+    /// Returns whether enough manage keys of `account` have signed; otherwise enough of the council must have.
+    pub fn is_owner_or_else_council(&self, account: &Account) -> Result<bool, Rejection> {
+        if self.is_account(account, Rights::MANAGE) {
+            return Ok(true);
+        }
+        if self.is_council() {
+            return Ok(false);
+        }
+        // Whoever signed with a key of the account hears how many more of those are needed.
+        if self.count_any(account) > 0 {
+            self.need_account(account, Rights::MANAGE, Total::ZERO)?;
+        }
+        Err(self.lacks_council())
     }
 
     fn count_account(&self, account: &Account, right: Rights, debited: Total) -> u64 {

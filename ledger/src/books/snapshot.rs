@@ -5,7 +5,7 @@
 
 use super::windows::Today;
 use super::*;
-use crate::amount::Scale;
+use crate::amount::{Scale, signed};
 use crate::charter::{Predecessor, UnitWords};
 use crate::entry::Kind;
 use crate::entry::cbor::{CborError, Reader, Writer};
@@ -30,7 +30,7 @@ impl Books {
         let community = standing.community().expect("a founded ledger has a community");
         let (charter, charter_base) = standing.charter_in_force(now).expect("a founded ledger has a charter");
         let w = &mut Writer::with_capacity(256 * standing.accounts.len() + 128 * windows.ids.len() + 4_096);
-        w.array(14).uint(SNAPSHOT_VERSION).uint(standing.size).uint(now.millis());
+        w.array(15).uint(SNAPSHOT_VERSION).uint(standing.size).uint(now.millis());
         write_community(w, community);
         w.array(2).uint(charter_base);
         write_charter(w, charter);
@@ -68,6 +68,13 @@ impl Books {
         });
         write_today(w, &windows.today);
         w.bool(standing.ended);
+        w.optional(standing.audit_note, |w, note| {
+            w.array(4)
+                .uint(note.index)
+                .uint(note.size)
+                .uint(note.recorded_at.millis())
+                .bytes(&note.document.0);
+        });
         std::mem::replace(w, Writer::with_capacity(0)).finish()
     }
 
@@ -95,7 +102,7 @@ impl Books {
     }
 
     fn read_snapshot(r: &mut Reader<'_>) -> Result<Books> {
-        r.array("snapshot", 14)?;
+        r.array("snapshot", 15)?;
         let version = r.uint("version")?;
         if version != SNAPSHOT_VERSION {
             return Err(CborError::Unknown { field: "snapshot version", value: version });
@@ -121,14 +128,20 @@ impl Books {
         }
         r.array("circulation", 5)?;
         books.standing.circulation = Circulation {
-            issued: r.uint("issued")? as i64,
-            returned: r.uint("returned")? as i64,
-            redeemed: r.uint("redeemed")? as i64,
-            settled: r.uint("settled")? as i64,
-            retired: r.uint("retired")? as i64,
+            issued: signed(r.uint("issued")?),
+            returned: signed(r.uint("returned")?),
+            redeemed: signed(r.uint("redeemed")?),
+            settled: signed(r.uint("settled")?),
+            retired: signed(r.uint("retired")?),
         };
         books.windows = read_windows(r, &mut books.standing.claims)?;
         books.standing.ended = r.bool("ended")?;
+        books.standing.audit_note = r.optional(|r| {
+            r.array("audit note", 4)?;
+            let (index, size) = (r.uint("index")?, r.uint("size")?);
+            let (recorded_at, document) = (read_time(r, "recorded_at")?, Digest(r.fixed("document")?));
+            Ok(AnchoredNote { index, size, recorded_at, document })
+        })?;
         r.end("snapshot")?;
         Ok(books)
     }
@@ -137,18 +150,18 @@ impl Books {
 impl Standing {
     /// Puts an account of a snapshot into every index.
     pub(super) fn insert(&mut self, account: Account) {
-        let number = u32::try_from(self.accounts.len()).expect("fewer than 2^32 accounts");
-        self.by_id.insert(account.id(), number);
-        if account.closed_to.is_none() {
-            self.list_keys(&account.in_force.state, number);
+        let in_force = account.closed_to.is_none().then(|| account.in_force.state.clone());
+        let waiting = account.waiting.clone();
+        let number = self.add(account);
+        if let Some(state) = &in_force {
+            self.list_keys(state, number);
         }
-        if let Some(waiting) = &account.waiting {
+        if let Some(waiting) = &waiting {
             self.waiting.insert(waiting.index, number);
             if let WaitingFor::Change { state, .. } = &waiting.what {
                 self.list_keys(state, number);
             }
         }
-        self.accounts.push(account);
     }
 }
 
@@ -181,11 +194,24 @@ fn check_references(books: &Books) -> Result<()> {
             format_args!("{credits}, the sum of all credits"),
         ));
     }
+    check_sums(standing)?;
     for row in windows.rows.values() {
         must_exist("origin", &row.origin)?;
         row.lines.iter().try_for_each(|line| must_exist("lines", &line.account))?;
     }
     standing.claims.values().try_for_each(|claim| must_exist("merchant", &claim.merchant))
+}
+
+/// Checks INV-4: later entries take from these sums, and from the claims, and expect them to suffice.
+fn check_sums(standing: &Standing) -> Result<()> {
+    let Circulation { issued, returned, redeemed, settled, retired } = standing.circulation;
+    if !standing.trial_balance().holds() {
+        let found = format_args!("{issued}, {returned}, {redeemed}, {settled}, {retired}").to_string();
+        return Err(CborError::out_of_range("circulation", found, "what the accounts add up to"));
+    }
+    let claimed: i128 = standing.claims.values().map(|claim| i128::from(claim.left)).sum();
+    let waiting = i128::from(redeemed - settled);
+    if claimed == waiting { Ok(()) } else { Err(CborError::out_of_range("claims", claimed, waiting)) }
 }
 
 fn write_community(w: &mut Writer, community: &Community) {

@@ -1,6 +1,7 @@
 //! Whether a charter or an account's state makes sense by itself and beside the others.
 
 use super::chart::may_inherit;
+use super::reason::{CharterFault, KeyUse, StateFault};
 use super::{Rejection, Standing};
 use crate::account::{AccountKind, AccountState, Rights};
 use crate::amount::Total;
@@ -28,39 +29,35 @@ pub(super) fn check_charter(
     charter: &Charter,
     in_force: Option<&Charter>,
 ) -> Result<(), Rejection> {
-    let unsound = |field, reason| Err(Rejection::UnsoundCharter { field, reason });
     if !(1..=charter.council.len() as u64).contains(&charter.council_threshold) {
-        return unsound("council_threshold", "must lie between 1 and the number of council keys");
+        return Err(CharterFault::CouncilThreshold.into());
     }
     let rescue = charter.rescue.len() as u64;
     if charter.rescue_threshold > rescue || (charter.rescue_threshold == 0) != (rescue == 0) {
-        return unsound(
-            "rescue_threshold",
-            "must lie between 1 and the number of rescue keys, or be 0 without any",
-        );
+        return Err(CharterFault::RescueThreshold.into());
     }
     let mut keys: Vec<&PublicKey> = office_keys(charter).collect();
     keys.sort_unstable();
     if let Some(pair) = keys.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(Rejection::KeyTaken { key: *pair[0], reason: "stands in two offices" });
+        return Err(Rejection::KeyTaken { key: *pair[0], reason: KeyUse::TwoOffices });
     }
     if let Some(key) = keys.iter().find(|key| standing.accounts_of_key(key).next().is_some()) {
-        return Err(Rejection::KeyTaken { key: **key, reason: "is a key of an account" });
+        return Err(Rejection::KeyTaken { key: **key, reason: KeyUse::Account });
     }
     let unchanged = in_force.is_some_and(|old| old.policy.heir_fund == charter.policy.heir_fund);
     if let Some(heir) = charter.policy.heir_fund.as_ref().filter(|_| !unchanged) {
         let fund = standing.account(heir).filter(|heir| heir.closed_to().is_none());
         if fund.is_none_or(|fund| fund.kind() != AccountKind::Fund) {
-            return unsound("heir_fund", "must be a fund that is not closed: open it first");
+            return Err(CharterFault::HeirFund.into());
         }
     }
     let policy = &charter.policy;
     if policy.card_free_amount > policy.card_day_cap {
-        return unsound("card_free_amount", "cannot be more than card_day_cap");
+        return Err(CharterFault::CardFreeAmount.into());
     }
     let origin_is_plain = charter.origin.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'+');
     if !origin_is_plain || charter.origin.contains("://") || charter.origin.ends_with('/') {
-        return unsound("origin", "is an address without scheme, final slash, spaces and plus signs");
+        return Err(CharterFault::Origin.into());
     }
     Ok(())
 }
@@ -82,45 +79,45 @@ pub(super) fn check_state(
 }
 
 fn check_shape(state: &AccountState) -> Result<(), Rejection> {
-    let unsound = |field, reason| Err(Rejection::UnsoundState { field, account: state.account, reason });
+    let unsound = |fault: StateFault| Err(fault.of(state.account));
     if state.keys.is_empty() || !(1..=state.keys.len() as u64).contains(&state.threshold) {
-        return unsound("threshold", "must lie between 1 and the number of keys");
+        return unsound(StateFault::Threshold);
     }
     let is_budget = state.kind == AccountKind::Budget;
     match state.kind {
-        AccountKind::Settlement => return unsound("kind", "there is exactly one settlement account"),
+        AccountKind::Settlement => return unsound(StateFault::SecondSettlement),
         AccountKind::Partner => {
-            return unsound("kind", "partner accounts are reserved: update when federation comes");
+            return unsound(StateFault::PartnersReserved);
         }
         AccountKind::Fund | AccountKind::Card | AccountKind::Voucher if state.limit != Total::ZERO => {
-            return unsound("limit", "must be 0: funds, cards and vouchers do not go below zero");
+            return unsound(StateFault::NoCreditLimit);
         }
         AccountKind::Card | AccountKind::Voucher
             if state.keys.len() != 1
                 || state.keys[0].rights != Rights::SPEND
                 || state.keys[0].until.is_some() =>
         {
-            return unsound("keys", "must be the printed key alone, with the right to spend and without end");
+            return unsound(StateFault::PrintedKeyAlone);
         }
         AccountKind::Budget | AccountKind::Card if state.organisation.is_none() => {
-            return unsound("organisation", "is required: it names who issues");
+            return unsound(StateFault::NoOrganisation);
         }
         _ => {}
     }
     if is_budget && state.ceiling.is_some_and(|ceiling| ceiling != Total::ZERO) {
-        return unsound("ceiling", "of a budget is null or 0: a budget is never above zero");
+        return unsound(StateFault::BudgetCeiling);
     }
     if state.until.is_some() && !matches!(state.kind, AccountKind::Budget | AccountKind::Voucher) {
-        return unsound("until", "is for budgets and vouchers only");
+        return unsound(StateFault::NeverEnds);
     }
     if state.kind == AccountKind::Voucher && state.until.is_some() && state.heir.is_none() {
-        return unsound("heir", "is required for a voucher that ends");
+        return unsound(StateFault::VoucherWithoutHeir);
     }
     if state.payees.is_some() && state.kind != AccountKind::Fund {
-        return unsound("payees", "are for funds only");
+        return unsound(StateFault::PayeesOfNoFund);
     }
     if state.payees.is_some() && state.organisation.is_some() {
-        return unsound("organisation", "must be null for a fund with payees");
+        return unsound(StateFault::OrganisationOfPayees);
     }
     Ok(())
 }
@@ -131,7 +128,7 @@ fn check_references(
     in_force: Option<&AccountState>,
     opened_too: &[AccountState],
 ) -> Result<(), Rejection> {
-    let unsound = |field, reason| Err(Rejection::UnsoundState { field, account: state.account, reason });
+    let unsound = |fault: StateFault| Err(fault.of(state.account));
     let kind_of = |account: &AccountId| {
         let existing =
             standing.account(account).filter(|found| found.closed_to().is_none()).map(|found| found.kind());
@@ -140,13 +137,10 @@ fn check_references(
     let had_heir = in_force.is_some_and(|old| old.heir == state.heir);
     if let Some(heir) = state.heir.as_ref().filter(|_| !had_heir) {
         match kind_of(heir) {
-            _ if *heir == state.account => return unsound("heir", "cannot be the account itself"),
+            _ if *heir == state.account => return unsound(StateFault::OwnHeir),
             None => return Err(Rejection::UnknownAccount { field: "heir", account: *heir }),
             Some(kind) if !may_inherit(kind, state.kind) => {
-                return unsound(
-                    "heir",
-                    "must be a member, merchant, fund or card; of a budget a budget or fund",
-                );
+                return unsound(StateFault::HeirOfOtherKind);
             }
             Some(_) => {}
         }
@@ -158,7 +152,7 @@ fn check_references(
         match kind_of(payee) {
             None => return Err(Rejection::UnknownAccount { field: "payees", account: *payee }),
             Some(AccountKind::Merchant) => {}
-            Some(_) => return unsound("payees", "must be merchants"),
+            Some(_) => return unsound(StateFault::PayeesNoMerchants),
         }
     }
     Ok(())
@@ -176,7 +170,7 @@ fn check_keys(
     let offices: Vec<&PublicKey> = charters.flat_map(|charter| office_keys(charter)).collect();
     for grant in &state.keys {
         if offices.contains(&&grant.key) {
-            return taken(&grant.key, "serves the council, the rescue, an auditor or the node");
+            return taken(&grant.key, KeyUse::Office);
         }
         if state.organisation.is_none() {
             continue;
@@ -193,7 +187,7 @@ fn check_keys(
             );
         for organisation in elsewhere {
             if organisation.is_some() && organisation != state.organisation {
-                return taken(&grant.key, "is a key of another organisation");
+                return taken(&grant.key, KeyUse::OtherOrganisation);
             }
         }
     }

@@ -3,10 +3,12 @@
 //! Accounts come over with state, status and balance; indexes of the old ledger mean nothing in the new one, so what
 //! hangs on them does not come over. `docs/spec/protocol.md` says what does, field by field.
 
+use super::reason::SuccessionFault;
 use super::*;
-use crate::amount::Scale;
+use crate::amount::{Scale, signed};
 use crate::charter::Predecessor;
 use crate::entry::cbor::CborError;
+use crate::entry::{Body, Entry, Statement};
 use crate::id::{Digest, LedgerId};
 use crate::limits::INTEGER_MAX;
 
@@ -15,9 +17,11 @@ use crate::limits::INTEGER_MAX;
 pub(super) struct Inherited {
     ledger: LedgerId,
     size: u64,
-    snapshot: Digest,
+    closing: Digest,
     scale: Scale,
     settlement: AccountId,
+    origin: String,
+    log_keys: Vec<PublicKey>,
     pub council: Vec<PublicKey>,
     pub council_threshold: u64,
 }
@@ -36,9 +40,11 @@ impl Books {
         books.standing.inherited = Some(Arc::new(Inherited {
             ledger: community.ledger,
             size: old.size,
-            snapshot: Digest::of(snapshot),
+            closing: shares::Shares::of(&old, snapshot).digest(),
             scale: community.scale,
             settlement: community.settlement,
+            origin: charter.origin.clone(),
+            log_keys: charter.log_keys.clone(),
             council: charter.council.clone(),
             council_threshold: charter.council_threshold,
         }));
@@ -52,6 +58,28 @@ impl Books {
         }
         books.windows.carry_over(windows, now);
         Ok(books)
+    }
+
+    /// Returns what binds the snapshot of these books and the share of each account in it: what the record that ends the
+    /// ledger names.
+    pub fn closing_digest(&self) -> Digest {
+        shares::Shares::of(&self.standing, &self.encode_snapshot()).digest()
+    }
+}
+
+/// Checks of an entry that ends the ledger that it names the log where it stands: `head` gives its size and root.
+///
+/// The books do not know the log, so whoever records or replays asks this besides [`apply`](super::rules::apply).
+///
+/// # Errors
+/// When the entry names another root. A group that has begun is not in the log yet: such an entry is the first of one.
+pub fn check_end(entry: &Entry, head: impl FnOnce() -> (u64, [u8; 32])) -> Result<(), Rejection> {
+    match &entry.body {
+        Body::Attest(attest) if attest.statement == Statement::Succession => {
+            let is_head = (attest.size, attest.root.0) == head();
+            if is_head { Ok(()) } else { Err(SuccessionFault::OtherRoot.into()) }
+        }
+        _ => Ok(()),
     }
 }
 
@@ -68,16 +96,22 @@ fn carried_over(account: &Account, now: Timestamp) -> Account {
 
 impl Inherited {
     /// Checks that a founding entry names these books.
-    pub fn check(&self, named: &Predecessor, scale: Scale) -> Result<(), Rejection> {
-        let unsound = |field, reason| Err(Rejection::UnsoundSuccession { field, reason });
-        if named.snapshot != self.snapshot {
-            return unsound("snapshot", "the snapshot at hand has another digest than the one that is named");
+    pub fn check(&self, named: &Predecessor, scale: Scale, charter: &Charter) -> Result<(), Rejection> {
+        if named.snapshot != self.closing {
+            return Err(SuccessionFault::OtherSnapshot.into());
         }
         if (named.ledger, named.size) != (self.ledger, self.size) {
-            return unsound("predecessor", "the snapshot at hand is of another ledger or size than is named");
+            return Err(SuccessionFault::OtherLedger.into());
         }
         if scale != self.scale {
-            return unsound("scale", "balances that come over keep their decimals: name the same scale");
+            return Err(SuccessionFault::OtherScale.into());
+        }
+        // Two logs under one name look like two histories of one log.
+        if charter.origin == self.origin {
+            return Err(SuccessionFault::SameOrigin.into());
+        }
+        if charter.log_keys.iter().any(|key| self.log_keys.contains(key)) {
+            return Err(SuccessionFault::SameLogKey.into());
         }
         Ok(())
     }
@@ -97,7 +131,7 @@ impl Standing {
             }
             [account.debits, account.credits] = sums;
         }
-        self.circulation.redeemed -= claim.left as i64;
+        self.circulation.redeemed -= signed(claim.left);
         Ok(())
     }
 

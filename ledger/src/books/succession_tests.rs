@@ -30,13 +30,14 @@ fn lived_in() -> World {
 fn predecessor(old: &Books) -> Predecessor {
     let community = old.standing().community().unwrap();
     let (ledger, size) = (community.ledger, old.standing().size());
-    Predecessor { ledger, size, root: Digest([9; 32]), snapshot: Digest::of(&old.encode_snapshot()) }
+    Predecessor { ledger, size, root: Digest([9; 32]), snapshot: old.closing_digest() }
 }
 
 fn founding(predecessor: Option<Predecessor>) -> Found {
     let unit = UnitWords { one: "klaver".to_owned(), many: "klavers".to_owned() };
     let scale = crate::amount::Scale::new(2).unwrap();
-    let charter = Charter { origin: "klaver.example/log/2".to_owned(), ..charter() };
+    let (origin, log_keys) = ("klaver.example/log/2".to_owned(), vec![public("next log")]);
+    let charter = Charter { origin, log_keys, ..charter() };
     Found { name: "Testdorp".to_owned(), unit, scale, charter, predecessor }
 }
 
@@ -109,6 +110,14 @@ fn only_the_named_snapshot_is_continued() {
     }
     let scaled = Found { scale: crate::amount::Scale::new(3).unwrap(), ..founding(Some(named)) };
     assert_eq!(refused(new, scaled, COUNCIL), succession("scale"));
+    // A log is never continued under its own name or key.
+    let mut same = founding(Some(named));
+    same.charter.origin = charter().origin;
+    assert_eq!(refused(new, same, COUNCIL), succession("origin"));
+    let mut same = founding(Some(named));
+    same.charter.log_keys.extend(charter().log_keys);
+    same.charter.log_keys.sort();
+    assert_eq!(refused(new, same, COUNCIL), succession("log_keys"));
     // A snapshot that nobody names, and a name without its snapshot.
     assert_eq!(refused(new, founding(None), COUNCIL), succession("predecessor"));
     assert_eq!(refused(&mut World::unfounded(), founding(Some(named)), COUNCIL), succession("snapshot"));
@@ -129,15 +138,15 @@ fn the_old_council_founds_the_new_ledger() {
     assert_eq!(refused(&mut world_on(&old), strangers.clone(), &["stranger"]), lacks);
     // The old council may hand over to a new one: both sign.
     world_on(&old).record(Body::Found(strangers), &["anna", "bert", "stranger"]).unwrap();
-    let of_account =
-        Found { charter: Charter { guardian: public("mia"), ..charter() }, ..founding(Some(named)) };
+    let mut of_account = founding(Some(named));
+    of_account.charter.guardian = public("mia");
     assert_eq!(refused(&mut world_on(&old), of_account, COUNCIL).0, "key_taken");
 }
 
 #[test]
 fn an_ended_ledger_records_nothing_more() {
     let mut old = lived_in();
-    let (size, document) = (old.books.standing().size(), Digest::of(&old.books.encode_snapshot()));
+    let (size, document) = (old.books.standing().size(), old.books.closing_digest());
     let end = |size, document| {
         Body::Attest(Attest { statement: Statement::Succession, size, root: Digest([9; 32]), document })
     };
@@ -151,6 +160,36 @@ fn an_ended_ledger_records_nothing_more() {
     assert_eq!(code(old.pay("mia", "noor", 1)), "ended");
     let again = Books::decode_snapshot(&old.books.encode_snapshot()).unwrap();
     assert!(again.standing().has_ended(), "a snapshot says so too");
+}
+
+#[test]
+fn a_share_is_proven_to_its_owner_and_says_what_the_account_begins_with() {
+    let old = lived_in();
+    let shares = shares::Shares::of_snapshot(&old.books.encode_snapshot()).unwrap();
+    let list = shares.list();
+    assert_eq!(shares.digest(), old.books.closing_digest());
+    assert_eq!(shares::closing_digest(&shares.snapshot(), &list), shares.digest());
+    let new = world_on(&old);
+    let mut found = 0;
+    for account in old.books.standing().accounts() {
+        let (share, salt) = shares.of_account(&account.id()).unwrap();
+        assert_eq!((share.balance(), share.lines), (account.balance(), account.lines()));
+        let begins = new.books.standing().account(&account.id()).unwrap().balance();
+        if account.id() != old.books.standing().community().unwrap().settlement {
+            assert_eq!(share.opened(), begins, "{}", account.id());
+        }
+        found += list.chunks(shares::SHARE_HASH_BYTES).filter(|hash| **hash == share.hash(&salt)).count();
+        // Another amount or another salt is not in the list.
+        let more = shares::Share { credits: share.credits + 1, ..share };
+        for hash in [more.hash(&salt), share.hash(&[0; 32])] {
+            assert!(list.chunks(shares::SHARE_HASH_BYTES).all(|known| known != hash));
+        }
+    }
+    assert_eq!(found * shares::SHARE_HASH_BYTES, list.len());
+    assert_eq!(shares.of_account(&account("nobody")), None);
+    let mut changed = list;
+    changed[0] ^= 1;
+    assert_ne!(shares::closing_digest(&shares.snapshot(), &changed), shares.digest());
 }
 
 #[test]

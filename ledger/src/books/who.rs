@@ -3,7 +3,7 @@
 //! Programs for people put these into their own language: the sentence of a rejection is one reading of them.
 
 use crate::account::{AccountKind, Rights};
-use crate::amount::Total;
+use crate::amount::{Rate, Total};
 use crate::entry::Kind;
 use crate::id::{AccountId, RequestId};
 use crate::keys::PublicKey;
@@ -62,7 +62,7 @@ values! {
     Kind => EntryKind,
     Rights => Rights,
     &'static str => Text,
-    String => Text,
+    OfferedRate => Text,
     Who => Who,
 }
 
@@ -74,6 +74,19 @@ impl fmt::Display for Kinds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words: Vec<&str> = self.0.iter().map(|kind| kind.word()).collect();
         f.write_str(&words.join(", "))
+    }
+}
+
+/// The euro rate that an entry or the policy names, if any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfferedRate(pub Option<Rate>);
+
+impl fmt::Display for OfferedRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => f.write_str("none"),
+            Some(rate) => write!(f, "{}/{}", rate.numerator(), rate.denominator()),
+        }
     }
 }
 

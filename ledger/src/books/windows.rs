@@ -27,6 +27,17 @@ pub struct Row {
     pub lines: SmallVec<[RowLine; 1]>,
 }
 
+impl Row {
+    /// Returns a line by its number; the first has number 1.
+    pub fn line(&self, number: u64) -> Option<RowLine> {
+        self.lines.get(usize::try_from(number).ok()?.checked_sub(1)?).copied()
+    }
+
+    fn line_mut(&mut self, number: u64) -> Option<&mut RowLine> {
+        self.lines.get_mut(usize::try_from(number).ok()?.checked_sub(1)?)
+    }
+}
+
 /// One payee's line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowLine {
@@ -151,7 +162,7 @@ impl Windows {
             }
             Act::Reverse { index, line, amount } => {
                 let row = self.rows.get_mut(index).expect("the rule found this row");
-                row.lines[*line as usize - 1].left -= amount;
+                row.line_mut(*line).expect("the rule found this line").left -= amount;
                 if row.lines.iter().all(|line| line.left == 0) {
                     self.rows.remove(index);
                 }
@@ -184,7 +195,8 @@ impl Windows {
             | Act::Settle { .. }
             | Act::VetoAccount { .. }
             | Act::Close { .. }
-            | Act::OwnEntry { .. } => {}
+            | Act::OwnEntry { .. }
+            | Act::AnchorNote { .. } => {}
         }
     }
 }

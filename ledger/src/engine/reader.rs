@@ -15,7 +15,7 @@ use crate::record::{LedgerLine, leaf_of, record_hash, view_tree};
 use crate::store::{Fault, Posted, ReadFault, StoreReader, StoredRecord, StoredTiles};
 use crate::time::{Deadline, Timestamp};
 use std::ops::{Deref, RangeInclusive};
-use std::sync::{Arc, PoisonError, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 /// Reads a ledger from any thread; never sees more than what is durable and published.
 #[derive(Clone)]
@@ -32,13 +32,49 @@ pub struct Published {
 }
 
 /// The published standing, held still while it is looked at: let it go soon, the writer waits for it.
-pub struct StandingGuard<'r>(RwLockReadGuard<'r, Published>);
+///
+/// While a thread holds it, it asks the reader nothing else: a second look would wait behind the writer, which waits for
+/// the first. A build with debug assertions panics instead.
+pub struct StandingGuard<'r>(Look<'r>);
 
 impl Deref for StandingGuard<'_> {
     type Target = Standing;
 
     fn deref(&self) -> &Standing {
-        &self.0.standing
+        &self.0.published.standing
+    }
+}
+
+/// A look at what is published; a thread has one at a time.
+struct Look<'r> {
+    published: RwLockReadGuard<'r, Published>,
+}
+
+#[cfg(debug_assertions)]
+thread_local! {
+    static IS_LOOKING: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+impl<'r> Look<'r> {
+    fn at(published: &'r RwLock<Published>) -> Self {
+        #[cfg(debug_assertions)]
+        assert!(!IS_LOOKING.replace(true), "a thread that holds the standing asks the reader nothing else");
+        Self { published: published.read().unwrap_or_else(PoisonError::into_inner) }
+    }
+}
+
+#[cfg(debug_assertions)]
+impl Drop for Look<'_> {
+    fn drop(&mut self) {
+        IS_LOOKING.set(false);
+    }
+}
+
+impl Deref for Look<'_> {
+    type Target = Published;
+
+    fn deref(&self) -> &Published {
+        &self.published
     }
 }
 
@@ -342,8 +378,8 @@ impl<R: StoreReader> Reader<R> {
         }
     }
 
-    fn published(&self) -> RwLockReadGuard<'_, Published> {
-        self.shared.published.read().unwrap_or_else(PoisonError::into_inner)
+    fn published(&self) -> Look<'_> {
+        Look::at(&self.shared.published)
     }
 
     fn check_index(&self, index: u64) -> Result<u64, ReadError> {

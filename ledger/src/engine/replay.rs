@@ -1,7 +1,7 @@
 //! Opening: from stored groups to books, tree and refusals, by the same rules that recorded them.
 
 use super::refusals::Refusals;
-use crate::books::{Books, rules};
+use crate::books::{Books, check_end, rules};
 use crate::id::LedgerId;
 use crate::log::tree::Tree;
 use crate::record::{Committer, Record};
@@ -42,6 +42,7 @@ impl Replayer {
             self.books.standing().community().map_or(LedgerId::FOUNDING, |community| community.ledger);
         let entry = record.signed.recorded(&ledger);
         let effects = rules::apply(&self.books, &entry, record.recorded_at)
+            .and_then(|effects| check_end(entry.entry(), || self.tree.head().into()).map(|()| effects))
             .map_err(|rejection| unfit(format!("the rules refuse it: {rejection}")))?;
         let place = (index, record.recorded_at);
         let leaf = self.group.push_stored(

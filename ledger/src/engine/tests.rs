@@ -1,13 +1,17 @@
 //! Stories of a ledger, told to the memory store and to the embedded one.
 
 mod damaged;
+mod ending;
 mod faults;
+mod forecast;
 mod log_key;
+mod snapshots;
 
 use super::*;
 use crate::account::{AccountKind, AccountState, AccountStatus};
 use crate::entry::{Found, Open, PayLine, RequestRef};
-use crate::receipt::{ProvenContent, ReceiptError};
+use crate::receipt::{LogIdentity, ProvenContent, ReceiptError};
+use crate::store::OpenError;
 use crate::store::conformance::Scratch;
 use crate::store::embedded::{EmbeddedStore, Options};
 use crate::store::memory::MemoryStore;
@@ -86,7 +90,9 @@ impl<S: Store> Town<S> {
                     self.must_prove(receipt, entry);
                 }
                 Outcome::Known(receipt) => self.must_prove(receipt, entry),
-                Outcome::Declined(refusal) => assert_eq!(refusal.id, entry.id()),
+                Outcome::Declined(refusal) | Outcome::LacksSigners(refusal) => {
+                    assert_eq!(refusal.id, entry.id());
+                }
                 Outcome::Unanswered { why } => panic!("unanswered: {why}"),
             }
         }
@@ -199,6 +205,20 @@ fn declined_stays_declined_until_it_expires_and_across_a_restart() {
     assert_eq!(town.one(&entry), first, "also after a restart");
     town.world.wait(301);
     assert_eq!(declined(&town.one(&entry)), "expired");
+}
+
+#[test]
+fn what_lacks_signers_may_wait_and_what_no_signature_mends_is_declined() {
+    let mut town = Town::found(MemoryStore::new());
+    let open = Body::Open(Open { states: vec![state("pot", AccountKind::Fund)] });
+    let waits = town.world.signed(open, &["anna"]);
+    let Outcome::LacksSigners(refusal) = town.one(&waits) else {
+        panic!("it lacks the second of the council")
+    };
+    assert_eq!(refusal.code, "lacks_signers");
+    assert!(matches!(town.one(&waits).receipt(), Err(NoReceipt::Declined(again)) if *again == refusal));
+    let hopeless = town.world.signed(retire("house", 1), &["anna"]);
+    assert_eq!(declined(&town.one(&hopeless)), "not_settled");
 }
 
 #[test]
@@ -344,6 +364,16 @@ fn a_statement_is_walked_back_page_by_page() {
 }
 
 // INV-10: what is published later is consistent with what was published before.
+#[test]
+#[cfg(debug_assertions)]
+#[should_panic(expected = "asks the reader nothing else")]
+fn whoever_holds_the_standing_asks_nothing_else() {
+    let town = Town::found(MemoryStore::new());
+    let reader = town.ledger.as_ref().unwrap().reader();
+    let standing = reader.standing();
+    assert!(standing.size() < reader.head().size, "with a writer between the two this would wait for ever");
+}
+
 #[test]
 fn readers_see_proofs_tiles_and_bundles_of_what_is_published() {
     use crate::log::hash::{leaf_hash, tree_head};

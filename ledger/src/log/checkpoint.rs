@@ -164,13 +164,19 @@ impl SignedCheckpoint {
         &self.note
     }
 
-    /// Adds a witness's line after checking it with the witness's key; an earlier line of that key is replaced.
+    /// Adds a witness's line after checking it with the witness's key; an earlier line of that key is replaced. Returns
+    /// whether that changed anything: a line that says nothing newer than the one that is there does not.
     ///
     /// # Errors
     /// [`NoteError::NoKnownKey`] if the line is not by `witness`, [`NoteError::BadSignature`] if it does not verify.
-    pub fn add_cosignature(&mut self, line: NoteSignature, witness: &VerifierKey) -> Result<(), NoteError> {
-        line.verify(witness, self.note.text())?.ok_or(NoteError::NoKnownKey)?;
-        self.note.add_signature(line)
+    pub fn add_cosignature(&mut self, line: NoteSignature, witness: &VerifierKey) -> Result<bool, NoteError> {
+        let text = self.note.text();
+        let says = line.verify(witness, text)?.ok_or(NoteError::NoKnownKey)?;
+        let said = self.note.signatures().iter().find_map(|said| said.verify(witness, text).ok().flatten());
+        if said.is_some_and(|said| says <= said) {
+            return Ok(false);
+        }
+        self.note.add_signature(line).map(|()| true)
     }
 }
 

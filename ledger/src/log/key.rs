@@ -191,8 +191,8 @@ impl VerifierKey {
     }
 }
 
-/// What a verified signature says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a verified signature says; of two by a witness the later one is the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Statement {
     /// The key signed exactly this text.
     Signed,

@@ -336,7 +336,7 @@ fn a_witness_signs_time_and_checkpoint() {
     let line = cosign(signed.note().text(), time, &witness.public, |message| witness.sign(message)).unwrap();
     assert_eq!(line.to_string(), by_hand);
     assert_eq!(NoteSignature::parse(&by_hand), Ok(line.clone()));
-    signed.add_cosignature(line.clone(), &witness.public).unwrap();
+    assert_eq!(signed.add_cosignature(line.clone(), &witness.public), Ok(true));
     let keys = [log.public.clone(), witness.public.clone()];
     let verified = signed.note().verify(&keys).unwrap();
     assert_eq!(verified, [(&keys[0], Statement::Signed), (&keys[1], Statement::Seen { at: time })]);
@@ -346,8 +346,12 @@ fn a_witness_signs_time_and_checkpoint() {
     // A later statement of the same witness takes the place of the earlier one.
     let later =
         cosign(signed.note().text(), time + 60, &witness.public, |message| witness.sign(message)).unwrap();
-    signed.add_cosignature(later, &witness.public).unwrap();
+    assert_eq!(signed.add_cosignature(later.clone(), &witness.public), Ok(true));
     assert_eq!(signed.note().signatures().len(), 2);
+    // An earlier one, brought again by whoever kept it, takes nothing away.
+    assert_eq!(signed.add_cosignature(line, &witness.public), Ok(false));
+    assert_eq!(signed.add_cosignature(later.clone(), &witness.public), Ok(false));
+    assert_eq!(signed.note().signatures()[1], later);
 }
 
 #[test]

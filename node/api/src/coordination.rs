@@ -3,6 +3,7 @@
 
 use crate::charter::RateJson;
 use crate::community::AuditNoteJson;
+use crate::reason::Reason;
 use serde::{Deserialize, Serialize};
 
 /// Everything on the page of the coordination.
@@ -165,7 +166,7 @@ pub struct AuditState {
     /// How many records this node has read again since it was started.
     pub checked: u64,
     /// Why nothing is recorded now; absent when all is well.
-    pub read_only: Option<String>,
+    pub read_only: Option<Reason>,
     /// The newest readings of all records by auditors, at most five, newest first.
     pub readings: Vec<Reading>,
     /// The newest audit note that the ledger anchors; absent when there is none.

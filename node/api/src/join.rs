@@ -39,6 +39,21 @@ pub struct Join {
     pub code: Option<String>,
     /// The keys: the device's, with every right, and perhaps a recovery key with the right to manage.
     pub keys: Vec<KeyJson>,
+    /// That whoever asks holds every one of these keys.
+    pub proof: JoinProof,
+}
+
+/// A challenge, answered by every key that joins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct JoinProof {
+    /// The challenge's nonce.
+    pub nonce: String,
+    /// The challenge's end.
+    pub expires_at: String,
+    /// One signature for each key, in their order, of [`challenge_bytes`](crate::session::challenge_bytes), base64url.
+    pub signatures: Vec<String>,
 }
 
 /// A member account that was opened.

@@ -20,31 +20,40 @@
 
 pub mod paths;
 pub mod problem;
+pub mod reason;
 pub mod text;
 
 pub mod account;
+pub mod alias;
 pub mod charter;
 pub mod entry;
 
 pub mod community;
 pub mod coordination;
 pub mod draft;
+pub mod inbox;
 pub mod join;
+pub mod pairing;
 pub mod receipt;
 pub mod request;
 pub mod session;
 pub mod statement;
 pub mod submit;
+pub mod succession;
 
 pub mod audit;
 
 pub use account::{AccountJson, AccountStateJson, KeyJson, PendingJson};
+pub use alias::{AskOwnCode, OwnCode, PayByCode};
 pub use charter::{CharterJson, PolicyJson, RateJson};
 pub use community::{AuditNoteJson, Community, DirectoryEntry, DirectoryPage, LogAddress, Profile, UnitJson};
 pub use draft::{Draft, DraftPage, DraftState, WaitsFor};
 pub use entry::{BodyJson, EntryJson};
-pub use join::{CreateInvitation, Invitation, Join, Joined};
+pub use inbox::{Inbox, Matter, Message};
+pub use join::{CreateInvitation, Invitation, Join, JoinProof, Joined};
+pub use pairing::{AnswerPairing, Pairing};
 pub use problem::Problem;
+pub use reason::Reason;
 pub use receipt::{ConsistencyJson, ReceiptJson};
 pub use request::{CreateRequest, PaymentRequest, RequestState};
 pub use session::{Challenge, CreateSession, KeyAccount, KeyAccounts, Session, SessionRole};

@@ -34,12 +34,24 @@ pub const STATEMENT: &str = "/v1/accounts/{id}/statement";
 pub const PROFILE: &str = "/v1/accounts/{id}/profile";
 /// Its lines as they are recorded, as server-sent events. `GET`, session.
 pub const ACCOUNT_EVENTS: &str = "/v1/accounts/{id}/events";
+/// Its own code, which leads to its pay page. `POST`, session.
+pub const OWN_CODE: &str = "/v1/accounts/{id}/code";
+/// What its person must be told. `GET`, session.
+pub const INBOX: &str = "/v1/accounts/{id}/inbox";
+/// Makes a payment request by somebody's own code. `POST`, public.
+pub const CODE_REQUESTS: &str = "/v1/codes/{id}/requests";
+/// Meetings of an old device with a new one. `POST` starts one, `GET` shows the newest; session.
+pub const PAIRINGS: &str = "/v1/pairings";
+/// The answer of a new device. `POST`, public: the code is the authority.
+pub const PAIRING_ANSWERS: &str = "/v1/pairings/answers";
 /// Creates a payment request. `POST`, session.
 pub const REQUESTS: &str = "/v1/requests";
 /// A payment request by its unguessable id. `GET`, public.
 pub const REQUEST: &str = "/v1/requests/{id}";
 /// Its changes as server-sent events. `GET`, public.
 pub const REQUEST_EVENTS: &str = "/v1/requests/{id}/events";
+/// Says no to a payment request. `POST`, session of whom it was sent to.
+pub const REQUEST_DECLINE: &str = "/v1/requests/{id}/decline";
 /// Creates an invitation. `POST`, session of the council.
 pub const INVITATIONS: &str = "/v1/invitations";
 /// Opens a member account by the community's policy. `POST`, public.
@@ -50,6 +62,14 @@ pub const COORDINATION: &str = "/v1/coordination";
 pub const AUDIT_RECORDS: &str = "/v1/audit/records";
 /// The attested snapshot of the ledger that this one continues; empty when it continues none. `GET`, session of an auditor.
 pub const AUDIT_PREDECESSOR: &str = "/v1/audit/predecessor";
+/// The charters of this ledger, from the founding entry on, proven by the log. `GET`, public.
+pub const LINEAGE: &str = "/v1/lineage";
+/// How the ledger before this one ended. `GET`, public.
+pub const SUCCESSION: &str = "/v1/succession";
+/// The salted hashes of what every account had then. `GET`, public.
+pub const SHARES: &str = "/v1/succession/shares";
+/// What the session's account had then. `GET`, session.
+pub const SHARE: &str = "/v1/succession/share";
 /// The description of this interface (OpenAPI 3.1). `GET`, public.
 pub const OPENAPI: &str = "/v1/openapi.json";
 
@@ -69,6 +89,8 @@ pub const VERIFY_PAGE: &str = "/verify";
 pub const VERIFY_FILE: &str = "/verify.html";
 /// The page of a payment request, for people. `GET`, public.
 pub const REQUEST_PAGE: &str = "/p/{id}";
+/// The pay page of an own code, for people. `GET`, and `POST` with an amount; public.
+pub const ALIAS_PAGE: &str = "/to/{alias}";
 /// The page of an invitation, for people. `GET`, public.
 pub const INVITATION_PAGE: &str = "/i/{code}";
 /// The page of a draft, for people. `GET`, public.
@@ -79,6 +101,10 @@ pub const LOG: &str = "/log";
 /// The newest published checkpoint. `GET`, public.
 pub const LOG_CHECKPOINT: &str = "/log/checkpoint";
 
+/// Where the log before this one starts, when this ledger continues another.
+pub const LOG_BEFORE: &str = "/log/before";
+/// The last checkpoint of that log. `GET`, public.
+pub const LOG_BEFORE_CHECKPOINT: &str = "/log/before/checkpoint";
 /// The trust policy of the log (C2SP tlog-policy). `GET`, public.
 pub const LOG_POLICY: &str = "/log/policy";
 /// Takes cosignatures of witnesses that fetch the log themselves. `POST`, public: the signatures are the authority.

@@ -17,6 +17,12 @@ pub struct CreateRequest {
     /// How long it may be paid, in seconds: 10 to 604,800, by default 600.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_for: Option<u64>,
+    /// Who is asked, by their own code: it then waits in their inbox. Nobody learns whose code it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// What for, in the asker's own words, at most 80 bytes: whoever opens the request reads them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
 }
 
 /// What has become of a request.
@@ -28,6 +34,8 @@ pub enum RequestState {
     Open,
     /// It is paid.
     Paid,
+    /// Whom it was sent to said no.
+    Declined,
     /// Its time is over.
     Expired,
 }
@@ -48,6 +56,9 @@ pub struct PaymentRequest {
     pub name: Option<String>,
     /// How much.
     pub amount: String,
+    /// What for, in the asker's own words.
+    #[serde(default)]
+    pub words: Option<String>,
     /// Until when: a payment names exactly this moment, and expires no later.
     pub until: String,
     /// What has become of it.

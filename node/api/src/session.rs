@@ -1,6 +1,9 @@
-//! Sessions: proving that one holds a key, to read what is private.
+//! Proving that one holds a key: to read what is private, and to join.
 
+use crate::join::JoinProof;
+use crate::text::{self, FieldError, base64url};
 use klaver_ledger::id::{AccountId, LedgerId};
+use klaver_ledger::keys::{PublicKey, SigningKey, sign};
 use klaver_ledger::time::Deadline;
 use serde::{Deserialize, Serialize};
 
@@ -86,47 +89,80 @@ pub struct KeyAccounts {
     pub accounts: Vec<KeyAccount>,
 }
 
-/// Returns the bytes that a wallet signs to open a session.
+/// What a challenge is answered for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// To open a session of this account; [`OFFICE`] for none.
+    Session(AccountId),
+    /// To join with keys of which this is the first.
+    Join(PublicKey),
+}
+
+/// Returns the bytes that a wallet signs to prove that it holds a key.
 ///
-/// `klaver/session/v1\n`, ledger id, length of the origin as u16 big-endian, origin, account ([`OFFICE`]
-/// for none), nonce, expiry in seconds as u64 big-endian.
+/// `klaver/session/v1\n` or `klaver/join/v1\n`, ledger id, length of the origin as u16 big-endian, origin, account or
+/// first key, nonce, expiry in seconds as u64 big-endian.
 ///
 /// # Panics
 /// When the origin is longer than 65,535 bytes.
 pub fn challenge_bytes(
     ledger: &LedgerId,
     origin: &str,
-    account: &AccountId,
+    claim: &Claim,
     nonce: &[u8; 32],
     expires_at: Deadline,
 ) -> Vec<u8> {
     let length = u16::try_from(origin.len()).expect("an origin is a short address");
-    let mut bytes = b"klaver/session/v1\n".to_vec();
-    bytes.extend_from_slice(&ledger.0);
-    bytes.extend_from_slice(&length.to_be_bytes());
-    bytes.extend_from_slice(origin.as_bytes());
-    bytes.extend_from_slice(&account.0);
-    bytes.extend_from_slice(nonce);
-    bytes.extend_from_slice(&expires_at.seconds().to_be_bytes());
-    bytes
+    let (domain, who): (&[u8], &[u8]) = match claim {
+        Claim::Session(account) => (b"klaver/session/v1\n", &account.0),
+        Claim::Join(key) => (b"klaver/join/v1\n", key.as_bytes()),
+    };
+    let (length, ends) = (length.to_be_bytes(), expires_at.seconds().to_be_bytes());
+    [domain, &ledger.0, &length, origin.as_bytes(), who, nonce, &ends].concat()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Challenge {
+    /// Answers this challenge of the node at `origin` with the key of `account`, or of an office when there is none.
+    ///
+    /// # Errors
+    /// When the challenge makes no sense.
+    pub fn for_session(
+        self,
+        ledger: &LedgerId,
+        origin: &str,
+        account: Option<AccountId>,
+        key: &SigningKey,
+    ) -> Result<CreateSession, FieldError> {
+        let bytes = self.bytes(ledger, origin, &Claim::Session(account.unwrap_or(OFFICE)))?;
+        Ok(CreateSession {
+            account: account.map(|account| account.to_string()),
+            nonce: self.nonce,
+            expires_at: self.expires_at,
+            key: PublicKey::of(key).to_string(),
+            signature: base64url(&sign(key, &bytes).0),
+        })
+    }
 
-    #[test]
-    fn the_bytes_of_a_challenge_are_as_specified() {
-        let until = Deadline::from_seconds(0x0102_0304).unwrap();
-        let bytes = challenge_bytes(&LedgerId([1; 32]), "https://a.b", &AccountId([2; 16]), &[3; 32], until);
-        let mut expected = Vec::new();
-        expected.extend_from_slice(b"klaver/session/v1\n");
-        expected.extend_from_slice(&[1; 32]);
-        expected.extend_from_slice(&[0, 11]);
-        expected.extend_from_slice(b"https://a.b");
-        expected.extend_from_slice(&[2; 16]);
-        expected.extend_from_slice(&[3; 32]);
-        expected.extend_from_slice(&[0, 0, 0, 0, 1, 2, 3, 4]);
-        assert_eq!(bytes, expected);
+    /// Answers this challenge of the node at `origin` with the keys that join: `first`, then the `others`.
+    ///
+    /// # Errors
+    /// When the challenge makes no sense.
+    pub fn for_joining(
+        self,
+        ledger: &LedgerId,
+        origin: &str,
+        first: &SigningKey,
+        others: &[&SigningKey],
+    ) -> Result<JoinProof, FieldError> {
+        let bytes = self.bytes(ledger, origin, &Claim::Join(PublicKey::of(first)))?;
+        let keys = std::iter::once(first).chain(others.iter().copied());
+        let signatures = keys.map(|key| base64url(&sign(key, &bytes).0)).collect();
+        Ok(JoinProof { nonce: self.nonce, expires_at: self.expires_at, signatures })
+    }
+
+    fn bytes(&self, ledger: &LedgerId, origin: &str, claim: &Claim) -> Result<Vec<u8>, FieldError> {
+        let nonce = text::from_base64url_fixed("nonce", &self.nonce)?;
+        let expires_at = text::deadline("expires_at", &self.expires_at)?;
+        Ok(challenge_bytes(ledger, origin, claim, &nonce, expires_at))
     }
 }

@@ -12,9 +12,9 @@ use klaver_ledger::keys::PublicKey;
 use klaver_ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Most drafts that wait at once.
-pub const WAITING_MAX: usize = 10_000;
-/// Most drafts that one key may have started.
+/// Most drafts that are kept and not recorded, waiting or ended.
+pub const UNRECORDED_MAX: usize = 10_000;
+/// Most of them that one key may have started.
 pub const STARTED_PER_KEY_MAX: usize = 50;
 
 /// How long a draft is kept after it ended, in seconds: for two days whoever comes late to sign is told why not.
@@ -76,7 +76,7 @@ impl Community {
     ///
     /// # Errors
     /// When that cannot be kept.
-    pub async fn put_draft(&self, id: &EntryId, row: DraftRow, now_seconds: u64) -> Result<bool, KeepError> {
+    pub async fn put_draft(&self, id: &EntryId, row: DraftRow) -> Result<bool, KeepError> {
         let id = draft_id(id);
         let written = {
             let mut state = self.state();
@@ -87,11 +87,11 @@ impl Community {
                     DraftRow { started_by: before.started_by.clone(), memo, ..row }
                 }
                 None => {
-                    let waits =
-                        |other: &&DraftRow| other.recorded.is_none() && now_seconds < other.expires_at;
-                    let started = |other: &&DraftRow| waits(other) && other.started_by == row.started_by;
-                    if state.drafts.values().filter(waits).count() >= WAITING_MAX
-                        || state.drafts.values().filter(started).count() >= STARTED_PER_KEY_MAX
+                    // What has ended is kept for two days, and takes room until then.
+                    let unrecorded = || state.drafts.values().filter(|other| other.recorded.is_none());
+                    let started = |other: &&DraftRow| other.started_by == row.started_by;
+                    if unrecorded().count() >= UNRECORDED_MAX
+                        || unrecorded().filter(started).count() >= STARTED_PER_KEY_MAX
                     {
                         return Ok(false);
                     }

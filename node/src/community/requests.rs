@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 
 /// Most open requests of one account.
 pub const OPEN_PER_ACCOUNT_MAX: usize = 200;
+/// Most open requests that wait in one inbox.
+pub const ASKED_OF_ONE_MAX: usize = 50;
+/// Most open requests of one account that wait in one inbox: nobody is pressed.
+pub const ASKED_BY_ONE_MAX: usize = 3;
+/// Most open requests that those who want to pay made by one code; the oldest makes room for a newer one.
+pub const BY_CODE_MAX: usize = 50;
 
 /// A payment request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +26,18 @@ pub struct RequestRow {
     pub until: u64,
     /// Index of the record that paid it, and when, in milliseconds since 1970 UTC.
     pub paid: Option<(u64, u64)>,
+    /// In whose inbox it waits.
+    #[serde(default)]
+    pub to: Option<[u8; 16]>,
+    /// What for, in the asker's words.
+    #[serde(default)]
+    pub words: Option<String>,
+    /// When whom it was sent to said no, in seconds since 1970 UTC.
+    #[serde(default)]
+    pub declined: Option<u64>,
+    /// Whether whoever wants to pay made it, by the payee's own code.
+    #[serde(default)]
+    pub by_code: bool,
 }
 
 /// How a payment differs from the request it names.
@@ -35,6 +53,16 @@ pub struct Mismatch {
 }
 
 impl RequestRow {
+    /// Returns a request that anybody may pay.
+    pub fn new(account: AccountId, amount: u64, until: u64) -> Self {
+        let (to, words, declined) = (None, None, None);
+        Self { account: account.0, amount, until, paid: None, to, words, declined, by_code: false }
+    }
+
+    fn is_open(&self, now_seconds: u64) -> bool {
+        self.paid.is_none() && self.declined.is_none() && now_seconds < self.until
+    }
+
     fn check(&self, line: &PayLine) -> Result<(), Mismatch> {
         let differs = |field, found: String, expected: String| Err(Mismatch { field, found, expected });
         let Some(request) = line.request else { return Ok(()) };
@@ -53,21 +81,85 @@ impl RequestRow {
 }
 
 impl Community {
-    /// Adds a request; returns whether there was room for it.
+    /// Adds a request; returns which limit left no room for it, if one did.
     ///
     /// # Errors
     /// When it cannot be kept.
-    pub async fn add_request(&self, id: RequestId, row: RequestRow) -> Result<bool, KeepError> {
+    pub async fn add_request(
+        &self,
+        id: RequestId,
+        row: RequestRow,
+        now_seconds: u64,
+    ) -> Result<Option<usize>, KeepError> {
         let written = {
             let mut state = self.state();
-            let open = |other: &&RequestRow| other.account == row.account && other.paid.is_none();
-            if state.requests.values().filter(open).count() >= OPEN_PER_ACCOUNT_MAX {
-                return Ok(false);
+            let open = || state.requests.values().filter(|other| other.is_open(now_seconds));
+            let by_asker = |other: &&RequestRow| other.account == row.account && !other.by_code;
+            if open().filter(by_asker).count() >= OPEN_PER_ACCOUNT_MAX {
+                return Ok(Some(OPEN_PER_ACCOUNT_MAX));
+            }
+            if row.to.is_some() {
+                let same_inbox = || open().filter(|other| other.to == row.to);
+                if same_inbox().count() >= ASKED_OF_ONE_MAX {
+                    return Ok(Some(ASKED_OF_ONE_MAX));
+                }
+                if same_inbox().filter(by_asker).count() >= ASKED_BY_ONE_MAX {
+                    return Ok(Some(ASKED_BY_ONE_MAX));
+                }
             }
             state.requests.insert(id.0, row.clone());
             self.put(Table::Request, &id.0, &row)
         };
-        on_disk(written).await.map(|()| true)
+        on_disk(written).await.map(|()| None)
+    }
+
+    /// Adds a request that whoever wants to pay made. Until it is paid it is in memory alone: anybody can make one, and
+    /// the disk shall not wait for that.
+    pub fn add_request_by_code(&self, id: RequestId, row: RequestRow) {
+        let mut state = self.state();
+        let by_code = |other: &RequestRow| other.by_code && other.account == row.account;
+        let waiting = || state.requests.iter().filter(|(_, other)| by_code(other) && other.paid.is_none());
+        if waiting().count() >= BY_CODE_MAX {
+            let oldest = waiting().min_by_key(|(_, other)| other.until).map(|(id, _)| *id);
+            oldest.map(|oldest| state.requests.remove(&oldest));
+        }
+        state.requests.insert(id.0, RequestRow { by_code: true, ..row });
+    }
+
+    /// Returns the requests that were sent to somebody and in which `account` has a part, whoever asked.
+    pub fn sent_requests(&self, account: &AccountId) -> Vec<(RequestId, RequestRow)> {
+        let state = self.state();
+        let concerns =
+            |row: &RequestRow| row.to.is_some() && (row.to == Some(account.0) || row.account == account.0);
+        let found = state.requests.iter().filter(|(_, row)| concerns(row));
+        found.map(|(id, row)| (RequestId(*id), row.clone())).collect()
+    }
+
+    /// Notes that whom a request was sent to said no, and tells who waits; returns whether there is such a request.
+    ///
+    /// # Errors
+    /// When that cannot be kept.
+    pub async fn decline_request(
+        &self,
+        id: &RequestId,
+        by: &AccountId,
+        now_seconds: u64,
+    ) -> Result<bool, KeepError> {
+        let written = {
+            let mut state = self.state();
+            let Some(row) = state.requests.get_mut(&id.0).filter(|row| row.to == Some(by.0)) else {
+                return Ok(false);
+            };
+            if !row.is_open(now_seconds) {
+                return Ok(true);
+            }
+            row.declined = Some(now_seconds);
+            let row = row.clone();
+            self.put(Table::Request, &id.0, &row)
+        };
+        on_disk(written).await?;
+        self.watchers.requests.tell(&id.0);
+        Ok(true)
     }
 
     /// Returns a request.
@@ -131,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_payment_must_be_what_the_request_asks() {
-        let row = RequestRow { account: [1; 16], amount: 250, until: 1_000, paid: None };
+        let row = RequestRow::new(AccountId([1; 16]), 250, 1_000);
         let line = |to: u8, amount, until| PayLine {
             to: AccountId([to; 16]),
             amount: Amount::new(amount).unwrap(),

@@ -10,6 +10,7 @@
 
 use super::scribe::Desk;
 use super::{Interrupted, Town, history};
+use crate::clock::wall_clock;
 use crate::community::directory::ProfileRow;
 use crate::community::keep::{KeepError, Written, on_disk};
 use crate::community::{Community, RequestRow};
@@ -204,8 +205,8 @@ pub fn ask_for(
 ) -> Result<RequestId, DemoError> {
     let mut id = [0; 16];
     getrandom::fill(&mut id)?;
-    let row = RequestRow { account: account.0, amount, until, paid: None };
-    wait(community.add_request(RequestId(id), row))?;
+    let row = RequestRow::new(account, amount, until);
+    wait(community.add_request(RequestId(id), row, wall_clock().seconds()))?;
     Ok(RequestId(id))
 }
 

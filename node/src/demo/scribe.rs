@@ -7,7 +7,7 @@ use super::Interrupted;
 use super::cast::Cast;
 use super::dice::Dice;
 use klaver_ledger::amount::Amount;
-use klaver_ledger::engine::{Ledger, Outcome};
+use klaver_ledger::engine::Ledger;
 use klaver_ledger::entry::memo::Memo;
 use klaver_ledger::entry::{Body, Entry, SignedEntry};
 use klaver_ledger::id::{AccountId, LedgerId, Nonce};
@@ -32,6 +32,19 @@ pub trait Desk {
     /// # Errors
     /// Why it cannot be kept.
     fn add_memo(&mut self, index: u64, memo: &Memo) -> Result<(), String>;
+}
+
+/// Leaves names and memos unwritten.
+pub struct NoDesk;
+
+impl Desk for NoDesk {
+    fn set_name(&mut self, _: AccountId, _: &str, _: bool) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn add_memo(&mut self, _: u64, _: &Memo) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// The one who writes the history down.
@@ -116,19 +129,11 @@ impl<'d, S: Store> Scribe<'d, S> {
         let ledger = self.ledger.take().expect("the ledger is away only while it commits");
         let (ledger, mut outcomes) = ledger.commit(vec![verified], self.now)?;
         self.ledger = Some(ledger);
-        let index = match outcomes.pop() {
-            Some(Outcome::Recorded(receipt) | Outcome::Known(receipt)) => receipt.index,
-            Some(Outcome::Declined(refusal)) => {
-                return Err(Interrupted::Diverged { index: self.next, why: refusal.sentence });
-            }
-            Some(Outcome::Unanswered { why }) => {
-                return Err(Interrupted::Diverged { index: self.next, why: why.to_string() });
-            }
-            None => unreachable!("each entry has its answer"),
-        };
+        let diverged = |why: String| Interrupted::Diverged { index: self.next, why };
+        let outcome = outcomes.pop().expect("each entry has its answer");
+        let index = outcome.receipt().map_err(|why| diverged(why.to_string()))?.index;
         if index != self.next {
-            let why = format!("it stands at {index} already");
-            return Err(Interrupted::Diverged { index: self.next, why });
+            return Err(diverged(format!("it stands at {index} already")));
         }
         self.next += 1;
         Ok(index)

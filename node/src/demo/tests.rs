@@ -6,9 +6,10 @@ use directory::{Opened, Progress, Wish};
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::amount::Amount;
 use klaver_ledger::audit::{Expectations, Verdict, audit};
+use klaver_ledger::books::{AnchoredNote, Books};
 use klaver_ledger::engine::Outcome;
 use klaver_ledger::entry::memo::Memo;
-use klaver_ledger::entry::{Body, Entry, Kind, Pay, PayLine, SignedEntry};
+use klaver_ledger::entry::{Body, Entry, Kind, Pay, PayLine, SignedEntry, Statement};
 use klaver_ledger::id::{AccountId, Nonce};
 use klaver_ledger::log::hash::Hash;
 use klaver_ledger::record::Record;
@@ -189,4 +190,31 @@ fn an_interrupted_history_that_others_wrote_behind_stays_as_it_is() {
     let again = open();
     assert_eq!(again.progress, Progress::LeftAsItIs);
     assert_eq!(again.ledger.reader().head(), head);
+}
+
+#[test]
+fn the_books_name_the_newest_audit_note_and_a_snapshot_keeps_it() {
+    let (ledger, _) = built(7);
+    let reader = ledger.reader();
+    let anchored: Vec<AnchoredNote> = reader
+        .records(0)
+        .map(|stored| Record::decode(&stored.unwrap().record).unwrap())
+        .filter_map(|record| match &record.signed.entry().body {
+            Body::Attest(attest) if attest.statement == Statement::AuditNote => Some(AnchoredNote {
+                index: record.index,
+                size: attest.size,
+                recorded_at: record.recorded_at,
+                document: attest.document,
+            }),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(anchored.len(), 2);
+    assert_eq!(reader.standing().audit_note(), Some(anchored[1]));
+    let records = reader.records(0).map(|stored| stored.map(|stored| (stored.salt, stored.record)));
+    let Verdict::Holds(audited) = audit(records, &Expectations::default(), |_| ()) else {
+        panic!("the history holds");
+    };
+    let again = Books::decode_snapshot(&audited.books.encode_snapshot()).unwrap();
+    assert_eq!(again.standing().audit_note(), Some(anchored[1]));
 }

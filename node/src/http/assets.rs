@@ -30,6 +30,8 @@ pub struct Manifest {
     pub proof: BTreeMap<String, String>,
     /// The sentences of the page that checks receipts.
     pub check: BTreeMap<String, String>,
+    /// The sentences of the wallet's screens that are seldom opened.
+    pub screens: BTreeMap<String, String>,
     /// What refusals are called, in each language.
     pub errors: BTreeMap<String, String>,
     /// The sentences of the page that is saved as one file.

@@ -15,7 +15,7 @@ use klaver_ledger::id::AccountId;
 use klaver_ledger::link::CodeId;
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -105,17 +105,25 @@ impl FromRequestParts<App> for VisitorAddress {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
         let header = app.service.config().visitor_header.as_deref();
-        Ok(Self(visitor_address(peer, header.and_then(|header| parts.headers.get(header)))))
+        Ok(Self(visitor_address(peer, header.map(|header| parts.headers.get_all(header).iter().next_back()))))
     }
 }
 
-fn visitor_address(peer: Option<IpAddr>, said: Option<&HeaderValue>) -> Option<IpAddr> {
+/// Returns where a visitor comes from; `said` is the last line of the header in which a proxy says it, if one is named.
+///
+/// Whoever comes through a proxy that says nothing readable is counted with everybody of whom that is so.
+fn visitor_address(peer: Option<IpAddr>, said: Option<Option<&HeaderValue>>) -> Option<IpAddr> {
     let peer = peer?.to_canonical();
     if !peer.is_loopback() {
         return Some(peer);
     }
     // The proxy writes at the end; what stands before may come from the visitor.
-    said?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+    let last = |line: &HeaderValue| line.to_str().ok()?.rsplit(',').next().map(|text| text.trim().to_owned());
+    let address = |text: String| {
+        let with_port = || text.parse().map(|address: SocketAddr| address.ip());
+        text.parse().or_else(|_| with_port()).ok()
+    };
+    Some(said?.and_then(last).and_then(address).unwrap_or(peer))
 }
 
 impl FromRequestParts<App> for AccountPath {
@@ -309,12 +317,19 @@ mod tests {
     #[test]
     fn a_header_counts_only_from_this_machine() {
         let header = HeaderValue::from_static("198.51.100.7, 192.0.2.1");
-        let of =
-            |peer: &str, said| visitor_address(Some(peer.parse().unwrap()), said).map(|ip| ip.to_string());
+        let of = |peer: &str, said: Option<_>| {
+            visitor_address(Some(peer.parse().unwrap()), said.map(Some)).map(|ip| ip.to_string())
+        };
         assert_eq!(of("127.0.0.1", Some(&header)).as_deref(), Some("192.0.2.1"));
         assert_eq!(of("203.0.113.9", Some(&header)).as_deref(), Some("203.0.113.9"));
         assert_eq!(of("::ffff:203.0.113.9", None).as_deref(), Some("203.0.113.9"));
-        assert_eq!((of("::1", None), visitor_address(None, Some(&header))), (None, None));
+        assert_eq!((of("::1", None), visitor_address(None, Some(Some(&header)))), (None, None));
+        let (with_port, garbled) = ("192.0.2.1:567".parse().unwrap(), "unknown".parse().unwrap());
+        assert_eq!(of("127.0.0.1", Some(&with_port)).as_deref(), Some("192.0.2.1"));
+        // A proxy that is named and says nothing readable: one address for all of them, not freedom for each.
+        let proxy = "127.0.0.1".parse().unwrap();
+        assert_eq!(of("127.0.0.1", Some(&garbled)).as_deref(), Some("127.0.0.1"));
+        assert_eq!(visitor_address(Some(proxy), Some(None)), Some(proxy));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Pages for people: HTML that says everything without a script, and is brought to life by one.
 
+mod alias;
 mod checked;
 mod frame;
 mod language;
@@ -11,6 +12,7 @@ use super::extract::PagePath;
 use super::problem::no_such_path;
 use crate::clock::wall_clock;
 use crate::service::{PublicCounters, RequestView, Service};
+pub use alias::alias;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -107,6 +109,7 @@ fn request_page(page: &mut Page, service: &Service, view: &RequestView) -> Respo
     let body = html! {
         h1 { (page.heading()) }
         p.amount { (amount(page, service, view.row.amount)) }
+        (page.quoted(view.row.words.as_deref()))
         @match view.state {
             RequestState::Open => {
                 p #validity { (validity(page, view)) }
@@ -117,6 +120,11 @@ fn request_page(page: &mut Page, service: &Service, view: &RequestView) -> Respo
             RequestState::Paid => {
                 p.note.good { (icon("tick")) (page.say("request_paid")) }
                 // Whoever paid it here sees their own receipt.
+                div #action {}
+            }
+            RequestState::Declined => {
+                p.note { (icon("hand")) (page.say("request_declined")) }
+                p { (page.say("request_declined_next")) }
                 div #action {}
             }
             RequestState::Expired => {
@@ -173,17 +181,21 @@ pub async fn invitation(State(app): State<App>, PagePath(code): PagePath, visit:
 pub async fn draft(State(app): State<App>, PagePath(id): PagePath, visit: Visit) -> Response {
     let mut page = Page::new(&app.service, visit);
     let link = format!("{}/d/{id}", app.service.config().public_url);
-    let Ok(link) = Link::parse(&link).and_then(|link| link.print()) else { return unknown(page) };
+    let Ok(link @ Link::Draft { id, .. }) = Link::parse(&link) else { return unknown(page) };
+    let Ok(link) = link.print() else { return unknown(page) };
     page.title(page.say("draft_title"));
     let body = html! {
         h1 { (page.heading()) }
         p { (page.say("draft_text")) }
+        div.actions {
+            a.button.main href={ "/wallet#draft/" (id) } { (icon("wallet")) (page.say("draft_open")) }
+        }
         (without_script(&page, "draft_how", &format!("klaver cosign {link}")))
     };
     page.respond(StatusCode::OK, None, &body)
 }
 
-/// `/c/`, `/v/`, `/to/`, `/t/`, `/l/`: codes that this node does not know yet, and what to do.
+/// `/c/`, `/v/`, `/t/`, `/l/`: codes that this node does not know yet, and what to do.
 pub async fn later(State(app): State<App>, visit: Visit) -> Response {
     unknown(Page::new(&app.service, visit))
 }

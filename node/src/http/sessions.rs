@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use klaver_api::paths;
 use klaver_api::{Challenge, CreateSession, KeyAccounts, Problem, Session};
 
-/// Something fresh to sign, for opening a session.
+/// Something fresh to sign, for opening a session or joining.
 #[utoipa::path(post, path = paths::CHALLENGES, tag = "sessions",
     responses((status = 201, description = "The challenge", body = Challenge)))]
 pub async fn create_challenge(State(app): State<App>) -> Result<(StatusCode, Json<Challenge>), Answer> {

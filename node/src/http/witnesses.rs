@@ -43,6 +43,10 @@ pub async fn cosignatures(State(app): State<App>, body: Body) -> Result<String, 
             let advice = "See the trust policy for the witnesses of this log.";
             refuse(403, "no_witness", "No line of a witness of this log verifies.", advice)
         }
+        Brought::AheadOfTime => {
+            let advice = "Set your clock, and cosign again.";
+            refuse(400, "ahead_of_time", "The time of the cosignature lies ahead of ours.", advice)
+        }
         Brought::NotRecent => {
             let advice = "Fetch the checkpoint again and cosign that one.";
             refuse(409, "old_checkpoint", "The checkpoint is not among the newest.", advice)

@@ -9,13 +9,33 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How many wallets one address may make at once: a shelter's afternoon behind one address.
-pub const BURST: usize = 20;
+const BURST: usize = 20;
 /// After so long one more may come from there.
 const ONE_MORE: Duration = Duration::from_secs(60);
 /// Most addresses that are remembered.
 const ADDRESSES_MAX: usize = 10_000;
 /// One of so many accounts of a day is kept for whoever has an invitation.
 const KEPT_SHARE: u64 = 10;
+
+/// Why a newcomer must wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Crowded {
+    /// Many came from one address.
+    #[error(
+        "there are too many new wallets from one place, at most {BURST} at once: wait some minutes; if you are many in \
+         one place, ask the council to open accounts"
+    )]
+    Here,
+    /// Many came today without an invitation.
+    #[error(
+        "there are too many new wallets today, at most {limit}: the last ones of a day are for invitations; try again \
+         tomorrow, or ask for one"
+    )]
+    Today {
+        /// How many there are in a day.
+        limit: u64,
+    },
+}
 
 /// Who came lately.
 #[derive(Default)]
@@ -29,8 +49,28 @@ struct State {
 }
 
 impl Arrivals {
+    /// Lets a newcomer in who comes from `address`, where that is known, on a day of `a_day` accounts.
+    ///
+    /// # Errors
+    /// When it is crowded.
+    pub fn admit(
+        &self,
+        address: Option<IpAddr>,
+        is_invited: bool,
+        today: Day,
+        a_day: u64,
+    ) -> Result<(), Crowded> {
+        if address.is_some_and(|address| !self.admit_from(address, Instant::now())) {
+            return Err(Crowded::Here);
+        }
+        if !is_invited && !self.admit_uninvited(today, a_day) {
+            return Err(Crowded::Today { limit: a_day });
+        }
+        Ok(())
+    }
+
     /// Counts a newcomer from `address`; returns whether there was room.
-    pub fn admit(&self, address: IpAddr, now: Instant) -> bool {
+    fn admit_from(&self, address: IpAddr, now: Instant) -> bool {
         let state = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let address = network_of(address);
         if state.rested_at.len() >= ADDRESSES_MAX {
@@ -47,7 +87,7 @@ impl Arrivals {
     }
 
     /// Counts a newcomer without invitation where `a_day` accounts may be opened; returns whether there was room.
-    pub fn admit_uninvited(&self, today: Day, a_day: u64) -> bool {
+    fn admit_uninvited(&self, today: Day, a_day: u64) -> bool {
         let state = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let came = state.today.filter(|(day, _)| *day == today).map_or(0, |(_, came)| came);
         let has_room = came < a_day - a_day.div_ceil(KEPT_SHARE).min(a_day / 2);
@@ -72,16 +112,22 @@ mod tests {
     fn one_address_has_a_burst_and_then_one_a_minute() {
         let arrivals = Arrivals::default();
         let (address, now) = ("192.0.2.1".parse().unwrap(), Instant::now());
-        assert!((0..BURST).all(|_| arrivals.admit(address, now)));
-        assert!(!arrivals.admit(address, now));
-        assert!(arrivals.admit("192.0.2.2".parse().unwrap(), now), "others are not held up");
-        assert!(arrivals.admit(address, now + ONE_MORE) && !arrivals.admit(address, now + ONE_MORE));
+        assert!((0..BURST).all(|_| arrivals.admit_from(address, now)));
+        assert!(!arrivals.admit_from(address, now));
+        assert!(arrivals.admit_from("192.0.2.2".parse().unwrap(), now), "others are not held up");
+        assert!(
+            arrivals.admit_from(address, now + ONE_MORE) && !arrivals.admit_from(address, now + ONE_MORE)
+        );
         let later = now + ONE_MORE * 60;
-        assert!((0..BURST).all(|_| arrivals.admit(address, later)) && !arrivals.admit(address, later));
+        assert!(
+            (0..BURST).all(|_| arrivals.admit_from(address, later)) && !arrivals.admit_from(address, later)
+        );
         // One house has more addresses than can be counted.
         let house = |last: u32| format!("2001:db8:0:1::{last:x}").parse().unwrap();
-        assert!((0..20).all(|last| arrivals.admit(house(last), now)) && !arrivals.admit(house(99), now));
-        assert!(arrivals.admit("2001:db8:0:2::1".parse().unwrap(), now));
+        assert!(
+            (0..20).all(|last| arrivals.admit_from(house(last), now)) && !arrivals.admit_from(house(99), now)
+        );
+        assert!(arrivals.admit_from("2001:db8:0:2::1".parse().unwrap(), now));
     }
 
     #[test]

@@ -1,22 +1,22 @@
 //! Invitations, and opening member accounts by the community's policy.
 
-use super::arrivals::BURST;
+use super::sessions::Answered;
 use super::{Refused, Service};
 use crate::clock::wall_clock;
 use crate::community::invitations::{InvitationRow, OPEN_MAX};
 use crate::community::sessions::{Role, Visitor};
 use klaver_api::join::{CreateInvitation, Invitation, Join, Joined};
 use klaver_api::receipt::ReceiptJson;
+use klaver_api::session::Claim;
 use klaver_api::text::FieldError;
 use klaver_ledger::account::{AccountKind, AccountState, KeyGrant, Rights};
 use klaver_ledger::charter::Joining;
-use klaver_ledger::engine::{Holder, Outcome};
+use klaver_ledger::engine::Holder;
 use klaver_ledger::entry::{Body, Entry, Open, SignedEntry};
 use klaver_ledger::id::{AccountId, Nonce};
 use klaver_ledger::link::{CodeId, Link};
 use klaver_ledger::time::{Deadline, Seconds};
 use std::net::IpAddr;
-use std::time::Instant;
 
 /// How many may use one invitation.
 const USES: std::ops::RangeInclusive<u64> = 1..=1_000;
@@ -80,10 +80,11 @@ impl Service {
     /// Opens a member account. Asking again with the same first key gives the same account.
     ///
     /// # Errors
-    /// Without a valid invitation where one is needed, or when the rules do not allow it.
+    /// Without proof of every key, without a valid invitation where one is needed, or when the rules do not allow it.
     /// `address` is where the visitor comes from, when that is known.
     pub async fn join(&self, asked: &Join, address: Option<IpAddr>) -> Result<Joined, Refused> {
         let keys = self.joining_keys(asked)?;
+        self.prove_keys(asked, &keys)?;
         if let Some(account) = self.joined_before(&keys[0]) {
             return Ok(Joined { account: account.to_string(), receipt: None });
         }
@@ -103,15 +104,7 @@ impl Service {
             (Joining::ByInvitation, None) => return Err(unknown_invitation()),
             (_, Some(code)) => Some(self.code_from(code)?),
         };
-        if address.is_some_and(|address| !self.arrivals.admit(address, Instant::now())) {
-            let advice = "wait some minutes; if you are many in one place, ask the council to open accounts";
-            return Err(Refused::TooMany { what: "new wallets from one place", limit: BURST, advice });
-        }
-        if code.is_none() && !self.arrivals.admit_uninvited(now.day(), policy.registrar_opens) {
-            let limit = usize::try_from(policy.registrar_opens).unwrap_or(usize::MAX);
-            let advice = "the last ones of a day are for invitations; try again tomorrow, or ask for one";
-            return Err(Refused::TooMany { what: "new wallets today", limit, advice });
-        }
+        self.arrivals.admit(address, code.is_some(), now.day(), policy.registrar_opens)?;
         if let Some(code) = &code
             && !self.community.use_invitation(code, now.seconds()).await?
         {
@@ -145,6 +138,23 @@ impl Service {
         Ok(keys)
     }
 
+    /// Checks that whoever asks holds every key: a key that somebody else brought first could never be its owner's.
+    fn prove_keys(&self, asked: &Join, keys: &[KeyGrant]) -> Result<(), Refused> {
+        let proof = &asked.proof;
+        if proof.signatures.len() != keys.len() {
+            let found = format!("{} signatures", proof.signatures.len());
+            return Err(FieldError::new("signatures", found, "one for each key belongs here").into());
+        }
+        let answered = Answered::read(&proof.nonce, &proof.expires_at)?;
+        let claim = Claim::Join(keys[0].key);
+        for (grant, signature) in keys.iter().zip(&proof.signatures) {
+            if !self.is_signed(&answered, &claim, &grant.key, signature)? {
+                return Err(Refused::JoinSignature { key: grant.key });
+            }
+        }
+        self.take(&answered)
+    }
+
     fn joined_before(&self, first: &KeyGrant) -> Option<AccountId> {
         let standing = self.reader.standing();
         standing
@@ -162,33 +172,18 @@ impl Service {
         let (mut account, mut nonce) = ([0; 16], [0; 16]);
         getrandom::fill(&mut account)?;
         getrandom::fill(&mut nonce)?;
-        let state = AccountState {
-            account: AccountId(account),
-            kind: AccountKind::Member,
-            keys,
-            threshold: 1,
-            limit,
-            ceiling: None,
-            organisation: None,
-            heir: None,
-            until: None,
-            payees: None,
-        };
+        let state =
+            AccountState { limit, ..AccountState::plain(AccountId(account), AccountKind::Member, keys) };
         let body = Body::Open(Open { states: vec![state] });
         let entry = Entry { nonce: Nonce(nonce), expires_at, memo: None, body };
         let signed = SignedEntry::sign(entry, &self.ledger(), &[&self.registrar]);
         let verified = signed.verify(&self.ledger(), |key| self.ready_key(key))?;
         let answer = self.writer.send(verified)?;
-        match answer.await.unwrap_or_else(|_| Err(self.writer.stopped()))? {
-            Outcome::Recorded(receipt) | Outcome::Known(receipt) => {
-                // The registrar signed the record; the member gets what the account's line opens.
-                let receipt = self.reader.receipt(receipt.index, Holder::Account(AccountId(account)))?;
-                let receipt = Some(ReceiptJson::of(&receipt, None));
-                Ok(Joined { account: AccountId(account).to_string(), receipt })
-            }
-            Outcome::Declined(refusal) => Err(Refused::Declined(Box::new(refusal))),
-            Outcome::Unanswered { why } => Err(why.into()),
-        }
+        let outcome = answer.await.unwrap_or_else(|_| Err(self.writer.stopped()))?;
+        // The registrar signed the record; the member gets what the account's line opens.
+        let receipt = self.reader.receipt(outcome.receipt()?.index, Holder::Account(AccountId(account)))?;
+        let receipt = Some(ReceiptJson::of(&receipt, None));
+        Ok(Joined { account: AccountId(account).to_string(), receipt })
     }
 
     /// Reads an invitation's code as links write it.

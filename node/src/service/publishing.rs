@@ -7,7 +7,8 @@ use super::NodeReader;
 use crate::clock::wall_clock;
 use crate::witness::policy::Witnesses;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
-use klaver_ledger::log::key::VerifierKey;
+use klaver_ledger::log::cosignature::COSIGNATURE_LEAD_SECONDS_MAX;
+use klaver_ledger::log::key::{Statement, VerifierKey};
 use klaver_ledger::log::note::NoteSignature;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,6 +46,21 @@ pub(super) struct Publisher {
     next_beat: Condvar,
     stopping: AtomicBool,
     thread: RwLock<Option<std::thread::Thread>>,
+}
+
+/// What came of a witness's line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attached {
+    /// It is shown from now on.
+    Newly,
+    /// It says nothing newer than the line that is shown.
+    Before,
+    /// Its time lies further ahead than a policy believes.
+    AheadOfTime,
+    /// It is not a line by this witness about this checkpoint.
+    NotTheirs,
+    /// The checkpoint is not among the newest.
+    NotRecent,
 }
 
 /// What is shown, and what still takes cosignatures.
@@ -142,20 +158,30 @@ impl Publisher {
         self.shown.read().unwrap_or_else(PoisonError::into_inner).witnessed.clone()
     }
 
-    /// Attaches a witness's line to the recent checkpoint with this text; returns whether there is one.
-    pub(super) fn add_cosignature(&self, text: &str, line: NoteSignature, key: &VerifierKey) -> bool {
+    /// Attaches a witness's line to the recent checkpoint with this text.
+    pub(super) fn add_cosignature(&self, text: &str, line: NoteSignature, key: &VerifierKey) -> Attached {
+        let now = wall_clock().seconds();
+        match line.verify(key, text) {
+            Ok(Some(Statement::Seen { at })) if at <= now.saturating_add(COSIGNATURE_LEAD_SECONDS_MAX) => {}
+            Ok(Some(_)) => return Attached::AheadOfTime,
+            Ok(None) | Err(_) => return Attached::NotTheirs,
+        }
         let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
         let Some(known) = shown.recent.iter_mut().find(|known| known.text() == Some(text)) else {
-            return false;
+            return Attached::NotRecent;
         };
         let mut cosigned = (**known).clone();
-        let Some(signed) = &mut cosigned.signed else { return false };
-        if let Err(error) = signed.add_cosignature(line, key) {
-            tracing::warn!(%error, "a cosignature could not be attached");
-            return false;
+        let Some(signed) = &mut cosigned.signed else { return Attached::NotRecent };
+        match signed.add_cosignature(line, key) {
+            Ok(true) => {}
+            Ok(false) => return Attached::Before,
+            Err(error) => {
+                tracing::warn!(%error, "a cosignature could not be attached");
+                return Attached::NotTheirs;
+            }
         }
         let policy = self.witnesses.as_ref().map(|witnesses| witnesses.policy());
-        let judged = policy.and_then(|policy| policy.judge(signed.note(), wall_clock().seconds()).ok());
+        let judged = policy.and_then(|policy| policy.judge(signed.note(), now).ok());
         *known = Arc::new(cosigned);
         let known = known.clone();
         if judged.is_some_and(|verdict| verdict.quorum_reached)
@@ -163,7 +189,7 @@ impl Publisher {
         {
             shown.witnessed = Some(known);
         }
-        true
+        Attached::Newly
     }
 
     /// Waits for a beat after number `seen`, at most a beat's time; returns the number of the newest.

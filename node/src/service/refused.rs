@@ -3,11 +3,14 @@
 use crate::community::keep::KeepError;
 use crate::community::requests::Mismatch;
 use crate::community::sessions::ChallengeError;
+use crate::service::arrivals::Crowded;
 use crate::writer::Unrecorded;
+use klaver_api::Reason;
 use klaver_api::text::FieldError;
-use klaver_ledger::engine::ReadError;
+use klaver_ledger::engine::{NoReceipt, ReadError};
 use klaver_ledger::entry::cbor::CborError;
 use klaver_ledger::entry::signed::EnvelopeError;
+use klaver_ledger::keys::PublicKey;
 use klaver_ledger::link::LinkError;
 use klaver_ledger::log::tree::TreeError;
 use klaver_ledger::refusal::Refusal;
@@ -59,6 +62,17 @@ pub enum Refused {
         /// What to do.
         advice: &'static str,
     },
+    /// A key that joins did not sign the challenge.
+    #[error(
+        "key {key} did not sign that it joins: sign the challenge for this ledger and this address with every key"
+    )]
+    JoinSignature {
+        /// The key.
+        key: PublicKey,
+    },
+    /// There are too many newcomers now.
+    #[error(transparent)]
+    Crowded(#[from] Crowded),
     /// Too much of something.
     #[error("there are too many {what}, at most {limit}: {advice}")]
     TooMany {
@@ -76,7 +90,7 @@ pub enum Refused {
     #[error("{why}")]
     BeyondDamage {
         /// What is damaged, what is safe, and what to do.
-        why: String,
+        why: Reason,
     },
     /// Community data cannot be written.
     #[error(transparent)]
@@ -104,6 +118,15 @@ impl From<ReadFault> for Refused {
 impl From<TreeError> for Refused {
     fn from(error: TreeError) -> Self {
         ReadError::from(error).into()
+    }
+}
+
+impl From<NoReceipt> for Refused {
+    fn from(why: NoReceipt) -> Self {
+        match why {
+            NoReceipt::Declined(refusal) => Self::Declined(refusal),
+            NoReceipt::Unanswered(error) => error.into(),
+        }
     }
 }
 

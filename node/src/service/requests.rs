@@ -3,7 +3,8 @@
 use super::{NodeReader, Refused, Service};
 use crate::clock::wall_clock;
 use crate::community::Community;
-use crate::community::requests::{OPEN_PER_ACCOUNT_MAX, RequestRow};
+use crate::community::directory::fault_of_name;
+use crate::community::requests::RequestRow;
 use crate::community::sessions::{Role, Visitor};
 use klaver_api::request::{CreateRequest, PaymentRequest, RequestState, VALID_FOR_SECONDS};
 use klaver_api::text::{self, FieldError};
@@ -55,10 +56,17 @@ impl Service {
         getrandom::fill(&mut id)?;
         let id = RequestId(id);
         let until = Deadline::after(wall_clock(), Seconds(valid_for)).seconds();
-        let row = RequestRow { account: account.0, amount: amount.minor(), until, paid: None };
-        if !self.community.add_request(id, row).await? {
+        let to = asked.to.as_deref().map(|code| self.account_of_code(code)).transpose()?;
+        if to == Some(account) {
+            let expected = "somebody else's code belongs here: your own leads to yourself";
+            return Err(FieldError::new("to", asked.to.as_deref().unwrap_or_default(), expected).into());
+        }
+        let words = asked.words.as_deref().map(words_of).transpose()?;
+        let row =
+            RequestRow { to: to.map(|to| to.0), words, ..RequestRow::new(account, amount.minor(), until) };
+        if let Some(limit) = self.community.add_request(id, row, wall_clock().seconds()).await? {
             let advice = "wait until some are paid or have ended";
-            return Err(Refused::TooMany { what: "open requests", limit: OPEN_PER_ACCOUNT_MAX, advice });
+            return Err(Refused::TooMany { what: "open requests", limit, advice });
         }
         self.request_json(&self.request(&id)?)
     }
@@ -75,11 +83,30 @@ impl Service {
         })?;
         let state = match row.paid {
             Some(_) => RequestState::Paid,
+            None if row.declined.is_some() => RequestState::Declined,
             None if row.until <= wall_clock().seconds() => RequestState::Expired,
             None => RequestState::Open,
         };
         let name = self.community.listed_name(&AccountId(row.account));
         Ok(RequestView { id: *id, row, name, state })
+    }
+
+    /// Says no to a request that was sent to an account of the visitor.
+    ///
+    /// # Errors
+    /// `Unknown` for one that was not: nobody learns what others are asked.
+    pub async fn decline_request(
+        &self,
+        visitor: &Visitor,
+        id: &RequestId,
+    ) -> Result<PaymentRequest, Refused> {
+        let is_known = match visitor.role {
+            Role::Account(own) => self.community.decline_request(id, &own, wall_clock().seconds()).await?,
+            Role::Council | Role::Auditor => false,
+        };
+        let advice = "open a session for the account that it was sent to";
+        let unknown = Refused::Unknown { what: "payment request", code: "unknown_request", advice };
+        if is_known { self.request_json(&self.request(id)?) } else { Err(unknown) }
     }
 
     /// Returns a request as JSON.
@@ -95,11 +122,23 @@ impl Service {
             account: AccountId(row.account).to_string(),
             name: name.clone(),
             amount: Total::new(row.amount).unwrap_or_default().to_decimal(self.scale()),
+            words: row.words.clone(),
             until: Deadline::from_seconds(row.until).map(|until| until.to_string()).unwrap_or_default(),
             state: *state,
             index: row.paid.map(|(index, _)| index),
             paid_at: row.paid.and_then(|(_, at)| Timestamp::from_millis(at)).map(|at| at.to_string()),
         })
+    }
+}
+
+/// Checks words that others will read.
+///
+/// # Errors
+/// When there are none, too many, or some that cannot be seen.
+pub(super) fn words_of(words: &str) -> Result<String, FieldError> {
+    match fault_of_name(words) {
+        Some(fault) => Err(FieldError::new("words", words, fault)),
+        None => Ok(words.to_owned()),
     }
 }
 

@@ -1,11 +1,11 @@
-//! Opening sessions, and asking the ledger whether their keys still count.
+//! Signed challenges: opening sessions, and asking the ledger whether their keys still count.
 
 use super::{Refused, Service};
 use crate::clock::wall_clock;
 use crate::community::sessions::{CHALLENGE_SECONDS, Role, Visitor};
 use klaver_api::account::rights_to_words;
 use klaver_api::session::{
-    Challenge, CreateSession, KeyAccount, KeyAccounts, OFFICE, Session, SessionRole, challenge_bytes,
+    Challenge, Claim, CreateSession, KeyAccount, KeyAccounts, OFFICE, Session, SessionRole, challenge_bytes,
 };
 use klaver_api::text::{self, FieldError, base64url};
 use klaver_ledger::keys::{PublicKey, Signature};
@@ -34,19 +34,16 @@ impl Service {
         let now = wall_clock();
         let account =
             asked.account.as_deref().map(|account| text::account("account", account)).transpose()?;
-        let nonce = text::from_base64url_fixed("nonce", &asked.nonce)?;
-        let expires_at = text::deadline("expires_at", &asked.expires_at)?;
+        let answered = Answered::read(&asked.nonce, &asked.expires_at)?;
         let key = text::key("key", &asked.key)?;
-        let signature = Signature(text::from_base64url_fixed("signature", &asked.signature)?);
         let role = match account {
             Some(account) => Role::Account(account),
             None => self.office_of(&key, now).ok_or(Refused::SessionSignature {
                 advice: "this key is of no office: name the account it belongs to",
             })?,
         };
-        let account = account.unwrap_or(OFFICE);
-        let signed = challenge_bytes(&self.ledger(), &self.config.public_url, &account, &nonce, expires_at);
-        if !key.has_signed(&signed, &signature) {
+        let claim = Claim::Session(account.unwrap_or(OFFICE));
+        if !self.is_signed(&answered, &claim, &key, &asked.signature)? {
             let advice = "sign the challenge for this ledger, this address and this account";
             return Err(Refused::SessionSignature { advice });
         }
@@ -56,7 +53,7 @@ impl Service {
             let advice = "this key is not one of the account: use a key that is";
             return Err(Refused::SessionSignature { advice });
         }
-        self.sessions.take_challenge(&nonce, expires_at.seconds(), now.seconds())?;
+        self.take(&answered)?;
         let (token, ends) = self.sessions.open(visitor, now.seconds())?;
         Ok(Session {
             token: base64url(&token),
@@ -79,19 +76,16 @@ impl Service {
     /// When the challenge names an account, has ended, or is not signed by the key.
     pub fn accounts_of_key(&self, asked: &CreateSession) -> Result<KeyAccounts, Refused> {
         let now = wall_clock();
-        let nonce = text::from_base64url_fixed("nonce", &asked.nonce)?;
-        let expires_at = text::deadline("expires_at", &asked.expires_at)?;
+        let answered = Answered::read(&asked.nonce, &asked.expires_at)?;
         let key = text::key("key", &asked.key)?;
-        let signature = Signature(text::from_base64url_fixed("signature", &asked.signature)?);
         if let Some(account) = &asked.account {
             return Err(FieldError::new("account", account, "leave it out: the key is asked about").into());
         }
-        let signed = challenge_bytes(&self.ledger(), &self.config.public_url, &OFFICE, &nonce, expires_at);
-        if !key.has_signed(&signed, &signature) {
+        if !self.is_signed(&answered, &Claim::Session(OFFICE), &key, &asked.signature)? {
             let advice = "sign the challenge for this ledger, this address and no account";
             return Err(Refused::SessionSignature { advice });
         }
-        self.sessions.take_challenge(&nonce, expires_at.seconds(), now.seconds())?;
+        self.take(&answered)?;
         let standing = self.reader.standing();
         let open = standing.accounts_of_key(&key).filter(|account| account.closed_to().is_none());
         let accounts = open.filter_map(|account| {
@@ -125,6 +119,33 @@ impl Service {
         }
     }
 
+    /// Returns whether `signature` is that of `key` under the challenge, for `claim` at this node.
+    ///
+    /// # Errors
+    /// When it is no signature at all.
+    pub(super) fn is_signed(
+        &self,
+        answered: &Answered,
+        claim: &Claim,
+        key: &PublicKey,
+        signature: &str,
+    ) -> Result<bool, FieldError> {
+        let signature = Signature(text::from_base64url_fixed("signature", signature)?);
+        let Answered { nonce, expires_at } = answered;
+        let origin = &self.config.public_url;
+        let signed = challenge_bytes(&self.ledger(), origin, claim, nonce, *expires_at);
+        Ok(key.has_signed(&signed, &signature))
+    }
+
+    /// Sees to it that a challenge counts once. Check its signature first.
+    ///
+    /// # Errors
+    /// When it is not one of this node, has ended, or was answered before.
+    pub(super) fn take(&self, answered: &Answered) -> Result<(), Refused> {
+        let Answered { nonce, expires_at } = answered;
+        Ok(self.sessions.take_challenge(nonce, expires_at.seconds(), wall_clock().seconds())?)
+    }
+
     fn office_of(&self, key: &PublicKey, now: Timestamp) -> Option<Role> {
         let standing = self.reader.standing();
         let charter = standing.charter(now)?;
@@ -143,5 +164,24 @@ impl Service {
             }),
             office => self.office_of(&visitor.key, now) == Some(office),
         }
+    }
+}
+
+/// A challenge as it comes back.
+pub(super) struct Answered {
+    nonce: [u8; 32],
+    expires_at: Deadline,
+}
+
+impl Answered {
+    /// Reads what was sent.
+    ///
+    /// # Errors
+    /// When it makes no sense.
+    pub(super) fn read(nonce: &str, expires_at: &str) -> Result<Self, FieldError> {
+        Ok(Self {
+            nonce: text::from_base64url_fixed("nonce", nonce)?,
+            expires_at: text::deadline("expires_at", expires_at)?,
+        })
     }
 }

@@ -17,10 +17,7 @@ use klaver_ledger::id::EntryId;
 use klaver_ledger::link::{CodeId, Link};
 use klaver_ledger::receipt::Receipt;
 use klaver_ledger::refusal::Refusal;
-use tokio::sync::oneshot;
-
-/// The code of an entry that waits for signatures.
-const LACKS_SIGNERS: &str = "lacks_signers";
+use tokio::sync::oneshot::{self, error::RecvError};
 
 /// What became of an entry that was not refused.
 #[derive(Clone, Debug)]
@@ -40,6 +37,9 @@ struct Queued {
     answer: oneshot::Receiver<Result<Outcome, Unrecorded>>,
 }
 
+/// What came of waiting for the writer.
+type Answer = Result<Result<Outcome, Unrecorded>, RecvError>;
+
 impl Service {
     /// Records an entry, or makes it a draft when all it lacks are signers.
     ///
@@ -49,31 +49,9 @@ impl Service {
     /// Why it was not recorded.
     pub async fn submit(&self, signed: SignedEntry, memo: Option<Memo>) -> Result<Submitted, Refused> {
         let queued = self.queue(signed, memo.as_ref())?;
-        let outcome = queued.answer.await.unwrap_or_else(|_| Err(self.writer.stopped()))?;
+        let answer = queued.answer.await;
+        let outcome = self.outcome(&queued.verified, answer)?;
         self.answer(queued.id, &queued.verified, outcome, memo).await
-    }
-
-    /// Records an entry from a thread of its own: for histories made in process.
-    ///
-    /// # Errors
-    /// As [`submit`](Self::submit); an entry that lacks signers is declined.
-    ///
-    /// # Panics
-    /// On a thread of the asynchronous runtime.
-    pub fn submit_blocking(&self, signed: SignedEntry, memo: Option<Memo>) -> Result<Receipt, Refused> {
-        let queued = self.queue(signed, memo.as_ref())?;
-        let outcome = queued.answer.blocking_recv().unwrap_or_else(|_| Err(self.writer.stopped()))?;
-        match outcome {
-            Outcome::Recorded(receipt) | Outcome::Known(receipt) => {
-                if let Some(memo) = memo {
-                    let written = self.community.add_memo(receipt.index, &memo);
-                    written.blocking_recv().unwrap_or(Ok(()))?;
-                }
-                Ok(receipt)
-            }
-            Outcome::Declined(refusal) => Err(Refused::Declined(Box::new(refusal))),
-            Outcome::Unanswered { why } => Err(why.into()),
-        }
     }
 
     fn queue(&self, signed: SignedEntry, memo: Option<&Memo>) -> Result<Queued, Refused> {
@@ -93,19 +71,31 @@ impl Service {
         };
         let verified = signed.verify(&self.ledger(), |key| self.ready_key(key))?;
         let answer = match self.writer.send(verified.clone()) {
-            Err(refused @ Unrecorded::ReadOnly { .. }) => self.known(&verified).ok_or(refused)?,
+            Err(refused @ Unrecorded::ReadOnly { .. }) => {
+                let (answer, receiver) = oneshot::channel();
+                answer.send(Err(refused)).expect("the receiver is at hand");
+                receiver
+            }
             sent => sent?,
         };
         Ok(Queued { id: verified.id(), verified, answer })
     }
 
-    /// Returns the receipt of an entry that was recorded before, from a node that records nothing now.
-    fn known(&self, verified: &VerifiedEntry) -> Option<oneshot::Receiver<Result<Outcome, Unrecorded>>> {
+    /// Returns what the writer answered. A node that records nothing now, for whatever reason, still gives the receipt of
+    /// what it recorded before.
+    fn outcome(&self, verified: &VerifiedEntry, answer: Answer) -> Result<Outcome, Unrecorded> {
+        match answer.unwrap_or_else(|_| Err(self.writer.stopped())) {
+            Err(refused @ Unrecorded::ReadOnly { .. }) => {
+                self.known(verified).map(Outcome::Known).ok_or(refused)
+            }
+            answered => answered,
+        }
+    }
+
+    /// Returns the receipt of an entry that was recorded before.
+    fn known(&self, verified: &VerifiedEntry) -> Option<Receipt> {
         let index = self.reader.find(&verified.id(), Some(verified.entry().expires_at)).ok()??;
-        let receipt = self.reader.receipt(index, Holder::Signer).ok()?;
-        let (answer, receiver) = oneshot::channel();
-        answer.send(Ok(Outcome::Known(receipt))).ok()?;
-        Some(receiver)
+        self.reader.receipt(index, Holder::Signer).ok()
     }
 
     async fn answer(
@@ -115,32 +105,25 @@ impl Service {
         outcome: Outcome,
         memo: Option<Memo>,
     ) -> Result<Submitted, Refused> {
-        match outcome {
-            Outcome::Recorded(receipt) => {
-                self.community.mark_draft_recorded(&id, receipt.index, wall_clock().seconds());
-                self.keep_memo(&receipt, memo).await?;
-                Ok(Submitted::Recorded(id, receipt))
-            }
-            Outcome::Known(receipt) => {
-                self.keep_memo(&receipt, memo).await?;
-                Ok(Submitted::Known(id, receipt))
-            }
-            Outcome::Declined(refusal) if refusal.code == LACKS_SIGNERS => {
-                self.keep_draft(id, verified, memo, &refusal).await
-            }
-            Outcome::Declined(refusal) => Err(Refused::Declined(Box::new(refusal))),
-            Outcome::Unanswered { why } => Err(why.into()),
+        if let Outcome::LacksSigners(refusal) = &outcome {
+            return self.keep_draft(id, verified, memo, refusal).await;
         }
+        let is_new = matches!(outcome, Outcome::Recorded(_));
+        let receipt = outcome.receipt()?;
+        if is_new {
+            self.community.mark_draft_recorded(&id, receipt.index, wall_clock().seconds());
+        }
+        self.keep_memo(&receipt, memo).await;
+        Ok(if is_new { Submitted::Recorded(id, receipt) } else { Submitted::Known(id, receipt) })
     }
 
-    async fn keep_memo(&self, receipt: &Receipt, memo: Option<Memo>) -> Result<(), Refused> {
+    async fn keep_memo(&self, receipt: &Receipt, memo: Option<Memo>) {
         if let Some(memo) = memo
             && let Err(error) = on_disk(self.community.add_memo(receipt.index, &memo)).await
         {
             // The payment stands; losing its sentence must not make it look as if it did not.
             tracing::warn!(%error, "a memo was not kept");
         }
-        Ok(())
     }
 
     async fn keep_draft(
@@ -159,8 +142,8 @@ impl Service {
             waits_for: WaitsFor::of_details(&refusal.details),
             recorded: None,
         };
-        if !self.community.put_draft(&id, row.clone(), wall_clock().seconds()).await? {
-            let advice = "have those that wait signed, or let them expire";
+        if !self.community.put_draft(&id, row.clone()).await? {
+            let advice = "have those that wait signed; what has expired makes room after two days";
             return Err(Refused::TooMany { what: "drafts", limit: STARTED_PER_KEY_MAX, advice });
         }
         let draft = self.draft_json(&draft_id(&id), &row)?;
@@ -183,11 +166,14 @@ impl Service {
 
     /// Returns the drafts that still wait, and that the visitor may sign.
     pub fn drafts(&self, visitor: &Visitor) -> Vec<Draft> {
+        self.waiting_drafts(visitor).filter_map(|(id, row)| self.draft_json(&id, &row).ok()).collect()
+    }
+
+    /// Returns what is kept of the drafts that still wait, and that the visitor may sign.
+    pub(super) fn waiting_drafts(&self, visitor: &Visitor) -> impl Iterator<Item = ([u8; 16], DraftRow)> {
         let now = wall_clock().seconds();
-        let waits = |row: &DraftRow| row.recorded.is_none() && now < row.expires_at;
-        let rows =
-            self.community.drafts().into_iter().filter(|(_, row)| waits(row) && self.may_read(visitor, row));
-        rows.filter_map(|(id, row)| self.draft_json(&id, &row).ok()).collect()
+        let waits = move |row: &DraftRow| row.recorded.is_none() && now < row.expires_at;
+        self.community.drafts().into_iter().filter(move |(_, row)| waits(row) && self.may_read(visitor, row))
     }
 
     fn may_read(&self, visitor: &Visitor, row: &DraftRow) -> bool {

@@ -1,10 +1,12 @@
 //! What witnesses have to do with the node: whom it asks, what they have cosigned, and when it must stop.
 
+use super::publishing::Attached;
 use super::{NodeReader, PublishedCheckpoint, Refused, Service, StartError};
 use crate::clock::wall_clock;
 use crate::config::{Config, DataDir};
 use crate::witness::contradiction::{self, Meaning};
 use crate::witness::policy::Witnesses;
+use klaver_api::Reason;
 use klaver_ledger::engine::Holder;
 use klaver_ledger::keys::PublicKey;
 use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
@@ -19,6 +21,8 @@ pub enum Brought {
     Counted(usize),
     /// No line of a witness of this log, or none that holds.
     NoWitness,
+    /// The witness's clock is ahead of ours by more than a policy believes.
+    AheadOfTime,
     /// The checkpoint is not among the newest.
     NotRecent,
     /// The node's own log has signed what it cannot extend.
@@ -38,7 +42,7 @@ impl Service {
     }
 
     /// Records nothing more until the node is started again, because of `why`; returns whether that is news.
-    pub fn turn_read_only(&self, why: String) -> bool {
+    pub fn turn_read_only(&self, why: Reason) -> bool {
         self.writer.status().stop(why)
     }
 
@@ -48,13 +52,18 @@ impl Service {
     }
 
     /// Attaches the line of witness `number` to the published checkpoint with this text.
-    pub fn add_cosignature(&self, text: &str, line: NoteSignature, number: usize) -> bool {
-        let Some(asked) = self.witnesses().and_then(|all| all.asked().get(number)) else { return false };
-        let added = self.published.add_cosignature(text, line, &asked.key);
+    pub fn add_cosignature(&self, text: &str, line: NoteSignature, number: usize) -> Attached {
+        let Some(asked) = self.witnesses().and_then(|all| all.asked().get(number)) else {
+            return Attached::NotTheirs;
+        };
+        let attached = self.published.add_cosignature(text, line, &asked.key);
+        if attached == Attached::Newly {
+            self.metrics.cosignatures.fetch_add(1, Ordering::Relaxed);
+        }
         if let Some(witnessed) = self.published.witnessed() {
             self.metrics.witnessed_records.store(witnessed.size, Ordering::Relaxed);
         }
-        added
+        attached
     }
 
     /// Waits for a beat after number `seen`, at most a beat's time; returns the number of the newest.
@@ -74,22 +83,21 @@ impl Service {
             contradiction::stop_for(self, witnesses.data(), &seen, "a witness that pulls");
             return Brought::Contradiction;
         }
-        let (mut counted, mut known) = (0, false);
-        for line in note.signatures() {
-            for (number, asked) in witnesses.asked().iter().enumerate() {
-                if matches!(line.verify(&asked.key, note.text()), Ok(Some(_))) {
-                    known = true;
-                    counted += usize::from(self.add_cosignature(note.text(), line.clone(), number));
-                }
-            }
-        }
-        match (counted, known) {
-            (0, false) => Brought::NoWitness,
-            (0, true) => Brought::NotRecent,
-            (counted, _) => {
-                self.metrics.cosignatures.fetch_add(counted as u64, Ordering::Relaxed);
-                Brought::Counted(counted)
-            }
+        let attach = |line: &NoteSignature, number| self.add_cosignature(note.text(), line.clone(), number);
+        let came: Vec<Attached> = note
+            .signatures()
+            .iter()
+            .flat_map(|line| (0..witnesses.asked().len()).map(move |number| attach(line, number)))
+            .collect();
+        let counted = came.iter().filter(|came| matches!(came, Attached::Newly | Attached::Before)).count();
+        if counted > 0 {
+            Brought::Counted(counted)
+        } else if came.contains(&Attached::AheadOfTime) {
+            Brought::AheadOfTime
+        } else if came.contains(&Attached::NotRecent) {
+            Brought::NotRecent
+        } else {
+            Brought::NoWitness
         }
     }
 

@@ -7,12 +7,9 @@
 use super::contradiction::{self, Meaning};
 use super::fetch::{Fetched, Fetcher};
 use super::policy::Asked;
-use crate::clock::wall_clock;
 use crate::config::DataDir;
-use crate::service::Service;
+use crate::service::{Attached, Service};
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
-use klaver_ledger::log::cosignature::COSIGNATURE_LEAD_SECONDS_MAX;
-use klaver_ledger::log::key::Statement;
 use klaver_ledger::log::note::{NOTE_BYTES_MAX, Note, NoteSignature};
 use klaver_ledger::log::witness::{AddCheckpoint, monitoring_path, parse_cosignatures, parse_tree_size};
 use std::sync::Arc;
@@ -137,10 +134,14 @@ impl Asker {
         let metrics = self.service.metrics().clone();
         match self.request(shown) {
             Came::Line(line) => {
-                metrics.cosignatures.fetch_add(1, Ordering::Relaxed);
+                let attached = self.service.add_cosignature(shown.note().text(), line, self.number);
+                if attached == Attached::AheadOfTime {
+                    metrics.cosignatures_missed.fetch_add(1, Ordering::Relaxed);
+                    tracing::debug!(witness = self.asked.name, "its time lies ahead of ours");
+                    return;
+                }
                 self.last = shown.checkpoint().size;
                 self.cosigned = Some((shown.note().text().to_owned(), Instant::now()));
-                self.service.add_cosignature(shown.note().text(), line, self.number);
             }
             Came::Nothing(why) => {
                 metrics.cosignatures_missed.fetch_add(1, Ordering::Relaxed);
@@ -204,12 +205,7 @@ impl Asker {
         };
         for line in lines {
             match line.verify(&self.asked.key, shown.note().text()) {
-                Ok(Some(Statement::Seen { at }))
-                    if at <= wall_clock().seconds().saturating_add(COSIGNATURE_LEAD_SECONDS_MAX) =>
-                {
-                    return Came::Line(line);
-                }
-                Ok(Some(_)) => return Came::Nothing("its time lies ahead of ours".to_owned()),
+                Ok(Some(_)) => return Came::Line(line),
                 Ok(None) => {}
                 Err(error) => return Came::Nothing(error.to_string()),
             }

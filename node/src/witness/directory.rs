@@ -22,6 +22,12 @@ use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
+/// When a checkpoint was cosigned that was only taken over, to begin anew from: never.
+pub(super) const TAKEN_OVER_AT: u64 = 0;
+
+/// Most files of evidence that are kept.
+pub const EVIDENCE_FILES_MAX: usize = 1_000;
+
 /// Version of the directory's layout.
 const LAYOUT: u32 = 1;
 /// Most bytes of the settings.
@@ -302,16 +308,17 @@ impl WitnessDir {
         };
         let note = Note::parse(bytes).map_err(|error| wrong(&error))?;
         let mut seen = open_with(&note, &keys).map_err(|error| wrong(&error))?;
-        // Its own line makes the file readable as a memory; the time says that it was not cosigned then.
+        // Its own line makes the file readable as a memory; it is not shown to anybody.
         let sign = |message: &[u8]| klaver_ledger::keys::sign(&self.secret, message).0;
-        let line = klaver_ledger::log::cosignature::cosign(note.text(), 0, &self.key, sign)
+        let line = klaver_ledger::log::cosignature::cosign(note.text(), TAKEN_OVER_AT, &self.key, sign)
             .map_err(|error| wrong(&error))?;
         seen.add_cosignature(line, &self.key).map_err(|error| wrong(&error))?;
         self.remember(&seen)?;
         Ok(Remembered::Seen(Box::new(seen)))
     }
 
-    /// Keeps what proves that a log signed two histories; returns the file.
+    /// Keeps what proves that a log signed two histories; returns where it is. A log that signs ever more of them fills no
+    /// disk: [`EVIDENCE_FILES_MAX`] files prove it.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -319,9 +326,13 @@ impl WitnessDir {
         let directory = self.root.join("evidence");
         private_file::create_directory(&directory)?;
         let path = directory.join(name);
-        if !path.exists() {
-            private_file::replace(&path, bytes)?;
+        if path.exists() {
+            return Ok(path);
         }
+        if EVIDENCE_FILES_MAX <= std::fs::read_dir(&directory).into_iter().flatten().count() {
+            return Ok(directory);
+        }
+        private_file::replace(&path, bytes)?;
         Ok(path)
     }
 

@@ -1,11 +1,11 @@
 //! A witness at work: it judges a checkpoint, remembers it durably, and only then gives its signature away.
 
-use super::directory::{Remembered, WitnessDir, WitnessDirError, open_with};
+use super::directory::{Remembered, TAKEN_OVER_AT, WitnessDir, WitnessDirError, open_with};
 use klaver_keystore::private_file::PrivateFileError;
 use klaver_ledger::keys::sign;
 use klaver_ledger::log::checkpoint::{CheckpointError, SignedCheckpoint};
 use klaver_ledger::log::cosignature::cosign;
-use klaver_ledger::log::key::{KeyName, VerifierKey};
+use klaver_ledger::log::key::{KeyName, Statement, VerifierKey};
 use klaver_ledger::log::note::{Note, NoteSignature};
 use klaver_ledger::log::proof::TreeHead;
 use klaver_ledger::log::witness::{AddCheckpoint, WitnessRefusal, claimed_origin, judge, monitoring_path};
@@ -122,10 +122,18 @@ impl Keeper {
         }
     }
 
-    /// Returns the newest checkpoint that was cosigned of the log with this monitoring path.
+    /// Returns the newest checkpoint that was cosigned of the log with this monitoring path; `None` for one that was only
+    /// taken over to begin anew from.
     pub fn newest_at(&self, path: &str) -> Option<SignedCheckpoint> {
         let origin = self.logs.keys().find(|origin| monitoring_path(origin.as_str()) == path)?;
-        self.newest(origin)
+        let newest = self.newest(origin)?;
+        let own = newest.note().verify(std::slice::from_ref(self.key())).ok()?;
+        own.iter().all(|(_, said)| *said != Statement::Seen { at: TAKEN_OVER_AT }).then_some(newest)
+    }
+
+    /// Returns the key that this witness signs with.
+    pub fn key(&self) -> &VerifierKey {
+        self.directory.key()
     }
 
     /// Returns the keys of a log that is watched.

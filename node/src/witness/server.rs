@@ -64,9 +64,11 @@ async fn about(State(keeper): State<Arc<Keeper>>) -> String {
 }
 
 async fn add_checkpoint(State(keeper): State<Arc<Keeper>>, body: Body) -> Response {
-    let bytes = match tokio::time::timeout(BODY_TIME_MAX, to_bytes(body, ADD_CHECKPOINT_BYTES_MAX)).await {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(_)) => {
+    // A little more is read to its end: whoever is still sending when the connection closes may never see the answer.
+    let read = to_bytes(body, 4 * ADD_CHECKPOINT_BYTES_MAX);
+    let bytes = match tokio::time::timeout(BODY_TIME_MAX, read).await {
+        Ok(Ok(bytes)) if bytes.len() <= ADD_CHECKPOINT_BYTES_MAX => bytes,
+        Ok(_) => {
             let sentence =
                 format!("the request has more than {ADD_CHECKPOINT_BYTES_MAX} bytes, or broke off");
             return say(StatusCode::PAYLOAD_TOO_LARGE, &sentence);
@@ -99,7 +101,9 @@ fn refuse(not_cosigned: &NotCosigned) -> Response {
 }
 
 async fn newest(State(keeper): State<Arc<Keeper>>, Path(log): Path<String>) -> Response {
-    match keeper.newest_at(&format!("{log}/checkpoint")) {
+    // It may wait for a cosignature that is being written.
+    let seen = tokio::task::spawn_blocking(move || keeper.newest_at(&format!("{log}/checkpoint"))).await;
+    match seen.ok().flatten() {
         Some(seen) => {
             let mut headers = HeaderMap::new();
             headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(TEXT));

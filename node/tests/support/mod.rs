@@ -6,16 +6,17 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use klaver_api::session::{CreateSession, OFFICE, challenge_bytes};
-use klaver_api::text::{base64url, deadline, from_base64url_fixed};
-use klaver_api::{Challenge, paths};
+use klaver_api::account::rights_to_words;
+use klaver_api::text::base64url;
+use klaver_api::{Challenge, CreateInvitation, Join, KeyJson, paths};
 use klaver_ledger::account::{AccountKind, AccountState, KeyGrant, Rights};
 use klaver_ledger::amount::{Amount, Scale, Total};
 use klaver_ledger::charter::{Policy, UnitWords};
 use klaver_ledger::entry::{
-    Body as EntryBody, Earn, EarnReason, Entry, Open, Pay, PayLine, RequestRef, SignedEntry,
+    Attest, Body as EntryBody, Earn, EarnReason, Entry, Open, Pay, PayLine, RequestRef, SignedEntry,
+    Statement,
 };
-use klaver_ledger::id::{AccountId, LedgerId, Nonce, OrganisationId};
+use klaver_ledger::id::{AccountId, Digest, LedgerId, Nonce, OrganisationId};
 use klaver_ledger::keys::{PublicKey, SigningKey};
 use klaver_ledger::record::SaltSource;
 use klaver_ledger::time::{Deadline, Seconds};
@@ -24,6 +25,7 @@ use klaver_node::community::Community;
 use klaver_node::config::{Config, DataDir};
 use klaver_node::found::{Founding, found_with, founding_entry, sign_founding};
 use klaver_node::http::App;
+use klaver_node::http::extract::Peer;
 use klaver_node::keys::NodeKeys;
 use klaver_node::routes;
 use klaver_node::service::{Beat, OsSalts, Parts, Service};
@@ -71,9 +73,23 @@ impl World {
         Self::founded_by(council, |clock| clock, OsSalts)
     }
 
+    /// Founds a community with one council key and this policy.
+    pub fn ruled(policy: Policy) -> Self {
+        Self::made(1, policy, |clock| clock, OsSalts)
+    }
+
     /// As [`founded`](Self::founded), with a clock that stands around the usual one, and other salts.
     pub fn founded_by(
         council: u8,
+        around: impl FnOnce(Box<dyn Clock>) -> Box<dyn Clock>,
+        salts: impl SaltSource + 'static,
+    ) -> Self {
+        Self::made(council, Policy::starting(), around, salts)
+    }
+
+    fn made(
+        council: u8,
+        policy: Policy,
         around: impl FnOnce(Box<dyn Clock>) -> Box<dyn Clock>,
         salts: impl SaltSource + 'static,
     ) -> Self {
@@ -86,7 +102,7 @@ impl World {
             scale: scale(),
             origin: config.log_origin(),
             config: config.clone(),
-            policy: Policy::starting(),
+            policy,
         };
         let keys = NodeKeys::generate().unwrap();
         let council: Vec<SigningKey> =
@@ -137,17 +153,11 @@ impl World {
             AccountKind::Merchant => Rights::ALL,
             _ => Rights::from_bits(9).unwrap(),
         };
+        let keys = vec![KeyGrant { key: PublicKey::of(&key), rights, until: None, cap: None }];
         let state = AccountState {
-            account,
-            kind,
-            keys: vec![KeyGrant { key: PublicKey::of(&key), rights, until: None, cap: None }],
-            threshold: 1,
             limit: Total::new(limit).unwrap(),
-            ceiling: None,
             organisation: organisation.map(|organisation| OrganisationId([organisation; 16])),
-            heir: None,
-            until: None,
-            payees: None,
+            ..AccountState::plain(account, kind, keys)
         };
         let council: Vec<&SigningKey> = self.council.iter().collect();
         let signed = self.sign(EntryBody::Open(Open { states: vec![state] }), &council);
@@ -197,21 +207,14 @@ impl World {
     }
 
     pub async fn try_session(&self, account: Option<AccountId>, key: &SigningKey) -> Answer {
+        let body = self.challenge().await.for_session(&self.ledger, URL, account, key).unwrap();
+        self.post(paths::SESSIONS, None, &body).await
+    }
+
+    pub async fn challenge(&self) -> Challenge {
         let answer = self.call(Request::post(paths::CHALLENGES).body(Body::empty()).unwrap()).await;
         assert_eq!(answer.status, 201, "{answer:?}");
-        let challenge: Challenge = serde_json::from_value(answer.json).unwrap();
-        let nonce = from_base64url_fixed("nonce", &challenge.nonce).unwrap();
-        let until = deadline("expires_at", &challenge.expires_at).unwrap();
-        let bytes =
-            challenge_bytes(&self.ledger, &challenge.origin, &account.unwrap_or(OFFICE), &nonce, until);
-        let body = CreateSession {
-            account: account.map(|account| account.to_string()),
-            nonce: challenge.nonce,
-            expires_at: challenge.expires_at,
-            key: PublicKey::of(key).to_string(),
-            signature: base64url(&klaver_ledger::keys::sign(key, &bytes).0),
-        };
-        self.post(paths::SESSIONS, None, &body).await
+        serde_json::from_value(answer.json).unwrap()
     }
 
     pub async fn get(&self, path: &str, token: Option<&str>) -> Answer {
@@ -241,14 +244,57 @@ impl World {
         self.call(request.body(Body::from(serde_json::to_vec(body).unwrap())).unwrap()).await
     }
 
-    pub async fn call(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().call(request).await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR);
-        let bytes = axum::body::to_bytes(response.into_body(), 1 << 24).await.unwrap().to_vec();
-        let json = serde_json::from_slice(&bytes).unwrap_or_default();
-        Answer { status: status.as_u16(), json, bytes, headers }
+    /// Joins with these keys, each with every right, as somebody who comes from `address`.
+    pub async fn join_from(&self, address: &str, code: Option<&str>, keys: &[&SigningKey]) -> Answer {
+        let asked = self.joining(code, keys).await;
+        let request = Request::post(paths::JOIN).header("content-type", "application/json");
+        let request = request.extension(Peer(address.parse().unwrap()));
+        self.call(request.body(Body::from(serde_json::to_vec(&asked).unwrap())).unwrap()).await
     }
+
+    /// What somebody sends who joins with these keys.
+    pub async fn joining(&self, code: Option<&str>, keys: &[&SigningKey]) -> Join {
+        let every = |key: &&SigningKey| KeyJson {
+            key: PublicKey::of(key).to_string(),
+            rights: rights_to_words(Rights::ALL),
+            until: None,
+            cap: None,
+        };
+        let proof = self.challenge().await.for_joining(&self.ledger, URL, keys[0], &keys[1..]).unwrap();
+        Join { code: code.map(str::to_owned), keys: keys.iter().map(every).collect(), proof }
+    }
+
+    /// Makes an invitation of the council for so many; returns its code.
+    pub async fn invite(&self, uses: u64) -> String {
+        let council = self.session(None, &self.council[0]).await;
+        let asked = CreateInvitation { uses, valid_for: 600 };
+        let invitation = self.post(paths::INVITATIONS, Some(&council), &asked).await;
+        assert_eq!(invitation.status, 201, "{invitation:?}");
+        invitation.json["code"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn call(&self, request: Request<Body>) -> Answer {
+        call(&self.router, request).await
+    }
+
+    /// What the council says about the ledger as it is.
+    pub fn impact_report(&self) -> Entry {
+        self.entry(EntryBody::Attest(Attest {
+            statement: Statement::ImpactReport,
+            size: 1,
+            root: Digest(self.service.reader().head().root.0),
+            document: Digest([1; 32]),
+        }))
+    }
+}
+
+pub async fn call(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().call(request).await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 24).await.unwrap().to_vec();
+    let json = serde_json::from_slice(&bytes).unwrap_or_default();
+    Answer { status: status.as_u16(), json, bytes, headers }
 }
 
 pub fn router(service: &Arc<Service>) -> (Router, watch::Sender<bool>) {

@@ -11,7 +11,15 @@ export interface Problem {
   value?: string;
   limit?: string;
   advice?: string;
+  reason?: Reason;
   transient: boolean;
+}
+
+/** Why the node records nothing: a code with its values. */
+export interface Reason {
+  code: string;
+  values: Record<string, string>;
+  detail: string;
 }
 
 /** The node said no. */
@@ -80,7 +88,8 @@ export interface PaymentRequest {
   name: string | null;
   amount: string;
   until: string;
-  state: "open" | "paid" | "expired";
+  state: "open" | "paid" | "declined" | "expired";
+  words: string | null;
   index: number | null;
   paid_at: string | null;
 }

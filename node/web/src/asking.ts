@@ -59,6 +59,7 @@ export function askFor(asking: Asking): void {
   stop();
   const end = watchRequest(request.id, (news) => {
     if (news.state === "paid") celebrate(asking, news);
+    else if (news.state === "declined") show([note("hand", say("asking_declined"), say("asking_declined_next")), again(back)], "focus");
     else if (news.state === "expired") show([note("clock", say("asking_over"), say("asking_over_next")), again(back)], "focus");
   });
   const offline = () => live.replaceChildren(say(navigator.onLine ? "asking_waits" : "asking_offline"));

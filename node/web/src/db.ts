@@ -26,7 +26,13 @@ export interface KeptKey {
 export type OutboxState = "waiting" | "done" | "refused" | "draft" | "alarm";
 
 /** What this phone signs. */
-export type Signed = "pay" | "refund" | "redeem" | "earn" | "correct" | "settle" | "change" | "open";
+export type Signed = "pay" | "refund" | "redeem" | "earn" | "correct" | "settle" | "change" | "open" | "veto" | "cosign";
+
+/** A sentence beside an entry, as it was committed to. */
+export interface Memo {
+  salt: string;
+  text: string;
+}
 
 /** Something signed. It is kept before it is sent, and its bytes never change. */
 export interface Outgoing {
@@ -37,6 +43,9 @@ export interface Outgoing {
   /** The envelope, base64url. */
   envelope: string;
   account: string;
+  /** What the sentences about it begin with, where those of its kind do not say it. */
+  words?: string;
+  memo?: Memo;
   /** Whom it is for, as it was shown. */
   name: string;
   amount: number;

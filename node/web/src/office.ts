@@ -1,6 +1,6 @@
 /** Acting for the council: its key on this phone, its sessions, and what it signs. */
 
-import { Refused, ask } from "./api.ts";
+import { type Reason, Refused, ask } from "./api.ts";
 import { type Hat, forget, keep, recall } from "./db.ts";
 import { facts } from "./dom.ts";
 import { keyToConnect, signedChallenge, trust } from "./wallet.ts";
@@ -76,7 +76,7 @@ export interface Coordination {
   claims: { index: number; merchant: string; name: string | null; amount: string; recorded_at: string; overdue: boolean }[];
   rules: { index: number; recorded_at: string; effective_at: string | null; reference: string | null; changes: { field: string; before: string; after: string }[] }[];
   audit: {
-    size: number; published: number; checked: number; read_only: string | null; readings: { at: string; auditor: string; size: number }[];
+    size: number; published: number; checked: number; read_only: Reason | null; readings: { at: string; auditor: string; size: number }[];
     note: { index: number; size: number; anchored_at: string; document: string } | null;
     witnesses: { size: number | null; age_seconds: number | null; each: WitnessSeen[] } | null;
   };

@@ -4,12 +4,12 @@
  */
 
 import { NoAnswer, Refused, ask, type Answered } from "./api.ts";
-import { type Hat, type Outgoing, type Signed, add, all, get, put } from "./db.ts";
+import { type Hat, type Memo, type Outgoing, type Signed, add, all, get, put } from "./db.ts";
 import { now } from "./dom.ts";
 import { TwoHistories } from "./heads.ts";
 import { sign } from "./keys.ts";
-import { base64url, equal, fromBase64url, hex, random } from "./lib/bytes.ts";
-import { type Bodies, type Entry, decodeEnvelope, encodeEntry, encodeEnvelope, entryId, signingInput } from "./lib/entry.ts";
+import { type Bytes, base64url, equal, fromBase64url, hex, random } from "./lib/bytes.ts";
+import { type Bodies, type Entry, type Envelope, type Kind, decodeEnvelope, encodeEntry, encodeEnvelope, entryId, signingInput } from "./lib/entry.ts";
 import { ReceiptError } from "./lib/receipt.ts";
 import { prove } from "./wallet.ts";
 
@@ -17,7 +17,7 @@ import { prove } from "./wallet.ts";
 const LASTS = 300;
 
 /** What is to be signed. */
-export interface Wish<K extends Signed> {
+export interface Wish<K extends Signed & Kind> {
   /** What it answers; nothing else can be signed under the same key while it waits or after it is done. */
   key: string;
   what: K;
@@ -26,30 +26,45 @@ export interface Wish<K extends Signed> {
   amount: number;
   /** The last second in which it may be recorded, if that is sooner. */
   until?: number;
+  /** What the sentences about it begin with, where those of its kind do not say it. */
+  words?: string;
   /** How long it may wait to be recorded, in seconds: longer than a payment, for what nobody waits for at a counter. */
   lasts?: number;
 }
 
 /** Signs and keeps, without sending. What is kept under this key already, and may still count, is returned instead. */
-export async function prepare<K extends Signed>(hat: Hat, wish: Wish<K>): Promise<Outgoing> {
+export async function prepare<K extends Signed & Kind>(hat: Hat, wish: Wish<K>): Promise<Outgoing> {
   const before = await get<Outgoing>("outbox", wish.key);
   if (before && before.state !== "refused") return before;
   const expiresAt = Math.min(Math.floor(now() / 1_000) + (wish.lasts ?? LASTS), wish.until ?? Infinity);
   const entry = { kind: wish.what, nonce: hex(random(16)), expires_at: expiresAt, memo: null, body: wish.body } as Entry;
-  const payload = encodeEntry(entry);
-  const input = signingInput(hat.ledger, payload, wish.what);
+  const { what, name, amount, words } = wish;
+  return signAndKeep(hat, encodeEntry(entry), entry, { key: wish.key, what, name, amount, ...(words ? { words } : {}) }, before);
+}
+
+/** Signs what others began, and keeps it, without sending. What this key signed before is returned instead. */
+export async function cosign(hat: Hat, { payload, entry }: Envelope, kept: { key: string; name: string; memo: Memo | null }): Promise<Outgoing> {
+  const before = await get<Outgoing>("outbox", kept.key);
+  if (before && before.state !== "refused") return before;
+  const { key, name, memo } = kept;
+  return signAndKeep(hat, payload, entry, { key, what: "cosign", name, amount: 0, ...(memo ? { memo } : {}) }, before);
+}
+
+type About = Pick<Outgoing, "key" | "what" | "name" | "amount" | "words" | "memo">;
+
+async function signAndKeep(hat: Hat, payload: Bytes, entry: Entry, about: About, before: Outgoing | undefined): Promise<Outgoing> {
+  const input = signingInput(hat.ledger, payload, entry.kind);
   const signature = hex(await sign(hat.key, input));
   const envelope = base64url(encodeEnvelope(payload, [{ key: hat.key, signature }]));
   const outgoing: Outgoing = {
-    key: wish.key, what: wish.what, id: await entryId(input), envelope, account: hat.account, name: wish.name,
-    amount: wish.amount, signedAt: now(), expiresAt, sent: false, state: "waiting",
+    ...about, id: await entryId(input), envelope, account: hat.account, signedAt: now(), expiresAt: entry.expires_at, sent: false, state: "waiting",
   };
   if (before) {
     await put("outbox", outgoing);
     return outgoing;
   }
   // Another tab, or a second tap, may have been faster: then its bytes are the ones that count.
-  return (await add("outbox", outgoing)) ? outgoing : ((await get<Outgoing>("outbox", wish.key)) as Outgoing);
+  return (await add("outbox", outgoing)) ? outgoing : ((await get<Outgoing>("outbox", about.key)) as Outgoing);
 }
 
 /** Sends once, and keeps what became of it. Without an answer it goes on waiting. */
@@ -63,7 +78,7 @@ export async function send(outgoing: Outgoing): Promise<Outgoing> {
   if (!navigator.onLine) return outgoing;
   try {
     if (!outgoing.sent) outgoing = await settle({ sent: true });
-    const answer = await ask<{ outcome: string; receipt?: Answered; draft?: { link: string } }>("POST", "/v1/entries", { envelope: outgoing.envelope });
+    const answer = await ask<{ outcome: string; receipt?: Answered; draft?: { link: string } }>("POST", "/v1/entries", { envelope: outgoing.envelope, ...(outgoing.memo ? { memo: outgoing.memo } : {}) });
     if (!answer.receipt) return await settle({ state: "draft", ...(answer.draft ? { link: answer.draft.link } : {}) });
     return await settle(await judge(outgoing, answer.receipt));
   } catch (error) {

@@ -10,14 +10,15 @@ import { receiptOf } from "./wallet.ts";
 
 /** Returns the screen of something signed: waiting, done, not done. */
 export function outcome(outgoing: Outgoing, more: Child = null): Child {
+  const word = outgoing.words ?? outgoing.what;
   const values = { name: outgoing.name, amount: amount(outgoing.amount) };
   switch (outgoing.state) {
     case "done":
       return [
         h("section", { class: "paid", role: "status", tabindex: "-1", "data-focus": true },
           icon("tick", "icon big"),
-          h("p", { class: "amount" }, say(`${outgoing.what}_done`)),
-          h("p", null, say(`${outgoing.what}_done_text`, values)),
+          h("p", { class: "amount" }, say(`${word}_done`)),
+          h("p", null, say(`${word}_done_text`, values)),
           h("p", { class: "small" }, moment(outgoing.doneAt ?? outgoing.signedAt, "both")),
           seal(outgoing)),
         h("div", { class: "actions" },
@@ -27,7 +28,7 @@ export function outcome(outgoing: Outgoing, more: Child = null): Child {
     case "refused": {
       const [why, next] = whyNot(outgoing.code ?? "");
       return [h("section", { class: "not-paid", role: "status", tabindex: "-1", "data-focus": true },
-        icon("cross", "icon big"), h("p", { class: "amount" }, say(`${outgoing.what}_not_done`)),
+        icon("cross", "icon big"), h("p", { class: "amount" }, say(`${word}_not_done`)),
         h("p", null, why), h("p", null, next)), h("div", { class: "actions" }, more)];
     }
     case "draft":

@@ -4,7 +4,7 @@ import { readAloud } from "./aloud.ts";
 import { NoAnswer, Refused } from "./api.ts";
 import { recall } from "./db.ts";
 import { TwoHistories } from "./heads.ts";
-import { button, facts, h, icon, knows, loadWords, refusal, say, show, status, workerAddress } from "./dom.ts";
+import { button, facts, h, halted, icon, knows, loadWords, refusal, say, show, status, workerAddress } from "./dom.ts";
 import { CannotKeep, hasJoined, isOtherLedger } from "./wallet.ts";
 
 /** Starts a page of a wallet: it must be at its own address, of its own ledger. */
@@ -51,7 +51,10 @@ export function explain(error: unknown, again?: () => void) {
   if (error instanceof CannotKeep) return note("hand", say(`cannot_${error.fault}`), say(`cannot_${error.fault}_next`));
   if (error instanceof TwoHistories) return note("hand", say("log_alarm"));
   if (error instanceof NoAnswer) return [note("clock", say("no_answer"), say("no_answer_next")), retry];
-  if (error instanceof Refused) return [note("hand", ...whyNot(error.problem.code)), retry];
+  if (error instanceof Refused) {
+    const { code, reason } = error.problem;
+    return [note("hand", ...whyNot(code)), reason ? h("p", null, halted(reason)) : null, retry];
+  }
   if (error instanceof DOMException && error.name === "QuotaExceededError") return [note("hand", say("full"), say("full_next")), retry];
   console.error(error);
   return [note("hand", say("trouble"), say("trouble_next")), retry];

@@ -7,7 +7,7 @@ import { remember } from "./heads.ts";
 import { type KeyFault, faultOfBrowser, makeKey, sign } from "./keys.ts";
 import { accountText, parseAccount } from "./lib/account.ts";
 import { base64url, fromBase64, fromBase64url, fromHex } from "./lib/bytes.ts";
-import { type AccountKind, challengeBytes } from "./lib/entry.ts";
+import { type AccountKind, type Claim, challengeBytes } from "./lib/entry.ts";
 import { logKey } from "./lib/log.ts";
 import { type LogIdentity, type Proven, type Receipt, verifyReceipt } from "./lib/receipt.ts";
 
@@ -95,9 +95,11 @@ async function waitingKey(kind: string): Promise<string> {
 export async function join(code: string | null): Promise<Hat> {
   const key = await waitingKey("member");
   const rights = ["spend", "refund", "manage"];
+  const { signature, ...challenge } = await signChallenge(key, { join: key });
   const joined = await ask<{ account: string; receipt: Answered | null }>("POST", "/v1/join", {
     ...(code === null ? {} : { code }),
     keys: [{ key, rights }],
+    proof: { ...challenge, signatures: [signature] },
   });
   const account = parseAccount(joined.account);
   if (!account) throw new NoAnswer("the node named no account");
@@ -114,25 +116,27 @@ export async function join(code: string | null): Promise<Hat> {
   return hat;
 }
 
-export async function signedChallenge(key: string, account: string | null): Promise<object> {
-  const fresh = await ask<{ nonce: string; expires_at: string; origin: string }>("POST", "/v1/sessions/challenges");
+/** Asks the node for something fresh, and signs it with a key of this phone. */
+async function signChallenge(key: string, claim: Claim) {
+  const { nonce, expires_at } = await ask<{ nonce: string; expires_at: string }>("POST", "/v1/sessions/challenges");
   // The address that is signed is the one that this page came from: a challenge relayed by another node is of no use.
-  const expiry = Date.parse(fresh.expires_at) / 1_000;
-  const bytes = challengeBytes(facts.ledger, location.origin, account, fromBase64url(fresh.nonce), expiry);
-  const signature = base64url(await sign(key, bytes));
-  return {
-    ...(account === null ? {} : { account: accountText(account) }),
-    nonce: fresh.nonce, expires_at: fresh.expires_at, key, signature,
-  };
+  const expiry = Date.parse(expires_at) / 1_000;
+  const bytes = challengeBytes(facts.ledger, location.origin, claim, fromBase64url(nonce), expiry);
+  return { nonce, expires_at, signature: base64url(await sign(key, bytes)) };
+}
+
+export async function signedChallenge(key: string, account: string | null): Promise<object> {
+  const answered = await signChallenge(key, { session: account });
+  return { ...(account === null ? {} : { account: accountText(account) }), ...answered, key };
 }
 
 /** Returns the key of this phone that waits to be given an account or office, for showing it. */
-export function keyToConnect(kind: "merchant" | "budget" | "council" = "merchant"): Promise<string> {
+export function keyToConnect(kind: "merchant" | "budget" | "council" | "device" = "merchant"): Promise<string> {
   return waitingKey(kind);
 }
 
 /** Asks whether the waiting key was given an account; returns it if so. */
-export async function connect(kind: "merchant" | "budget" = "merchant"): Promise<Hat | null> {
+export async function connect(kind: "merchant" | "budget" | "device" = "merchant"): Promise<Hat | null> {
   const key = await waitingKey(kind);
   return adopt(key, `waiting-key:${kind}`);
 }

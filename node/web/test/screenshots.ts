@@ -2,7 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import { accountText } from "../src/lib/account.ts";
-import { Phone, World, addFace, connectPlace, connectTill, launch, members } from "./world.ts";
+import { Phone, World, addFace, connectPlace, connectTill, launch, member, members } from "./world.ts";
 
 const OUT = process.env["KLAVER_SHOTS_TO"] ?? `${process.env["KLAVER_ROOT"]}/docs/screenshots`;
 const WIDTHS = [[320, 640], [390, 844], [1280, 900]] as const;
@@ -118,6 +118,73 @@ await shoot(till, "till-payout");
 await till.open(`${world.url}/till#settings`);
 await till.reads("Instellingen");
 await shoot(till, "till-settings");
+// People among each other: own codes, questions, the inbox, another phone, rest.
+const friend = await member(world, browser, "0", { isMobile: false, deviceScaleFactor: 1 });
+await friend.open(`${world.url}/wallet#inbox`);
+await friend.reads("Hier is nu niets voor jou.");
+await shoot(friend, "inbox-empty");
+await friend.open(`${world.url}/wallet#code`);
+await friend.page.locator(".qr svg").waitFor();
+await shoot(friend, "own-code");
+await friend.tap("Vervang deze code");
+await shoot(friend, "own-code-replace");
+const own = (await friend.page.locator("#own-code").textContent()) ?? "";
+await guest.open(own);
+await guest.page.locator("#amount").fill("1,2,3");
+await guest.page.getByRole("button", { name: "Ga verder" }).click();
+await guest.reads("twee komma");
+await shoot(guest, "alias");
+await guest.open(`${world.url}/wallet#ask`);
+await guest.page.locator("#code").fill(own);
+await guest.page.locator("#amount").fill("3");
+await guest.page.locator("#words").fill("Lut, voor de taart");
+await shoot(guest, "ask");
+await guest.tap("Stuur mijn vraag");
+await guest.reads("Gevraagd");
+await shoot(guest, "asked");
+await friend.open(`${world.url}/wallet`);
+await friend.reads("Berichten (1 nieuw)");
+await shoot(friend, "wallet-asked");
+await friend.tap(/^Berichten/);
+await friend.reads("Lut, voor de taart");
+await shoot(friend, "inbox");
+await friend.tap(/vraagt 3/);
+await friend.reads("Liever niet");
+await shoot(friend, "pay-asked");
+await friend.tap("Liever niet");
+await friend.reads("Je antwoord is verstuurd");
+await shoot(friend, "declined");
+await friend.open(`${world.url}/wallet#devices`);
+await friend.reads("Deze telefoon");
+await friend.tap("Voeg een telefoon toe");
+await friend.page.locator(".qr svg").waitFor();
+await shoot(friend, "device-add");
+const second = await Phone.of(browser, { isMobile: false, deviceScaleFactor: 1 });
+await second.open((await friend.page.locator("#device-link").textContent()) ?? "");
+await second.reads("Je betaalt daarna");
+await shoot(second, "device-new");
+await second.tap("Ga verder");
+await friend.reads("Is dit nummer hetzelfde?");
+await shoot(friend, "device-compare");
+await friend.tap("Ja, voeg deze telefoon toe");
+await friend.reads("Je nieuwe telefoon hoort nu bij je rekening.");
+await shoot(friend, "device-added");
+await friend.open(`${world.url}/wallet#devices`);
+await friend.reads("Een ander toestel");
+await shoot(friend, "devices");
+await friend.open(`${world.url}/wallet#rest`);
+await friend.reads("Zet mijn rekening in rust");
+await shoot(friend, "rest");
+await friend.tap("Zet mijn rekening in rust");
+await friend.tap("Ja, nu in rust zetten");
+await friend.reads("Er gaat nu niets meer van je rekening.");
+await friend.open(`${world.url}/wallet#rest`);
+await friend.reads("Toon deze code");
+await shoot(friend, "at-rest");
+await friend.open(`${world.url}/wallet#inbox`);
+await friend.reads("in rust gezet");
+await shoot(friend, "inbox-at-rest");
+
 // A seal that the log did not sign.
 await guest.page.route("**/log/checkpoint", async (route) => {
   const answer = await route.fetch();
@@ -189,7 +256,7 @@ for (const [hash, says] of [["payouts", "Wat is betaald?"], ["budgets", "Budgett
 await council.open(`${town.url}/`);
 await shoot(council, "home-town");
 
-const faults = [...till.faults, ...guest.faults, ...stranger.faults, ...place.faults, ...council.faults];
+const faults = [...till.faults, ...guest.faults, ...friend.faults, ...second.faults, ...stranger.faults, ...place.faults, ...council.faults];
 if (faults.length > 0) console.error(faults.join("\n"));
 await browser.close();
 await world.end();

@@ -8,7 +8,7 @@ import { fromHex, hex, utf8 } from "../src/lib/bytes.ts";
 import { Malformed } from "../src/lib/cbor.ts";
 import { faultOfKey, verify } from "../src/lib/ed25519.ts";
 import {
-  type Entry, decodeEntry, decodeEnvelope, encodeEntry, encodeEnvelope, entryId, faultOfMemo, ledgerId,
+  type Entry, challengeBytes, decodeEntry, decodeEnvelope, encodeEntry, encodeEnvelope, entryId, faultOfMemo, ledgerId,
   memoCommitment, paperSeed, settlementAccount, signingInput,
 } from "../src/lib/entry.ts";
 import { LinkError, checkCommunity, parseLink, printLink } from "../src/lib/links.ts";
@@ -22,6 +22,7 @@ import { ReceiptError, decodeRecord, parseReceiptFile, printReceiptFile, verifyR
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Json = any;
 export interface Vectors {
+  challenges: Json;
   entries: Json;
   ids: Json;
   keys: Json;
@@ -48,6 +49,7 @@ export class Differences {
 /** Runs every vector. `by` forces the verifier for browsers without Ed25519. */
 export async function run(vectors: Vectors, by?: "fallback"): Promise<Differences> {
   const d = new Differences();
+  await challenges(d, vectors.challenges, by);
   await entries(d, vectors.entries, by);
   await malformed(d, vectors.malformed, by);
   await ids(d, vectors.ids);
@@ -58,6 +60,14 @@ export async function run(vectors: Vectors, by?: "fallback"): Promise<Difference
   await records(d, vectors.records);
   await witnesses(d, vectors.witnesses);
   return d;
+}
+
+async function challenges(d: Differences, vectors: Json, by?: "fallback"): Promise<void> {
+  for (const { name, claim, ledger, origin, nonce, expires_at, bytes, key, signature } of vectors) {
+    const made = challengeBytes(ledger, origin, claim, fromHex(nonce), expires_at);
+    d.same(`challenges.json: ${name}`, hex(made), bytes);
+    d.same(`challenges.json: ${name}: signature`, await verify(fromHex(key), fromHex(signature), made, by), true);
+  }
 }
 
 async function entries(d: Differences, vectors: Json, by?: "fallback"): Promise<void> {

@@ -1,11 +1,13 @@
 /** A real node on loopback, its council, and phones: Debian's Chromium, driven like a person would. */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, sign } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { accountText } from "../src/lib/account.ts";
+import { fromBase64url } from "../src/lib/bytes.ts";
+import { challengeBytes } from "../src/lib/entry.ts";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, type BrowserContextOptions, type Page, chromium } from "playwright-core";
 
@@ -277,12 +279,19 @@ export async function connectPlace(world: World, browser: Browser, name: string,
 
 /** Opens accounts of members whose phones are elsewhere. */
 export async function members(world: World, count: number): Promise<string[]> {
-  return Promise.all(Array.from({ length: count }, async () => {
-    const { publicKey } = generateKeyPairSync("ed25519");
-    const key = (publicKey.export({ format: "der", type: "spki" }) as Buffer).subarray(-32).toString("hex");
-    const answer = await fetch(`${world.url}/v1/join`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ keys: [{ key, rights: ["spend", "manage"] }] }) });
+  const post = async <T>(path: string, body: unknown): Promise<T> => {
+    const answer = await fetch(world.url + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(await answer.text());
-    return ((await answer.json()) as { account: string }).account;
+    return (await answer.json()) as T;
+  };
+  const { ledger } = (await (await fetch(`${world.url}/v1/community`)).json()) as { ledger: string };
+  return Promise.all(Array.from({ length: count }, async () => {
+    const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+    const key = (publicKey.export({ format: "der", type: "spki" }) as Buffer).subarray(-32).toString("hex");
+    const { nonce, expires_at } = await post<{ nonce: string; expires_at: string }>("/v1/sessions/challenges", {});
+    const bytes = challengeBytes(ledger, world.url, { join: key }, fromBase64url(nonce), Date.parse(expires_at) / 1_000);
+    const proof = { nonce, expires_at, signatures: [sign(null, bytes, privateKey).toString("base64url")] };
+    return (await post<{ account: string }>("/v1/join", { keys: [{ key, rights: ["spend", "manage"] }], proof })).account;
   }));
 }
 

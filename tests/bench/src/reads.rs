@@ -3,10 +3,8 @@
 use crate::client::{Connection, percentile};
 use crate::world::World;
 use anyhow::{Context as _, Result, ensure};
-use klaver_api::session::challenge_bytes;
-use klaver_api::{Challenge, CreateSession, Session, paths, text};
+use klaver_api::{Challenge, Session, paths};
 use klaver_ledger::id::{AccountId, LedgerId};
-use klaver_ledger::keys::{PublicKey, sign};
 use klaver_ledger::log::tile::{HashTile, TilePath};
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -96,16 +94,7 @@ impl Reader {
         let mut connection = Connection::open(asked.server).await?;
         let member = &world.members[member];
         let challenge: Challenge = post(&mut connection, paths::CHALLENGES, &serde_json::json!({})).await?;
-        let nonce = text::from_base64url_fixed("nonce", &challenge.nonce)?;
-        let expires_at = text::deadline("expires_at", &challenge.expires_at)?;
-        let bytes = challenge_bytes(&asked.ledger, asked.origin, &member.account, &nonce, expires_at);
-        let answer = CreateSession {
-            account: Some(member.account.to_string()),
-            nonce: challenge.nonce,
-            expires_at: challenge.expires_at,
-            key: PublicKey::of(&member.key).to_string(),
-            signature: text::base64url(&sign(&member.key, &bytes).0),
-        };
+        let answer = challenge.for_session(&asked.ledger, asked.origin, Some(member.account), &member.key)?;
         let session: Session =
             post(&mut connection, paths::SESSIONS, &serde_json::to_value(&answer)?).await?;
         let (account, token) = (member.account, session.token);

@@ -3,6 +3,7 @@
 //! With `KLAVER_UPDATE_VECTORS=1` the files are rewritten; a change of bytes that others hold is a new version of
 //! the protocol.
 
+mod challenges;
 mod entries;
 mod malformed;
 mod records;

@@ -3,13 +3,14 @@
 mod change;
 mod open;
 
+use super::timing::report_timed;
 use crate::app::App;
 use crate::contact::Contact;
 use crate::describe::Teller;
-use crate::entries::{Plan, Sent, report, report_with, send};
+use crate::entries::{Plan, report, send};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
-use crate::output::harmless;
+use crate::output::{harmless, term};
 use clap::{Args, Subcommand};
 use klaver_api::account::AccountPage;
 use klaver_api::{AccountJson, Profile, paths};
@@ -110,7 +111,12 @@ impl Account {
 }
 
 /// Fetches an account as `hat` may see it.
-fn fetch(app: &App<'_>, contact: &Contact, hat: &KeyInfo, account: AccountId) -> Outcome<AccountJson> {
+pub(super) fn fetch(
+    app: &App<'_>,
+    contact: &Contact,
+    hat: &KeyInfo,
+    account: AccountId,
+) -> Outcome<AccountJson> {
     let path = paths::fill(paths::ACCOUNT, account);
     let said: AccountJson = app.with_session(contact, hat, |token| contact.http.get(&path, Some(token)))?;
     if said.state.account == account.to_string() {
@@ -153,8 +159,8 @@ fn show(app: &App<'_>, which: &Which) -> Outcome {
     let contact = app.contact(&hat)?;
     let said = fetch(app, &contact, &hat, which.account(app, &hat)?)?;
     let unit = contact.community.unit(app.output.language);
-    let kind = app.output.words(&format!("kind.{}", said.state.kind), &[]);
-    let status = app.output.words(&format!("status.{}", said.status), &[]);
+    let language = app.output.language;
+    let (kind, status) = (term(language, "kind", &said.state.kind), term(language, "status", &said.status));
     let name = said.name.as_deref().map_or(String::new(), harmless);
     let values =
         [("account", &*said.state.account), ("kind", &*kind), ("status", &*status), ("name", &*name)];
@@ -192,9 +198,9 @@ fn list(app: &App<'_>) -> Outcome {
     }
     let row = |said: &AccountJson| {
         vec![
-            said.state.account.clone(),
-            app.output.words(&format!("kind.{}", said.state.kind), &[]),
-            app.output.words(&format!("status.{}", said.status), &[]),
+            harmless(&said.state.account),
+            term(app.output.language, "kind", &said.state.kind),
+            term(app.output.language, "status", &said.status),
             said.balance.as_deref().map_or_else(String::new, |text| unit.show_text(text)),
             said.name.as_deref().map_or(String::new(), harmless),
         ]
@@ -222,35 +228,6 @@ fn set_status(app: &App<'_>, which: &Which, status: AccountStatus) -> Outcome {
     let key = if freezes { "done.freeze" } else { "done.unfreeze" };
     let account = crate::entries::names_of(app, &[]).account(&account);
     Ok(report(app, &sent, &app.output.words(key, &[("account", &account)])))
-}
-
-/// Says what became of a change or close: done at once, or from a later moment on unless somebody stops it.
-///
-/// Which of the two, the node knows: it shows what waits for the account.
-fn report_timed(
-    app: &App<'_>,
-    contact: &Contact,
-    hat: &KeyInfo,
-    account: AccountId,
-    sent: &Sent,
-    key: &str,
-) -> Exit {
-    let name = crate::entries::names_of(app, &[]).account(&account);
-    let mut json = serde_json::Map::new();
-    let Sent::Recorded(recorded) = sent else { return report(app, sent, "") };
-    let index = recorded.receipt.index;
-    let done = match fetch(app, contact, hat, account) {
-        Ok(AccountJson { pending: Some(pending), .. }) if pending.index == index => {
-            let at = moment::show_text(&pending.effective_at, app.output.language);
-            json.insert("effective_at".to_owned(), pending.effective_at.into());
-            let values = [("account", &*name), ("at", &*at), ("index", &*index.to_string())];
-            app.output.words(&format!("{key}.waits"), &values)
-        }
-        Ok(_) => app.output.words(key, &[("account", &name)]),
-        // It stands in the ledger, whatever can be said about it now.
-        Err(_) => app.output.words("done.recorded", &[("index", &index.to_string())]),
-    };
-    report_with(app, sent, &done, json)
 }
 
 fn close(app: &App<'_>, command: &Close) -> Outcome {

@@ -51,6 +51,7 @@ impl Audit {
         let contact = self.contact(app)?;
         let name = crate::output::harmless(&contact.community.name);
         app.output.note("audit.begin", &[("name", &name), ("node", &contact.http.node().to_string())]);
+        app.output.note("log_key", &[("key", &contact.community.log_key.to_string())]);
         let heads = known_heads(app, &contact)?;
         match self.auditor(app, &contact) {
             Some(hat) => replay::run(app, &contact, &hat, heads, &self),
@@ -74,14 +75,14 @@ impl Audit {
         let Some(node) = node else { return app.contact(&app.hat()?) };
         let said: klaver_api::Community = Http::new(node.clone()).get(paths::COMMUNITY, None)?;
         let seen = Community::first_seen(node.clone(), &said)?;
-        match Community::load(&app.places, &seen.ledger) {
-            Ok(known) if known.log_key != seen.log_key => {
-                Err(Failure::new(Exit::Mismatch, "log_key_changed").with("node", node))
-            }
-            Ok(known) => Contact::open(&app.places, Community { node, log_path: seen.log_path, ..known }),
+        match Community::known(&app.places, &seen)? {
+            // Another key than before is followed when the ledger proves it, and an alarm otherwise.
+            Some(known) if known.node == node => app.reach(known.shown_by(seen)),
+            // A copy at another address is looked at; paying goes on where the community was joined.
+            Some(known) => Contact::passing(&app.places, known.shown_by(seen)),
             // Whoever only looks in leaves nothing behind.
-            Err(_) => {
-                app.output.note("audit.first_contact", &[("key", &seen.log_key.to_string())]);
+            None => {
+                app.output.note("audit.first_contact", &[]);
                 Contact::passing(&app.places, seen)
             }
         }
@@ -97,9 +98,8 @@ impl Audit {
 /// Returns size and root of every checkpoint of this log that the wallet has kept, receipts' included.
 fn known_heads(app: &App<'_>, contact: &Contact) -> Outcome<Vec<TreeHead>> {
     let community = &contact.community;
-    let mut heads: Vec<TreeHead> =
-        community.checkpoint.iter().chain(&community.ahead).map(|seen| seen.checkpoint().head()).collect();
-    let identity = community.identity();
+    let mut heads: Vec<TreeHead> = community.seals().map(|seen| seen.checkpoint().head()).collect();
+    let identity = community.identity_ever();
     let mut receipts = 0;
     for file in std::fs::read_dir(app.places.receipts()).into_iter().flatten().flatten() {
         let Ok(bytes) = std::fs::read(file.path()) else { continue };
@@ -111,6 +111,9 @@ fn known_heads(app: &App<'_>, contact: &Contact) -> Outcome<Vec<TreeHead>> {
         let proven = receipt.verify(&identity).map_err(|error| {
             Failure::text(Exit::Mismatch, "receipt_wrong", error).with("path", file.path().display())
         })?;
+        if community.past.is_forged(&proven.checkpoint) {
+            return Err(contact.forged(&proven.checkpoint));
+        }
         heads.push(proven.checkpoint.checkpoint().head());
         receipts += 1;
     }

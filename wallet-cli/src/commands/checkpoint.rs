@@ -1,8 +1,9 @@
 //! `klaver checkpoint`: the newest seal of the log that this wallet has seen, to be held against somebody else's.
 
 use crate::app::App;
-use crate::contact::Contact;
+use crate::contact::{self, Contact};
 use crate::failure::{Exit, Failure, Outcome};
+use crate::heads::Heads;
 use crate::trust::{self, Learned};
 use crate::{community::Community, moment, qr};
 use clap::Args;
@@ -11,6 +12,7 @@ use klaver_ledger::keys::Signature;
 use klaver_ledger::link::{LedgerPrefix, Link};
 use klaver_ledger::log::checkpoint::{Checkpoint as Head, SignedCheckpoint};
 use klaver_ledger::log::hash::Hash;
+use klaver_ledger::log::key::VerifierKey;
 use klaver_ledger::log::note::Note;
 use klaver_ledger::log::proof_file::ProofFile;
 use std::io::Cursor;
@@ -49,7 +51,7 @@ impl Checkpoint {
         if let Some(size) = self.believe {
             return believe(app, known, size);
         }
-        let contact = match Contact::open(&app.places, known.clone()) {
+        let contact = match app.reach(known.clone()) {
             Ok(contact) => Some(contact),
             // Without network there is still what was seen last.
             Err(failure) if failure.exit == Exit::Network => {
@@ -78,7 +80,8 @@ fn show(app: &App<'_>, community: &Community) -> Outcome {
     let code = code_of(community, seen)?;
     let (size, root) = (head.size.to_string(), head.root.to_base64());
     app.output.say("checkpoint.newest", &[("size", &size), ("root", &root)]);
-    let witnessed = trust::witnessed(&app.places, seen);
+    app.output.say("log_key", &[("key", &community.log_key.to_string())]);
+    let witnessed = trust::witnessed(&app.places, community, seen);
     trust::say(app.output, witnessed.as_ref());
     app.output.line(&qr::draw(&code)?);
     app.output.line(&code);
@@ -139,9 +142,17 @@ fn believe(app: &App<'_>, known: Community, size: u64) -> Outcome {
 }
 
 fn compare(app: &App<'_>, contact: Option<Contact>, known: Community, theirs: &str) -> Outcome {
+    let known = contact.as_ref().map_or(known, |contact| contact.community.clone());
     let theirs = read(&known, theirs)?;
+    if known.past.is_forged(&theirs) {
+        return Err(contact::forged(&app.places, &theirs));
+    }
     let size = theirs.checkpoint().size;
     let Some(mut contact) = contact else {
+        // Two roots of one size need no network to contradict each other.
+        if let Some(ours) = Heads::of(&app.places, &known).against(&theirs) {
+            return Err(contact::alarm(&app.places, ours, &theirs));
+        }
         let ours = known.checkpoint.filter(|ours| ours.checkpoint().head() == theirs.checkpoint().head());
         ours.ok_or_else(|| Failure::new(Exit::Network, "checkpoint_offline"))?;
         return said(app, "checkpoint.same", size, size);
@@ -182,14 +193,19 @@ fn read(community: &Community, theirs: &str) -> Outcome<SignedCheckpoint> {
         let Link::Checkpoint { size, root: Digest(root), signature: Signature(signature), .. } = link else {
             return Err(Failure::new(Exit::Usage, "not_a_link"));
         };
-        let head = Head { origin: community.log_key.name().clone(), size, root: Hash(root) };
-        return head.with_signature(&community.log_key, &signature).map_err(|error| not_signed(&error));
+        let signed_by = |key: &VerifierKey| {
+            let head = Head { origin: key.name().clone(), size, root: Hash(root) };
+            head.with_signature(key, &signature)
+        };
+        // Only one of the keys can have made the signature; without any, the newest says what is wrong.
+        let former = || community.past.former_keys().find_map(|(key, _)| signed_by(&key).ok());
+        return signed_by(&community.log_key).or_else(|error| former().ok_or_else(|| not_signed(&error)));
     }
     let note = match ProofFile::parse(&bytes) {
         Ok(receipt) => receipt.checkpoint,
         Err(_) => Note::parse(&bytes).map_err(|error| not_signed(&error))?,
     };
-    SignedCheckpoint::from_note(note, &community.log_key).map_err(|error| not_signed(&error))
+    community.identity_ever().open(&note).map_err(|error| not_signed(&error))
 }
 
 fn read_file(path: &Path) -> Outcome<Vec<u8>> {

@@ -4,8 +4,8 @@ use crate::app::App;
 use crate::contact::Contact;
 use crate::entries::{Plan, report, send};
 use crate::failure::{Exit, Failure, Outcome};
+use crate::proofs;
 use clap::Args;
-use klaver_api::paths;
 use klaver_keystore::{KeyInfo, Purpose};
 use klaver_ledger::amount::Amount;
 use klaver_ledger::entry::{Body, Correct as CorrectBody, CorrectReason};
@@ -90,9 +90,7 @@ fn credits_of(
     hat: &KeyInfo,
     index: u64,
 ) -> Outcome<Vec<(AccountId, Amount)>> {
-    let path = paths::fill(paths::RECEIPT, index);
-    let said = app.with_session(contact, hat, |token| contact.http.get(&path, Some(token)))?;
-    let (_, proven) = contact.verify(&said)?;
+    let (_, proven) = proofs::fetch(app, contact, hat, index)?;
     let entry = match &proven.content {
         ProvenContent::Entry(entry) => entry.entry(),
         ProvenContent::Line(_) => return Err(Failure::new(Exit::Usage, "amounts_needed")),

@@ -3,9 +3,9 @@
 use crate::app::App;
 use crate::describe::line_word;
 use crate::failure::{Exit, Outcome};
-use crate::{moment, statement};
+use crate::{moment, proofs, statement};
 use clap::Args;
-use klaver_api::{StatementLine, paths};
+use klaver_api::StatementLine;
 
 /// Show your lines, newest first.
 #[derive(Args, Debug)]
@@ -33,9 +33,7 @@ impl History {
         let lines = statement::fetch(app, &contact, &hat, account, limit)?;
         if self.verify {
             for line in &lines {
-                let path = paths::fill(paths::RECEIPT, line.index);
-                let said = app.with_session(&contact, &hat, |token| contact.http.get(&path, Some(token)))?;
-                contact.verify(&said)?;
+                proofs::verify_line(app, &mut contact, &hat, line)?;
             }
             app.output.note("history.verified", &[("count", &lines.len().to_string())]);
         }

@@ -1,18 +1,17 @@
 //! `klaver join`: get to know a community, and have an account there.
 
-use crate::app::App;
+use crate::app::{App, challenge};
 use crate::community::Community;
 use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::http::Http;
-use crate::session;
+use crate::{proofs, session, statement};
 use clap::{Args, ValueEnum};
-use klaver_api::{Join as JoinBody, Joined, KeyJson, SessionRole, paths};
+use klaver_api::{Join as JoinBody, Joined, KeyJson, ReceiptJson, SessionRole, paths, text};
 use klaver_keystore::{KeyInfo, NewKey, Purpose};
-use klaver_ledger::account::Rights;
+use klaver_ledger::account::{AccountKind, AccountState, Rights};
 use klaver_ledger::id::{AccountId, LedgerId};
 use klaver_ledger::link::{Link, NodeAddress};
-use klaver_ledger::receipt::ProvenContent;
 
 /// Join a community, by an invitation or its address.
 #[derive(Args, Debug)]
@@ -57,13 +56,10 @@ impl Join {
                 .with("origin", crate::output::harmless(&said.origin)));
         }
         let seen = Community::first_seen(node.clone(), &said)?;
-        let community = match Community::load(&app.places, &seen.ledger) {
-            Ok(known) if known.log_key == seen.log_key => {
-                Community { node: seen.node, name: seen.name, log_path: seen.log_path, ..known }
-            }
-            Ok(_) => return Err(Failure::new(Exit::Mismatch, "log_key_changed").with("node", &node)),
-            Err(failure) if failure.code == "not_joined" => seen,
-            Err(failure) => return Err(failure),
+        let community = match Community::known(&app.places, &seen)? {
+            // Another key than before is followed when the ledger proves it, and an alarm otherwise.
+            Some(known) => known.shown_by(seen),
+            None => seen,
         };
         let (name, ledger) = (crate::output::harmless(&community.name), community.ledger.to_hex());
         app.output.note("join.community", &[("name", &name), ("ledger", &ledger)]);
@@ -87,7 +83,10 @@ impl Join {
                 prove(app, &contact, &key, purpose, &said.charter)?;
                 purpose
             }
-            None => Purpose::Account(open_account(app, &mut contact, &key, code)?),
+            None => {
+                let limit = &said.charter.policy.member_limit;
+                Purpose::Account(open_account(app, &mut contact, &key, limit, code)?)
+            }
         };
         let (ledger, address) = (contact.community.ledger, node.to_string());
         contact.community.save(&app.places)?;
@@ -189,6 +188,7 @@ fn open_account(
     app: &App<'_>,
     contact: &mut Contact,
     key: &KeyInfo,
+    limit: &str,
     code: Option<String>,
 ) -> Outcome<AccountId> {
     let grant = KeyJson {
@@ -198,7 +198,9 @@ fn open_account(
         cap: None,
     };
     let no_code = code.is_none();
-    let asked = JoinBody { code, keys: vec![grant] };
+    let (challenge, origin) = challenge(&contact.http)?;
+    let proof = challenge.for_joining(&contact.community.ledger, &origin, app.signing_key(key)?, &[])?;
+    let asked = JoinBody { code, keys: vec![grant.clone()], proof };
     let joined: Joined = contact.http.post(paths::JOIN, None, &asked).map_err(|failure: Failure| {
         // Whoever cannot join alone is told the very next steps, with the key that the council must know.
         let code = match failure.code.as_str() {
@@ -212,17 +214,44 @@ fn open_account(
         let node = contact.http.node();
         Failure::new(failure.exit, code).with("key", key.public_key).with("node", node)
     })?;
-    let account = klaver_api::text::account("account", &joined.account)?;
-    if let Some(receipt) = &joined.receipt {
-        let (receipt, proven) = contact.verify(receipt)?;
-        let is_ours = match &proven.content {
-            ProvenContent::Line(line) => line.line.account == account,
-            ProvenContent::Entry(_) => false,
-        };
-        if !is_ours {
-            let failure = Failure::new(Exit::Mismatch, "receipt_other_entry");
-            return Err(contact.keep_evidence("receipt", receipt.to_string().as_bytes(), failure));
+    let scale = contact.community.scale;
+    let state = AccountState {
+        account: text::account("account", &joined.account)?,
+        kind: AccountKind::Member,
+        keys: vec![grant.to_grant(scale)?],
+        threshold: 1,
+        limit: text::total("member_limit", limit, scale)?,
+        ceiling: None,
+        organisation: None,
+        heir: None,
+        until: None,
+        payees: None,
+    };
+    must_be_ours(app, contact, key, &state, joined.receipt)?;
+    Ok(state.account)
+}
+
+/// Checks against the public log that an account was opened for `key` alone: a node may name anybody's.
+fn must_be_ours(
+    app: &App<'_>,
+    contact: &mut Contact,
+    key: &KeyInfo,
+    state: &AccountState,
+    receipt: Option<ReceiptJson>,
+) -> Outcome<()> {
+    if let Some(said) = receipt {
+        let (receipt, proven) = contact.verify(&said)?;
+        return if proofs::opened(&proven, state) { Ok(()) } else { Err(contact.other_entry(&receipt)) };
+    }
+    // The key had an account before: its first line says how that one was opened.
+    let hat = KeyInfo { purpose: Purpose::Account(state.account), ..key.clone() };
+    let lines = statement::fetch(app, contact, &hat, state.account, usize::MAX)?;
+    if let Some(first) = lines.last() {
+        let (_, proven) = proofs::verify_line(app, contact, &hat, first)?;
+        if proofs::opened(&proven, state) {
+            return Ok(());
         }
     }
-    Ok(account)
+    let node = contact.http.node();
+    Err(Failure::new(Exit::Failed, "join_known_key").with("account", state.account).with("node", node))
 }

@@ -2,11 +2,10 @@
 
 use crate::app::App;
 use crate::community::Community;
-use crate::contact::Contact;
 use crate::entries::{self, Sent};
-use crate::failure::{Exit, Outcome};
+use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
-use crate::outbox::{self, OutboxEntry};
+use crate::outbox::{self, OutboxEntry, OutboxState};
 use clap::Subcommand;
 
 /// Show or send again what was signed and not yet confirmed.
@@ -61,21 +60,14 @@ fn retry(app: &App<'_>, waiting: Vec<OutboxEntry>) -> Outcome {
     let mut results = Vec::new();
     for kept in waiting {
         let id = kept.id.to_hex();
-        let tried = Community::load(&app.places, &kept.ledger)
-            .and_then(|community| Contact::open(&app.places, community))
-            .and_then(|mut contact| entries::submit(app, &mut contact, kept));
-        let (key, outcome) = match &tried {
-            Ok(Sent::Recorded(_)) => ("outbox.paid", "recorded"),
-            Ok(Sent::Draft { .. } | Sent::DryRun) => ("outbox.draft", "draft"),
-            Err(failure) => {
-                app.output.report(failure);
-                worst = failure.exit;
-                ("outbox.refused", if failure.exit == Exit::Network { "unknown" } else { "refused" })
-            }
-        };
-        if tried.is_ok() {
-            app.output.line(&format!("{}: {}", &id[..12], app.output.words(key, &[])));
-        }
+        let state = retry_one(app, kept).unwrap_or_else(|(failure, state)| {
+            app.output.report(&failure);
+            worst = worst.worse(failure.exit);
+            state
+        });
+        let words = app.output.words(&format!("outbox.{}", state.word()), &[]);
+        app.output.line(&format!("{}: {words}", &id[..12]));
+        let outcome = if state == OutboxState::Paid { "recorded" } else { state.word() };
         results.push(serde_json::json!({ "entry": id, "outcome": outcome }));
     }
     if results.is_empty() {
@@ -83,4 +75,22 @@ fn retry(app: &App<'_>, waiting: Vec<OutboxEntry>) -> Outcome {
     }
     app.output.json(&serde_json::json!({ "outbox": results }));
     Ok(worst)
+}
+
+/// Sends one entry again; returns what is known about it then, also after a failure.
+fn retry_one(app: &App<'_>, kept: OutboxEntry) -> Result<OutboxState, (Failure, OutboxState)> {
+    let id = kept.id;
+    let sent = Community::load(&app.places, &kept.ledger)
+        .and_then(|community| app.reach(community))
+        .and_then(|contact| contact.still_of(&kept.ledger))
+        .and_then(|mut contact| entries::submit(app, &mut contact, kept));
+    match sent {
+        Ok(Sent::Recorded(_)) => Ok(OutboxState::Paid),
+        Ok(Sent::Draft { .. } | Sent::DryRun) => Ok(OutboxState::Draft),
+        Err(failure) => {
+            // The file knows best: it is gone only when nothing can come of the entry any more.
+            let left = outbox::find(&app.places, &id).map_err(|other| (other, OutboxState::Unknown))?;
+            Err((failure, left.map_or(OutboxState::Refused, |kept| kept.state)))
+        }
+    }
 }

@@ -6,13 +6,11 @@ use crate::contact;
 use crate::describe::{Teller, line_word};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::heads::Heads;
-use crate::moment;
 use crate::money::Unit;
+use crate::{moment, proofs};
 use clap::{Args, Subcommand};
-use klaver_api::paths;
-use klaver_ledger::amount::{Amount, Scale};
-use klaver_ledger::entry::Body;
-use klaver_ledger::id::{AccountId, LedgerId};
+use klaver_ledger::amount::Scale;
+use klaver_ledger::id::LedgerId;
 use klaver_ledger::log::key::VerifierKey;
 use klaver_ledger::receipt::{LogIdentity, Proven, ProvenContent, Receipt as LedgerReceipt, ReceiptError};
 use std::path::PathBuf;
@@ -61,25 +59,10 @@ impl Receipt {
     }
 }
 
-/// Returns whether a receipt proves that `account` was given `amount`.
-pub fn credits(proven: &Proven, account: AccountId, amount: Amount) -> bool {
-    match &proven.content {
-        ProvenContent::Line(line) => {
-            line.line.account == account && line.line.credit == amount.minor() && line.line.debit == 0
-        }
-        ProvenContent::Entry(entry) => match &entry.entry().body {
-            Body::Pay(pay) => pay.payees.iter().any(|line| line.to == account && line.amount == amount),
-            _ => false,
-        },
-    }
-}
-
 fn save(app: &App<'_>, index: u64, out: Option<PathBuf>) -> Outcome {
     let hat = app.hat()?;
     let mut contact = app.contact(&hat)?;
-    let path = paths::fill(paths::RECEIPT, index);
-    let said = app.with_session(&contact, &hat, |token| contact.http.get(&path, Some(token)))?;
-    let (receipt, proven) = contact.verify(&said)?;
+    let (receipt, proven) = proofs::fetch(app, &mut contact, &hat, index)?;
     let text = receipt.to_string();
     let out = out.unwrap_or_else(|| format!("klaver-{index}.tlog-proof").into());
     if out.as_os_str() == "-" {
@@ -87,7 +70,8 @@ fn save(app: &App<'_>, index: u64, out: Option<PathBuf>) -> Outcome {
         return Ok(Exit::Ok);
     }
     std::fs::write(&out, text).map_err(|error| Failure::writing(&out, &error))?;
-    tell(app, &contact.community.name, &contact.community.unit(app.output.language), &proven);
+    let unit = contact.community.unit(app.output.language);
+    tell(app, Some(&contact.community), &contact.community.name, &unit, &proven);
     let path = out.display().to_string();
     app.output.note("receipt.saved", &[("path", &path)]);
     Ok(Exit::Ok)
@@ -114,7 +98,9 @@ fn verify(app: &App<'_>, command: &Verify) -> Outcome {
             verified => verified.map_err(wrong)?,
         };
         let unit = Unit { one: String::new(), many: String::new(), scale, language: app.output.language };
-        tell(app, &log_key.name().to_string(), &unit, &proven);
+        let communities = Community::load_all(&app.places).unwrap_or_default();
+        let known = communities.iter().find(|community| community.log_key == log_key);
+        tell(app, known, &log_key.name().to_string(), &unit, &proven);
         app.output.note("receipt.decimals", &[("count", &command.scale.to_string())]);
         return Ok(Exit::Ok);
     }
@@ -124,13 +110,17 @@ fn verify(app: &App<'_>, command: &Verify) -> Outcome {
     }
     let mut last = None;
     for community in &communities {
-        match receipt.verify(&community.identity()) {
+        match receipt.verify(&community.identity_ever()) {
             Ok(proven) => {
+                if community.past.is_forged(&proven.checkpoint) {
+                    return Err(contact::forged(&app.places, &proven.checkpoint));
+                }
                 // A seal that contradicts another one of its size proves nothing but that.
                 if let Some(known) = Heads::of(&app.places, community).against(&proven.checkpoint) {
                     return Err(contact::alarm(&app.places, known, &proven.checkpoint));
                 }
-                tell(app, &community.name, &community.unit(app.output.language), &proven);
+                let unit = community.unit(app.output.language);
+                tell(app, Some(community), &community.name, &unit, &proven);
                 return Ok(Exit::Ok);
             }
             Err(error) => last = Some(error),
@@ -139,11 +129,11 @@ fn verify(app: &App<'_>, command: &Verify) -> Outcome {
     Err(last.map_or_else(|| Failure::new(Exit::Key, "not_joined"), wrong))
 }
 
-/// Says what a receipt proves.
-fn tell(app: &App<'_>, community: &str, unit: &Unit, proven: &Proven) {
+/// Says what a receipt of the log called `name` proves; of which `community` that is, when the wallet knows it.
+fn tell(app: &App<'_>, community: Option<&Community>, name: &str, unit: &Unit, proven: &Proven) {
     let (index, at) = (proven.index.to_string(), moment::show(proven.recorded_at, app.output.language));
-    let name = crate::output::harmless(community);
-    let values = [("index", &*index), ("at", &*at), ("name", &*name)];
+    let shown = crate::output::harmless(name);
+    let values = [("index", &*index), ("at", &*at), ("name", &*shown)];
     app.output.line(&app.output.good(&app.output.words("receipt.holds", &values)));
     let names = crate::entries::names_of(app, &[]);
     let teller = Teller { unit, output: app.output, names: &names, charter: None };
@@ -172,10 +162,11 @@ fn tell(app: &App<'_>, community: &str, unit: &Unit, proven: &Proven) {
     };
     let size = proven.checkpoint.checkpoint().size;
     app.output.say("receipt.paid", &[]);
-    let witnessed = crate::trust::witnessed(&app.places, &proven.checkpoint);
+    let witnessed =
+        community.and_then(|known| crate::trust::witnessed(&app.places, known, &proven.checkpoint));
     crate::trust::say(app.output, witnessed.as_ref());
     app.output.json(&serde_json::json!({
         "holds": true, "paid": true, "witnessed": crate::trust::to_json(witnessed.as_ref()), "index": proven.index, "recorded_at": proven.recorded_at.to_string(),
-        "community": community, "log_size": size, "content": json,
+        "community": name, "log_size": size, "content": json,
     }));
 }

@@ -4,10 +4,10 @@ use crate::app::App;
 use crate::contact::Contact;
 use crate::entries::{Plan, report, send};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::statement;
+use crate::{proofs, statement};
 use clap::Args;
 use klaver_api::statement::ReferenceJson;
-use klaver_api::{StatementLine, paths, text};
+use klaver_api::{StatementLine, text};
 use klaver_keystore::KeyInfo;
 use klaver_ledger::amount::Amount;
 use klaver_ledger::entry::{Body, Refund as RefundBody};
@@ -34,9 +34,7 @@ impl Refund {
     pub fn run(self, app: &mut App<'_>) -> Outcome {
         let (hat, account) = app.account_hat()?;
         let mut contact = app.contact(&hat)?;
-        let path = paths::fill(paths::RECEIPT, self.index);
-        let said = app.with_session(&contact, &hat, |token| contact.http.get(&path, Some(token)))?;
-        let (receipt, proven) = contact.verify(&said)?;
+        let (receipt, proven) = proofs::fetch(app, &mut contact, &hat, self.index)?;
         let not_ours = || Failure::new(Exit::Usage, "not_your_payment").with("index", self.index);
         let (ProvenContent::Line(line), Opening::Line { number, .. }) = (&proven.content, &receipt.opening)
         else {

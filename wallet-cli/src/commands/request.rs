@@ -3,12 +3,14 @@
 use crate::app::App;
 use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::{charter_words, moment, qr};
+use crate::{charter_words, moment, proofs, qr};
 use clap::Args;
 use klaver_api::request::VALID_FOR_SECONDS;
 use klaver_api::{AccountJson, CreateRequest, PaymentRequest, RequestState, paths, text};
 use klaver_keystore::KeyInfo;
-use klaver_ledger::id::AccountId;
+use klaver_ledger::amount::Amount;
+use klaver_ledger::id::{AccountId, RequestId};
+use klaver_ledger::link::{Alias, Link};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -20,6 +22,12 @@ pub struct Request {
     /// How long it may be paid: 90s, 10m, 2h, 1d
     #[arg(long, value_name = "TIME")]
     pub valid: Option<String>,
+    /// Whom you ask, by their own code: it then waits in their inbox
+    #[arg(long, value_name = "CODE")]
+    pub to: Option<String>,
+    /// What for, in your own words: whoever opens it reads them
+    #[arg(long, value_name = "TEXT")]
+    pub words: Option<String>,
     /// Also write the code as a PNG picture
     #[arg(long, value_name = "FILE")]
     pub png: Option<PathBuf>,
@@ -55,18 +63,23 @@ impl Request {
             account: account.to_string(),
             amount: text::decimal(amount, unit.scale),
             valid_for: valid_for.map(|valid_for| valid_for.0),
+            to: self.to.as_deref().map(|code| code_in(&contact, code)).transpose()?,
+            words: self.words,
         };
+        // What pays it is recorded after this moment: an older payment is none of it.
+        let known_size = contact.community.known_size();
         let request: PaymentRequest =
             app.with_session(&contact, &hat, |token| contact.http.post(paths::REQUESTS, Some(token), &body))?;
+        let id = id_of_ours(&contact, &request, account, amount)?;
         let name = own.and_then(|own| own.name);
-        let amount = unit.show(amount);
+        let shown = unit.show(amount);
         let until = moment::show_text(&request.until, app.output.language);
         if let Some(path) = &self.png {
             std::fs::write(path, qr::write_png(&request.link)?)
                 .map_err(|error| Failure::writing(path, &error))?;
         }
         app.output.line(&qr::draw(&request.link)?);
-        app.output.say("request.ask", &[("amount", &app.output.strong(&amount)), ("until", &until)]);
+        app.output.say("request.ask", &[("amount", &app.output.strong(&shown)), ("until", &until)]);
         app.output.line(&crate::output::harmless(&request.link));
         match (&request.name, name) {
             (Some(listed), _) => {
@@ -84,25 +97,53 @@ impl Request {
         // A program needs the link before it waits, and the end when it comes.
         app.output.json(&request_json(&request));
         app.output.note("request.waiting", &[]);
-        let end = wait(&contact, &request.id)?;
+        let end = wait(&contact, &request.id).inspect_err(|_| app.output.warn("request.unsure", &[]))?;
         if end.state != RequestState::Paid {
             app.output.json(&request_json(&end));
-            return Err(Failure::new(Exit::Rules, "request_expired"));
+            let is_declined = end.state == RequestState::Declined;
+            let code = if is_declined { "request_declined" } else { "request_expired" };
+            return Err(Failure::new(Exit::Rules, code));
         }
         // The screen says *paid* on evidence, not on the node's word.
         let index = end.index.ok_or_else(|| Failure::new(Exit::Mismatch, "request_no_index"))?;
-        let path = paths::fill(paths::RECEIPT, index);
-        let said = app.with_session(&contact, &hat, |token| contact.http.get(&path, Some(token)))?;
-        let (receipt, proven) = contact.verify(&said)?;
-        let expected = unit.parse(&request.amount)?;
-        if !super::receipt::credits(&proven, account, expected) {
-            let failure = Failure::new(Exit::Mismatch, "receipt_other_entry");
-            return Err(contact.keep_evidence("receipt", receipt.to_string().as_bytes(), failure));
+        let (receipt, proven) = proofs::fetch(app, &mut contact, &hat, index)?;
+        if index < known_size || !proofs::answers_request(&proven, account, amount, id) {
+            return Err(contact.other_entry(&receipt));
         }
-        let said = app.output.words("request.paid", &[("amount", &amount)]);
+        let said = app.output.words("request.paid", &[("amount", &shown)]);
         app.output.line(&app.output.good(&said));
         app.output.json(&request_json(&end));
         Ok(Exit::Ok)
+    }
+}
+
+/// Returns the id of a request that the node made, which must be the one that was asked for, also in its link.
+fn id_of_ours(
+    contact: &Contact,
+    request: &PaymentRequest,
+    account: AccountId,
+    amount: Amount,
+) -> Outcome<RequestId> {
+    let node = contact.http.node();
+    let id = RequestId::from_hex(&request.id);
+    let is_ours = request.account == account.to_string()
+        && request.ledger == contact.community.ledger.to_hex()
+        && text::amount("amount", &request.amount, contact.community.scale) == Ok(amount)
+        && matches!(Link::parse(&request.link), Ok(Link::Request { node: to, id: linked }) if to == *node && Some(linked) == id);
+    let differs = || Failure::new(Exit::Mismatch, "request_not_asked").with("node", node);
+    id.filter(|_| is_ours).ok_or_else(differs)
+}
+
+/// Returns the own code that a link or a text names.
+fn code_in(contact: &Contact, typed: &str) -> Outcome<String> {
+    match Link::parse(typed) {
+        Ok(Link::Alias { node, alias, amount }) => {
+            let name = alias.as_str().to_owned();
+            let link = Link::Alias { node, alias, amount };
+            link.check_community(&contact.community.node, &contact.community.ledger)?;
+            Ok(name)
+        }
+        _ => Ok(Alias::parse(typed)?.as_str().to_owned()),
     }
 }
 

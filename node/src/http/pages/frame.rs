@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 
 /// Nothing but the node's own scripts, styles, pictures and answers; nothing inline, no markup from a script.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-    connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+    connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types klaver";
 
 /// A page that is being made.
@@ -61,6 +61,17 @@ impl Page {
         self.language().say(&format!("web.{key}"), &values)
     }
 
+    /// Returns why nothing is recorded.
+    fn halted(&self) -> String {
+        let reason = &self.facts["readOnly"];
+        let values = reason["values"].as_object().into_iter().flatten();
+        let values: Vec<(&str, String)> =
+            values.map(|(name, value)| (name.as_str(), shown(value.as_str().unwrap_or_default()))).collect();
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let code = reason["code"].as_str().unwrap_or_default();
+        self.language().say(&format!("halt.{code}"), &values)
+    }
+
     /// Returns the language.
     pub fn language(&self) -> Language {
         self.visit.language
@@ -79,6 +90,26 @@ impl Page {
     /// Returns the title, as the page's heading.
     pub fn heading(&self) -> &str {
         &self.title
+    }
+
+    /// Returns how many decimals an amount may have.
+    pub fn decimals(&self) -> u64 {
+        self.facts["scale"].as_u64().unwrap_or_default()
+    }
+
+    /// Returns the node's address.
+    pub fn origin(&self) -> &str {
+        self.facts["origin"].as_str().unwrap_or_default()
+    }
+
+    /// Returns words of somebody else, marked as theirs.
+    pub fn quoted(&self, words: Option<&str>) -> Markup {
+        html! {
+            @if let Some(words) = words {
+                p.small { (self.say("own_words")) }
+                blockquote { (words) }
+            }
+        }
     }
 
     /// Gives the page's script something to begin with.
@@ -143,9 +174,10 @@ impl Page {
         let more = own.map(|file| asset(file));
         let proof = made.and_then(|made| made.proof.get(code)).map(|file| asset(file));
         let errors = made.and_then(|made| made.errors.get(code)).map(|file| asset(file));
+        let screens = made.and_then(|made| made.screens.get(code)).map(|file| asset(file));
         html! {
             (DOCTYPE)
-            html lang=(code) data-words=[words.as_deref()] data-more=[more.as_deref()]
+            html lang=(code) data-words=[words.as_deref()] data-more=[more.as_deref()] data-own=[screens.as_deref()]
                 data-proof=[proof.as_deref()] data-errors=[errors.as_deref()] {
                 head {
                     meta charset="utf-8";
@@ -180,8 +212,8 @@ impl Page {
                         }
                     }
                     main #main tabindex="-1" {
-                        @if self.facts["readOnly"] == true {
-                            p.note { (icon("clock")) (self.say("why_read_only")) }
+                        @if !self.facts["readOnly"].is_null() {
+                            p.note { (icon("clock")) (self.say("why_read_only")) " " (self.halted()) }
                         }
                         (body)
                     }
@@ -215,9 +247,17 @@ fn facts(service: &Service) -> Value {
         "rate": rate,
         "timeZone": service.config().time_zone,
         "demo": known.demo,
-        "readOnly": known.read_only.is_some(),
+        "readOnly": known.read_only,
         "now": wall_clock().millis(),
     })
+}
+
+/// Returns a moment to the minute; any other value as it is.
+fn shown(value: &str) -> String {
+    match klaver_api::text::timestamp("moment", value) {
+        Ok(_) => format!("{} UTC", value[..16].replace('T', " ")),
+        Err(_) => value.to_owned(),
+    }
 }
 
 /// Returns JSON that cannot end the element it stands in.

@@ -288,12 +288,17 @@ export function faultOfMemo(words: string): "too_long" | "invisible" | null {
   return /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/.test(words) ? "invisible" : null;
 }
 
-/** Returns the bytes that open a session when signed. `account` is null for an office. */
-export function challengeBytes(ledger: string, origin: string, of: string | null, fresh: Bytes, expiry: number): Bytes {
+/** What a challenge is answered for: a session of an account (null for an office), or joining with a first key. */
+export type Claim = { session: string | null } | { join: string };
+
+/** Returns the bytes that prove, when signed, that somebody holds a key. */
+export function challengeBytes(ledger: string, origin: string, claim: Claim, fresh: Bytes, expiry: number): Bytes {
   const words = utf8(origin);
   const size = Uint8Array.of(words.length >> 8, words.length & 255);
   const ends = new Uint8Array(8);
   new DataView(ends.buffer).setBigUint64(0, BigInt(expiry));
-  const who = of === null ? new Uint8Array(16) : fromHex(of, 16);
-  return concat(utf8("klaver/session/v1\n"), fromHex(ledger, 32), size, words, who, fresh, ends);
+  const [domain, who] = "join" in claim
+    ? ["klaver/join/v1\n", fromHex(claim.join, 32)]
+    : ["klaver/session/v1\n", claim.session === null ? new Uint8Array(16) : fromHex(claim.session, 16)];
+  return concat(utf8(domain), fromHex(ledger, 32), size, words, who, fresh, ends);
 }

@@ -4,7 +4,7 @@ import { stateOf, type StateJson } from "../accountState.ts";
 import { amountField } from "../amountField.ts";
 import { demoKey, showConnecting } from "../connecting.ts";
 import type { Hat, Outgoing } from "../db.ts";
-import { amount, button, facts, h, icon, language, link, moment as when, now, say, shortAccount, show, knows, type Child, type Icon } from "../dom.ts";
+import { amount, button, facts, h, halted, icon, language, link, loadErrors, moment as when, now, say, shortAccount, show, knows, type Child, type Icon } from "../dom.ts";
 import { accountText, parseAccount } from "../lib/account.ts";
 import { hex, random, sha256, utf8 } from "../lib/bytes.ts";
 import type { AccountState } from "../lib/entry.ts";
@@ -74,9 +74,10 @@ async function connecting(): Promise<void> {
 async function home(hat: Hat, seen: Coordination): Promise<void> {
   const overdue = seen.claims.filter((claim) => claim.overdue).length;
   const waits = h("div", null);
+  if (seen.audit.read_only) await loadErrors().catch(() => undefined);
   show([
     h("p", { class: seen.holds ? "note good" : "note" }, icon(seen.holds ? "tick" : "hand"), say(seen.holds ? "council_holds" : "council_holds_not")),
-    seen.audit.read_only ? note("hand", say("why_read_only"), say("council_read_only")) : null,
+    seen.audit.read_only ? note("hand", `${say("why_read_only")} ${halted(seen.audit.read_only)}`, say("council_read_only")) : null,
     overdue > 0 ? h("a", { class: "note", href: "#payouts" }, icon("clock"), say(overdue === 1 ? "council_overdue_one" : "council_overdue", { count: overdue })) : null,
     waits,
     h("h2", { tabindex: "-1", "data-focus": true }, say("council_in_circulation")),

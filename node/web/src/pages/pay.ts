@@ -3,13 +3,19 @@
 import { type PaymentRequest, ask } from "../api.ts";
 import { type Hat, type Outgoing, get } from "../db.ts";
 import { amount, button, facts, given, h, hideServerPart, icon, now, say, show, type Child } from "../dom.ts";
+import { hatChoice } from "../hats.ts";
+import { freshInbox, wasAsked } from "../inbox.ts";
 import { parseAccount } from "../lib/account.ts";
+import type { AccountKind } from "../lib/entry.ts";
 import { fromDecimal } from "../lib/money.ts";
 import { flush, prepare, sendUntilKnown } from "../outbox.ts";
 import { outcome, toWallet } from "../paid.ts";
 import { busy, explain, note, start } from "../start.ts";
-import { accountOf, hatOf } from "../wallet.ts";
+import { accountOf, askAs, hatOf, hats } from "../wallet.ts";
 import { comeBack, offer } from "./join.ts";
+
+/** The kinds of account that a person pays from. */
+const PAYERS: AccountKind[] = ["member", "merchant", "fund"];
 
 const key = (request: PaymentRequest) => `request:${request.id}`;
 
@@ -19,7 +25,7 @@ async function page(): Promise<void> {
   const mine = await get<Outgoing>("outbox", key(request)).catch(() => undefined);
   if (mine && (mine.state !== "refused" || request.state !== "open")) return follow(mine);
   if (request.state !== "open") return;
-  const hat = await hatOf("member", "merchant", "fund").catch(() => null);
+  const hat = await hatOf(...PAYERS).catch(() => null);
   if (!hat) return newcomer(request);
   confirm(hat, request);
 }
@@ -36,7 +42,10 @@ function confirm(hat: Hat, request: PaymentRequest): void {
   const enough = h("p", { class: "enough", role: "status" }, say("looking"));
   const pay = button("pay", say("pay_amount", { amount: amount(minor) }), () => void tap(hat, request, pay), "main");
   const actions = h("div", { class: "actions" }, pay);
-  show([enough, actions]);
+  const asked = h("div", null);
+  show([asked, enough, actions]);
+  void hats().then((own) => asked.replaceChildren(...[hatChoice(hat, own.filter(({ kind }) => PAYERS.includes(kind)), () => void page(), say("pay_as"))].filter((one): one is HTMLElement => one instanceof HTMLElement)));
+  void wasAsked(hat, request.id).then((is) => is && actions.append(button("hand", say("decline"), () => void decline(hat, request), "quiet")));
   accountOf(hat).then(
     (account) => {
       const available = fromDecimal(account.available ?? "0", facts.scale);
@@ -54,6 +63,19 @@ function confirm(hat: Hat, request: PaymentRequest): void {
     () => enough.replaceChildren(icon("clock"), say("enough_unknown")),
   );
   window.setTimeout(() => pay.isConnected && now() > Date.parse(request.until) && location.reload(), Math.max(0, Date.parse(request.until) - now()) + 1_000);
+}
+
+/** Tells who asked, kindly, that this will not be paid. */
+async function decline(hat: Hat, request: PaymentRequest): Promise<void> {
+  show(busy(say("sending")));
+  try {
+    await askAs(hat, "POST", `/v1/requests/${request.id}/decline`);
+    await freshInbox(hat).catch(() => undefined);
+    hideServerPart(true);
+    show([note("tick", say("declined"), say("declined_text")), h("div", { class: "actions" }, toWallet())], "focus");
+  } catch (error) {
+    show(explain(error, () => confirm(hat, request)));
+  }
 }
 
 async function tap(hat: Hat, request: PaymentRequest, pay: HTMLButtonElement): Promise<void> {

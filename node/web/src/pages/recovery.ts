@@ -2,56 +2,20 @@
 
 import { wordlist as english } from "@scure/bip39/wordlists/english.js";
 import { wordlist as french } from "@scure/bip39/wordlists/french.js";
-import { type Account, Refused } from "../api.ts";
+import { Refused } from "../api.ts";
+import { changeKeys } from "../changeKeys.ts";
 import { type Hat, put, remove } from "../db.ts";
-import { button, facts, h, icon, language, link, say, show } from "../dom.ts";
+import { button, facts, h, icon, language, link, moment, now, say, show } from "../dom.ts";
 import { importSeed, makeKey } from "../keys.ts";
-import { parseAccount } from "../lib/account.ts";
-import type { AccountState } from "../lib/entry.ts";
-import { fromDecimal } from "../lib/money.ts";
+import { base32, fromBase32 } from "../lib/bytes.ts";
 import { WordsError, fromWords, newSecret, recoverySeed, toWords } from "../lib/recovery.ts";
-import { freshKey, prepare, sendUntilKnown } from "../outbox.ts";
-import { outcome, toWallet } from "../paid.ts";
+import { qr } from "../qr.ts";
 import { busy, explain, note } from "../start.ts";
-import { accountOf, adopt, hatOf } from "../wallet.ts";
+import { adopt, hatOf } from "../wallet.ts";
 
 const LISTS = [english, french];
 /** What a recovery key may do: manage, and nothing else. */
 const MANAGE = 8;
-const RIGHTS: Record<string, number> = { spend: 1, refund: 2, redeem: 4, manage: 8 };
-
-/** Returns the state of an account as an entry says it. */
-function stateOf({ state }: Account): AccountState {
-  const seconds = (moment: string | null | undefined) => (moment ? Date.parse(moment) / 1_000 : null);
-  const minor = (decimal: string | null | undefined) => (decimal ? fromDecimal(decimal, facts.scale) : null);
-  const account = (text: string | null | undefined) => (text ? parseAccount(text) : null);
-  return {
-    account: parseAccount(state.account) as string,
-    kind: state.kind as AccountState["kind"],
-    keys: state.keys.map((one) => ({
-      key: one.key, rights: one.rights.reduce((sum, word) => sum | (RIGHTS[word] ?? 0), 0), until: seconds(one.until), cap: minor(one.cap),
-    })),
-    threshold: state.threshold,
-    limit: minor(state.limit) ?? 0,
-    ceiling: minor(state.ceiling),
-    organisation: state.organisation ?? null,
-    heir: account(state.heir),
-    until: seconds(state.until),
-    payees: state.payees?.map((one) => account(one) as string) ?? null,
-  };
-}
-
-/** Gives the account other keys, signed by `hat`; shows what becomes of it, and returns whether it is done. */
-async function changeKeys(hat: Hat, make: (keys: AccountState["keys"]) => AccountState["keys"]): Promise<boolean> {
-  const account = await accountOf(hat);
-  const before = stateOf(account);
-  const outgoing = await prepare(hat, {
-    key: freshKey("change"), what: "change", name: "", amount: 0,
-    body: { base: account.base, state: { ...before, keys: make(before.keys) }, status: "open" },
-  });
-  const known = await sendUntilKnown(outgoing, (news) => show(outcome(news, toWallet()), news.state === "waiting" ? "quiet" : "focus"));
-  return known.state === "done";
-}
 
 /** Offers the words, and adds their key to the account once they are written down. */
 export async function offerRecovery(hat: Hat): Promise<void> {
@@ -68,19 +32,25 @@ export async function offerRecovery(hat: Hat): Promise<void> {
     }
   };
   show([
-    h("h2", { tabindex: "-1", "data-focus": true }, icon("seal"), say("recovery")),
-    h("p", null, say("recovery_text")),
-    shown,
+    h("section", { class: "sheet" },
+      h("h2", { tabindex: "-1", "data-focus": true }, icon("seal"), say("recovery")),
+      h("p", null, say("recovery_text")),
+      shown,
+      // On paper alone: a camera brings it back as well, and the sheet says whose it is and what to do.
+      h("div", { class: "printed" }, qr(`${facts.origin}/wallet#restore/${base32(secret)}`, say("paper_picture")), h("p", null, say("paper_how")), h("p", null, say("paper_keep", { when: moment(now(), "day") })))),
     h("p", { class: "note" }, icon("hand"), say("recovery_secret")),
     h("div", { class: "actions" },
       button("tick", say("recovery_done"), () => void done().catch((error: unknown) => show(explain(error, () => void offerRecovery(hat)))), "main"),
-      button("down", say("print"), () => print()),
+      button("down", say("paper_print"), () => print()),
       link("back", say("recovery_later"), "#")),
   ], "focus");
 }
 
 /** Takes the account of twelve words to this phone; phones that were lost can pay no more. */
-export function offerRestore(): void {
+export async function offerRestore(code = ""): Promise<void> {
+  // From a sheet: the secret has done its work in the address.
+  history.replaceState(null, "", "#restore");
+  const secret = fromBase32(code);
   const fault = h("p", { id: "words-fault", class: "fault", role: "alert" });
   const typed = h("textarea", { id: "words", rows: 4, autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "words-fault" });
   const restore = async () => {
@@ -104,7 +74,7 @@ export function offerRestore(): void {
     } catch (error) {
       if (error instanceof WordsError) return void (fault.textContent = say(`words_${error.fault}`, { word: error.word }));
       if (error instanceof Refused) await hatOf().then((hat) => (hat && !hat.recovery ? remove("hats", hat.account) : undefined));
-      show(explain(error, offerRestore));
+      show(explain(error, () => void offerRestore()));
     }
   };
   show([
@@ -113,5 +83,6 @@ export function offerRestore(): void {
     h("div", { class: "field" }, h("label", { for: "words" }, say("restore_words")), typed, fault),
     h("div", { class: "actions" }, button("undo", say("restore_do"), () => void restore(), "main"), link("back", say("back"), "#")),
   ]);
-  typed.focus();
+  if (secret) typed.value = (await toWords(secret, language === "fr" ? french : english)).join(" ");
+  else typed.focus();
 }

@@ -34,12 +34,20 @@ export function scanner(leave: () => void, opened: (camera: Scan) => void): void
   }, refused);
 }
 
+/** Somebody's own code, as it stands beneath its picture. */
+const OWN_CODE = /^[a-z2-7]{4}-[a-z2-7]{4}-[a-z2-7]{4}$/i;
+
 /** Follows a code; returns what is wrong with it, in words. */
 function open(text: string): string | null {
   try {
     // Somebody may type the part behind the last stroke alone.
     const bare = text.trim().replace(/\s+/g, "");
-    const code = fromBase32(bare) ? parseLink(`${facts.origin}/p/${bare}`) : parseLink(text);
+    // What an old phone shows to a new one of the same person is a page of this wallet.
+    if (bare.startsWith(`${facts.origin}/wallet#device/`)) {
+      location.assign(bare);
+      return null;
+    }
+    const code = parseLink(fromBase32(bare) ? `${facts.origin}/p/${bare}` : OWN_CODE.test(bare) ? `${facts.origin}/to/${bare}` : text);
     checkCommunity(code, facts.origin, facts.ledger);
     if (code.link === "checkpoint") {
       location.hash = `#seal/${encodeURIComponent(text.trim())}`;

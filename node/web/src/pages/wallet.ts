@@ -2,7 +2,9 @@
 
 import { keep, recall, type Hat } from "../db.ts";
 import { amountField } from "../amountField.ts";
-import { amount, button, facts, h, icon, link, say, shortAccount, show, type Child } from "../dom.ts";
+import { amount, button, facts, h, icon, link, loadOwnWords, say, show } from "../dom.ts";
+import { hatChoice } from "../hats.ts";
+import { type Kept, freshInbox, keptInbox, unread } from "../inbox.ts";
 import { importSeed } from "../keys.ts";
 import { accountText } from "../lib/account.ts";
 import { fromHex } from "../lib/bytes.ts";
@@ -17,6 +19,20 @@ import { offer } from "./join.ts";
 // What is not needed at once is fetched when it is; the service worker has it before.
 const statement = () => import("../statement.ts");
 const asking = () => import("../asking.ts");
+
+/** The screens that are seldom opened. Each is fetched with its sentences when it is. */
+const SCREENS: Record<string, () => Promise<{ open(hat: Hat, id: string): Promise<void> }>> = {
+  inbox: () => import("../screens/inbox.ts"), code: () => import("../screens/ownCode.ts"), ask: () => import("../screens/askPerson.ts"),
+  draft: () => import("../screens/draft.ts"), devices: () => import("../screens/devices.ts"), device: () => import("../screens/newDevice.ts"),
+  rest: () => import("../screens/rest.ts"),
+};
+/** What a phone may open that has no account yet: it becomes one of an account's phones, or signs for the council. */
+const WITHOUT_WALLET = ["device", "draft"];
+
+async function screen<T>(loading: Promise<T>): Promise<T> {
+  const [loaded] = await Promise.all([loading, loadOwnWords()]);
+  return loaded;
+}
 
 let camera: Scan | null = null;
 let stopAsking: () => void = () => undefined;
@@ -33,10 +49,12 @@ async function route(): Promise<void> {
   try {
     if (name === "scan") return (await import("./scanner.ts")).scanner(leave, (opened) => (camera = opened));
     if (name === "demo") return await demo(id);
-    if (name === "restore") return (await import("./recovery.ts")).offerRestore();
+    if (name === "restore") return await (await screen(import("./recovery.ts"))).offerRestore(id);
     const hat = await hatOf();
+    const seldom = SCREENS[name];
+    if (seldom && (hat || WITHOUT_WALLET.includes(name))) return await (await screen(seldom())).open(hat as Hat, id);
     if (!hat) return offer(null, () => void route());
-    if (name === "recovery") return await (await import("./recovery.ts")).offerRecovery(hat);
+    if (name === "recovery") return await (await screen(import("./recovery.ts"))).offerRecovery(hat);
     switch (name) {
       case "receive": return await receive(hat);
       case "lines": return id ? await (await statement()).showLine(hat, id, "#lines") : await lines(hat);
@@ -65,8 +83,10 @@ async function home(hat: Hat): Promise<void> {
     );
   }, "quiet");
   balance.append(reveal);
+  const news = inboxNews(hat);
   show([
-    own.length > 1 ? chooser(hat, own) : null,
+    hatChoice(hat, own, () => void route()),
+    news.asked,
     hat.kind === "member" && !hat.recovery && (await outbox()).some(({ state }) => state === "done")
       ? link("seal", say("recovery_offer"), "#recovery", "note") : null,
     waiting.map((outgoing) => h("a", { class: "note", href: `#outbox/${encodeURIComponent(outgoing.key)}` },
@@ -74,18 +94,28 @@ async function home(hat: Hat): Promise<void> {
     h("div", { class: "actions" },
       link("scan", say("scan"), "#scan", "main"),
       link("receive", say("receive"), "#receive"),
-      link("list", say("lines"), "#lines")),
+      link("list", say("lines"), "#lines"),
+      news.way),
     balance,
     h("div", { class: "actions" }, link("phone", say("more"), "#more", "quiet")),
   ]);
   if (await recall<boolean>("show-balance")) reveal.click();
 }
 
-/** Whom this phone acts for. */
-function chooser(hat: Hat, own: readonly Hat[]): Child {
-  const select = h("select", { id: "hat", onchange: () => void keep("hat", select.value).then(route) },
-    own.map((one) => h("option", { value: one.account, selected: one.account === hat.account }, one.name ?? `${say(`kind_${one.kind}`)} ${shortAccount(one.account)}`)));
-  return h("div", { class: "field" }, h("label", { for: "hat" }, say("act_as")), select);
+/** What the inbox says on the first screen: at once what is known, then what is new. */
+function inboxNews(hat: Hat): { way: HTMLElement; asked: HTMLElement } {
+  const way = link("mail", say("inbox"), "#inbox");
+  const asked = h("div", null);
+  const tell = (kept: Kept) => {
+    const count = unread(kept);
+    way.replaceChildren(icon("mail"), count === 0 ? say("inbox") : say("mail_unread", { count }));
+    const open = kept.messages.flatMap(({ about }) => (about.what === "asked" ? [about.request] : []));
+    asked.replaceChildren(...open.slice(0, 3).map((request) => h("a", { class: "note", href: new URL(request.link).pathname },
+      icon("pay"), say("asked_one", { name: request.name ?? say("asked_by"), amount: amount(fromDecimal(request.amount, facts.scale)) }))));
+  };
+  // Without an answer what is known stays.
+  void keptInbox(hat).then(tell).then(() => freshInbox(hat)).then(tell, () => undefined);
+  return { way, asked };
 }
 
 async function receive(hat: Hat): Promise<void> {
@@ -102,7 +132,8 @@ async function receive(hat: Hat): Promise<void> {
   show([
     h("h2", { tabindex: "-1" }, icon("receive"), say("receive")),
     field.element,
-    h("div", { class: "actions" }, button("scan", say("show_code"), ask, "main"), link("back", say("back"), "#")),
+    h("div", { class: "actions" }, button("scan", say("show_code"), ask, "main"),
+      link("receive", say("way_code"), "#code"), link("people", say("way_ask"), "#ask"), link("back", say("back"), "#")),
   ]);
   field.input.addEventListener("keydown", (event) => event.key === "Enter" && ask());
   field.input.focus();
@@ -123,8 +154,8 @@ async function lines(hat: Hat): Promise<void> {
 
 async function sent(key: string): Promise<void> {
   const found = (await outbox()).find((outgoing) => outgoing.key === decodeURIComponent(key));
-  const screen = () => show(found ? outcome(found, toWallet()) : note("hand", say("line_unknown")), "focus");
-  screen();
+  if (found?.words || found?.what === "cosign" || found?.what === "veto") await loadOwnWords();
+  show(found ? outcome(found, toWallet()) : note("hand", say("line_unknown")), "focus");
 }
 
 async function more(hat: Hat): Promise<void> {
@@ -141,6 +172,7 @@ async function more(hat: Hat): Promise<void> {
       hat.kind !== "member" ? null : hat.recovery ? h("p", { class: "good" }, icon("tick"), say("recovery_there")) : link("seal", say("recovery"), "#recovery"),
       button("wallet", say(always ? "balance_tap" : "balance_always"), () => void keep("show-balance", !always).then(() => more(hat))),
       link("seal", say("more_seal"), "#seal"), link("tick", say("verify_link"), "/verify"),
+      link("phone", say("way_devices"), "#devices"), link("clock", say("way_rest"), "#rest"),
       link("till", say("till"), "/till"), link("back", say("back"), "#")),
   ], "focus");
   const watched = await (await import("../seals.ts")).visit();

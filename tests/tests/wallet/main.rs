@@ -2,14 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
+mod french;
+
+use klaver_ledger::receipt::Receipt;
 use klaver_tests::binaries::{Ran, klaver_node};
-use klaver_tests::node::{Node, passphrase_file, run};
+use klaver_tests::node::{Node, copy_directory, passphrase_file, run};
 use klaver_tests::programs;
 use klaver_tests::wallet::Wallet;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 const DUTCH: &str = "nl_BE.UTF-8";
 
@@ -21,12 +23,12 @@ struct Village {
 }
 
 impl Village {
-    fn found(directory: &Path) -> Self {
+    fn found(directory: &Path, more: &[&str]) -> Self {
         let aude = Wallet::init(directory, "aude");
         let (key, anna) = (aude.public_key(), Wallet::of(directory, "anna"));
         let home = anna.home().to_str().unwrap().to_owned();
         let options = ["--auditor", &key, "--euro", "1", "--thanks", "5", "--wallet", &home];
-        let mut node = Node::found(directory, "Klaverdorp", &options);
+        let mut node = Node::found(directory, "Klaverdorp", &[&options[..], more].concat());
         node.start();
         aude.json(&["join", &node.url(), "--office", "auditor"]);
         Self { node, anna, aude }
@@ -47,25 +49,15 @@ impl Village {
         let account = wallet.json(&["join", &link])["account"].as_str().unwrap().to_owned();
         (wallet, account)
     }
-
-    /// Waits until everything recorded is published.
-    fn publish(&self) {
-        let client = self.node.client();
-        let (size, until) = (client.community().size.to_string(), Instant::now() + Duration::from_secs(20));
-        loop {
-            let checkpoint = String::from_utf8(client.get("/log/checkpoint", None).bytes).unwrap();
-            if checkpoint.lines().nth(1) == Some(&size) {
-                return;
-            }
-            assert!(Instant::now() < until, "{size} records were not published:\n{checkpoint}");
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
 }
 
 /// Runs a command in Dutch, which must end with `status` and say each of `parts`, on either stream.
 fn says(wallet: &Wallet, status: i32, arguments: &[&str], parts: &[&str]) -> Ran {
-    let ran = wallet.in_words(DUTCH, arguments);
+    says_in(DUTCH, wallet, status, arguments, parts)
+}
+
+fn says_in(locale: &str, wallet: &Wallet, status: i32, arguments: &[&str], parts: &[&str]) -> Ran {
+    let ran = wallet.in_words(locale, arguments);
     assert_eq!(ran.status, status, "klaver {arguments:?}\n{}{}", ran.out, ran.err);
     let text = format!("{}{}", ran.out, ran.err);
     for part in parts {
@@ -111,7 +103,7 @@ fn founding_says_what_to_do_next_in_the_language_of_the_founder() {
 #[test]
 fn whoever_cannot_join_is_told_the_next_step_and_nothing_wrong_is_remembered() {
     let directory = tempfile::tempdir().unwrap();
-    let village = Village::found(directory.path());
+    let village = Village::found(directory.path(), &[]);
     let (bakker, url) = (Wallet::init(directory.path(), "bakker"), village.node.url());
     let key = bakker.public_key();
     says(
@@ -154,7 +146,7 @@ fn whoever_cannot_join_is_told_the_next_step_and_nothing_wrong_is_remembered() {
 fn a_shopkeeper_and_a_place_use_the_wallet_in_dutch() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
-    let village = Village::found(directory.path());
+    let village = Village::found(directory.path(), &[]);
     let [molen, bakker] = ["molen", "bakker"].map(|name| Wallet::init(directory.path(), name));
     village.open("budget", &molen, &["--limit", "500", "--organisation", "new"]);
     let shop = village.open("merchant", &bakker, &[]);
@@ -166,7 +158,9 @@ fn a_shopkeeper_and_a_place_use_the_wallet_in_dutch() {
     let list = ["earn", "--csv", &at("lijst.csv")];
     says(&molen, 2, &list, &["Lijn 1: Hoeveel?", "Lijn 2: \"twee\"", "Lijn 3:", "geen 36 tekens"]);
     says(&molen, 2, &["earn", "--csv", &at("niet-daar.csv")], &["Er is geen bestand"]);
-    says(&molen, 0, &["earn", &account, "--each", "7,5"], &["Gekregen: samen 7,50 klavers"]);
+    says(&molen, 2, &["earn", &account, "--hours", "veel"], &["\"veel\" is geen aantal uren"]);
+    let hours = ["1,5 uur is 7,50 klavers, aan 5 klavers per uur", "Gegeven: samen 7,50 klavers"];
+    says(&molen, 0, &["earn", &account, "--hours", "1,5"], &hours);
 
     // The till shows under whose name it asks.
     says(&bakker, 0, &["account", "name", "De Korenaar"], &["Alleen jij en het kernteam zien hem"]);
@@ -333,7 +327,7 @@ fn receipts_hold_without_a_wallet(mut village: Village, directory: &Path, els: &
 #[test]
 fn the_council_and_the_auditor_govern_stop_and_attest_in_dutch() {
     let directory = tempfile::tempdir().unwrap();
-    let village = Village::found(directory.path());
+    let village = Village::found(directory.path(), &[]);
     let at = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
     let charter = village.anna.in_words(DUTCH, &["govern", "show"]).out;
     let mut changed: Value = serde_json::from_str(&charter).unwrap();
@@ -358,14 +352,14 @@ fn the_council_and_the_auditor_govern_stop_and_attest_in_dutch() {
     says(&village.anna, 5, &["govern", "propose", &at("charter.json")], &["kaart zonder code per dag"]);
     says(&village.anna, 2, &["govern", "propose", &at("geen.json")], &["Er is geen bestand"]);
 
-    village.publish();
+    village.node.client().await_publication();
     std::fs::write(at("verslag.txt"), "Jaarverslag").unwrap();
     let report = village.anna.json(&["attest", "impact_report", &at("verslag.txt")]);
     says(
         &village.aude,
         0,
         &["attest", "audit_note", &at("verslag.txt"), "--auditor"],
-        &["Verankerd bij grootte"],
+        &["Vastgelegd bij nummer"],
     );
     let saved = at("attest.tlog-proof");
     let index = index(&report);
@@ -379,7 +373,7 @@ fn the_council_and_the_auditor_govern_stop_and_attest_in_dutch() {
 #[test]
 fn a_draft_says_what_it_is_who_signed_who_is_missing_and_when_it_is_over() {
     let directory = tempfile::tempdir().unwrap();
-    let village = Village::found(directory.path());
+    let village = Village::found(directory.path(), &[]);
     let [molen, bakker, jan, piet] =
         ["molen", "bakker", "jan", "piet"].map(|name| Wallet::init(directory.path(), name));
     village.open("budget", &molen, &["--limit", "500", "--organisation", "new"]);
@@ -408,7 +402,16 @@ fn a_draft_says_what_it_is_who_signed_who_is_missing_and_when_it_is_over() {
     let who = format!("Getekend door {}…", &jan.public_key()[..8]);
     let listed =
         says(&piet, 0, &["cosign"], &[id, "Betaal 4 klavers aan", "Betaal 3 klavers aan", &who, "Wacht op:"]);
-    assert!(listed.out.contains("Te noteren vóór") || listed.out.contains("noteren"), "{}", listed.out);
+    // Signed for a day: the list says which, in the machine's time zone.
+    let shown = |draft: &Value| {
+        let until = klaver_api::text::deadline("until", draft["expires_at"].as_str().unwrap()).unwrap();
+        let left = until.seconds() - klaver_tests::town::now().seconds();
+        assert!((86_000..=86_401).contains(&left), "--valid 1d counts: {left} seconds");
+        let (date, time) = draft["expires_at"].as_str().unwrap().split_once('T').unwrap();
+        let [year, month, day]: [&str; 3] = date.split('-').collect::<Vec<_>>().try_into().unwrap();
+        format!("Te noteren vóór {day}/{month}/{year} {}.", &time[..5])
+    };
+    assert!(listed.out.contains(&shown(&draft)), "{} is not in\n{}", shown(&draft), listed.out);
     says(&piet, 0, &["cosign", id], &["Betaal 4 klavers aan", "Getekend en genoteerd."]);
     assert_eq!(jan.balance(), "16.00");
     // Whoever comes late is told that it is done, and under which number.
@@ -421,28 +424,129 @@ fn a_draft_says_what_it_is_who_signed_who_is_missing_and_when_it_is_over() {
 /// A village with a budget that gave `els` ten credits, and a shop.
 struct Market {
     village: Village,
+    molen: Wallet,
     bakker: Wallet,
     els: Wallet,
+    account: String,
     shop: String,
 }
 
 impl Market {
-    fn open(directory: &Path) -> Self {
-        let village = Village::found(directory);
+    fn open(directory: &Path, more: &[&str]) -> Self {
+        let village = Village::found(directory, more);
         let [molen, bakker] = ["molen", "bakker"].map(|name| Wallet::init(directory, name));
         village.open("budget", &molen, &["--limit", "500", "--organisation", "new"]);
         let shop = village.open("merchant", &bakker, &[]);
         let (els, account) = village.join(directory, "els");
         molen.json(&["earn", &account, "--each", "10"]);
         assert_eq!(els.balance(), "10.00");
-        Self { village, bakker, els, shop }
+        Self { village, molen, bakker, els, account, shop }
     }
+}
+
+/// Returns the states of what waits in an outbox, oldest first.
+fn waiting(wallet: &Wallet) -> Vec<String> {
+    let listed = wallet.json(&["outbox", "list"]);
+    let states = listed["outbox"].as_array().unwrap().iter();
+    states.map(|one| one["state"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Returns the receipt that a wallet keeps of an entry.
+fn kept_receipt(wallet: &Wallet, entry: &str) -> Receipt {
+    let file = wallet.home().join(format!("receipts/{entry}.tlog-proof"));
+    Receipt::parse(&std::fs::read(file).unwrap()).unwrap()
+}
+
+#[test]
+fn a_promise_without_network_is_paid_once_whoever_sends_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let Market { mut village, bakker, els, shop, .. } =
+        Market::open(directory.path(), &["--offline-cap", "20"]);
+    let promise = |amount: &str| {
+        let said = els.json(&["pay", &shop, amount, "--offline", "--valid", "1d"]);
+        said["code"].as_str().unwrap().to_owned()
+    };
+    let code = promise("2");
+    // Without network the shop keeps what it was given, until there is one.
+    village.node.stop();
+    says(&bakker, 3, &["pay", &code], &["Ze blijft bewaard. Tot"]);
+    assert_eq!(waiting(&bakker), ["waiting"]);
+    village.node.start();
+    let sent = bakker.json(&["outbox", "retry"])["outbox"][0].clone();
+    assert_eq!(sent["outcome"], "recorded", "{sent}");
+    // The payer's own copy gets the receipt of the same record, also twice.
+    assert_eq!(waiting(&els), ["waiting"]);
+    assert_eq!(els.json(&["outbox", "retry"])["outbox"][0], sent);
+    bakker.json(&["pay", &code]);
+    let entry = sent["entry"].as_str().unwrap();
+    let (theirs, ours) = (kept_receipt(&bakker, entry), kept_receipt(&els, entry));
+    assert_eq!((theirs.index, theirs.opening), (ours.index, ours.opening));
+    assert_eq!((els.balance().as_str(), waiting(&els).len(), waiting(&bakker).len()), ("8.00", 0, 0));
+
+    // A promise that waits may be what the till asks for now: it is sent first, and a person says whether it was.
+    promise("3");
+    let till = bakker.json(&["request", "3", "--no-wait"]);
+    let link = till["link"].as_str().unwrap();
+    says(
+        &els,
+        1,
+        &["pay", link],
+        &["niet voor dit verzoek getekend", "nu genoteerd: nummer", "nog niet betaald"],
+    );
+    assert_eq!(els.balance(), "5.00");
+    says(&els, 0, &["pay", link], &["Betaald: 3 klavers"]);
+    assert_eq!(els.balance(), "2.00");
+}
+
+#[test]
+fn a_promise_beyond_the_balance_stays_and_is_paid_when_credits_come() {
+    let directory = tempfile::tempdir().unwrap();
+    let Market { molen, bakker, els, account, shop, .. } =
+        Market::open(directory.path(), &["--offline-cap", "20"]);
+    let said = els.json(&["pay", &shop, "12", "--offline", "--valid", "1d"]);
+    let code = said["code"].as_str().unwrap();
+    let kept = ["je kunt 10 klavers uitgeven, dit vraagt 12 klavers", "Ze blijft bewaard. Tot"];
+    says(&bakker, 5, &["pay", code], &kept);
+    says(&els, 5, &["outbox", "retry"], &kept);
+    // Paying the same again signs nothing new, and a list that is read by a program says how it stands.
+    says(&els, 5, &["pay", &shop, "12"], &["Dit wacht nog sinds", "Ze blijft bewaard. Tot"]);
+    let ran = els.run(&["outbox", "retry"]);
+    let retried: Value = serde_json::from_str(ran.out.lines().last().unwrap()).unwrap();
+    assert_eq!((ran.status, &retried["outbox"][0]["outcome"]), (5, &json!("waiting")), "{retried}");
+    assert_eq!((waiting(&els), waiting(&bakker)), (vec!["waiting".to_owned()], vec!["waiting".to_owned()]));
+    molen.json(&["earn", &account, "--each", "5"]);
+    says(&bakker, 0, &["outbox", "retry"], &["genoteerd"]);
+    says(&els, 0, &["outbox", "retry"], &["genoteerd"]);
+    assert_eq!((els.balance().as_str(), waiting(&els).len(), waiting(&bakker).len()), ("3.00", 0, 0));
+}
+
+#[test]
+fn thanks_and_refunds_without_an_answer_are_not_given_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    let Market { mut village, molen, bakker, els, account, shop } = Market::open(directory.path(), &[]);
+    let paid = index(&els.json(&["pay", &shop, "4"]));
+    village.node.limit_files(1 << 10);
+    let (earn, refund) = (["earn", &account, "--each", "5"], ["refund", &paid, "1"]);
+    says(&molen, 3, &earn, &["Misschien is het genoteerd"]);
+    says(&bakker, 3, &refund, &["Niets is genoteerd"]);
+    for (wallet, again, state) in [(&molen, &earn[..], "unknown"), (&bakker, &refund[..], "waiting")] {
+        says(wallet, 3, again, &["Dit wacht nog sinds"]);
+        assert_eq!(waiting(wallet), [state]);
+    }
+    village.node.kill();
+    village.node.start();
+    says(&molen, 0, &earn, &["Dit wacht nog sinds", "Gegeven: samen 5 klavers"]);
+    says(&bakker, 0, &refund, &["Dit wacht nog sinds", "Terugbetaald: 1 klaver"]);
+    assert_eq!((els.balance().as_str(), waiting(&molen).len(), waiting(&bakker).len()), ("12.00", 0, 0));
+    // What is meant once more is signed once more.
+    says(&molen, 0, &earn, &["Gegeven: samen 5 klavers"]);
+    assert_eq!(els.balance(), "17.00");
 }
 
 #[test]
 fn an_option_that_would_do_nothing_is_a_mistake_and_nothing_is_paid() {
     let directory = tempfile::tempdir().unwrap();
-    let Market { village, bakker, els, shop } = Market::open(directory.path());
+    let Market { village, bakker, els, shop, .. } = Market::open(directory.path(), &[]);
     let till = bakker.json(&["request", "0,20", "--no-wait"]);
     let link = till["link"].as_str().unwrap();
     for (options, option) in [
@@ -461,12 +565,12 @@ fn an_option_that_would_do_nothing_is_a_mistake_and_nothing_is_paid() {
     says(&els, 5, &offline("1"), &["kent geen betalingen zonder netwerk"]);
     let ledger = village.node.client().community().ledger;
     let file = els.home().join(format!("communities/{ledger}.json"));
-    let policy = |cap: Value| {
+    let keep = |part: &str, name: &str, value: Value| {
         let mut kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-        kept["terms"]["offline_cap_minor"] = cap;
+        kept[part][name] = value;
         std::fs::write(&file, kept.to_string()).unwrap();
     };
-    policy(json!(500));
+    keep("terms", "offline_cap_minor", json!(500));
     says(&els, 5, &offline("6"), &["hoogstens 5 klavers, niet 6 klavers"]);
     says(
         &els,
@@ -482,8 +586,18 @@ fn an_option_that_would_do_nothing_is_a_mistake_and_nothing_is_paid() {
     for option in [&["1"][..], &["--memo", "x"], &["--valid", "2h"]] {
         says(&bakker, 2, &[&["pay", code], option].concat(), &["past niet bij een getekende betaling"]);
     }
+    // It ends by the clock of the node, as far as that was ahead at the last visit.
+    keep("clock", "ahead_ms", json!(600_000));
+    says(&els, 0, &[&offline("5")[..], &["--dry-run"]].concat(), &["Je klok zegt"]);
+    let promise = els.json(&[&offline("4")[..], &["--valid", "3m"]].concat());
+    let until = klaver_api::text::deadline("until", promise["expires_at"].as_str().unwrap()).unwrap();
+    let left = until.seconds() - klaver_tests::town::now().seconds();
+    assert!((700..=781).contains(&left), "ten minutes ahead: {left} seconds");
+    keep("clock", "ahead_ms", json!(7_200_000));
+    says(&els, 1, &offline("3"), &["stond je klok meer dan een uur verkeerd", "Niets werd getekend"]);
+    keep("clock", "ahead_ms", json!(0));
     // The same promise once more only when that is meant.
-    says(&els, 1, &offline("5"), &["Dezelfde betaling wacht nog", "--again"]);
+    says(&els, 1, &offline("5"), &["Hetzelfde wacht nog", "--again"]);
     els.json(&[&offline("5")[..], &["--again"]].concat());
     // A visit learns what the policy says now.
     assert_eq!(els.balance(), "10.00");
@@ -493,25 +607,25 @@ fn an_option_that_would_do_nothing_is_a_mistake_and_nothing_is_paid() {
 #[test]
 fn asking_again_after_no_answer_pays_once_and_a_sure_no_is_told() {
     let directory = tempfile::tempdir().unwrap();
-    let Market { mut village, els, shop, .. } = Market::open(directory.path());
-    let waiting = || els.json(&["outbox", "list"])["outbox"].as_array().unwrap().len();
+    let Market { mut village, els, shop, .. } = Market::open(directory.path(), &[]);
+    let waiting = || waiting(&els).len();
     village.node.limit_files(1 << 10);
     let why = "Reden: ";
     says(&els, 3, &["pay", &shop, "1"], &["Misschien is het genoteerd", why]);
-    let again = ["wacht nog een betaling van 1 klaver", "Misschien is het genoteerd", why];
+    let again = ["Dit wacht nog sinds", "Betaal 1 klaver aan", "Misschien is het genoteerd", why];
     says(&els, 3, &["pay", &shop, "1"], &again);
     assert_eq!(waiting(), 1, "nothing new was signed");
     // What was never looked at is not paid, and the wallet says just that.
     let sure = says(&els, 3, &["pay", &shop, "2"], &["Niets is genoteerd, niets is betaald", why]);
     assert!(!sure.err.contains("Misschien"), "{}", sure.err);
-    says(&els, 3, &["pay", &shop, "2"], &["wacht nog een betaling van 2 klavers", "Niets is genoteerd"]);
+    says(&els, 3, &["pay", &shop, "2"], &["Betaal 2 klavers aan", "Niets is genoteerd"]);
     assert_eq!(waiting(), 2);
     says(&els, 3, &["pay", &shop, "2", "--again"], &["Niets is genoteerd"]);
     assert_eq!(waiting(), 3, "what is meant is signed");
 
     village.node.kill();
     village.node.start();
-    says(&els, 0, &["pay", &shop, "1"], &["wacht nog een betaling", "Betaald: 1 klaver"]);
+    says(&els, 0, &["pay", &shop, "1"], &["Dit wacht nog sinds", "Betaald: 1 klaver"]);
     assert_eq!((els.balance().as_str(), waiting()), ("9.00", 2));
     els.json(&["outbox", "retry"]);
     assert_eq!((els.balance().as_str(), waiting()), ("5.00", 0));
@@ -522,13 +636,12 @@ fn asking_again_after_no_answer_pays_once_and_a_sure_no_is_told() {
 #[test]
 fn two_seals_of_one_size_are_an_alarm_until_a_person_says_which_ledger_counts() {
     let directory = tempfile::tempdir().unwrap();
-    let Market { mut village, els, shop, .. } = Market::open(directory.path());
-    village.publish();
+    let Market { mut village, els, shop, .. } = Market::open(directory.path(), &[]);
+    village.node.client().await_publication();
     let data = village.node.data();
     let [old, newer] = ["old", "newer"].map(|name| directory.path().join(name));
     village.node.stop();
-    let copied = Command::new("cp").arg("-a").arg(&data).arg(&old).status().unwrap();
-    assert!(copied.success());
+    copy_directory(&data, &old);
     village.node.start();
     let size = index(&els.json(&["pay", &shop, "1"])).parse::<u64>().unwrap() + 1;
     // An old copy is put back, and signs another history of the same size.
@@ -538,7 +651,7 @@ fn two_seals_of_one_size_are_an_alarm_until_a_person_says_which_ledger_counts() 
     village.node.start();
     let said = says(&els, 6, &["pay", &shop, "2"], &["spreekt zichzelf tegen", "klaver checkpoint --alarms"]);
     assert!(!said.out.contains("Betaald"), "{}", said.out);
-    village.publish();
+    village.node.client().await_publication();
     let evidence = || std::fs::read_dir(els.home().join("evidence")).unwrap().count();
     for _ in 0..3 {
         says(&els, 6, &["balance"], &["spreekt zichzelf tegen"]);

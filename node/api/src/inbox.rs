@@ -1,0 +1,81 @@
+//! The inbox of an account: what a person must be told, from what the node knows.
+
+use crate::request::PaymentRequest;
+use crate::statement::ReferenceJson;
+use serde::{Deserialize, Serialize};
+
+/// What there is to be told, the newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Inbox {
+    /// The account.
+    pub account: String,
+    /// The messages.
+    pub messages: Vec<Message>,
+}
+
+/// Something to be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Message {
+    /// Stays the same as long as the message says the same: what was read is known by it.
+    pub id: String,
+    /// Since when, where that is known.
+    pub at: Option<String>,
+    /// What it is about.
+    pub about: Matter,
+}
+
+/// What a message is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Matter {
+    /// Somebody asks this account to pay.
+    Asked {
+        /// Whom and how much.
+        request: PaymentRequest,
+    },
+    /// What became of a request that this account sent to somebody.
+    Answered {
+        /// The request.
+        request: PaymentRequest,
+    },
+    /// An entry waits for signatures, and the session's key may sign it.
+    Draft {
+        /// Its link.
+        link: String,
+        /// The kind of entry.
+        entry: String,
+        /// Whether the session's key has signed.
+        signed: bool,
+        /// Last moment it may be recorded.
+        expires_at: String,
+    },
+    /// A change or close of this account takes effect later.
+    Pending {
+        /// Index of the entry: what a `veto` names.
+        index: u64,
+        /// When it takes effect.
+        effective_at: String,
+        /// Whether a veto can still stop it.
+        vetoable: bool,
+    },
+    /// The account is at rest.
+    AtRest,
+    /// Something was put right, given back, or changed.
+    Line {
+        /// Index of the record.
+        index: u64,
+        /// The number of the line within it.
+        line: u64,
+        /// The kind of entry: `correct`, `refund`, `change`, `veto` or `close`.
+        kind: String,
+        /// How much left the account.
+        debit: String,
+        /// How much came to it.
+        credit: String,
+        /// The line that it is about.
+        reference: Option<ReferenceJson>,
+    },
+}

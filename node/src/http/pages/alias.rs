@@ -1,0 +1,143 @@
+//! `/to/ALIAS`: somebody's own code. With an amount it leads on to the pay page; without one it asks how much.
+
+use super::frame::{Page, icon};
+use super::language::Visit;
+use super::{unknown, without_script};
+use crate::http::App;
+use crate::http::extract::PagePath;
+use crate::service::{CodeView, Refused};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use klaver_api::PayByCode;
+use klaver_ledger::link::Link;
+use maud::html;
+use std::collections::HashMap;
+
+/// The page of an own code. It works without a script.
+pub async fn alias(
+    State(app): State<App>,
+    PagePath(name): PagePath,
+    asked: Result<Query<HashMap<String, String>>, QueryRejection>,
+    visit: Visit,
+) -> Response {
+    let page = Page::new(&app.service, visit);
+    let link = format!("{}/to/{name}", app.service.config().public_url);
+    let Ok(Link::Alias { alias, .. }) = Link::parse(&link) else { return unknown(page) };
+    let (name, words) = match app.service.code_view(alias.as_str()) {
+        CodeView::Unknown => return unknown(page),
+        CodeView::Replaced => return replaced(page),
+        CodeView::InForce { name, words } => (name, words),
+    };
+    let amount = asked.ok().and_then(|Query(mut query)| query.remove("amount"));
+    let Some(typed) = amount else { return ask(page, alias.as_str(), name, words, None) };
+    let decimals = app.service.scale().decimals();
+    if let Some(fault) = fault_of_amount(&typed, decimals) {
+        return ask(page, alias.as_str(), name, words, Some((typed, fault)));
+    }
+    let asked = PayByCode { amount: typed.trim().replace(',', ".") };
+    let made = app.service.request_by_code(alias.as_str(), &asked);
+    match made
+        .and_then(|view| Ok(Link::Request { node: app.service.address().clone(), id: view.id }.print()?))
+    {
+        Ok(request) => go_to(&request),
+        Err(Refused::Field(_)) => ask(page, alias.as_str(), name, words, Some((typed, "amount_too_large"))),
+        Err(_) => {
+            let body =
+                html! { h1 { (page.heading()) } p.note { (icon("clock")) (page.say("why_read_only")) } };
+            page.respond(StatusCode::SERVICE_UNAVAILABLE, None, &body)
+        }
+    }
+}
+
+/// Asks how much, saying what was wrong with what was typed before.
+fn ask(
+    mut page: Page,
+    alias: &str,
+    name: Option<String>,
+    words: Option<String>,
+    before: Option<(String, &str)>,
+) -> Response {
+    let name = name.unwrap_or_else(|| page.say("request_unlisted"));
+    page.title(page.say_with("request_title", &[("name", &name)]));
+    let decimals = page.decimals().to_string();
+    let fault = before.as_ref().map(|(_, key)| page.say_with(key, &[("decimals", &decimals)]));
+    let typed = before.as_ref().map(|(typed, _)| typed.as_str()).unwrap_or_default();
+    let body = html! {
+        h1 { (page.heading()) }
+        (page.quoted(words.as_deref()))
+        form method="get" action={ "/to/" (alias) } {
+            div.field {
+                label for="amount" { (page.say("alias_how_much")) }
+                input #amount name="amount" type="text" inputmode="decimal" autocomplete="off" maxlength="17"
+                    enterkeyhint="go" required aria-describedby="amount-fault" value=(typed)
+                    aria-invalid=[fault.is_some().then_some("true")];
+                p #amount-fault .fault role="alert" { (fault.clone().unwrap_or_default()) }
+            }
+            div.actions { button.button.main type="submit" { (icon("pay")) (page.say("alias_go_on")) } }
+        }
+        p.small { (page.say("alias_checked_next")) }
+        noscript { (without_script(&page, "request_how", &format!("klaver pay {}/to/{alias}", page.origin()))) }
+    };
+    let status = if before.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    page.respond(status, None, &body)
+}
+
+fn replaced(mut page: Page) -> Response {
+    page.title(page.say("alias_replaced"));
+    let body = html! {
+        h1 { (page.heading()) }
+        p.note { (icon("undo")) (page.say("alias_replaced_text")) }
+        p { (page.say("alias_replaced_next")) }
+        div.actions { a.button href="/wallet" { (icon("wallet")) (page.say("to_wallet")) } }
+    };
+    page.respond(StatusCode::GONE, None, &body)
+}
+
+fn go_to(address: &str) -> Response {
+    match HeaderValue::from_str(address) {
+        Ok(address) => (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Returns the sentence that says what is wrong with an amount as people type it; `None` when it is one.
+fn fault_of_amount(typed: &str, decimals: u8) -> Option<&'static str> {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return Some("amount_missing");
+    }
+    let mut parts = typed.split([',', '.']);
+    let (whole, part, more) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    match part {
+        _ if more.is_some() => Some("amount_two_commas"),
+        _ if !is_number(whole) || part.is_some_and(|part| !is_number(part)) => Some("amount_no_number"),
+        Some(part) if part.len() > usize::from(decimals) => Some("amount_decimals"),
+        _ if typed.bytes().all(|byte| !matches!(byte, b'1'..=b'9')) => Some("amount_zero"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typed_amount_is_one_or_says_what_is_wrong() {
+        for (typed, fault) in [
+            ("5,80", None),
+            (" 5 ", None),
+            ("0.05", None),
+            ("", Some("amount_missing")),
+            ("1,2,3", Some("amount_two_commas")),
+            ("vijf", Some("amount_no_number")),
+            ("5,", Some("amount_no_number")),
+            ("1,005", Some("amount_decimals")),
+            ("0,00", Some("amount_zero")),
+        ] {
+            assert_eq!(fault_of_amount(typed, 2), fault, "{typed:?}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+/** `#ask`: asks somebody to pay, by their own code. It waits in their inbox; they pay, or say rather not. */
+
+import { type PaymentRequest, Refused } from "../api.ts";
+import { amountField } from "../amountField.ts";
+import type { Hat } from "../db.ts";
+import { amount, button, facts, h, icon, link, say, show } from "../dom.ts";
+import { accountText } from "../lib/account.ts";
+import { LinkError, checkCommunity, parseLink } from "../lib/links.ts";
+import { toDecimal } from "../lib/money.ts";
+import { scanInto } from "../scanInto.ts";
+import { busy, explain } from "../start.ts";
+import { toWallet } from "../paid.ts";
+import { askAs } from "../wallet.ts";
+
+/** How long somebody may think about it, in seconds: a week. */
+const VALID_FOR = 604_800;
+
+/** Returns the code that a link or a text names. @throws LinkError */
+function codeIn(text: string): string {
+  const typed = text.trim();
+  const code = parseLink(/^[a-z0-9-]+$/i.test(typed) ? `${facts.origin}/to/${typed}` : typed);
+  checkCommunity(code, facts.origin, facts.ledger);
+  if (code.link !== "alias") throw new LinkError("link_unknown", "this is not somebody's own code");
+  return code.alias;
+}
+
+export async function open(hat: Hat): Promise<void> {
+  const fault = h("p", { id: "code-fault", class: "fault", role: "alert" });
+  const typed = h("input", { id: "code", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "code-fault" });
+  const words = h("input", { id: "words", type: "text", maxlength: 40, autocomplete: "off" });
+  const sum = amountField(say("ask_how_much", { many: facts.many }));
+  const camera = scanInto((text) => (typed.value = text));
+  addEventListener("hashchange", () => camera.stop(), { once: true });
+  const ask = () => {
+    fault.textContent = "";
+    let to: string;
+    try {
+      to = codeIn(typed.value);
+    } catch (error) {
+      if (!(error instanceof LinkError)) throw error;
+      return void (fault.textContent = error.code === "other_community" ? say("code_other_community", { theirs: error.theirs ?? "" }) : say("ask_no_code"));
+    }
+    const minor = sum.read();
+    if (minor === null) return;
+    const body = { account: accountText(hat.account), amount: toDecimal(minor, facts.scale), valid_for: VALID_FOR, to, ...(words.value.trim() ? { words: words.value.trim() } : {}) };
+    const form = document.getElementById("action")?.childNodes;
+    const before = Array.from(form ?? []);
+    show(busy(say("sending")));
+    askAs<PaymentRequest>(hat, "POST", "/v1/requests", body).then(
+      () => show([
+        h("section", { class: "waiting", role: "status", tabindex: "-1", "data-focus": true }, icon("clock", "icon big"), h("p", { class: "amount" }, say("ask_done")), h("p", null, say("ask_done_text", { amount: amount(minor) }))),
+        h("div", { class: "actions" }, toWallet()),
+      ], "focus"),
+      (error: unknown) => {
+        if (!(error instanceof Refused) || !["unknown_code", "replaced_code"].includes(error.problem.code)) return show(explain(error, () => void open(hat)));
+        show(before.filter((node): node is HTMLElement => node instanceof HTMLElement));
+        fault.textContent = say(error.problem.code === "replaced_code" ? "ask_replaced" : "ask_no_code");
+      });
+  };
+  show([
+    h("h2", { tabindex: "-1", "data-focus": true }, icon("people"), say("ask_title")),
+    h("p", null, say("ask_text")),
+    camera.element,
+    h("div", { class: "field" }, h("label", { for: "code" }, say("ask_whom")), typed, fault),
+    sum.element,
+    h("div", { class: "field" }, h("label", { for: "words" }, say("ask_words")), words),
+    h("div", { class: "actions" }, button("people", say("ask_do"), ask, "main"), link("back", say("back"), "#receive")),
+  ], "focus");
+}

@@ -1,0 +1,51 @@
+/** `#rest`: puts the own account to rest, at once; the council alone wakes it. */
+
+import { type StateJson, stateOf } from "../accountState.ts";
+import type { Hat } from "../db.ts";
+import { button, facts, h, icon, link, say, show } from "../dom.ts";
+import { accountText } from "../lib/account.ts";
+import { freshKey, prepare, sendUntilKnown } from "../outbox.ts";
+import { outcome, toWallet } from "../paid.ts";
+import { qr } from "../qr.ts";
+import { busy, explain } from "../start.ts";
+import { accountOf } from "../wallet.ts";
+
+export async function open(hat: Hat): Promise<void> {
+  show(busy());
+  const { status } = await accountOf(hat);
+  if (status === "frozen") return asleep(hat);
+  const actions = h("div", { class: "actions" });
+  const sure = () => {
+    const yes = button("clock", say("rest_sure"), () => void rest(hat).catch((error: unknown) => show(explain(error, () => void open(hat)))), "main");
+    actions.replaceChildren(yes, link("back", say("back"), "#more"));
+    yes.focus();
+  };
+  actions.append(button("clock", say("rest_do"), sure, "main"), link("back", say("back"), "#more"));
+  show([
+    h("h2", { tabindex: "-1", "data-focus": true }, icon("clock"), say("rest_title")),
+    h("p", null, say("rest_text")), h("p", null, say("rest_receives")), h("p", null, say("rest_wake_text")),
+    actions,
+  ], "focus");
+}
+
+async function rest(hat: Hat): Promise<void> {
+  show(busy(say("sending")));
+  const { state, base } = await accountOf(hat);
+  const outgoing = await prepare(hat, {
+    key: freshKey("change"), what: "change", words: "rest", name: "", amount: 0,
+    body: { base, state: stateOf(state as StateJson), status: "frozen" },
+  });
+  await sendUntilKnown(outgoing, (news) => show(outcome(news, toWallet()), news.state === "waiting" ? "quiet" : "focus"));
+}
+
+/** At rest: the code leads the council to this account. */
+function asleep(hat: Hat): void {
+  const account = accountText(hat.account);
+  show([
+    h("h2", { tabindex: "-1", "data-focus": true }, icon("clock"), say("rest_is")),
+    h("p", null, say("rest_receives")), h("p", null, say("rest_wake")),
+    qr(`${facts.origin}/coordination#account/${account}`, say("rest_picture")),
+    h("p", null, h("code", null, account)),
+    h("div", { class: "actions" }, link("back", say("back"), "#more")),
+  ], "focus");
+}
