@@ -6,12 +6,14 @@
 mod frontier;
 pub mod note;
 pub mod questions;
+mod stamps;
 mod state;
 #[cfg(test)]
 mod tests;
 mod verdict;
 mod workers;
 
+pub use stamps::Witnessed;
 pub use state::{AuditState, StateError};
 pub use verdict::{Audited, Verdict, Violation};
 
@@ -39,6 +41,8 @@ pub struct Expectations {
     pub ledger: Option<LedgerId>,
     /// Heads that the log must pass through: of checkpoints whose signatures were verified.
     pub heads: Vec<TreeHead>,
+    /// Sizes that a quorum of witnesses has cosigned, and when.
+    pub witnessed: Vec<Witnessed>,
     /// How many records there must be at least; fewer are a violation.
     pub size: Option<u64>,
     /// The attested snapshot of the ledger that this one continues, if it continues one.
@@ -136,6 +140,7 @@ struct Auditor {
     last_recorded_at: Timestamp,
     /// `None` when nobody reads the questions.
     history: Option<History>,
+    witnessed: Vec<Witnessed>,
     thresholds: Option<Thresholds>,
     predecessor: Option<Vec<u8>>,
     lacks_predecessor: bool,
@@ -167,6 +172,7 @@ impl Auditor {
             totals: HashMap::new(),
             last_recorded_at: Timestamp::default(),
             history: (!expectations.without_questions).then(History::default),
+            witnessed: expectations.witnessed.clone(),
             thresholds: expectations.thresholds,
             predecessor: expectations.predecessor.clone(),
             lacks_predecessor: false,
@@ -174,7 +180,7 @@ impl Auditor {
     }
 
     fn from_state(state: AuditState, expectations: &Expectations) -> Self {
-        let AuditState { ledger, books, tree, history, .. } = state;
+        let AuditState { ledger, books, tree, history, mut witnessed, .. } = state;
         let standing = books.standing();
         let own = standing.accounts().map(|account| {
             let (debits, credits, lines) = (account.debits(), account.credits(), account.lines());
@@ -182,6 +188,8 @@ impl Auditor {
         });
         let mut new = Self::new(expectations);
         new.heads = new.heads.split_off(&tree.size());
+        // What was seen before is held against what comes now too.
+        witnessed.append(&mut new.witnessed);
         Self {
             totals: own.collect(),
             last_recorded_at: standing.last_recorded_at(),
@@ -189,6 +197,7 @@ impl Auditor {
             books,
             tree,
             history: new.history.is_some().then_some(history),
+            witnessed,
             ..new
         }
     }
@@ -369,16 +378,24 @@ impl Auditor {
             let why = "the trial balance does not hold".to_owned();
             return Verdict::Violation(Violation { index: size - 1, why });
         }
+        self.witnessed.sort_unstable();
+        self.witnessed.dedup();
+        let mut questions = Vec::new();
+        if let Some(history) = &self.history {
+            questions = questions::ask(history, self.thresholds);
+            match stamps::check(history.events(), &self.witnessed) {
+                Ok(question) => questions.extend(question),
+                Err(violation) => return Verdict::Violation(violation),
+            }
+        }
         Verdict::Holds(Box::new(Audited {
             ledger,
             head: TreeHead { size, root: self.tree.root() },
             last_recorded_at: self.last_recorded_at,
             trial_balance,
             books: self.books,
-            questions: self
-                .history
-                .as_ref()
-                .map_or_else(Vec::new, |all| questions::ask(all, self.thresholds)),
+            questions,
+            witnessed: self.witnessed,
             tree: self.tree,
             history: self.history,
         }))

@@ -17,6 +17,7 @@ pub use checking::{Difference, check_stored};
 pub use outcome::{Fault, FoundError, LedgerOpenError, LogKeyError, NoReceipt, OpeningReport, Outcome};
 pub use read_only::{ReadOnlyLedger, open_read_only};
 pub use reader::{Holder, Published, ReadError, Reader, StandingGuard, Statement, StatementLine};
+pub use replay::Beginning;
 
 use crate::books::{Books, Effects, Rejection, check_end, refusal_once_signed, rules};
 use crate::entry::{Body, VerifiedEntry};
@@ -153,20 +154,21 @@ impl<S: Store> Ledger<S> {
         keys: NodeKeys,
         salts: impl SaltSource + 'static,
     ) -> Result<(Self, OpeningReport), LedgerOpenError> {
-        Self::open_on(Books::new(), store, keys, salts)
+        Self::open_on(Box::new(|| Ok(Books::new())), store, keys, salts)
     }
 
-    /// As [`open`](Self::open), of a ledger that was founded on these books: [`Books::succeeding`].
+    /// As [`open`](Self::open), of a ledger that was founded on what `beginning` brings: [`Books::succeeding`]. It is
+    /// asked only when everything is replayed, not when a snapshot is at hand.
     ///
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_on(
-        beginning: Books,
+        beginning: Beginning,
         mut store: S,
         keys: NodeKeys,
         salts: impl SaltSource + 'static,
     ) -> Result<(Self, OpeningReport), LedgerOpenError> {
-        let mut replayer = Replayer::beginning(beginning);
+        let mut replayer = Replayer::beginning_with(beginning);
         let recovery = store.recover(&mut replayer)?;
         let NewestHead { head, charters, checkpoint } = newest_head(&replayer)?;
         let ours = PublicKey::of(&keys.log);

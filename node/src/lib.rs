@@ -30,6 +30,7 @@ pub mod cli;
 pub mod export;
 pub mod found;
 mod handover;
+pub mod restore;
 pub mod serve;
 pub mod succeed;
 pub mod verify;

@@ -119,6 +119,15 @@ pub fn of_program(detail: &str) -> Reason {
     Reason::new("program", detail)
 }
 
+/// Tells that a directory of `size` records came from a backup.
+pub fn restored(size: u64) -> Reason {
+    let detail = format!(
+        "this directory of {size} records was restored from a backup: it records nothing until a quorum of the log's \
+         witnesses has cosigned its newest checkpoint, which shows that none has seen a later one"
+    );
+    Reason::new("restored", detail).with("size", size)
+}
+
 /// Tells that the node is about to end.
 pub fn stopping() -> Reason {
     Reason::new("stopping", "the node is stopping: try again in a minute")
@@ -161,6 +170,7 @@ mod tests {
             of_difference(&Difference::Journal { index: 7, why: "no".to_owned() }),
             of_evidence(Path::new("evidence/a.seen.note"), &"cut"),
             of_program("a fault"),
+            restored(9),
             stopping(),
             crate::witness::contradiction::two_histories(8, 7, "somebody", "a file"),
         ];

@@ -32,7 +32,7 @@ pub use submit::Submitted;
 pub use witness_state::{WitnessedHead, WitnessedLog};
 pub use witnesses::Brought;
 
-use crate::clock::{Clock, ClockFault, Rest, SystemClock};
+use crate::clock::{Clock, ClockFault, Rest, SystemClock, wall_clock};
 use crate::community::Community;
 use crate::community::keep::KeepError;
 use crate::community::pairings::Pairings;
@@ -55,7 +55,7 @@ use klaver_ledger::record::SaltSource;
 use klaver_ledger::store::OpenError;
 use klaver_ledger::store::embedded::{EmbeddedReader, EmbeddedStore, Options};
 use klaver_ledger::time::Timestamp;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use std::thread::JoinHandle;
@@ -92,6 +92,9 @@ pub struct Service {
     /// The directory that it was opened from, for what is seldom read.
     data: OnceLock<DataDir>,
     before: succession::Before,
+    /// Which witnesses have cosigned the newest checkpoint afresh, while a restored directory waits for them.
+    confirmed: Mutex<BTreeSet<usize>>,
+    started_at: Timestamp,
 }
 
 /// What runs in a node.
@@ -219,6 +222,7 @@ impl Service {
         if let Some(why) = doubted {
             service.turn_read_only(why);
         }
+        service.wait_if_restored(data);
         Ok((service, report))
     }
 
@@ -270,6 +274,8 @@ impl Service {
             held: Mutex::new(held),
             data: OnceLock::new(),
             before: succession::Before::default(),
+            confirmed: Mutex::default(),
+            started_at: wall_clock(),
         });
         // Whoever pays first after a start shall not wait for their key, and opening shall not wait for all of them.
         let weak = Arc::downgrade(&service);
@@ -417,7 +423,13 @@ pub fn open_ledger(
 ) -> Result<(Ledger<NodeStore>, OpeningReport), StartError> {
     let mut salt = [0; 32];
     getrandom::fill(&mut salt)?;
-    let beginning = beginning(data)?;
+    let predecessor = data.clone();
+    // Decoded only when everything is replayed: most starts find a snapshot of their own. A file that cannot be read fits
+    // no founding entry; whoever serves the directory for reading is told why.
+    let beginning = Box::new(move || match beginning(&predecessor) {
+        Err(StartError::Predecessor { error, .. }) => Err(error),
+        read => Ok(read.unwrap_or_default()),
+    });
     let store = EmbeddedStore::open(&data.ledger(), Options::default(), salt).map_err(OpenError::from)?;
     Ok(Ledger::open_on(beginning, store, engine::NodeKeys { log: log_key }, OsSalts)?)
 }

@@ -81,6 +81,8 @@ pub struct Writer {
 pub struct Status {
     /// What may pass by itself: a clock that is not believed.
     passing: RwLock<Option<Reason>>,
+    /// What others still have to confirm: a directory that came from a backup waits for witnesses.
+    waiting: RwLock<Option<Reason>>,
     /// What only a new start can mend.
     lasting: OnceLock<Reason>,
 }
@@ -89,7 +91,17 @@ impl Status {
     /// Returns why nothing is recorded now; `None` when all is well.
     pub fn read_only(&self) -> Option<Reason> {
         let passing = || self.passing.read().unwrap_or_else(PoisonError::into_inner).clone();
-        self.lasting().cloned().or_else(passing)
+        self.lasting().cloned().or_else(|| self.waiting()).or_else(passing)
+    }
+
+    /// Returns what is waited for before anything is recorded; `None` when nothing is.
+    pub fn waiting(&self) -> Option<Reason> {
+        self.waiting.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets nothing be recorded until the wait is over, because of `why`; `None` ends it.
+    pub fn wait(&self, why: Option<Reason>) {
+        *self.waiting.write().unwrap_or_else(PoisonError::into_inner) = why;
     }
 
     /// Returns why nothing is recorded until the node is started again; `None` when that is not so.

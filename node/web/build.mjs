@@ -56,14 +56,23 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 
 // Words: of the flat tables that all programs share, those that begin with `web.`; and, fetched when nothing else is
 // waited for, what every refusal is called and what to do, as far as that needs no values, and why a node records nothing.
-// What only those who run a place or the community read is a file of its own: whoever pays never waits for it.
+// What only those who take payments, run a place or the community read is a file of its own: whoever pays never waits
+// for it.
 // So are those about seals and alarms, which the wallet fetches when there is something to say about them, and those
-// of the page that checks receipts. What only the node writes is in no table.
-const OF_STAFF = /^web\.(place|face|reason|council)_/;
+// of the page that checks receipts. What no script names is said by the node alone.
+const STAFF = ["pages/till", "pages/place", "pages/coordination", "office", "moments", "faces", "tables", "connecting", "scanInto"].map((name) => `src/${name}.ts`);
+const sources = ["src", "src/pages", "src/screens"].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`)).filter((name) => name.endsWith(".ts"));
+/** Returns whether one of these files names a sentence: whole, or by its beginning or end around a value. */
+function naming(files) {
+  const code = files.map((file) => readFileSync(file, "utf8")).join("\n");
+  const [beginnings, endings] = [/`([a-z]+_[a-z_]*)\$\{/g, /\}(_[a-z_]+)`/g].map((part) => [...code.matchAll(part)].map(([, text]) => text));
+  return (key) => code.includes(`"${key}"`) || beginnings.some((one) => key.startsWith(one)) || endings.some((one) => key.endsWith(one));
+}
+const isOfAll = naming(sources.filter((name) => !STAFF.includes(name)));
+const isOfStaff = naming(STAFF);
 const OF_SEALS = /^web\.(seal|alarm)_/;
 const OF_CHECKS = /^web\.check_/;
 const OF_SCREENS = /^web\.(own|ask|inbox|device|sign|rest|paper|veto|cosign)_/;
-const OF_NODE = /^web\.(home_|alias_|invitation_(?!next|unknown)|unknown_(next|text|title)$|needs_script|old_browser$|skip$|language$|draft_(how|text|title)$|request_(?!unlisted)|verify_(?!link|command))/;
 // Of seals the wallet says the same as the program on the command line.
 const OF_WALLETS = /^(checkpoint\.(ahead|continues|newest|same)|witnessed\.(none|yes)|error\.(checkpoint_not_signed|checkpoint_offline|history_rewritten|believe_shorter)(\.do)?)$/;
 const [words, more, screens, proof, check, errors, alone] = [{}, {}, {}, {}, {}, {}, {}];
@@ -71,13 +80,13 @@ for (const language of ["nl", "fr", "en"]) {
   const table = Object.entries(JSON.parse(readFileSync(`../locales/${language}.json`, "utf8")));
   const pick = (prefix, is) => Object.fromEntries(table.filter(([key, text]) => key.startsWith(prefix) && is(key, text)).map(([key, text]) => [key.slice(prefix.length), text]));
   const file = (name, some) => hashed(`${name}-${language}.js`, `export default ${JSON.stringify(some)};\n`);
-  more[language] = file("more", pick("web.", (key) => OF_STAFF.test(key)));
+  more[language] = file("more", pick("web.", (key) => isOfStaff(key.slice(4)) && !isOfAll(key.slice(4))));
   screens[language] = file("own", pick("web.", (key) => OF_SCREENS.test(key)));
   const shared = pick("", (key) => OF_WALLETS.test(key) && key !== "error.history_rewritten.do");
   proof[language] = file("proof", { ...pick("web.", (key) => OF_SEALS.test(key)), ...shared });
   check[language] = file("check", pick("web.", (key) => OF_CHECKS.test(key)));
   errors[language] = file("errors", { ...pick("error.", (_, text) => !text.includes("{")), ...pick("", (key) => key.startsWith("halt.")) });
-  words[language] = file("words", pick("web.", (key) => ![OF_STAFF, OF_SCREENS, OF_SEALS, OF_CHECKS, OF_NODE].some((group) => group.test(key))));
+  words[language] = file("words", pick("web.", (key) => isOfAll(key.slice(4)) && ![OF_SCREENS, OF_SEALS, OF_CHECKS].some((group) => group.test(key))));
   alone[language] = `alone-${language}.json`;
   writeFileSync(`${DIST}/${alone[language]}`, JSON.stringify(pick("web.", (key) => /^web\.(check_|line_|read_aloud$)/.test(key))));
 }

@@ -127,7 +127,8 @@ impl Town {
     /// # Panics
     /// When it sees none.
     pub fn witness_state(&self) -> WitnessState {
-        let answer = self.client.get(paths::COORDINATION, Some(&self.council_session()));
+        let token = self.council_session();
+        let answer = self.client.get(paths::COORDINATION, Some(&token));
         let seen: Coordination = serde_json::from_value(answer.json).expect("what the council sees");
         seen.audit.witnesses.expect("the log has witnesses")
     }

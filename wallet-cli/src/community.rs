@@ -271,6 +271,15 @@ impl Community {
             .filter(|since| !now.is_within(REACHED_WITHIN, *since))
     }
 
+    /// Says whether what was signed for `ledger` can still be recorded in this community.
+    ///
+    /// # Errors
+    /// `Rules` when that ledger has ended: no other takes it.
+    pub fn still_of(&self, ledger: &LedgerId) -> Outcome<()> {
+        let is_open = self.ledger == *ledger && self.past.successor().is_none();
+        if is_open { Ok(()) } else { Err(Failure::new(Exit::Rules, "outbox_ended")) }
+    }
+
     /// Returns every seal that is remembered of the log.
     pub fn seals(&self) -> impl Iterator<Item = &SignedCheckpoint> {
         self.checkpoint.iter().chain(self.ahead.iter().map(|waits| &waits.seen))

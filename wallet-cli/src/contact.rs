@@ -132,8 +132,8 @@ impl Contact {
     /// # Errors
     /// `Rules` when that ledger has ended.
     pub fn still_of(self, ledger: &LedgerId) -> Outcome<Self> {
-        let is_same = self.community.ledger == *ledger;
-        if is_same { Ok(self) } else { Err(Failure::new(Exit::Rules, "outbox_ended")) }
+        self.community.still_of(ledger)?;
+        Ok(self)
     }
 
     fn to(places: &Places, community: Community, remembers: bool) -> Self {
@@ -266,9 +266,7 @@ impl Contact {
 
     fn check_log(&mut self) -> Outcome<()> {
         let seen = match self.fetch_note() {
-            Ok(bytes) if self.is_ours(&bytes) || self.followed.is_some() || !self.remembers => {
-                self.open_seal(&bytes)?
-            }
+            Ok(bytes) if self.is_ours(&bytes) || self.followed.is_some() => self.open_seal(&bytes)?,
             Ok(bytes) => match self.follow()? {
                 true => return self.check_log(),
                 false => self.open_seal(&bytes)?,

@@ -13,7 +13,7 @@ use crate::past::{Before, FormerKey, Past};
 use crate::places::Places;
 use klaver_api::paths;
 use klaver_api::succession::{LineageJson, SuccessionJson};
-use klaver_ledger::charter::{Charter, Predecessor};
+use klaver_ledger::charter::Predecessor;
 use klaver_ledger::id::LedgerId;
 use klaver_ledger::lineage::Lineage;
 use klaver_ledger::link::NodeAddress;
@@ -123,7 +123,7 @@ pub fn succession(places: &Places, old: &Community, node: &NodeAddress) -> Outco
     if let Some(why) = other_end(&before, &end, &last, named, &tiles)? {
         return Err(wrong(&why));
     }
-    if is_same_log(before.charter(), after.charter()) {
+    if before.charter().origin == after.charter().origin {
         return Err(wrong(&"both logs have the same origin: nobody could tell them apart"));
     }
     let seen = Community::first_seen(node.clone(), &said)?;
@@ -187,10 +187,6 @@ fn other_end(
         return says("the founding entry names another end than the old council attested");
     }
     tiles.gap(&named_head, &head)
-}
-
-fn is_same_log(before: &Charter, after: &Charter) -> bool {
-    before.origin == after.origin
 }
 
 /// What a node shows of who governs, kept whole as evidence should it not hold.

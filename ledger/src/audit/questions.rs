@@ -59,6 +59,7 @@ numbered! {
         MigrationWithoutLedger = 27 "migration_without_ledger": "Balances were brought over although there is no earlier ledger.",
         RoundTrip = 28 "round_trip": "Somebody gave back to a budget most of what came from it, again and again.",
         OwnPot = 29 "own_pot": "A pot that budgets fill paid one person only, or whoever hands out of it.",
+        StampedBeforeSeen = 30 "stamped_before_seen": "Records are stamped long before a time at which witnesses had not seen them yet.",
     }
 }
 
@@ -98,7 +99,7 @@ impl Question {
         format!("{}{first}{account}", self.code)
     }
 
-    fn about(code: Code, mut entries: Vec<u64>, account: Option<AccountId>, amount: u64) -> Self {
+    pub(super) fn about(code: Code, mut entries: Vec<u64>, account: Option<AccountId>, amount: u64) -> Self {
         entries.sort_unstable();
         entries.dedup();
         Self { code, entries, account, amount }

@@ -126,7 +126,12 @@ fn successor(old: &Story) -> (Story, Vec<u8>) {
     world.post(&found).unwrap();
     // What was founded on something opens on it, and on nothing else.
     assert!(Ledger::open(store.reopen(), NodeKeys { log: key("next log") }, Counted(9_500)).is_err());
-    let opened = Ledger::open_on(books, store.reopen(), NodeKeys { log: key("next log") }, Counted(9_600));
+    let opened = Ledger::open_on(
+        Box::new(|| Ok(books)),
+        store.reopen(),
+        NodeKeys { log: key("next log") },
+        Counted(9_600),
+    );
     let (mut ledger, _) = opened.unwrap();
     let mut heads = vec![ledger.reader().head()];
     for amount in [3, 4] {
@@ -171,6 +176,45 @@ fn a_continued_ledger_holds_with_its_predecessors_snapshot_alone() {
         old.audit_with(&Expectations { predecessor: Some(snapshot), ..old.expectations() }),
         Verdict::Holds(_)
     ));
+}
+
+#[test]
+fn stamps_are_held_against_the_times_of_witnesses() {
+    let story = story();
+    let (size, now) = (story.records.len() as u64, story.world.now.seconds());
+    let audited = |witnessed: &[Witnessed]| {
+        let expectations = Expectations { witnessed: witnessed.to_vec(), ..Expectations::default() };
+        audit(story.records.iter().cloned().map(Ok::<_, String>), &expectations, |_| {})
+    };
+    let asked = |verdict: Verdict| {
+        let Verdict::Holds(audited) = verdict else { panic!("{verdict}") };
+        let mut questions = audited.questions;
+        questions.retain(|question| question.code == questions::Code::StampedBeforeSeen);
+        questions.into_iter().flat_map(|question| question.entries).collect::<Vec<_>>()
+    };
+    let seen = |size, at| Witnessed { size, at };
+    // As it should be, and just within what clocks may differ.
+    for at in [now, now - 299, now + 3_600] {
+        assert_eq!(asked(audited(&[seen(size, at)])), [0; 0], "{at}");
+    }
+    // Postdated: witnesses had it before it says that it was recorded.
+    let late = |verdict| match verdict {
+        Verdict::Violation(violation) => violation,
+        verdict => panic!("{verdict}"),
+    };
+    let violation = late(audited(&[seen(size, now - 400)]));
+    assert!(violation.why.contains("had seen it by") && violation.index < size, "{violation}");
+    // Backdated: what witnesses had not seen yet says that it is ten minutes older.
+    assert_eq!(asked(audited(&[seen(3, now + 601)])), (3..size).collect::<Vec<_>>());
+    assert_eq!(asked(audited(&[seen(3, now + 599)])), [0; 0]);
+    // What one audit knew is held against what the next one reads.
+    let Verdict::Holds(first) = audited(&[seen(3, now + 601)]) else { panic!("it holds") };
+    let state = AuditState::decode(&first.encode_state(&[], None).unwrap()).unwrap();
+    let none = std::iter::empty::<Result<(Salt, Vec<u8>), String>>();
+    let again = audit_since(state, none, &Expectations::default(), |_| {});
+    assert_eq!(asked(again), (3..size).collect::<Vec<_>>());
+    // A size that was not handed over is not guessed at.
+    assert_eq!(asked(audited(&[seen(size + 1, now - 400)])), [0; 0]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::frontier::Frontier;
 use super::questions::{History, Question};
+use super::stamps::Witnessed;
 use crate::books::{Books, TrialBalance};
 use crate::id::LedgerId;
 use crate::log::proof::TreeHead;
@@ -55,6 +56,7 @@ pub struct Audited {
     pub questions: Vec<Question>,
     pub(super) tree: Frontier,
     pub(super) history: Option<History>,
+    pub(super) witnessed: Vec<Witnessed>,
 }
 
 impl Violation {

@@ -51,7 +51,7 @@ impl LogSigner {
     }
 }
 
-/// The newest head, which one of the log's keys signed, and the charters that may be in force.
+/// The newest head, the checkpoint that one of the log's keys signed over it, and the charters that may be in force.
 pub(super) struct NewestHead {
     pub head: SignedHead,
     pub charters: Vec<Arc<Charter>>,

@@ -121,6 +121,8 @@ pub struct ClaimJson {
     pub name: Option<String>,
     /// How much was given back.
     pub amount: String,
+    /// Euro cents for each minor unit, as the merchant signed; absent when it is paid for in another way.
+    pub rate: Option<RateJson>,
     /// When it was asked.
     pub recorded_at: String,
     /// Whether that is more than thirty days ago.

@@ -22,6 +22,7 @@ pub const REASONS: &[(&str, &[&str])] = &[
     ("journal_unfit", &["index", "shown"]),
     ("log_key", &[]),
     ("program", &[]),
+    ("restored", &["size"]),
     ("stopping", &[]),
     ("stored_differs", &["index"]),
     ("two_histories", &["evidence", "ours", "size"]),

@@ -81,7 +81,8 @@ impl Service {
 
     /// Returns the newest audit note that the ledger anchors.
     pub fn audit_note(&self) -> Option<AuditNoteJson> {
-        self.reader.standing().audit_note().map(|note| note_json(&note, wall_clock()))
+        let note = self.reader.standing().audit_note()?;
+        Some(note_json(&note, wall_clock()))
     }
 
     /// Returns how much of `account` the visitor may see.
@@ -409,16 +410,6 @@ impl Service {
     }
 }
 
-fn note_json(note: &AnchoredNote, now: Timestamp) -> AuditNoteJson {
-    AuditNoteJson {
-        index: note.index,
-        size: note.size,
-        anchored_at: note.recorded_at.to_string(),
-        age_seconds: now.millis_since(note.recorded_at) / 1_000,
-        document: data_encoding::HEXLOWER.encode(&note.document.0),
-    }
-}
-
 fn shares_place(standing: &Standing, own: &AccountId, account: &Account) -> bool {
     let now = wall_clock();
     let organisation = account.standing(now).state.organisation;
@@ -455,6 +446,17 @@ fn read_cursor(cursor: &str) -> Result<(u64, i64), FieldError> {
     let wrong = || FieldError::new("cursor", cursor, "use the cursor that the page before gave, or none");
     let (before, balance) = cursor.split_once('.').ok_or_else(wrong)?;
     Ok((before.parse().map_err(|_| wrong())?, balance.parse().map_err(|_| wrong())?))
+}
+
+/// Returns an anchored audit note as it is at `now`.
+fn note_json(note: &AnchoredNote, now: Timestamp) -> AuditNoteJson {
+    AuditNoteJson {
+        index: note.index,
+        size: note.size,
+        anchored_at: note.recorded_at.to_string(),
+        age_seconds: now.millis_since(note.recorded_at) / 1_000,
+        document: data_encoding::HEXLOWER.encode(&note.document.0),
+    }
 }
 
 #[cfg(test)]

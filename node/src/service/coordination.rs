@@ -62,20 +62,28 @@ impl Service {
         let accounts: Vec<HeldAccount> = held.map(|account| self.held_account(account, now)).collect();
         let unit = 10_i64.pow(scale.decimals().into());
         let members = members(&standing, unit, |bound| money(bound * unit));
-        let claims = standing.claims().map(|(index, claim)| ClaimJson {
-            index,
-            merchant: claim.merchant.to_string(),
-            name: self.community.profile(&claim.merchant).map(|row| row.name),
-            amount: sums(claim.left.into()),
-            recorded_at: claim.recorded_at.to_string(),
-            overdue: !now.is_within(OVERDUE, claim.recorded_at),
-        });
-        let claims: Vec<ClaimJson> = claims.collect();
+        let claims: Vec<_> = standing.claims().map(|(index, claim)| (index, claim.clone())).collect();
         let (charter, base) = standing.charter_in_force(now).expect("an open ledger has a charter");
         let (charter, waiting) = (charter.clone(), standing.waiting_charter(now).cloned());
         let size = standing.size();
         drop(standing);
 
+        let claims = claims.iter().map(|(index, claim)| {
+            let rate = match self.body(*index)? {
+                Body::Redeem(redeem) => redeem.rate.map(RateJson::of),
+                _ => None,
+            };
+            Ok(ClaimJson {
+                index: *index,
+                merchant: claim.merchant.to_string(),
+                name: self.community.profile(&claim.merchant).map(|row| row.name),
+                amount: sums(claim.left.into()),
+                rate,
+                recorded_at: claim.recorded_at.to_string(),
+                overdue: !now.is_within(OVERDUE, claim.recorded_at),
+            })
+        });
+        let claims = claims.collect::<Result<Vec<ClaimJson>, Refused>>()?;
         let circulation = trial.circulation;
         let mut rules = self.rule_changes(&charter, base)?;
         if let Some(waiting) = waiting {

@@ -143,6 +143,8 @@ async fn the_council_sees_sums_and_counts_and_nobody_else_sees_them() {
     let claim = &seen.json["claims"][0];
     assert_eq!(claim["index"], claimed.json["receipt"]["index"], "{claimed:?}");
     assert_eq!((&claim["amount"], &claim["overdue"]), (&json!("1.50"), &json!(false)));
+    // It is paid at the rate that was signed: this one named none.
+    assert_eq!(claim["rate"], json!(null));
     let redeems = vec![claim["index"].as_u64().unwrap()];
     let settle = EntryBody::Settle(Settle { redeems, bank_reference: Digest::of(b"transfer") });
     assert_eq!(world.submit(&world.sign(settle, &[&world.council[0]])).await.status, 201);

@@ -1,9 +1,14 @@
 /** An account's state as the node tells it, turned into what a `change` or `open` signs. */
 
+import type { Answered } from "./api.ts";
+import type { Hat } from "./db.ts";
 import { facts } from "./dom.ts";
 import { parseAccount } from "./lib/account.ts";
-import type { AccountKind, AccountState } from "./lib/entry.ts";
+import { hex } from "./lib/bytes.ts";
+import { type AccountKind, type AccountState, stateDigest } from "./lib/entry.ts";
 import { fromDecimal } from "./lib/money.ts";
+import { type Proven, ReceiptError } from "./lib/receipt.ts";
+import { accountOf, askAs, prove } from "./wallet.ts";
 
 const RIGHTS: Record<string, number> = { spend: 1, refund: 2, redeem: 4, manage: 8 };
 
@@ -37,4 +42,31 @@ export function stateOf(json: StateJson): AccountState {
     heir: maybe(json.heir, id), until: maybe(json.until, seconds),
     payees: maybe(json.payees, (payees) => payees.map(id).sort()),
   };
+}
+
+/**
+ * Returns the state of one's own account as the log proves it: what is signed next holds all of it.
+ *
+ * @throws ReceiptError when the record that made it says another state, Refused, NoAnswer
+ */
+export async function provenState(hat: Hat): Promise<{ base: number; state: AccountState }> {
+  const { base, state: told, status } = await accountOf(hat);
+  const state = stateOf(told);
+  // Accounts that were carried over from the ledger before this one stand in no record of it but the first.
+  if (base === 0) return { base, state };
+  const { content, index } = await prove(await askAs<Answered>(hat, "GET", `/v1/receipts/${base}`));
+  const digest = hex(await stateDigest(state, status === "frozen" ? "frozen" : "open"));
+  if (index !== base || state.account !== hat.account || (await digestIn(content, hat.account)) !== digest) {
+    throw new ReceiptError("receipt_not_in_log", "the record of the account's newest change says another state");
+  }
+  return { base, state };
+}
+
+/** Returns the digest of an account's state that a record holds: its line names it, whoever signed it sees it whole. */
+async function digestIn(content: Proven["content"], account: string): Promise<string | null> {
+  if ("line" in content) return content.line.account === account && content.line.reference?.to === "state" ? content.line.reference.digest : null;
+  const { kind, body } = content.envelope.entry;
+  if (kind === "change") return hex(await stateDigest(body.state, body.status));
+  const opened = kind === "open" ? body.states.find((one) => one.account === account) : undefined;
+  return opened ? hex(await stateDigest(opened, "open")) : null;
 }

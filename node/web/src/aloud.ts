@@ -2,9 +2,10 @@
 
 import { button, say } from "./dom.ts";
 
+/** Adds the button, once: a page that is tried again has it already. */
 export function readAloud(): void {
   const main = document.getElementById("main");
-  if (!("speechSynthesis" in globalThis) || !main) return;
+  if (!("speechSynthesis" in globalThis) || !main || document.getElementById("read-aloud")) return;
   const speak = () => {
     const voice = globalThis.speechSynthesis;
     if (voice.speaking) return voice.cancel();
@@ -12,5 +13,7 @@ export function readAloud(): void {
     words.lang = document.documentElement.lang;
     voice.speak(words);
   };
-  document.querySelector("footer")?.prepend(button("sound", say("read_aloud"), speak, "quiet"));
+  const aloud = button("sound", say("read_aloud"), speak, "quiet");
+  aloud.id = "read-aloud";
+  document.querySelector("footer")?.prepend(aloud);
 }

@@ -1,6 +1,8 @@
 /** Asking the node, and understanding that it said no, or said nothing. */
 
+import type { StateJson } from "./accountState.ts";
 import { loadErrors, setClock } from "./dom.ts";
+import { within } from "./patience.ts";
 
 /** A refusal, as the node words it. `code` is stable. */
 export interface Problem {
@@ -34,6 +36,9 @@ export class Refused extends Error {
 /** Nobody answered: whether the node heard it is unknown. */
 export class NoAnswer extends Error {}
 
+/** Something went wrong on this phone before anything left it: what it was for did not happen. */
+export class NotSent extends Error {}
+
 /** A receipt as the node sends it. */
 export interface Answered {
   entry: string | null;
@@ -45,18 +50,7 @@ export interface Answered {
 }
 
 export interface Account {
-  state: {
-    account: string;
-    kind: string;
-    keys: { key: string; rights: string[]; until?: string | null; cap?: string | null }[];
-    threshold: number;
-    limit: string;
-    ceiling?: string | null;
-    organisation?: string | null;
-    heir?: string | null;
-    until?: string | null;
-    payees?: string[] | null;
-  };
+  state: StateJson;
   status: "open" | "frozen" | "closed";
   base: number;
   balance: string | null;
@@ -99,24 +93,49 @@ const PATIENCE = 8_000;
 
 /** Asks the node. @throws Refused when it says no, NoAnswer when nobody answers in time */
 export async function ask<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {
+  const { response, text } = await fetched(method, path, body, token);
+  if (response.status === 204) return undefined as T;
+  return read<T>(response, text, "json");
+}
+
+/** Asks the node for something that is a text. @throws Refused, NoAnswer */
+export async function askText(path: string): Promise<string> {
+  const { response, text } = await fetched("GET", path);
+  if (!response.headers.get("content-type")?.startsWith("text/plain")) throw new NoAnswer(`status ${response.status}, no text`);
+  return text;
+}
+
+/** Asks, and returns what was not refused. */
+async function fetched(method: string, path: string, body?: unknown, token?: string): Promise<{ response: Response; text: string }> {
   const headers: Record<string, string> = {};
   if (body !== undefined) headers["content-type"] = "application/json";
   if (token !== undefined) headers["authorization"] = `Bearer ${token}`;
   let response: Response;
   let text: string;
   try {
-    const signal = AbortSignal.timeout(PATIENCE);
-    response = await fetch(path, { method, headers, body: body === undefined ? null : JSON.stringify(body), signal, cache: "no-store" });
+    response = await fetch(path, { method, headers, body: body === undefined ? null : JSON.stringify(body), signal: within(PATIENCE), cache: "no-store" });
     text = await response.text();
   } catch (error) {
     throw new NoAnswer(String(error));
   }
   setClock(response.headers.get("date"));
-  const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "");
-  if (response.ok) return (isJson ? JSON.parse(text) : text) as T;
-  // What stands between us and the node may answer in its place: then nobody has answered.
-  if (!isJson) throw new NoAnswer(`status ${response.status}`);
+  if (response.ok) return { response, text };
+  const problem = read<Problem>(response, text, "problem+json");
   // Whoever is told no is told why: the sentences are there before it is said.
   await loadErrors().catch(() => undefined);
-  throw new Refused(JSON.parse(text) as Problem);
+  throw new Refused(problem);
+}
+
+/**
+ * Reads what the node answered. What stands between us and the node may answer in its place, and its answers are of
+ * another kind: then nobody has answered.
+ */
+function read<T>(response: Response, text: string, kind: "json" | "problem+json"): T {
+  const said = response.headers.get("content-type") ?? "";
+  try {
+    if (said.startsWith(`application/${kind}`)) return JSON.parse(text) as T;
+  } catch {
+    // It was cut off on its way.
+  }
+  throw new NoAnswer(`status ${response.status}, ${said}`);
 }

@@ -1,15 +1,14 @@
 /** Asking to be paid: the code on the screen, and the moment it is paid. For the till and for everybody. */
 
-import { type PaymentRequest } from "./api.ts";
+import { type Answered, NoAnswer, type PaymentRequest, Refused } from "./api.ts";
 import type { Hat } from "./db.ts";
-import { amount, button, facts, h, icon, moment, now, say, show, type Child } from "./dom.ts";
+import { amount, button, facts, fill, h, icon, moment, now, say, show, type Child } from "./dom.ts";
 import { watchRequest } from "./events.ts";
 import { accountText } from "./lib/account.ts";
 import { fromDecimal, toDecimal } from "./lib/money.ts";
 import { qr } from "./qr.ts";
 import { note } from "./start.ts";
-import { askAs, prove, statementOf } from "./wallet.ts";
-import type { Answered } from "./api.ts";
+import { askAs, findLine, prove } from "./wallet.ts";
 
 /** How long a request may be paid, in seconds. */
 const VALID_FOR = 600;
@@ -57,11 +56,12 @@ export function askFor(asking: Asking): void {
     })),
   ], "focus");
   stop();
-  const end = watchRequest(request.id, (news) => {
+  const over = (next: string) => show([note("clock", say("asking_over"), say(next)), again(back)], "focus");
+  const end = watchRequest(request.id, Date.parse(request.until), (news) => {
     if (news.state === "paid") celebrate(asking, news);
     else if (news.state === "declined") show([note("hand", say("asking_declined"), say("asking_declined_next")), again(back)], "focus");
-    else if (news.state === "expired") show([note("clock", say("asking_over"), say("asking_over_next")), again(back)], "focus");
-  });
+    else if (news.state === "expired") over("asking_over_next");
+  }, () => over("asking_over_unknown"));
   const offline = () => live.replaceChildren(say(navigator.onLine ? "asking_waits" : "asking_offline"));
   addEventListener("offline", offline);
   addEventListener("online", offline);
@@ -91,16 +91,37 @@ function celebrate(asking: Asking, news: PaymentRequest): void {
   ], "focus");
   chime();
   asking.paid?.();
-  void proveLine(asking.hat, news).then(
-    (holds) => seal.replaceChildren(icon(holds ? "seal" : "hand"), say(holds ? "proof_holds" : "proof_alarm")),
-    () => seal.replaceChildren(icon("clock"), say("proof_later")),
-  );
+  void watchProof(asking, news, seal);
 }
 
-/** Verifies the line that the node says was paid: its receipt must show this account, amount and request. */
+/** Looks whether the payment is proven, until that is known: a receipt that does not hold takes *paid* back. */
+async function watchProof(asking: Asking, news: PaymentRequest, seal: HTMLElement): Promise<void> {
+  for (let wait = 1_000; seal.isConnected; wait = Math.min(wait * 2, 30_000)) {
+    const holds = await isProven(asking.hat, news);
+    if (!seal.isConnected) return;
+    if (holds === false) return show([note("hand", say("receipt_alarm"), say("proof_alarm")), again(asking.back)], "focus");
+    fill(seal, icon(holds ? "seal" : "clock"), say(holds ? "proof_holds" : "proof_later"));
+    if (holds) return;
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}
+
+/** Tells whether the line that the node says was paid is proven; null when nobody answers, or this phone keeps it from looking. */
+async function isProven(hat: Hat, news: PaymentRequest): Promise<boolean | null> {
+  try {
+    return await proveLine(hat, news);
+  } catch (error) {
+    if (error instanceof NoAnswer || error instanceof Refused || error instanceof DOMException) return null;
+    // A receipt that cannot be read is one that does not hold.
+    console.warn(error);
+    return false;
+  }
+}
+
+/** Verifies the line of a payment: its receipt must show this account, amount and request. @throws ReceiptError */
 async function proveLine(hat: Hat, news: PaymentRequest): Promise<boolean> {
-  const lines = (await statementOf(hat)).lines.filter((line) => line.index === news.index && line.reference?.to === "request" && line.reference.id === news.id);
-  const [line] = lines;
+  const { index } = news;
+  const line = index === null ? undefined : await findLine(hat, index, ({ reference }) => reference?.to === "request" && reference.id === news.id);
   if (!line) return false;
   const receipt = await askAs<Answered>(hat, "GET", `/v1/receipts/${line.index}?line=${line.line}`);
   const { content } = await prove(receipt);

@@ -1,23 +1,36 @@
 /** Giving an account other keys, signed by one that it has. */
 
-import { type StateJson, stateOf } from "./accountState.ts";
+import { provenState } from "./accountState.ts";
 import type { Hat } from "./db.ts";
-import { show } from "./dom.ts";
+import { button, say, show } from "./dom.ts";
 import type { AccountState } from "./lib/entry.ts";
 import { freshKey, prepare, sendUntilKnown } from "./outbox.ts";
 import { outcome, toWallet } from "./paid.ts";
-import { accountOf } from "./wallet.ts";
+import { endSession } from "./wallet.ts";
 
 type Keys = AccountState["keys"];
 
-/** Signs the change and shows what becomes of it; `words` begins the sentences that say so. Returns whether it is done. */
-export async function changeKeys(hat: Hat, make: (keys: Keys) => Keys, words?: string): Promise<boolean> {
-  const { state: json, base } = await accountOf(hat);
-  const before = stateOf(json as StateJson);
+/** What else is to be known of a change. */
+interface About {
+  /** What the sentences about it begin with. */
+  words?: string;
+  /** The account as this phone signs for it once it is done. */
+  then?: Hat;
+  /** Tries once more, offered when it was refused. */
+  again?: () => void;
+}
+
+/** Signs the change and shows what becomes of it. @throws NotSent, ReceiptError, Refused, NoAnswer */
+export async function changeKeys(hat: Hat, make: (keys: Keys) => Keys, { words, then, again }: About = {}): Promise<void> {
+  const { base, state } = await provenState(hat);
   const outgoing = await prepare(hat, {
-    key: freshKey("change"), what: "change", name: "", amount: 0, ...(words ? { words } : {}),
-    body: { base, state: { ...before, keys: make(before.keys) }, status: "open" },
+    key: freshKey("change"), what: "change", name: "", amount: 0, ...(words ? { words } : {}), ...(then ? { hat: then } : {}),
+    body: { base, state: { ...state, keys: make(state.keys) }, status: "open" },
   });
-  const known = await sendUntilKnown(outgoing, (news) => show(outcome(news, toWallet()), news.state === "waiting" ? "quiet" : "focus"));
-  return known.state === "done";
+  const known = await sendUntilKnown(outgoing, (news) => {
+    const retry = news.state === "refused" && again ? button("undo", say("again"), again) : null;
+    show(outcome(news, [retry, toWallet()]), news.state === "waiting" ? "quiet" : "focus");
+  });
+  // Another key signs for it now: the session was the old one's.
+  if (known.state === "done" && then) await endSession(hat.account);
 }

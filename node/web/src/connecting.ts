@@ -1,6 +1,6 @@
 /** A phone that is not yet what this page needs: it shows its key, somebody else connects it. */
 
-import { button, facts, h, icon, say, show, type Child, type Icon } from "./dom.ts";
+import { button, facts, fill, h, icon, say, show, type Child, type Icon } from "./dom.ts";
 import { importSeed } from "./keys.ts";
 import { fromHex } from "./lib/bytes.ts";
 import { qr } from "./qr.ts";
@@ -27,7 +27,7 @@ export function showConnecting({ key, picture, title, steps, commands, look, mor
     try {
       if (!(await look())) state.replaceChildren(icon("clock"), say("connect_not_yet"));
     } catch (error) {
-      state.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[]));
+      fill(state, explain(error));
     }
   };
   show([
@@ -46,5 +46,5 @@ export function showConnecting({ key, picture, title, steps, commands, look, mor
 export async function demoKey(seed: string): Promise<string | null> {
   history.replaceState(null, "", "#");
   if (!facts.demo || !/^[0-9a-f]{64}$/.test(seed)) return null;
-  return (await importSeed(fromHex(seed))).public;
+  return importSeed(fromHex(seed));
 }

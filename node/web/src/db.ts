@@ -62,6 +62,8 @@ export interface Outgoing {
   receipt?: Answered;
   index?: number;
   doneAt?: number;
+  /** The account as this phone signs for it once this is done. */
+  hat?: Hat;
 }
 
 const STORES = { keys: "public", hats: "account", outbox: "key", kept: "name" } as const;
@@ -75,7 +77,10 @@ function open(): Promise<IDBDatabase> {
     request.onupgradeneeded = () => {
       for (const [name, keyPath] of Object.entries(STORES)) request.result.createObjectStore(name, { keyPath });
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      request.result.onclose = () => (opened = undefined);
+      resolve(request.result);
+    };
     request.onerror = () => reject(request.error);
     request.onblocked = () => reject(new Error("the wallet is open in an older tab"));
   });
@@ -83,16 +88,48 @@ function open(): Promise<IDBDatabase> {
   return opened;
 }
 
-async function run<T>(store: Store, mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+/** How a browser says that it took the connection away, as phones do to pages in the background. */
+const LOST = ["InvalidStateError", "UnknownError", "AbortError"];
+
+/** What is done in a transaction: `then` goes on with a request's result, `done` says what comes of it all. */
+type Act<T> = (transaction: IDBTransaction, then: <R>(request: IDBRequest<R>, go: (result: R) => void) => void, done: (result: T) => void) => void;
+
+/** Acts in one transaction: all of it is kept or nothing. What a lost connection undid is done once more. */
+async function transact<T>(stores: Store[], mode: IDBTransactionMode, act: Act<T>): Promise<T> {
+  try {
+    return await attempt(stores, mode, act);
+  } catch (error) {
+    if (!(error instanceof DOMException && LOST.includes(error.name))) throw error;
+    opened = undefined;
+    return attempt(stores, mode, act);
+  }
+}
+
+async function attempt<T>(stores: Store[], mode: IDBTransactionMode, act: Act<T>): Promise<T> {
   const database = await open();
   return new Promise((resolve, reject) => {
     // What was signed must be on the disk before it is sent.
-    const transaction = database.transaction(store, mode, { durability: "strict" });
-    const request = act(transaction.objectStore(store));
-    transaction.oncomplete = () => resolve(request.result);
-    transaction.onabort = () => reject(transaction.error ?? request.error);
-    transaction.onerror = () => reject(transaction.error ?? request.error);
+    const transaction = database.transaction(stores, mode, { durability: "strict" });
+    let result: T;
+    let cause: unknown;
+    transaction.oncomplete = () => resolve(result);
+    transaction.onabort = () => reject(cause ?? transaction.error);
+    const then = <R>(request: IDBRequest<R>, go: (result: R) => void): void => {
+      request.onsuccess = () => {
+        try {
+          go(request.result);
+        } catch (error) {
+          cause = error;
+          transaction.abort();
+        }
+      };
+    };
+    act(transaction, then, (one) => (result = one));
   });
+}
+
+function run<T>(store: Store, mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+  return transact([store], mode, (transaction, then, done) => then(act(transaction.objectStore(store)), done));
 }
 
 export const get = <T>(store: Store, key: string): Promise<T | undefined> =>
@@ -101,15 +138,21 @@ export const all = <T>(store: Store): Promise<T[]> => run(store, "readonly", (it
 export const put = (store: Store, value: object): Promise<unknown> => run(store, "readwrite", (it) => it.put(value));
 export const remove = (store: Store, key: string): Promise<unknown> => run(store, "readwrite", (it) => it.delete(key));
 
-/** Puts `value` where there is nothing yet; returns whether it did. */
-export async function add(store: Store, value: object): Promise<boolean> {
-  try {
-    await run(store, "readwrite", (it) => it.add(value));
-    return true;
-  } catch (error) {
-    if (error instanceof DOMException && error.name === "ConstraintError") return false;
-    throw error;
-  }
+/**
+ * Decides about a record of the outbox by what stands there now, whatever other tabs did; returns what stands there then.
+ *
+ * `decide` returns the record to keep, or nothing to leave it. What it gives this phone is kept with it.
+ */
+export function settle(key: string, decide: (there: Outgoing | undefined) => Outgoing | undefined): Promise<Outgoing> {
+  return transact(["outbox", "hats"], "readwrite", (transaction, then, done) => {
+    const outbox = transaction.objectStore("outbox");
+    then(outbox.get(key) as IDBRequest<Outgoing | undefined>, (there) => {
+      const kept = decide(there);
+      if (kept) outbox.put(kept);
+      if (kept?.state === "done" && there?.state !== "done" && kept.hat) transaction.objectStore("hats").put(kept.hat);
+      done((kept ?? there) as Outgoing);
+    });
+  });
 }
 
 /** A small thing under a name. */
@@ -118,6 +161,13 @@ export async function recall<T>(name: string): Promise<T | undefined> {
 }
 export async function keep(name: string, value: unknown): Promise<void> {
   await put("kept", { name, value });
+}
+/** Remakes a small thing from what it is now, whatever other tabs did. */
+export function rework<T>(name: string, remake: (value: T | undefined) => T): Promise<void> {
+  return transact(["kept"], "readwrite", (transaction, then, done) => {
+    const kept = transaction.objectStore("kept");
+    then(kept.get(name) as IDBRequest<{ value: T } | undefined>, (there) => done(void kept.put({ name, value: remake(there?.value) })));
+  });
 }
 export async function forget(name: string): Promise<void> {
   await remove("kept", name);

@@ -28,6 +28,12 @@ function append(element: Element, children: readonly Child[]): void {
   }
 }
 
+/** Puts these in the place of what `element` holds. */
+export function fill(element: Element, ...children: Child[]): void {
+  element.replaceChildren();
+  append(element, children);
+}
+
 /** A picture beside words: it adds nothing for who hears the page. */
 export function icon(name: keyof typeof icons, size: "icon" | "icon big" = "icon"): SVGElement {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -144,15 +150,15 @@ export function refusal(code: string): string | undefined {
 export function halted({ code, values, detail }: Reason): string {
   const moments = Object.entries(values).map(([name, value]) => [name, /^\d{4}-.*Z$/.test(value) ? moment(Date.parse(value), "both") : value]);
   const known = errors[`halt.${code}`];
-  return known === undefined ? detail : fill(known, Object.fromEntries(moments) as Record<string, string>);
+  return known === undefined ? detail : withValues(known, Object.fromEntries(moments) as Record<string, string>);
 }
 
 /** Returns the sentence `key` with its values. */
 export function say(key: string, values: Record<string, string | number> = {}): string {
-  return fill(words[key] ?? key, { community: facts.name, one: facts.one, many: facts.many, ...values });
+  return withValues(words[key] ?? key, { community: facts.name, one: facts.one, many: facts.many, ...values });
 }
 
-function fill(sentence: string, values: Record<string, string | number>): string {
+function withValues(sentence: string, values: Record<string, string | number>): string {
   return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
@@ -186,13 +192,24 @@ export function shortAccount(account: string): string {
 
 const root = document.getElementById("action") as HTMLElement;
 
-/** Shows a screen. `quiet` leaves the focus where it is. */
+/** Where news is read aloud from: it stands there before anything is said in it, as screen readers want. */
+const news = h("p", { role: "status", class: "unseen" });
+document.body.append(news);
+
+/** Shows a screen. `quiet` leaves the focus where it is, as far as that is still there. */
 export function show(children: Child, quiet: "quiet" | "focus" = "quiet"): void {
-  root.replaceChildren();
-  append(root, [children]);
+  const before = document.activeElement;
+  const wasHere = before !== null && root.contains(before);
+  fill(root, children);
+  const said = root.querySelector("[role=status]")?.textContent ?? "";
+  if (news.textContent !== said) news.textContent = said;
   if (quiet === "focus") {
     scrollTo(0, 0);
     (root.querySelector<HTMLElement>("[data-focus]") ?? document.getElementById("main"))?.focus();
+  } else if (wasHere) {
+    // What was pressed is drawn anew, or is gone: whoever has no mouse goes on from there, not from the top.
+    const same = before.id === "" ? null : document.getElementById(before.id);
+    (same ?? document.getElementById("main"))?.focus({ preventScroll: true });
   }
 }
 

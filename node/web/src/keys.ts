@@ -11,29 +11,63 @@ import { type KeptKey, get, put, remove } from "./db.ts";
 /** Why this browser cannot have a wallet: not encrypted, no storage, or storage that forgets keys. */
 export type KeyFault = "insecure" | "storage" | "keys";
 
-async function generate(): Promise<KeptKey> {
-  if (await hasNativeEd25519()) {
-    const pair = (await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"])) as CryptoKeyPair;
-    const bytes = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
-    return { public: hex(bytes), secret: pair.privateKey };
-  }
-  const seed = random(32);
-  const { getPublicKeyAsync } = await import("@noble/ed25519");
-  return { public: hex(await getPublicKeyAsync(seed)), secret: seed };
+async function nativeKey(): Promise<KeptKey> {
+  const pair = (await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"])) as CryptoKeyPair;
+  const bytes = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
+  return { public: hex(bytes), secret: pair.privateKey };
 }
 
-/** Takes a key from its seed: of a recovery, or of a demonstration. */
-export async function importSeed(seed: Bytes): Promise<KeptKey> {
+/** Returns the key of a seed; its secret is the browser's own where that is possible and wished. */
+async function seedKey(seed: Bytes, native = false): Promise<KeptKey> {
   const { getPublicKeyAsync } = await import("@noble/ed25519");
-  const kept = { public: hex(await getPublicKeyAsync(seed)), secret: seed as CryptoKey | Uint8Array };
-  if (await hasNativeEd25519()) {
+  const kept: KeptKey = { public: hex(await getPublicKeyAsync(seed)), secret: seed };
+  if (native) {
     // The fixed beginning of an Ed25519 key in PKCS #8 (RFC 8410).
     const head = fromHex("302e020100300506032b657004220420");
-    const whole = Uint8Array.of(...head, ...seed);
-    kept.secret = await crypto.subtle.importKey("pkcs8", whole, "Ed25519", false, ["sign"]);
+    kept.secret = await crypto.subtle.importKey("pkcs8", Uint8Array.of(...head, ...seed), "Ed25519", false, ["sign"]);
   }
-  await put("keys", kept);
   return kept;
+}
+
+/** Keeps a key, finds it again and signs with it. @throws when the browser forgets or refuses */
+async function tried(made: KeptKey): Promise<string> {
+  await put("keys", made);
+  const test = utf8("klaver/probe");
+  const signature = await sign(made.public, test);
+  if (!(await verify(fromHex(made.public), signature, test))) throw new Error("the key does not sign");
+  return made.public;
+}
+
+/** Keeps the browser's own key; where it has none or cannot keep it, a seed. @throws when that cannot be kept either */
+async function keepKey(own: () => Promise<KeptKey>, seed: () => Promise<KeptKey>): Promise<string> {
+  if (await hasNativeEd25519()) {
+    try {
+      return await tried(await own());
+    } catch {
+      // Some browsers make keys that they cannot keep: Firefox before 136, Safari's locked modes.
+    }
+  }
+  return tried(await seed());
+}
+
+/** Makes a key that stays on this phone. @throws when the browser forgets or refuses */
+export function makeKey(): Promise<string> {
+  return keepKey(nativeKey, () => seedKey(random(32)));
+}
+
+/** Keeps the key of a seed, as a demonstration prints it. */
+export function importSeed(seed: Bytes): Promise<string> {
+  return keepKey(() => seedKey(seed, true), () => seedKey(seed));
+}
+
+/** Keys of words that somebody typed: they belong on paper, and are here as long as the page is. */
+const borrowed = new Map<string, KeptKey>();
+
+/** Signs with the key of a seed until the page closes, without keeping it. Returns its public half. */
+export async function borrowSeed(seed: Bytes): Promise<string> {
+  const key = await seedKey(seed, await hasNativeEd25519());
+  borrowed.set(key.public, key);
+  return key.public;
 }
 
 async function signWith({ secret }: KeptKey, message: Bytes): Promise<Bytes> {
@@ -58,19 +92,9 @@ export async function faultOfBrowser(): Promise<KeyFault | null> {
   return null;
 }
 
-/** Makes a key, keeps it, finds it again and signs with it. @throws when the browser forgets or refuses. */
-export async function makeKey(): Promise<string> {
-  const made = await generate();
-  await put("keys", made);
-  const test = utf8("klaver/probe");
-  const signature = await sign(made.public, test);
-  if (!(await verify(fromHex(made.public), signature, test))) throw new Error("the key does not sign");
-  return made.public;
-}
-
 /** Signs with a key of this phone. @throws when it is not here */
 export async function sign(key: string, message: Bytes): Promise<Bytes> {
-  const kept = await get<KeptKey>("keys", key);
+  const kept = borrowed.get(key) ?? (await get<KeptKey>("keys", key));
   if (!kept) throw new Error("this key is not on this phone");
   return signWith(kept, message);
 }

@@ -4,11 +4,12 @@
  * Who was there is kept on this phone for a month, and never in the ledger.
  */
 
-import { type Hat, type Outgoing, get, keep, recall } from "./db.ts";
+import { type Hat, type Outgoing, get, keep, recall, rework } from "./db.ts";
 import { facts, now } from "./dom.ts";
 import type { AccountId } from "./lib/account.ts";
 import { hex, random } from "./lib/bytes.ts";
-import { freshKey, outbox, prepare } from "./outbox.ts";
+import { callName, faces } from "./faces.ts";
+import { entryOf, freshKey, outbox, prepare } from "./outbox.ts";
 
 export type Reason = "helped" | "took_part" | "welcome";
 /** What somebody receives: as usual, nothing, or an amount of their own in minor units. */
@@ -68,7 +69,12 @@ const fresh = (): Open => ({ id: hex(random(8)), there: {}, also: 0, first: 0 })
 export async function open(place: AccountId): Promise<Open> {
   const noted = await recall<Open>(`open-moment:${place}`);
   const signed = noted ? await get<Outgoing>("outbox", `earn:${noted.id}`) : undefined;
-  return noted && (!signed || signed.state === "refused") ? noted : fresh();
+  if (!noted || !signed || signed.state === "refused") return noted ?? fresh();
+  // It was signed and no more came of it: the tab was closed, or another one signed it.
+  const names = new Map((await faces(place)).map((face) => [face.account, callName(face)]));
+  const usually = (await usual(place)) ?? { each: 0, reason: "helped" };
+  if (!(await moments(place)).some(({ id }) => id === noted.id)) await keepMoment(place, momentOf(noted, signed, names, usually));
+  return fresh();
 }
 export const setOpen = (place: AccountId, value: Open): Promise<void> => keep(`open-moment:${place}`, value);
 
@@ -80,9 +86,8 @@ export async function moments(place: AccountId): Promise<Moment[]> {
   return recent;
 }
 
-async function keepMoment(place: AccountId, moment: Moment): Promise<void> {
-  const others = (await moments(place)).filter(({ id }) => id !== moment.id);
-  await keep(`moments:${place}`, [moment, ...others].sort((a, b) => b.at - a.at));
+function keepMoment(place: AccountId, moment: Moment): Promise<void> {
+  return rework<Moment[]>(`moments:${place}`, (all = []) => [moment, ...all.filter(({ id }) => id !== moment.id)].sort((a, b) => b.at - a.at));
 }
 
 /** What one receives. */
@@ -102,29 +107,44 @@ export async function underway(place: AccountId): Promise<number> {
   return waiting.reduce((sum, { amount }) => sum + amount, 0);
 }
 
-/** Signs one entry for everybody, keeps it and the moment; sending comes after. */
+/** Signs one entry for everybody and keeps it, then the moment as it was signed; sending comes after. */
 export async function give(hat: Hat, noted: Open, usually: Usual, names: Map<AccountId, string>, called: string): Promise<{ moment: Moment; outgoing: Outgoing | null }> {
-  const guests: Guest[] = Object.entries(noted.there)
-    .map(([account, part]) => ({ account, name: names.get(account) ?? "", amount: amountOf(part, usually) }));
-  // The entry lists its payees in the order of their ids: line 1 is the first of them.
-  const paid = guests.filter(({ amount }) => amount > 0).sort((a, b) => (a.account < b.account ? -1 : 1));
-  const total = paid.reduce((sum, { amount }) => sum + amount, 0);
-  const key = paid.length === 0 ? null : `earn:${noted.id}`;
-  const moment: Moment = { ...usually, id: noted.id, at: now(), guests, also: noted.also, first: noted.first, key };
-  await keepMoment(hat.account, moment);
-  const outgoing = key === null ? null : await prepare(hat, {
-    key, what: "earn", name: called, amount: total, lasts: Math.min(WAITS, facts.otherSeconds),
-    body: { budget: hat.account, reason: usually.reason, task: null, payees: paid.map(({ account, amount }) => [account, amount] as const) },
+  const paid = Object.entries(noted.there)
+    .map(([account, part]) => [account, amountOf(part, usually)] as const)
+    .filter(([, amount]) => amount > 0)
+    .sort(([one], [other]) => (one < other ? -1 : 1));
+  const outgoing = paid.length === 0 ? null : await prepare(hat, {
+    key: `earn:${noted.id}`, what: "earn", name: called, amount: paid.reduce((sum, [, amount]) => sum + amount, 0), lasts: Math.min(WAITS, facts.otherSeconds),
+    body: { budget: hat.account, reason: usually.reason, task: null, payees: paid },
   });
+  const moment = momentOf(noted, outgoing, names, usually);
+  await keepMoment(hat.account, moment);
   await setOpen(hat.account, fresh());
   return { moment, outgoing };
 }
 
-/** Takes a moment that came to nothing back to the list, to be changed and given anew. */
-export async function reopen(place: AccountId, moment: Moment): Promise<void> {
+/** Returns the moment as it was signed: another tab may have had another list, and what was signed counts. */
+function momentOf(noted: Open, outgoing: Outgoing | null, names: Map<AccountId, string>, usually: Usual): Moment {
+  const entry = outgoing ? entryOf(outgoing) : null;
+  const payees = entry?.kind === "earn" ? entry.body.payees : [];
+  // The entry lists its payees in the order of their ids: line 1 is the first of them.
+  const received = new Map(payees);
+  const without = Object.keys(noted.there).filter((account) => !received.has(account));
+  const guest = (account: AccountId, amount: number): Guest => ({ account, name: names.get(account) ?? "", amount });
+  return {
+    ...usually, id: noted.id, at: outgoing?.signedAt ?? now(), also: noted.also, first: noted.first, key: outgoing?.key ?? null,
+    guests: [...[...received].map(([account, amount]) => guest(account, amount)), ...without.map((account) => guest(account, 0))],
+  };
+}
+
+/** Takes a moment that came to nothing back to the list, to be given anew; not while there is another list. Tells whether it did. */
+export async function reopen(place: AccountId, moment: Moment): Promise<boolean> {
+  const { there: others, also, first } = await open(place);
+  if (Object.keys(others).length + also + first > 0) return false;
   const there = Object.fromEntries(moment.guests.map(({ account, amount }): [AccountId, Part] => [account, amount === moment.each ? "usual" : amount === 0 ? "without" : amount]));
   await setOpen(place, { ...fresh(), there, also: moment.also, first: moment.first });
-  await keep(`moments:${place}`, (await moments(place)).filter(({ id }) => id !== moment.id));
+  await rework<Moment[]>(`moments:${place}`, (all = []) => all.filter(({ id }) => id !== moment.id));
+  return true;
 }
 
 /** The number of somebody's line in the entry of their moment. */

@@ -3,7 +3,7 @@
 import { type Reason, Refused, ask } from "./api.ts";
 import { type Hat, forget, keep, recall } from "./db.ts";
 import { facts } from "./dom.ts";
-import { keyToConnect, signedChallenge, trust } from "./wallet.ts";
+import { keyToConnect, persist, signedChallenge, trust } from "./wallet.ts";
 
 /** The council's key on this phone. */
 export async function office(): Promise<Hat | null> {
@@ -20,6 +20,7 @@ export async function connectOffice(key?: string): Promise<Hat | null> {
   await trust();
   await keep("office", hat);
   if (key === undefined) await forget("waiting-key:council");
+  await persist();
   return hat;
 }
 
@@ -65,6 +66,16 @@ export interface Held {
   until: string | null;
 }
 
+export interface Claim {
+  index: number;
+  merchant: string;
+  name: string | null;
+  amount: string;
+  rate: { numerator: number; denominator: number } | null;
+  recorded_at: string;
+  overdue: boolean;
+}
+
 /** What the council sees; as `node/api/src/coordination.rs` has it. */
 export interface Coordination {
   now: string;
@@ -73,7 +84,7 @@ export interface Coordination {
   circulation: Record<"issued" | "returned" | "redeemed" | "settled" | "retired" | "in_circulation", string>;
   accounts: Held[];
   members: { count: number | null; bands: { from: string | null; below: string | null; count: number }[] };
-  claims: { index: number; merchant: string; name: string | null; amount: string; recorded_at: string; overdue: boolean }[];
+  claims: Claim[];
   rules: { index: number; recorded_at: string; effective_at: string | null; reference: string | null; changes: { field: string; before: string; after: string }[] }[];
   audit: {
     size: number; published: number; checked: number; read_only: Reason | null; readings: { at: string; auditor: string; size: number }[];

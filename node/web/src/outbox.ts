@@ -3,12 +3,12 @@
  * that verifies says that something happened.
  */
 
-import { NoAnswer, Refused, ask, type Answered } from "./api.ts";
-import { type Hat, type Memo, type Outgoing, type Signed, add, all, get, put } from "./db.ts";
+import { NoAnswer, NotSent, Refused, ask, type Answered } from "./api.ts";
+import { type Hat, type Memo, type Outgoing, type Signed, all, get, settle } from "./db.ts";
 import { now } from "./dom.ts";
 import { TwoHistories } from "./heads.ts";
 import { sign } from "./keys.ts";
-import { type Bytes, base64url, equal, fromBase64url, hex, random } from "./lib/bytes.ts";
+import { base64url, equal, fromBase64url, hex, random } from "./lib/bytes.ts";
 import { type Bodies, type Entry, type Envelope, type Kind, decodeEnvelope, encodeEntry, encodeEnvelope, entryId, signingInput } from "./lib/entry.ts";
 import { ReceiptError } from "./lib/receipt.ts";
 import { prove } from "./wallet.ts";
@@ -30,63 +30,102 @@ export interface Wish<K extends Signed & Kind> {
   words?: string;
   /** How long it may wait to be recorded, in seconds: longer than a payment, for what nobody waits for at a counter. */
   lasts?: number;
+  /** The account as this phone signs for it once this is done: kept with the receipt, never before. */
+  hat?: Hat;
 }
 
-/** Signs and keeps, without sending. What is kept under this key already, and may still count, is returned instead. */
-export async function prepare<K extends Signed & Kind>(hat: Hat, wish: Wish<K>): Promise<Outgoing> {
-  const before = await get<Outgoing>("outbox", wish.key);
-  if (before && before.state !== "refused") return before;
+/** Acts before anything leaves this phone. @throws NotSent whatever happens */
+async function beforeSending<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    throw new NotSent("not sent", { cause });
+  }
+}
+
+/**
+ * Signs and keeps, without sending. What is kept under this key already, and may still count, is returned instead.
+ *
+ * @throws NotSent
+ */
+export function prepare<K extends Signed & Kind>(hat: Hat, wish: Wish<K>): Promise<Outgoing> {
   const expiresAt = Math.min(Math.floor(now() / 1_000) + (wish.lasts ?? LASTS), wish.until ?? Infinity);
   const entry = { kind: wish.what, nonce: hex(random(16)), expires_at: expiresAt, memo: null, body: wish.body } as Entry;
-  const { what, name, amount, words } = wish;
-  return signAndKeep(hat, encodeEntry(entry), entry, { key: wish.key, what, name, amount, ...(words ? { words } : {}) }, before);
+  const { key, what, name, amount, words, hat: then } = wish;
+  return signAndKeep(hat, { payload: encodeEntry(entry), entry }, { key, what, name, amount, ...(words ? { words } : {}), ...(then ? { hat: then } : {}) });
 }
 
-/** Signs what others began, and keeps it, without sending. What this key signed before is returned instead. */
-export async function cosign(hat: Hat, { payload, entry }: Envelope, kept: { key: string; name: string; memo: Memo | null }): Promise<Outgoing> {
-  const before = await get<Outgoing>("outbox", kept.key);
-  if (before && before.state !== "refused") return before;
-  const { key, name, memo } = kept;
-  return signAndKeep(hat, payload, entry, { key, what: "cosign", name, amount: 0, ...(memo ? { memo } : {}) }, before);
+/** Signs what others began, and keeps it, without sending. What this key signed before is returned instead. @throws NotSent */
+export function cosign(hat: Hat, signed: Envelope, { key, name, memo }: { key: string; name: string; memo: Memo | null }): Promise<Outgoing> {
+  return signAndKeep(hat, signed, { key, what: "cosign", name, amount: 0, ...(memo ? { memo } : {}) });
 }
 
-type About = Pick<Outgoing, "key" | "what" | "name" | "amount" | "words" | "memo">;
+type About = Pick<Outgoing, "key" | "what" | "name" | "amount" | "words" | "memo" | "hat">;
 
-async function signAndKeep(hat: Hat, payload: Bytes, entry: Entry, about: About, before: Outgoing | undefined): Promise<Outgoing> {
-  const input = signingInput(hat.ledger, payload, entry.kind);
-  const signature = hex(await sign(hat.key, input));
-  const envelope = base64url(encodeEnvelope(payload, [{ key: hat.key, signature }]));
-  const outgoing: Outgoing = {
-    ...about, id: await entryId(input), envelope, account: hat.account, signedAt: now(), expiresAt: entry.expires_at, sent: false, state: "waiting",
-  };
-  if (before) {
-    await put("outbox", outgoing);
-    return outgoing;
-  }
-  // Another tab, or a second tap, may have been faster: then its bytes are the ones that count.
-  return (await add("outbox", outgoing)) ? outgoing : ((await get<Outgoing>("outbox", about.key)) as Outgoing);
+function signAndKeep(hat: Hat, { payload, entry }: Pick<Envelope, "payload" | "entry">, about: About): Promise<Outgoing> {
+  return beforeSending(async () => {
+    const before = await get<Outgoing>("outbox", about.key);
+    if (before && before.state !== "refused") return before;
+    const input = signingInput(hat.ledger, payload, entry.kind);
+    const signature = hex(await sign(hat.key, input));
+    const envelope = base64url(encodeEnvelope(payload, [{ key: hat.key, signature }]));
+    const outgoing: Outgoing = {
+      ...about, id: await entryId(input), envelope, account: hat.account, signedAt: now(), expiresAt: entry.expires_at, sent: false, state: "waiting",
+    };
+    // Another tab, or a second tap, may have been faster: then its bytes are the ones that count.
+    return settle(about.key, (there) => (there && there.id !== before?.id ? undefined : outgoing));
+  });
 }
 
-/** Sends once, and keeps what became of it. Without an answer it goes on waiting. */
+/** Tells whether there may still be news of something signed. */
+export function isOpen({ state }: Outgoing): boolean {
+  return state === "waiting" || state === "draft";
+}
+
+/**
+ * Sends once, and keeps what became of it. Without an answer it goes on waiting; what waits for others to sign is asked
+ * about in the same way: the same bytes are sent once more.
+ *
+ * @throws NotSent; once it may have arrived nothing is thrown, because nobody knows what happened
+ */
 export async function send(outgoing: Outgoing): Promise<Outgoing> {
-  if (outgoing.state !== "waiting") return outgoing;
-  const settle = async (news: Partial<Outgoing>): Promise<Outgoing> => {
-    const settled = { ...outgoing, ...news };
-    await put("outbox", settled);
-    return settled;
-  };
-  if (!navigator.onLine) return outgoing;
+  if (!isOpen(outgoing) || !navigator.onLine) return outgoing;
+  if (!outgoing.sent) outgoing = await beforeSending(() => note(outgoing, { sent: true }));
+  if (!isOpen(outgoing)) return outgoing;
+  const news = await asked(outgoing).catch((error: unknown) => void console.error(error));
+  if (!news) return outgoing;
+  // What is known stays true where it cannot be kept: the next try finds it out again.
+  return note(outgoing, news).catch((error: unknown) => {
+    console.error(error);
+    return { ...outgoing, ...news };
+  });
+}
+
+/** Keeps news of something signed, unless other bytes took its place or its end is known. An alarm may be judged again. */
+function note(outgoing: Outgoing, news: Partial<Outgoing>): Promise<Outgoing> {
+  const isEnded = (there: Outgoing) => !isOpen(there) && there.state !== "alarm";
+  return settle(outgoing.key, (there) => (there && (there.id !== outgoing.id || isEnded(there)) ? undefined : { ...(there ?? outgoing), ...news }));
+}
+
+/** Judges a receipt once more that was of another log: the log's new key may be known by now. */
+async function judgeAgain(outgoing: Outgoing): Promise<Outgoing> {
+  if (outgoing.state !== "alarm" || outgoing.code !== "receipt_other_log" || !outgoing.receipt) return outgoing;
+  const news = await judge(outgoing, outgoing.receipt);
+  return news.state === "done" ? note(outgoing, news) : outgoing;
+}
+
+/** Asks the node; returns what is known now, or nothing. */
+async function asked(outgoing: Outgoing): Promise<Partial<Outgoing> | undefined> {
   try {
-    if (!outgoing.sent) outgoing = await settle({ sent: true });
     const answer = await ask<{ outcome: string; receipt?: Answered; draft?: { link: string } }>("POST", "/v1/entries", { envelope: outgoing.envelope, ...(outgoing.memo ? { memo: outgoing.memo } : {}) });
-    if (!answer.receipt) return await settle({ state: "draft", ...(answer.draft ? { link: answer.draft.link } : {}) });
-    return await settle(await judge(outgoing, answer.receipt));
+    if (answer.receipt) return await judge(outgoing, answer.receipt);
+    if (answer.outcome === "draft") return { state: "draft", ...(answer.draft ? { link: answer.draft.link } : {}) };
+    return undefined;
   } catch (error) {
-    if (error instanceof NoAnswer) return outgoing;
+    if (error instanceof NoAnswer) return undefined;
     if (!(error instanceof Refused)) throw error;
     const { code, transient, status } = error.problem;
-    if (transient || status >= 500 || status === 408) return outgoing;
-    return settle({ state: "refused", code });
+    return transient || status >= 500 || status === 408 ? undefined : { state: "refused", code };
   }
 }
 
@@ -106,11 +145,6 @@ async function judge(outgoing: Outgoing, receipt: Answered): Promise<Partial<Out
   }
 }
 
-/** Asks again what became of something that waits for others to sign: the same bytes are sent once more. */
-export function sendAgain(outgoing: Outgoing): Promise<Outgoing> {
-  return outgoing.state === "draft" ? send({ ...outgoing, state: "waiting" }) : send(outgoing);
-}
-
 /** Waits between two tries, or until the network is back. */
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
@@ -124,15 +158,16 @@ function pause(milliseconds: number): Promise<void> {
   });
 }
 
-/** Sends until there is an answer, telling what is known after each try. */
+/** Sends until there is an answer, telling what is known after each try. Others may have signed since: that is asked once. */
 export async function sendUntilKnown(outgoing: Outgoing, tell: (outgoing: Outgoing) => void): Promise<Outgoing> {
+  if (outgoing.state === "draft") outgoing = await send(outgoing);
   for (let wait = 500; outgoing.state === "waiting"; wait = Math.min(wait * 2, 15_000)) {
     outgoing = await send(outgoing);
     if (outgoing.state !== "waiting") break;
     tell(outgoing);
     await pause(wait);
     // Another tab may have heard the answer.
-    outgoing = (await get<Outgoing>("outbox", outgoing.key)) ?? outgoing;
+    outgoing = (await get<Outgoing>("outbox", outgoing.key).catch(() => undefined)) ?? outgoing;
   }
   tell(outgoing);
   return outgoing;
@@ -145,8 +180,16 @@ export async function outbox(): Promise<Outgoing[]> {
 
 /** Sends what waits, from whatever page is open. */
 export async function flush(tell: (outgoing: Outgoing) => void): Promise<void> {
-  const waiting = (await outbox()).filter((outgoing) => outgoing.state === "waiting");
-  await Promise.all(waiting.map((outgoing) => sendUntilKnown(outgoing, tell)));
+  await Promise.all((await outbox()).map(async (outgoing) => {
+    const judged = await judgeAgain(outgoing);
+    if (judged !== outgoing) tell(judged);
+    if (isOpen(judged)) await sendUntilKnown(judged, tell);
+  }));
+}
+
+/** Returns what somebody signed, as it was signed. */
+export function entryOf(outgoing: Outgoing): Entry {
+  return decodeEnvelope(fromBase64url(outgoing.envelope)).entry;
 }
 
 /** Returns the key of an entry of which there may be many. */

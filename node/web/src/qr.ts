@@ -2,10 +2,13 @@
 
 import { h } from "./dom.ts";
 
-/** Returns the picture of a code, level M, four modules of quiet zone; what draws it is fetched only then. */
+/**
+ * Returns the picture of a code, level M, four modules of quiet zone; what draws it is fetched only then. Where that
+ * cannot be had, the code stands there to be typed.
+ */
 export function qr(text: string, label: string): HTMLElement {
   const place = h("div", { class: "qr" });
-  void import("qr").then(({ default: encodeQR }) => place.append(draw(encodeQR, text, label)));
+  import("qr").then(({ default: encodeQR }) => place.append(draw(encodeQR, text, label))).catch(() => place.append(h("code", null, text)));
   return place;
 }
 

@@ -1,6 +1,6 @@
 /** A camera beside a field: opened by a tap, closed by what it reads. */
 
-import { button, h, icon, say } from "./dom.ts";
+import { button, fill, h, icon, say } from "./dom.ts";
 import { type Scan, scan } from "./scan.ts";
 import { busy, note } from "./start.ts";
 
@@ -34,7 +34,7 @@ export function scanInto(found: (text: string) => void): ScanInto {
       started.video.setAttribute("aria-label", say("camera_label"));
       view.replaceChildren(started.video);
     } catch {
-      view.replaceChildren(...(note("hand", say("camera_none"), say("face_camera_none_next")).flat(4).filter(Boolean) as Node[]));
+      fill(view, note("hand", say("camera_none"), say("face_camera_none_next")));
     }
   };
   return { element: view, stop };

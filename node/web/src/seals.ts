@@ -3,14 +3,14 @@
  * of others; two histories are an alarm with the evidence kept. Mirrors `wallet-cli/src/contact.rs`.
  */
 
-import { NoAnswer, Refused, ask } from "./api.ts";
+import { NoAnswer, Refused, ask, askText } from "./api.ts";
 import { all, forget, keep, put, recall, type Outgoing } from "./db.ts";
 import { facts } from "./dom.ts";
 import { type Alarm, TwoHistories, alarm, mustBeNew, newest, pending, remember } from "./heads.ts";
 import { base64, concat, fromBase64, fromHex, hex } from "./lib/bytes.ts";
 import { type Link, checkCommunity, parseLink, printLink } from "./lib/links.ts";
 import { type Checkpoint, isConsistent, openCheckpoint, parseNote, readCheckpoint } from "./lib/log.ts";
-import { log } from "./wallet.ts";
+import { hasNewKeys, log } from "./wallet.ts";
 import { learn } from "./witnesses.ts";
 
 /** What looking at the log found. */
@@ -54,10 +54,11 @@ export async function watch(): Promise<void> {
 
 /** Fetches the published seal; one that our log did not sign is an alarm beside `seen`. @throws NoAnswer for what is none */
 async function published(seen: string): Promise<Checkpoint> {
-  const note = await ask<unknown>("GET", "/log/checkpoint");
+  const note = await askText("/log/checkpoint");
   // What stands between us and the node may answer in its place.
-  if (typeof note !== "string" || !readCheckpoint(note)) throw new NoAnswer("no checkpoint");
-  const opened = await openCheckpoint(note, (await log()).keys);
+  if (!readCheckpoint(note)) throw new NoAnswer("no checkpoint");
+  const open = async () => openCheckpoint(note, (await log()).keys);
+  const opened = (await open()) ?? ((await hasNewKeys()) ? await open() : null);
   if (!opened) throw await alarm(seen, note);
   return opened;
 }

@@ -1,10 +1,11 @@
 /** What every page does first: words, the service worker, what waits to be sent, and an honest word when it cannot go on. */
 
 import { readAloud } from "./aloud.ts";
-import { NoAnswer, Refused } from "./api.ts";
+import { NoAnswer, NotSent, Refused } from "./api.ts";
 import { recall } from "./db.ts";
 import { TwoHistories } from "./heads.ts";
-import { button, facts, h, halted, icon, knows, loadWords, refusal, say, show, status, workerAddress } from "./dom.ts";
+import { type Child, button, facts, h, halted, icon, knows, loadWords, refusal, say, show, status, workerAddress } from "./dom.ts";
+import { ReceiptError } from "./lib/receipt.ts";
 import { CannotKeep, hasJoined, isOtherLedger } from "./wallet.ts";
 
 /** Starts a page of a wallet: it must be at its own address, of its own ledger. */
@@ -45,12 +46,14 @@ export function note(picture: Parameters<typeof icon>[0], what: string, next?: s
   return [h("p", { class: "note", role: "status" }, icon(picture), what), next ? h("p", null, next) : null];
 }
 
-/** Says in words what went wrong, and what to do. */
-export function explain(error: unknown, again?: () => void) {
+/** Says in words what went wrong, and what to do. That nothing happened is said of what was certainly not sent alone. */
+export function explain(error: unknown, again?: () => void): Child {
   const retry = again ? button("undo", say("again"), again) : null;
+  if (error instanceof NotSent) return [h("p", null, say("not_sent")), explain(error.cause, again)];
   if (error instanceof CannotKeep) return note("hand", say(`cannot_${error.fault}`), say(`cannot_${error.fault}_next`));
   if (error instanceof TwoHistories) return note("hand", say("log_alarm"));
   if (error instanceof NoAnswer) return [note("clock", say("no_answer"), say("no_answer_next")), retry];
+  if (error instanceof ReceiptError) return note("hand", say("receipt_alarm"), say("receipt_alarm_next"));
   if (error instanceof Refused) {
     const { code, reason } = error.problem;
     return [note("hand", ...whyNot(code)), reason ? h("p", null, halted(reason)) : null, retry];

@@ -2,7 +2,7 @@
 
 import { type Answered, type StatementLine, ask } from "./api.ts";
 import type { Hat } from "./db.ts";
-import { amount, button, dayOf, facts, h, icon, link, moment, now, say, show, type Child, type Icon } from "./dom.ts";
+import { amount, button, dayOf, facts, fill, h, icon, link, moment, now, say, show, type Child, type Icon } from "./dom.ts";
 import { parseAccount } from "./lib/account.ts";
 import { fromDecimal } from "./lib/money.ts";
 import { saveReceipt } from "./paid.ts";
@@ -18,11 +18,18 @@ export interface Shown {
   undone: number;
 }
 
-/** Reads the newest page of lines, and notes which of them later lines undid. */
-export async function readLines(hat: Hat): Promise<{ lines: Shown[]; balance: number }> {
-  const page = await statementOf(hat);
+/** Reads lines, newest first: one page, and further ones while `isWanted`. Notes which of them later lines undid. */
+export async function readLines(hat: Hat, isWanted: (oldest: StatementLine, pages: number) => boolean = () => false): Promise<{ lines: Shown[]; balance: number; hasMore: boolean }> {
+  const first = await statementOf(hat);
+  const found = [...first.lines];
+  let { next } = first;
+  for (let pages = 1; next !== null && found.length > 0 && isWanted(found.at(-1) as StatementLine, pages); pages++) {
+    const page = await statementOf(hat, next);
+    found.push(...page.lines);
+    next = page.next;
+  }
   const minor = (text: string) => fromDecimal(text, facts.scale);
-  const lines = page.lines.map((line) => ({ line, moved: minor(line.credit) - minor(line.debit), undone: 0 }));
+  const lines = found.map((line) => ({ line, moved: minor(line.credit) - minor(line.debit), undone: 0 }));
   for (const { line, moved } of lines) {
     if (line.reference?.to !== "line" || (line.kind !== "refund" && line.kind !== "correct")) continue;
     const { index, line: number } = line.reference;
@@ -30,7 +37,7 @@ export async function readLines(hat: Hat): Promise<{ lines: Shown[]; balance: nu
     const earlier = lines.find((one) => one.line.index === index && (moved < 0 ? one.line.line === number : one.moved < 0 || one.line.line === number));
     if (earlier) earlier.undone += Math.abs(moved);
   }
-  return { lines, balance: minor(page.balance) };
+  return { lines, balance: minor(first.balance), hasMore: next !== null };
 }
 
 let names: Promise<Map<string, string>> | undefined;
@@ -82,7 +89,7 @@ export function lineList(lines: readonly Shown[], known: Map<string, string>, ba
 /** One line, with its receipt and what to do when something is wrong. */
 export async function showLine(hat: Hat, id: string, back: string, more: (shown: Shown) => Child = () => null): Promise<void> {
   show(busy());
-  const [{ lines }, known] = await Promise.all([readLines(hat), directory()]);
+  const [{ lines }, known] = await Promise.all([readLines(hat, (oldest) => oldest.index > Number.parseInt(id, 10)), directory()]);
   const shown = lines.find(({ line }) => `${line.index}.${line.line}` === id);
   if (!shown) return show([note("hand", say("line_unknown")), link("back", say("back"), back)], "focus");
   const { picture, words } = what(shown, known);
@@ -100,7 +107,7 @@ export async function showLine(hat: Hat, id: string, back: string, more: (shown:
         saveReceipt(receipt());
         proof.replaceChildren(icon("seal"), say("receipt_saved"));
       })
-      .catch((error: unknown) => proof.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[])));
+      .catch((error: unknown) => fill(proof, explain(error)));
   };
   const wrong = h("details", null, h("summary", null, icon("hand"), say("something_wrong")), h("p", null, say("something_wrong_text", { index: line.index })));
   show([

@@ -4,6 +4,8 @@
  * It keeps scripts, styles and the pages that live in their script. It never keeps an answer about money.
  */
 
+import { within } from "./patience.ts";
+
 declare const PRECACHE: readonly string[];
 declare const VERSION: string;
 
@@ -54,8 +56,6 @@ async function refresh(cache: Cache, shell: string): Promise<Response> {
 
 async function page(event: FetchEvent, address: URL): Promise<Response> {
   const cache = await caches.open(NAME);
-  // Another language: what was kept speaks the old one.
-  if (address.searchParams.has("lang")) await Promise.all(SHELLS.map((shell) => cache.delete(shell)));
   if (SHELLS.includes(address.pathname) && address.search === "") {
     const kept = await cache.match(address.pathname);
     const fresh = refresh(cache, address.pathname);
@@ -64,9 +64,13 @@ async function page(event: FetchEvent, address: URL): Promise<Response> {
     return kept;
   }
   try {
-    return await fetch(event.request, { signal: AbortSignal.timeout(PATIENCE * 5) });
+    const response = await fetch(event.request, { signal: within(PATIENCE * 5) });
+    // Another language: what was kept speaks the old one, which is better than nothing.
+    if (address.searchParams.has("lang")) await Promise.all(SHELLS.map((shell) => refresh(cache, shell).catch(() => undefined)));
+    return response;
   } catch {
     // The wallet says what it can without network, and sends what waits once it is back.
-    return (await cache.match("/wallet")) ?? Response.error();
+    if (!(await cache.match("/wallet"))) return Response.error();
+    return Response.redirect(SHELLS.includes(address.pathname) ? address.pathname : `/wallet#offline/${encodeURIComponent(address.pathname)}`);
   }
 }

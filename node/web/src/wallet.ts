@@ -9,7 +9,7 @@ import { accountText, parseAccount } from "./lib/account.ts";
 import { base64url, fromBase64, fromBase64url, fromHex } from "./lib/bytes.ts";
 import { type AccountKind, type Claim, challengeBytes } from "./lib/entry.ts";
 import { logKey } from "./lib/log.ts";
-import { type LogIdentity, type Proven, type Receipt, verifyReceipt } from "./lib/receipt.ts";
+import { type LogIdentity, type Proven, type Receipt, ReceiptError, verifyReceipt } from "./lib/receipt.ts";
 
 /** What this phone holds to be its community since it joined. */
 interface Trusted {
@@ -27,9 +27,13 @@ export class CannotKeep extends Error {
   }
 }
 
-/** The accounts that this phone signs for. */
+/** What is paid from, and in which order: nobody pays from a budget. */
+const PAYERS: readonly AccountKind[] = ["member", "merchant", "fund"];
+
+/** The accounts that this phone signs for, the person's own first. */
 export async function hats(): Promise<Hat[]> {
-  return (await all<Hat>("hats")).filter((hat) => hat.ledger === facts.ledger);
+  const rank = ({ kind }: Hat) => (PAYERS.indexOf(kind) + PAYERS.length + 1) % (PAYERS.length + 1);
+  return (await all<Hat>("hats")).filter((hat) => hat.ledger === facts.ledger).sort((a, b) => rank(a) - rank(b));
 }
 
 /** The account to act as: the one chosen last, else the first of these kinds. */
@@ -39,27 +43,40 @@ export async function hatOf(...kinds: AccountKind[]): Promise<Hat | null> {
   return own.find((hat) => hat.account === chosen) ?? own[0] ?? null;
 }
 
+/** The accounts that this phone may pay from, the person's own before those of a shop or a pot. */
+export async function payers(): Promise<Hat[]> {
+  return (await hats()).filter(({ kind, rights }) => PAYERS.includes(kind) && rights.includes("spend"));
+}
+
 /** Tells whether the node's ledger is another one than this phone joined: then nothing is signed. */
 export async function isOtherLedger(): Promise<boolean> {
-  const trusted = await recall<Trusted>("trusted");
-  return trusted !== undefined && trusted.ledger !== facts.ledger;
+  const known = await trusted();
+  return known !== undefined && known.ledger !== facts.ledger;
 }
 
 /** Tells whether this phone has joined, and so has something to hold the log against. */
 export async function hasJoined(): Promise<boolean> {
-  return (await recall<Trusted>("trusted")) !== undefined;
+  return (await trusted()) !== undefined;
 }
 
 export async function trust(): Promise<void> {
-  if (await recall("trusted")) return;
+  if (await trusted()) return;
   await keep("trusted", { ledger: facts.ledger, logOrigin: facts.logOrigin, logKeys: facts.logKeys } satisfies Trusted);
 }
 
+/** What this phone has held to be its community since it joined. */
+export const trusted = (): Promise<Trusted | undefined> => recall<Trusted>("trusted");
+
 /** Which log receipts must come from. */
 export async function log(): Promise<LogIdentity> {
-  const trusted = (await recall<Trusted>("trusted")) ?? facts;
-  const keys = await Promise.all(trusted.logKeys.map((key) => logKey(trusted.logOrigin, fromHex(key, 32))));
-  return { ledger: trusted.ledger, keys };
+  const { ledger, logOrigin, logKeys } = (await trusted()) ?? facts;
+  return { ledger, keys: await Promise.all(logKeys.map((key) => logKey(logOrigin, fromHex(key, 32)))) };
+}
+
+/** Learns the log's other keys, if it has some and continues what this phone has seen. */
+export async function hasNewKeys(): Promise<boolean> {
+  const known = (await trusted())?.logKeys.join();
+  return known !== undefined && known !== facts.logKeys.join() && (await import("./logKeys.ts")).learnKeys();
 }
 
 /** Returns a receipt as the library takes it. */
@@ -70,7 +87,12 @@ export function receiptOf(answered: Answered): Receipt {
 
 /** Verifies a receipt against the log that this phone trusts, and all that it has seen of it. @throws ReceiptError, TwoHistories */
 export async function prove(answered: Answered): Promise<Proven> {
-  const proven = await verifyReceipt(receiptOf(answered), await log());
+  const proven = await verifyReceipt(receiptOf(answered), await log()).catch(async (error: unknown) => {
+    // The log may have got another key since this phone joined.
+    const isStrange = error instanceof ReceiptError && error.code === "receipt_other_log";
+    if (!isStrange || !(await hasNewKeys())) throw error;
+    return verifyReceipt(receiptOf(answered), await log());
+  });
   await remember(proven.checkpoint);
   return proven;
 }
@@ -96,7 +118,7 @@ export async function join(code: string | null): Promise<Hat> {
   const key = await waitingKey("member");
   const rights = ["spend", "refund", "manage"];
   const { signature, ...challenge } = await signChallenge(key, { join: key });
-  const joined = await ask<{ account: string; receipt: Answered | null }>("POST", "/v1/join", {
+  const joined = await ask<{ account: string }>("POST", "/v1/join", {
     ...(code === null ? {} : { code }),
     keys: [{ key, rights }],
     proof: { ...challenge, signatures: [signature] },
@@ -104,15 +126,13 @@ export async function join(code: string | null): Promise<Hat> {
   const account = parseAccount(joined.account);
   if (!account) throw new NoAnswer("the node named no account");
   await trust();
-  if (joined.receipt) {
-    const { content } = await prove(joined.receipt);
-    if (!("line" in content) || content.line.account !== account) throw new NoAnswer("the receipt is of another account");
-  }
   const hat: Hat = { account, kind: "member", name: null, key, rights, ledger: facts.ledger };
+  const { provenState } = await import("./accountState.ts");
+  const { state } = await provenState(hat);
+  if (!state.keys.some((one) => one.key === key)) throw new ReceiptError("receipt_not_in_log", "the account has other keys than this phone's");
   await put("hats", hat);
   await forget("waiting-key:member");
-  // Asks the browser not to clear what it keeps; it may say no, and then nothing is lost yet.
-  await navigator.storage?.persist?.().catch(() => false);
+  await persist();
   return hat;
 }
 
@@ -141,21 +161,36 @@ export async function connect(kind: "merchant" | "budget" | "device" = "merchant
   return adopt(key, `waiting-key:${kind}`);
 }
 
-/** Takes over the accounts that `key` belongs to; returns the first. */
-export async function adopt(key: string, waiting?: string): Promise<Hat | null> {
+/** Returns the accounts that `key` signs for; whoever shows that is believed to be the community of this phone. */
+export async function accountsOf(key: string): Promise<Hat[]> {
   interface Found { accounts: { account: string; kind: AccountKind; rights: string[]; name: string | null }[] }
   const { accounts } = await ask<Found>("POST", "/v1/sessions/accounts", await signedChallenge(key, null));
   const found = accounts.flatMap(({ account: text, kind, rights, name }): Hat[] => {
     const account = parseAccount(text);
     return account ? [{ account, kind, name, key, rights, ledger: facts.ledger }] : [];
   });
+  if (found.length > 0) await trust();
+  return found;
+}
+
+/** Takes over the accounts that `key` belongs to; returns the first. */
+export async function adopt(key: string, waiting?: string): Promise<Hat | null> {
+  const found = await accountsOf(key);
   const [first] = found;
   if (!first) return null;
-  await trust();
   for (const hat of found) await put("hats", hat);
   if (waiting) await forget(waiting);
+  await persist();
   return first;
 }
+
+/** Asks the browser not to clear what it keeps; it may say no, and then nothing is lost yet. */
+export async function persist(): Promise<void> {
+  await navigator.storage?.persist?.().catch(() => false);
+}
+
+/** Ends the session of an account: another key signs for it now. */
+export const endSession = (account: string): Promise<void> => forget(`session:${account}`);
 
 /** Opens a session, or finds the one that lasts. */
 async function session(hat: Hat, anew = false): Promise<string> {
@@ -188,4 +223,15 @@ export interface Statement {
 export function statementOf(hat: Hat, cursor?: string): Promise<Statement> {
   const query = cursor === undefined ? "" : `?cursor=${encodeURIComponent(cursor)}`;
   return askAs(hat, "GET", `/v1/accounts/${accountText(hat.account)}/statement${query}`);
+}
+
+/** Finds the line of a record that is this one, in the account's statement. */
+export async function findLine(hat: Hat, index: number, isIt: (line: StatementLine) => boolean): Promise<StatementLine | undefined> {
+  for (let cursor: string | undefined; ; ) {
+    const { lines, next } = await statementOf(hat, cursor);
+    const found = lines.find((line) => line.index === index && isIt(line));
+    // Newest first: what stands beyond an older one is older still.
+    if (found || next === null || (lines.at(-1)?.index ?? 0) < index) return found;
+    cursor = next;
+  }
 }

@@ -6,8 +6,8 @@
  * a node must not be able to choose other witnesses in silence.
  */
 
-import { ask, type Answered } from "./api.ts";
-import { type Hat, type Outgoing, get, keep, put, recall } from "./db.ts";
+import { ask, askText, type Answered } from "./api.ts";
+import { type Hat, type Outgoing, keep, recall, settle } from "./db.ts";
 import { now } from "./dom.ts";
 import { base64, equal, fromBase64url, hex, sha256, utf8 } from "./lib/bytes.ts";
 import { decodeEnvelope } from "./lib/entry.ts";
@@ -51,7 +51,7 @@ export async function learn(how?: "ask" | "adopt"): Promise<Learned> {
 async function offer(): Promise<string | null> {
   interface Said { charter: { witness_policy: string }; log: { policy: string | null } }
   const said = await ask<Said>("GET", "/v1/community");
-  const text = said.log.policy === null ? "" : await ask<string>("GET", "/log/policy");
+  const text = said.log.policy === null ? "" : await askText("/log/policy");
   if (hex(await sha256(utf8(text))) !== said.charter.witness_policy) return null;
   if (text === "") return text;
   const [policy, { keys }] = [await parsePolicy(text).catch(() => null), await log()];
@@ -75,9 +75,7 @@ export async function renew(outgoing: Outgoing): Promise<Outgoing> {
   if (!hat || outgoing.state !== "done" || outgoing.index === undefined) return outgoing;
   const receipt = await receiptFor(hat, outgoing.index, outgoing.envelope);
   if (!receipt || !(await witnessed(receipt.checkpoint))?.isQuorum) return outgoing;
-  const news = { ...((await get<Outgoing>("outbox", outgoing.key)) ?? outgoing), receipt };
-  await put("outbox", news);
-  return news;
+  return settle(outgoing.key, (there) => ({ ...(there ?? outgoing), receipt }));
 }
 
 /** Fetches the receipt of an entry, if it proves just what was signed. */

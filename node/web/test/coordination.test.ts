@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { looksWell, WATCHED } from "./barriers.ts";
-import { Phone, World, addFace, connectPlace, launch, members } from "./world.ts";
+import { Phone, World, addFace, connectPlace, launch, members, until } from "./world.ts";
 
 let town: World;
 let world: World;
@@ -30,7 +30,7 @@ test("the council sees sums, budgets, payouts and rules; of members counts alone
   assert.equal(new URL(phone.page.url()).hash, "", "the key is gone from the address");
   await looksWell(phone.page, "coordination");
   for (const [hash, says, cells] of [
-    ["payouts", "Wat is betaald?", 0], ["budgets", "Budgetten in cijfers", 4], ["held", "Bakkerij De Korenaar", 4], ["members", "Leden in cijfers", 1],
+    ["payouts", "Wat is betaald?", 0], ["budgets", "Ruimte in cijfers", 4], ["held", "Bakkerij De Korenaar", 4], ["members", "Leden in cijfers", 1],
     ["accounts", "Welke rekening?", 0], ["rules", "De eerste regels", 0], ["audit", "Proefbalans", 3], ["open", "Open een rekening", 0],
   ] as const) {
     await phone.open(`${town.url}/coordination#${hash}`);
@@ -55,7 +55,7 @@ test("the council sees sums, budgets, payouts and rules; of members counts alone
   assert.equal(counts.reduce((sum, count) => sum + count, 0), whole);
   // The bars say what the table says.
   await phone.open(`${town.url}/coordination#budgets`);
-  await phone.reads("Budgetten in cijfers");
+  await phone.reads("Ruimte in cijfers");
   assert.equal(await phone.page.locator("svg.chart .used").count(), await phone.page.locator("figure tbody tr").count());
   assert.equal(await phone.page.locator(".bars").getAttribute("role"), "img");
   // The town's citizens have names; none of them ever came to this phone.
@@ -70,6 +70,7 @@ test("a payout is marked as paid once two of the council have signed", async () 
   await phone.tap(/open uitbetaling/);
   await phone.page.locator("input[type=checkbox]").first().waitFor();
   const before = await phone.page.locator("input[type=checkbox]").count();
+  assert.match((await phone.page.locator(".claim .sum .small").first().textContent()) ?? "", /€/);
   await phone.tap("Dit is betaald");
   await phone.reads("Duid aan wat betaald is.");
   await phone.page.locator("input[type=checkbox]").first().check();
@@ -85,7 +86,55 @@ test("a payout is marked as paid once two of the council have signed", async () 
   await phone.open(`${town.url}/coordination#payouts`);
   await phone.reads(before === 1 ? "Er wacht geen uitbetaling." : "Wat is betaald?");
   assert.equal(await phone.page.locator("input[type=checkbox]").count(), before - 1);
+  // What waited for the other signature is asked about, and known to be done.
+  await until(async () => (await phone.stored("outbox")).every(({ state }) => state === "done"), "the payout still waits");
   assert.deepEqual(phone.faults, []);
+  await phone.context.close();
+});
+
+test("a payout is shown in euro at the rate that the merchant signed, whatever the rate is now", async () => {
+  const phone = await Phone.of(browser);
+  await phone.page.route("**/v1/coordination", async (route) => {
+    const answer = await route.fetch();
+    const body = (await answer.json()) as { claims: object[] };
+    const claim = { index: 7, merchant: "klv1", name: "Bakkerij", amount: "10.00", recorded_at: "2026-11-01T10:00:00Z", overdue: false };
+    body.claims = [{ ...claim, rate: { numerator: 1, denominator: 2 } }, { ...claim, index: 8, rate: { numerator: 1, denominator: 1 } }];
+    await route.fulfill({ response: answer, json: body });
+  });
+  await phone.open(town.page("/coordination"));
+  await phone.tap(/2 open uitbetalingen/);
+  await phone.page.locator("input[type=checkbox]").first().waitFor();
+  const sums = (await phone.page.locator(".claim .sum .small").allTextContents()).map((text) => text.replace("\u00a0", " "));
+  assert.deepEqual(sums, ["€ 5,00", "€ 10,00"]);
+  for (const box of await phone.page.locator("input[type=checkbox]").all()) await box.check();
+  await phone.reads(/= €\s15,00/);
+  await phone.context.close();
+});
+
+test("an account that is opened is named by what was signed, once for each key and kind", async () => {
+  const phone = await Phone.of(browser);
+  const key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+  const open = async (kind: string): Promise<string> => {
+    await phone.open(`${town.url}/coordination#open`);
+    await phone.page.locator("#kind").selectOption(kind);
+    await phone.page.locator("#key").fill(key);
+    await phone.page.getByRole("button", { name: "Open", exact: true }).click();
+    await phone.reads(/Gedaan|Bijna klaar/);
+    const code = (await phone.page.locator("#action code").textContent()) ?? "";
+    if (code.startsWith("klv1")) return code;
+    town.wallet("coordinator", "--account", "council-2", "cosign", code);
+    return open(kind);
+  };
+  await phone.open(town.page("/coordination"));
+  await phone.reads("Alles samen klopt");
+  const first = await open("merchant");
+  assert.equal(await open("merchant"), first);
+  assert.notEqual(await open("member"), first);
+  // Each is an account that is there.
+  await phone.open(`${town.url}/coordination#account/${first}`);
+  await phone.reads("Zet in rust");
+  await phone.page.getByText("Welke sleutels?").click();
+  await phone.reads(key);
   await phone.context.close();
 });
 

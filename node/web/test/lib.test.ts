@@ -5,7 +5,7 @@ import { wordlist as english } from "@scure/bip39/wordlists/english.js";
 import { wordlist as french } from "@scure/bip39/wordlists/french.js";
 import { fromHex, hex } from "../src/lib/bytes.ts";
 import { type WordsError, fromWords, toWords } from "../src/lib/recovery.ts";
-import { AmountError, euroCents, fromDecimal, fromEuroCents, parseAmount, showEuro, showNumber, toDecimal } from "../src/lib/money.ts";
+import { AmountError, euroCents, fromDecimal, parseAmount, showEuro, showNumber, split, toDecimal } from "../src/lib/money.ts";
 import { type Vectors, run, seeded } from "./vectors.ts";
 
 const folder = `${process.env["KLAVER_ROOT"]}/docs/spec/vectors`;
@@ -87,5 +87,14 @@ test("twelve words are sixteen bytes, as the test vectors of BIP 39 have them", 
 test("a rate rounds half to even", () => {
   assert.deepEqual([1, 3, 5, 7].map((minor) => euroCents(minor, [1, 2])), [0, 2, 2, 4]);
   assert.equal(euroCents(3_800, [1, 1]), 3_800);
-  assert.equal(fromEuroCents(580, [1, 2]), 1_160);
+});
+
+test("credits for a price are rounded down, and the rest is paid in money", () => {
+  for (const [cents, rate, part, scale, minor, rest] of [
+    [580, [1, 1], "exact", 2, 580, 0], [580, [1, 2], "exact", 2, 1_160, 0], [580, [1, 1], "whole", 2, 500, 80], [581, [1, 1], "half", 2, 200, 381],
+    // Without decimals a credit of one euro cannot pay eighty cents.
+    [580, [100, 1], "exact", 0, 5, 80], [599, [100, 1], "whole", 0, 5, 99], [99, [100, 1], "exact", 0, 0, 99], [100, [3, 2], "exact", 2, 66, 1],
+  ] as const) {
+    assert.deepEqual(split(cents, rate, part, scale), { minor, rest }, `${cents} ${rate} ${part} ${scale}`);
+  }
 });

@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
-import { Phone, World, balance, connectTill, launch, member, price } from "./world.ts";
+import { Phone, World, balance, connectTill, launch, member, price, until } from "./world.ts";
 
 let world: World;
 let browser: Browser;
@@ -118,7 +118,8 @@ test("the phone's own reader is used when it knows QR codes, and only then", asy
     if (formats.length > 0) await phone.reads("Betalen aan");
     else {
       await phone.page.locator("video").waitFor();
-      await phone.page.waitForTimeout(700);
+      // Some frames went by, and none was given to what reads no QR codes.
+      await phone.page.waitForFunction(() => (document.querySelector("video")?.currentTime ?? 0) > 0.5);
       assert.match(phone.page.url(), /#scan$/);
     }
     await close(phone);
@@ -220,6 +221,11 @@ test("F17: closed before it was sent: it is sent when the wallet opens, once", a
   const next = await phone.context.newPage();
   await next.goto(`${world.url}/wallet`);
   await till.page.locator(".paid.whole").waitFor();
+  await next.goto(`${world.url}/wallet#lines`);
+  await next.reload();
+  await next.locator(".lines a").first().waitFor();
+  // What was received, and one payment.
+  assert.equal(await next.locator(".lines a").count(), 2);
   await phone.context.close();
 });
 
@@ -267,8 +273,10 @@ test("F17: the back button after paying shows that it is paid", async () => {
 test("F17: when the phone is full nothing is sent, and it says so", async () => {
   const phone = await member(world, browser, "9");
   await phone.page.addInitScript(() => {
-    IDBObjectStore.prototype.add = () => {
-      throw new DOMException("full", "QuotaExceededError");
+    const real = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = function (...given) {
+      if (this.name === "outbox") throw new DOMException("full", "QuotaExceededError");
+      return real.apply(this, given);
     };
   });
   let sent = 0;
@@ -328,8 +336,29 @@ test("the till: today's total, a refund, being paid out", async () => {
   assert.equal(await balance(world, phone), "7,25 klavers");
   await phone.tap("Overzicht");
   await phone.reads("Hiervan is 1,25");
+  // What was given back of today's payments is no part of what came in; what the shop itself paid is.
+  const total = async () => Number(((await till.page.locator("p.amount").textContent()) ?? "").replace(/\s.*/, "").replace(",", "."));
   await till.open(`${world.url}/till#today`);
   await till.reads("Vandaag ontvangen");
+  const before = await total();
+  await phone.open(await price(world, till, "0,50"));
+  await phone.reads("Genoeg");
+  await phone.tap(/^Betaal/);
+  await phone.page.locator(".paid").waitFor();
+  // Pages of two lines: the day is counted whole, and older lines can be read and given back.
+  await till.page.route("**/statement*", (route) => {
+    const url = new URL(route.request().url());
+    url.searchParams.set("limit", "2");
+    return route.continue({ url: url.href });
+  });
+  await till.open(`${world.url}/till#today`);
+  await till.reads("Vandaag ontvangen");
+  assert.equal(await total(), before + 0.5);
+  const lines = await till.page.locator(".lines a").count();
+  assert.ok(lines > 2, `${lines} lines`);
+  await till.page.locator(".lines a").last().click();
+  await till.reads("Terugbetalen");
+  await till.page.unroute("**/statement*");
   await till.open(`${world.url}/till#payout`);
   await till.page.locator("#amount").fill("2");
   await till.reads(/2\sklavers = €\s2,00/);
@@ -338,9 +367,32 @@ test("the till: today's total, a refund, being paid out", async () => {
   await close(phone);
 });
 
+test("the overview shows a page, and older ones when asked", async () => {
+  const phone = await member(world, browser, "9");
+  for (const euro of ["1", "2"]) {
+    await phone.open(await price(world, till, euro));
+    await phone.reads("Genoeg");
+    await phone.tap(/^Betaal/);
+    await phone.page.locator(".paid").waitFor();
+  }
+  await phone.page.route("**/statement*", (route) => {
+    const url = new URL(route.request().url());
+    url.searchParams.set("limit", "2");
+    return route.continue({ url: url.href });
+  });
+  await phone.open(`${world.url}/wallet#lines`);
+  await phone.page.locator(".lines a").first().waitFor();
+  assert.equal(await phone.page.locator(".lines a").count(), 2);
+  await phone.tap("Toon oudere");
+  await phone.reads("Je kreeg dit, bedankt");
+  await close(phone);
+});
+
 test("a price may be partly in money", async () => {
   await till.open(`${world.url}/till#settings`);
   await till.page.getByLabel("Hele klavers").check();
+  // The screen is drawn anew: whoever has no mouse is still where they were.
+  await until(() => till.page.evaluate(() => document.activeElement?.id === "part-whole"), "the focus is lost");
   await till.open(`${world.url}/till`);
   await till.page.locator("#amount").fill("5,80");
   await till.reads(/5\sklavers \+ €\s0,80 in geld/);

@@ -146,6 +146,48 @@ test("above the day amount a second organisation signs: almost done, never refus
   await place.context.close();
 });
 
+test("a list that is being made is not lost to one that came to nothing", async () => {
+  const { place } = await connectPlace(world, browser, "De Loods", "50", "2");
+  const [one, two] = (await members(world, 2)) as [string, string];
+  await addFace(place, one, "Sam");
+  await place.page.route("**/v1/entries", (route) => route.fulfill({ status: 422, contentType: "application/problem+json", body: JSON.stringify({ status: 422, code: "expired", detail: "no", transient: false }) }));
+  await place.tap("Geef 2 klavers aan een mens");
+  await place.reads("Niet gegeven");
+  await place.page.unroute("**/v1/entries");
+  const refused = place.page.url();
+  await place.tap("Volgend moment");
+  await addFace(place, two, "Tine");
+  await place.open(refused);
+  await place.tap("Terug naar de lijst");
+  await place.reads("Er staat een andere lijst open.");
+  await place.open(`${world.url}/place`);
+  await place.tap("Geef 2 klavers aan een mens");
+  await place.reads("Het bewijs is nagekeken.");
+  await place.open(refused);
+  await place.tap("Terug naar de lijst");
+  await place.tap("Geef 2 klavers aan een mens");
+  await place.reads("Het bewijs is nagekeken.");
+  await place.context.close();
+});
+
+test("two tabs with two lists of one moment: the moment says what was signed", async () => {
+  const { place } = await connectPlace(world, browser, "De Kring", "50", "2");
+  const [one, two] = (await members(world, 2)) as [string, string];
+  await addFace(place, one, "Uma");
+  await addFace(place, two, "Vic");
+  const other = await place.context.newPage();
+  await other.goto(`${world.url}/place`);
+  await other.getByRole("button", { name: "Zonder klavers: Vic" }).click();
+  await other.getByText("Geef 2 klavers aan een mens").waitFor();
+  await place.tap("Geef 4 klavers aan 2 mensen");
+  await place.reads("4 klavers aan 2 mensen. Het bewijs is nagekeken.");
+  await other.getByText("Geef 2 klavers aan een mens").click();
+  await other.getByText("4 klavers aan 2 mensen. Het bewijs is nagekeken.".replace(" ", "\u00a0")).waitFor();
+  assert.equal((await place.stored("outbox")).length, 1);
+  assert.match(await left(place), /Nog 46 klavers ruimte/);
+  await place.context.close();
+});
+
 test("a face is an account, a name, nothing else: wrong codes are said, and forgotten is forgotten", async () => {
   const { place, account } = await connectPlace(world, browser, "De Brug", "50", "1");
   const [one] = (await members(world, 1)) as [string];

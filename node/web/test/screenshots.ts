@@ -248,7 +248,7 @@ await shoot(council, "coordination-connect");
 await council.open(town.page("/coordination"));
 await council.reads("Alles samen klopt");
 await shoot(council, "coordination");
-for (const [hash, says] of [["payouts", "Wat is betaald?"], ["budgets", "Budgetten in cijfers"], ["held", "Bakkerij De Korenaar"], ["members", "Leden"], ["accounts", "Welke rekening?"], ["open", "Open een rekening"], ["rules", "De eerste regels"], ["audit", "Proefbalans"]] as const) {
+for (const [hash, says] of [["payouts", "Wat is betaald?"], ["budgets", "Ruimte in cijfers"], ["held", "Bakkerij De Korenaar"], ["members", "Leden"], ["accounts", "Welke rekening?"], ["open", "Open een rekening"], ["rules", "De eerste regels"], ["audit", "Proefbalans"]] as const) {
   await council.open(`${town.url}/coordination#${hash}`);
   await council.reads(says);
   await shoot(council, `coordination-${hash}`);

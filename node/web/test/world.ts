@@ -246,6 +246,13 @@ export async function member(world: World, browser: Browser, amount: string, opt
   return phone;
 }
 
+/** Waits until something holds that no page says. */
+export async function until(holds: () => Promise<boolean> | boolean, otherwise: string): Promise<void> {
+  for (const end = Date.now() + 20_000; !(await holds()); await new Promise((resolve) => setTimeout(resolve, 50))) {
+    if (Date.now() > end) throw new Error(otherwise);
+  }
+}
+
 /** Types a price at the till, key by key, and returns the link of the code that it shows. */
 export async function price(world: World, till: Phone, euro: string): Promise<string> {
   await till.open(`${world.url}/till`);

@@ -13,7 +13,7 @@ fn says(wallet: &Wallet, status: i32, arguments: &[&str], parts: &[&str]) -> Ran
 #[test]
 fn a_town_lives_a_day_in_french() {
     let directory = tempfile::tempdir().unwrap();
-    let village = Village::found(directory.path());
+    let village = Village::found(directory.path(), &[]);
     let [moulin, boulanger] = ["moulin", "boulanger"].map(|name| Wallet::init(directory.path(), name));
     village.open("budget", &moulin, &["--limit", "500", "--organisation", "new"]);
     let shop = village.open("merchant", &boulanger, &[]);

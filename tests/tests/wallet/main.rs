@@ -588,7 +588,7 @@ fn an_option_that_would_do_nothing_is_a_mistake_and_nothing_is_paid() {
     }
     // It ends by the clock of the node, as far as that was ahead at the last visit.
     keep("clock", "ahead_ms", json!(600_000));
-    says(&els, 0, &[&offline("5")[..], &["--dry-run"]].concat(), &["Je klok zegt"]);
+    says(&els, 0, &[&offline("4")[..], &["--dry-run"]].concat(), &["Je klok zegt"]);
     let promise = els.json(&[&offline("4")[..], &["--valid", "3m"]].concat());
     let until = klaver_api::text::deadline("until", promise["expires_at"].as_str().unwrap()).unwrap();
     let left = until.seconds() - klaver_tests::town::now().seconds();

@@ -69,9 +69,19 @@ export function euroCents(minor: number, [numerator, denominator]: readonly [num
   return Number(roundHalfEven(BigInt(minor) * BigInt(numerator), BigInt(denominator)));
 }
 
-/** Returns how many minor units `cents` are worth at a rate, rounding half to even. */
-export function fromEuroCents(cents: number, [numerator, denominator]: readonly [number, number]): number {
-  return Number(roundHalfEven(BigInt(cents) * BigInt(denominator), BigInt(numerator)));
+/** What part of a price is asked in credits: all of it, or whole credits and the rest in money. */
+export type Part = "exact" | "whole" | "half";
+
+/**
+ * Splits a price into credits and the rest in money, at a rate of euro cents for each minor unit.
+ *
+ * What is left over is paid in money: never more than the price, so credits are rounded down.
+ */
+export function split(cents: number, rate: readonly [number, number], part: Part, scale: number): { minor: number; rest: number } {
+  const one = 10 ** scale;
+  const wished = Number((BigInt(part === "half" ? Math.floor(cents / 2) : cents) * BigInt(rate[1])) / BigInt(rate[0]));
+  const minor = part === "exact" ? wished : Math.floor(wished / one) * one;
+  return { minor, rest: cents - euroCents(minor, rate) };
 }
 
 function roundHalfEven(top: bigint, bottom: bigint): bigint {

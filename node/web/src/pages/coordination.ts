@@ -9,8 +9,8 @@ import { accountText, parseAccount } from "../lib/account.ts";
 import { hex, random, sha256, utf8 } from "../lib/bytes.ts";
 import type { AccountState } from "../lib/entry.ts";
 import { euroCents, fromDecimal, showEuro } from "../lib/money.ts";
-import { type Coordination, type Held, NotCouncil, askAsOffice, connectOffice, office } from "../office.ts";
-import { type Wish, flush, freshKey, prepare, sendUntilKnown } from "../outbox.ts";
+import { type Claim, type Coordination, type Held, NotCouncil, askAsOffice, connectOffice, office } from "../office.ts";
+import { type Wish, entryOf, flush, freshKey, prepare, sendUntilKnown } from "../outbox.ts";
 import { scanInto } from "../scanInto.ts";
 import { busy, explain, note, start, whyNot } from "../start.ts";
 import { bars, table } from "../tables.ts";
@@ -97,7 +97,9 @@ async function home(hat: Hat, seen: Coordination): Promise<void> {
 function payouts(hat: Hat, seen: Coordination): void {
   const claims = [...seen.claims].sort((a, b) => Number(b.overdue) - Number(a.overdue) || a.index - b.index);
   if (claims.length === 0) return show([heading("euro", say("council_payouts", { count: 0 })), h("p", null, say("council_payouts_none")), back()], "focus");
-  const euro = (text: string) => (facts.rate ? showEuro(euroCents(minor(text), facts.rate), language) : "");
+  // A merchant is paid what it signed for, whatever the rate is now.
+  const cents = ({ amount: claimed, rate }: Claim) => (rate ? euroCents(minor(claimed), [rate.numerator, rate.denominator]) : 0);
+  const inEuro = (some: readonly Claim[]) => (some.some(({ rate }) => rate) ? showEuro(some.reduce((sum, claim) => sum + cents(claim), 0), language) : "");
   const boxes = claims.map((claim) => h("input", { type: "checkbox", value: claim.index, onchange: () => reckon() }));
   const sum = h("p", { role: "status" });
   const reference = h("input", { id: "reference", type: "text", maxlength: 70, autocomplete: "off", "aria-describedby": "reference-fault" });
@@ -105,7 +107,7 @@ function payouts(hat: Hat, seen: Coordination): void {
   const chosen = () => claims.filter((_, row) => boxes[row]?.checked);
   const reckon = () => {
     const total = chosen().reduce((all, { amount: one }) => all + minor(one), 0);
-    sum.textContent = total === 0 ? "" : [amount(total), facts.rate ? showEuro(euroCents(total, facts.rate), language) : ""].filter(Boolean).join(" = ");
+    sum.textContent = total === 0 ? "" : [amount(total), inEuro(chosen())].filter(Boolean).join(" = ");
   };
   const settle = async () => {
     const some = chosen();
@@ -121,7 +123,7 @@ function payouts(hat: Hat, seen: Coordination): void {
     h("fieldset", null, h("legend", null, say("council_settle_which")), claims.map((claim, row) => h("label", { class: "choice claim" }, boxes[row],
       h("span", { class: "words" }, claim.name ?? shortAccount(parseAccount(claim.merchant) ?? ""),
         h("span", { class: "small" }, claim.overdue ? [icon("clock"), say("council_since_overdue", { when: when(Date.parse(claim.recorded_at), "day") })] : say("council_since", { when: when(Date.parse(claim.recorded_at), "day") }))),
-      h("span", { class: "sum" }, money(claim.amount), facts.rate ? h("span", { class: "small" }, euro(claim.amount)) : null)))),
+      h("span", { class: "sum" }, money(claim.amount), h("span", { class: "small" }, inEuro([claim])))))),
     sum,
     h("div", { class: "field" }, h("label", { for: "reference" }, say("council_settle_reference")), reference, fault),
     h("div", { class: "actions" }, button("tick", say("council_settle_do"), () => void settle(), "main"), link("back", say("back"), "#")),
@@ -129,11 +131,11 @@ function payouts(hat: Hat, seen: Coordination): void {
 }
 
 /** Signs for the council and shows what became of it; where more must sign, it waits for them. */
-async function signAndSend<K extends "settle" | "change" | "open">(hat: Hat, wish: Wish<K>, onDone: Child = null): Promise<void> {
+async function signAndSend<K extends "settle" | "change" | "open">(hat: Hat, wish: Wish<K>, onDone: (done: Outgoing) => Child = () => null): Promise<void> {
   try {
     const outgoing = await prepare(hat, { ...wish, lasts: Math.min(3 * 86_400, facts.otherSeconds) });
     show(busy(say("sending")));
-    await sendUntilKnown(outgoing, (news) => show([result(news), news.state === "done" ? onDone : null, h("div", { class: "actions" }, link("seal", say("council_to"), "#", "main"))], news.state === "waiting" ? "quiet" : "focus"));
+    await sendUntilKnown(outgoing, (news) => show([result(news), news.state === "done" ? onDone(news) : null, h("div", { class: "actions" }, link("seal", say("council_to"), "#", "main"))], news.state === "waiting" ? "quiet" : "focus"));
   } catch (error) {
     show([explain(error), back()]);
   }
@@ -239,12 +241,20 @@ async function oneAccount(hat: Hat, id: string): Promise<void> {
       // What members have is theirs to know.
       seen.balance === null ? line(say("council_has"), say("council_hidden")) : line(say("council_has"), money(seen.balance)),
       line(say("council_limit"), money(seen.state.limit)), line(say("council_keys"), String(state.keys.length))),
+    // Who signs this signs for these keys: a council cannot look them up in the log of others.
+    h("details", null, h("summary", null, icon("seal"), say("council_keys_which")), state.keys.map(({ key }) => h("p", null, h("code", null, key)))),
     status === "frozen" && seen.status === "open" ? h("p", null, say("council_freeze_text")) : null,
     sure, back("#accounts"),
   ], "focus");
 }
 
 const KINDS = ["merchant", "budget", "fund", "member"] as const;
+
+/** Names the account that was opened: of what was signed first for this key, which may be earlier than what stands on the screen. */
+function opened(done: Outgoing): Child {
+  const { kind, body } = entryOf(done);
+  return kind === "open" ? [h("p", null, say("council_opened_next")), body.states.map(({ account }) => h("p", null, h("code", null, accountText(account))))] : null;
+}
 
 function opening(hat: Hat): void {
   const kind = h("select", { id: "kind", onchange: () => draw() }, KINDS.map((one) => h("option", { value: one }, say(`kind_${one}`))));
@@ -267,8 +277,7 @@ function opening(hat: Hat): void {
       // A budget belongs to an organisation: a new one, of which nothing but this number is known.
       ceiling: null, organisation: isBudget ? hex(random(16)) : null, heir: null, until: null, payees: null,
     };
-    await signAndSend(hat, { key: `open:${public_key}`, what: "open", name: say(`kind_${kind.value}`), amount: 0, body: { states: [state] } },
-      [h("p", null, say("council_opened_next")), h("p", null, h("code", null, accountText(state.account)))]);
+    await signAndSend(hat, { key: `open:${kind.value}:${public_key}`, what: "open", name: say(`kind_${kind.value}`), amount: 0, body: { states: [state] } }, opened);
   };
   draw();
   show([

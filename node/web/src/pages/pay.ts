@@ -6,16 +6,12 @@ import { amount, button, facts, given, h, hideServerPart, icon, now, say, show, 
 import { hatChoice } from "../hats.ts";
 import { freshInbox, wasAsked } from "../inbox.ts";
 import { parseAccount } from "../lib/account.ts";
-import type { AccountKind } from "../lib/entry.ts";
 import { fromDecimal } from "../lib/money.ts";
 import { flush, prepare, sendUntilKnown } from "../outbox.ts";
 import { outcome, toWallet } from "../paid.ts";
 import { busy, explain, note, start } from "../start.ts";
-import { accountOf, askAs, hatOf, hats } from "../wallet.ts";
+import { accountOf, askAs, payers } from "../wallet.ts";
 import { comeBack, offer } from "./join.ts";
-
-/** The kinds of account that a person pays from. */
-const PAYERS: AccountKind[] = ["member", "merchant", "fund"];
 
 const key = (request: PaymentRequest) => `request:${request.id}`;
 
@@ -25,27 +21,34 @@ async function page(): Promise<void> {
   const mine = await get<Outgoing>("outbox", key(request)).catch(() => undefined);
   if (mine && (mine.state !== "refused" || request.state !== "open")) return follow(mine);
   if (request.state !== "open") return;
-  const hat = await hatOf(...PAYERS).catch(() => null);
-  if (!hat) return newcomer(request);
-  confirm(hat, request);
+  const own = await payers().catch(() => []);
+  if (own.length === 0) return newcomer(request);
+  choose(request, own);
+}
+
+/** Pays from the person's own account; where this phone has more of them it says from which, and offers the others. */
+function choose(request: PaymentRequest, own: readonly Hat[]): void {
+  const payee = parseAccount(request.account);
+  const from = own.filter(({ account }) => account !== payee);
+  const [hat] = from;
+  if (!hat) return show(note("hand", say("own_request"), say("own_request_next")));
+  confirm(hat, request, from);
 }
 
 /** A phone without a wallet: makes one, and comes straight back to this payment. */
 async function newcomer(request: PaymentRequest): Promise<void> {
   await comeBack(location.pathname).catch(() => undefined);
-  offer(null, () => void hatOf("member").then((hat) => (hat ? confirm(hat, request) : undefined)));
+  offer(null, () => void payers().then((own) => choose(request, own)));
 }
 
-function confirm(hat: Hat, request: PaymentRequest): void {
-  if (parseAccount(request.account) === hat.account) return show(note("hand", say("own_request"), say("own_request_next")));
+function confirm(hat: Hat, request: PaymentRequest, own: readonly Hat[]): void {
   const minor = fromDecimal(request.amount, facts.scale);
   const enough = h("p", { class: "enough", role: "status" }, say("looking"));
-  const pay = button("pay", say("pay_amount", { amount: amount(minor) }), () => void tap(hat, request, pay), "main");
+  const pay = button("pay", say("pay_amount", { amount: amount(minor) }), () => void tap(hat, request, pay, own), "main");
   const actions = h("div", { class: "actions" }, pay);
-  const asked = h("div", null);
-  show([asked, enough, actions]);
-  void hats().then((own) => asked.replaceChildren(...[hatChoice(hat, own.filter(({ kind }) => PAYERS.includes(kind)), () => void page(), say("pay_as"))].filter((one): one is HTMLElement => one instanceof HTMLElement)));
-  void wasAsked(hat, request.id).then((is) => is && actions.append(button("hand", say("decline"), () => void decline(hat, request), "quiet")));
+  const choice = hatChoice(hat, own, (other) => confirm(other, request, own), say("pay_as"));
+  show([choice, enough, actions]);
+  void wasAsked(hat, request.id).then((is) => is && actions.append(button("hand", say("decline"), () => void decline(hat, request, own), "quiet")));
   accountOf(hat).then(
     (account) => {
       const available = fromDecimal(account.available ?? "0", facts.scale);
@@ -66,7 +69,7 @@ function confirm(hat: Hat, request: PaymentRequest): void {
 }
 
 /** Tells who asked, kindly, that this will not be paid. */
-async function decline(hat: Hat, request: PaymentRequest): Promise<void> {
+async function decline(hat: Hat, request: PaymentRequest, own: readonly Hat[]): Promise<void> {
   show(busy(say("sending")));
   try {
     await askAs(hat, "POST", `/v1/requests/${request.id}/decline`);
@@ -74,11 +77,11 @@ async function decline(hat: Hat, request: PaymentRequest): Promise<void> {
     hideServerPart(true);
     show([note("tick", say("declined"), say("declined_text")), h("div", { class: "actions" }, toWallet())], "focus");
   } catch (error) {
-    show(explain(error, () => confirm(hat, request)));
+    show(explain(error, () => confirm(hat, request, own)));
   }
 }
 
-async function tap(hat: Hat, request: PaymentRequest, pay: HTMLButtonElement): Promise<void> {
+async function tap(hat: Hat, request: PaymentRequest, pay: HTMLButtonElement, own: readonly Hat[]): Promise<void> {
   if (pay.disabled) return;
   pay.disabled = true;
   try {
@@ -96,7 +99,7 @@ async function tap(hat: Hat, request: PaymentRequest, pay: HTMLButtonElement): P
     });
     await follow(outgoing);
   } catch (error) {
-    show(explain(error, () => confirm(hat, request)));
+    show(explain(error, () => confirm(hat, request, own)));
   }
 }
 

@@ -3,12 +3,13 @@
 import { amountField } from "../amountField.ts";
 import { demoKey, showConnecting } from "../connecting.ts";
 import { type Hat, type Outgoing, keep, put, recall } from "../db.ts";
-import { amount, button, facts, h, icon, language, link, moment as when, now, say, shortAccount, show, type Child } from "../dom.ts";
+import { amount, button, facts, fill, h, icon, language, link, moment as when, now, say, show, type Child } from "../dom.ts";
 import { CodeFault, type Face, NAME_MAX, PICTURES, type Picture, accountOfCode, callName, drawFace, faces, forgetFace, keepFace } from "../faces.ts";
+import { hatChoice } from "../hats.ts";
 import { accountText } from "../lib/account.ts";
 import { fromDecimal, showNumber } from "../lib/money.ts";
 import { CORRECTABLE, type Guest, type Moment, type Part, type Reason, type Usual, amountOf, find, give, moments, open, putRight, reopen, setOpen, setUsual, totalOf, underway, usual } from "../moments.ts";
-import { flush, sendAgain, sendUntilKnown } from "../outbox.ts";
+import { flush, send, sendUntilKnown } from "../outbox.ts";
 import { scanInto } from "../scanInto.ts";
 import { busy, explain, note, start, whyNot } from "../start.ts";
 import { accountOf, adopt, askAs, connect, hatOf, hats, keyToConnect } from "../wallet.ts";
@@ -48,13 +49,6 @@ async function demo(seed: string): Promise<void> {
   await route();
 }
 
-/** Which budget is given from, where a phone has several. */
-function chooser(hat: Hat, own: readonly Hat[]): Child {
-  const select = h("select", { id: "hat", onchange: () => void keep("hat", select.value).then(route) },
-    own.map((one) => h("option", { value: one.account, selected: one.account === hat.account }, one.name ?? `${say("kind_budget")} ${shortAccount(one.account)}`)));
-  return h("div", { class: "field" }, h("label", { for: "hat" }, say("place_from")), select);
-}
-
 async function connecting(): Promise<void> {
   const key = await keyToConnect("budget");
   showConnecting({
@@ -86,7 +80,7 @@ async function settings(hat: Hat): Promise<void> {
         await askAs(hat, "PUT", `/v1/accounts/${accountText(hat.account)}/profile`, { name: typed, listed: true });
         await put("hats", { ...hat, name: typed });
       } catch (error) {
-        return trouble.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[]));
+        return fill(trouble, explain(error));
       }
     }
     const chosen = document.querySelector<HTMLInputElement>("input[name=reason]:checked");
@@ -233,7 +227,7 @@ async function list(hat: Hat): Promise<void> {
   function draw(quiet: "quiet" | "focus" = "quiet"): void {
     rows.forEach((one) => one.draw());
     show([
-      budgets.length > 1 ? chooser(hat, budgets) : h("p", { class: "small whom" }, icon("people"), hat.name ?? say("kind_budget")),
+      hatChoice(hat, budgets, () => void route(), say("place_from")) ?? h("p", { class: "small whom" }, icon("people"), hat.name ?? say("kind_budget")),
       roomLine,
       waiting(earlier),
       h("h2", { tabindex: "-1", "data-focus": true }, say("place_who")),
@@ -297,7 +291,7 @@ function adding(hat: Hat): void {
       location.hash = "";
     } catch (error) {
       if (error instanceof CodeFault) fault.textContent = error.message;
-      else fault.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[]));
+      else fill(fault, explain(error));
     }
   };
   show([
@@ -390,7 +384,7 @@ function head(hat: Hat, moment: Moment, given: Outgoing | null, total: number): 
         h("p", { class: "amount" }, say("place_given")), h("p", null, say(values.people === 1 ? "place_given_one" : "place_given_text", values)), h("p", { class: "small" }, when(given.doneAt ?? moment.at, "both")));
     case "draft": {
       const state = h("p", { role: "status" });
-      const look = () => void sendAgain(given).then((news) => (news.state === "draft" ? (state.textContent = say("place_draft_still")) : void oneMoment(hat, moment.id)), (error: unknown) => state.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[])));
+      const look = () => void send(given).then((news) => (news.state === "draft" ? (state.textContent = say("place_draft_still")) : void oneMoment(hat, moment.id)), (error: unknown) => fill(state, explain(error)));
       return [
         h("section", { class: "waiting", role: "status", tabindex: "-1", "data-focus": true }, icon("clock", "icon big"), h("p", { class: "amount" }, say("place_almost")), h("p", null, say("place_almost_text", values))),
         given.link ? [h("p", null, say("place_almost_next")), h("p", null, h("code", null, given.link))] : null,
@@ -399,9 +393,11 @@ function head(hat: Hat, moment: Moment, given: Outgoing | null, total: number): 
     }
     case "refused": {
       const [why, next] = whyNot(given.code ?? "");
+      const other = h("p", { role: "status" });
       return [
         h("section", { class: "not-paid", role: "status", tabindex: "-1", "data-focus": true }, icon("cross", "icon big"), h("p", { class: "amount" }, say("place_not_given")), h("p", null, why), h("p", null, next)),
-        h("div", { class: "actions" }, button("undo", say("place_reopen"), () => void reopen(hat.account, moment).then(() => location.replace("#")), "main")),
+        h("div", { class: "actions" }, button("undo", say("place_reopen"), () => void reopen(hat.account, moment).then((did) => (did ? location.replace("#") : (other.textContent = say("place_reopen_other")))), "main")),
+        other,
       ];
     }
     case "alarm": return note("hand", say("receipt_alarm"), say("receipt_alarm_next"));

@@ -1,6 +1,6 @@
 /** `/wallet#scan`: a code is read by the camera or typed, and followed where it leads. */
 
-import { button, facts, h, icon, link, say, show } from "../dom.ts";
+import { button, facts, fill, h, icon, link, say, show } from "../dom.ts";
 import { fromBase32 } from "../lib/bytes.ts";
 import { LinkError, checkCommunity, parseLink, printLink } from "../lib/links.ts";
 import { type Scan, scan } from "../scan.ts";
@@ -24,7 +24,7 @@ export function scanner(leave: () => void, opened: (camera: Scan) => void): void
     h("div", { class: "actions" }, button("pay", say("code_open"), go), link("back", say("back"), "#")),
   ], "focus");
   typed.addEventListener("keydown", (event) => event.key === "Enter" && go());
-  const refused = () => view.replaceChildren(...([note("hand", say("camera_none"), say("camera_none_next"))].flat(4).filter(Boolean) as Node[]));
+  const refused = () => fill(view, note("hand", say("camera_none"), say("camera_none_next")));
   if (!navigator.mediaDevices) return refused();
   scan(follow).then((camera) => {
     if (!view.isConnected) return camera.stop();

@@ -2,9 +2,10 @@
 
 import { allowSound, askFor, makeRequest, stopAsking } from "../asking.ts";
 import { amountField } from "../amountField.ts";
+import type { StatementLine } from "../api.ts";
 import { type Hat, keep, put, recall } from "../db.ts";
-import { amount, button, facts, h, icon, language, link, moment, say, show } from "../dom.ts";
-import { euroCents, fromDecimal, fromEuroCents, showEuro, showNumber } from "../lib/money.ts";
+import { amount, button, facts, fill, h, icon, language, link, moment, say, show } from "../dom.ts";
+import { type Part, euroCents, fromDecimal, showEuro, showNumber, split } from "../lib/money.ts";
 import { type Wish, flush, freshKey, prepare, sendUntilKnown } from "../outbox.ts";
 import { outcome } from "../paid.ts";
 import { qr } from "../qr.ts";
@@ -13,8 +14,6 @@ import { type Shown, directory, isToday, lineList, readLines, showLine } from ".
 import { accountText } from "../lib/account.ts";
 import { accountOf, askAs, connect, hatOf, keyToConnect } from "../wallet.ts";
 
-/** What part of a price is asked in credits: all of it, or whole credits and the rest in money. */
-type Part = "exact" | "whole" | "half";
 interface Settings {
   part: Part;
   /** Whether prices are typed in euro. */
@@ -51,7 +50,7 @@ async function connecting(): Promise<void> {
       if (hat) return hat.name === null ? naming(hat) : void (await route());
       state.replaceChildren(icon("clock"), say("connect_not_yet"));
     } catch (error) {
-      state.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[]));
+      fill(state, explain(error));
     }
   };
   show([
@@ -75,7 +74,7 @@ function naming(hat: Hat): void {
     askAs(hat, "PUT", `/v1/accounts/${accountText(hat.account)}/profile`, { name: typed, listed: true })
       .then(() => put("hats", { ...hat, name: typed }))
       .then(() => (location.hash.length > 1 ? location.replace("#") : void route()))
-      .catch((error: unknown) => fault.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[])));
+      .catch((error: unknown) => fill(fault, explain(error)));
   };
   show([
     h("h2", { tabindex: "-1" }, icon("shop"), say("name_title")),
@@ -88,15 +87,6 @@ function naming(hat: Hat): void {
 }
 
 const set = async (): Promise<Settings> => ({ ...FIRST, ...(await recall<Partial<Settings>>("till")), ...(facts.rate ? {} : { euro: false }) });
-
-/** Splits a price into credits and the rest in money. */
-export function split(cents: number, rate: [number, number], part: Part, scale: number): { minor: number; rest: number } {
-  const one = 10 ** scale;
-  const wished = fromEuroCents(part === "half" ? Math.floor(cents / 2) : cents, rate);
-  // What is left over is paid in money: never more than the price, so credits are rounded down.
-  const minor = part === "exact" ? wished : Math.floor(wished / one) * one;
-  return { minor, rest: Math.max(0, cents - euroCents(minor, rate)) };
-}
 
 async function price(hat: Hat): Promise<void> {
   const { euro, part } = await set();
@@ -147,17 +137,19 @@ async function price(hat: Hat): Promise<void> {
   field.input.focus();
 }
 
-async function today(hat: Hat): Promise<void> {
+async function today(hat: Hat, pages = 1): Promise<void> {
   show(busy());
-  const [{ lines }, known] = await Promise.all([readLines(hat), directory()]);
+  // The day's total needs the whole day, however many lines it has.
+  const isWanted = (oldest: StatementLine, read: number) => read < pages || isToday(Date.parse(oldest.recorded_at));
+  const [{ lines, hasMore }, known] = await Promise.all([readLines(hat, isWanted), directory()]);
   const some = lines.filter(({ moved }) => moved !== 0);
-  const total = some.filter(({ line }) => isToday(Date.parse(line.recorded_at)) && (line.kind === "pay" || line.kind === "refund" || line.kind === "correct"))
-    .reduce((sum, { moved }) => sum + moved, 0);
+  const total = some.filter(({ line, moved }) => line.kind === "pay" && moved > 0 && isToday(Date.parse(line.recorded_at)))
+    .reduce((sum, { moved, undone }) => sum + moved - undone, 0);
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("today")),
     h("p", null, say("day_total")), h("p", { class: "amount" }, amount(total)),
-    some.length === 0 ? h("p", null, say("today_none")) : lineList(some.slice(0, 30), known, "#today/"),
-    h("div", { class: "actions" }, link("back", say("back"), "#")),
+    some.length === 0 ? h("p", null, say("today_none")) : lineList(some, known, "#today/"),
+    h("div", { class: "actions" }, hasMore ? button("list", say("older"), () => void today(hat, pages + 1)) : null, link("back", say("back"), "#")),
   ], "focus");
 }
 
@@ -230,8 +222,8 @@ async function signAndSend<K extends "refund" | "redeem">(hat: Hat, wish: Wish<K
 async function settings(hat: Hat): Promise<void> {
   const now = await set();
   const choose = (news: Partial<Settings>) => void keep("till", { ...now, ...news }).then(() => settings(hat));
-  const choice = (part: Part) => h("label", { class: "choice" }, h("input", { type: "radio", name: "part", checked: now.part === part, onchange: () => choose({ part }) }), say(`part_${part}`));
-  const inEuro = h("label", { class: "choice" }, h("input", { type: "checkbox", checked: now.euro, disabled: !facts.rate, onchange: () => choose({ euro: !now.euro }) }), say("settings_euro"));
+  const choice = (part: Part) => h("label", { class: "choice" }, h("input", { type: "radio", name: "part", id: `part-${part}`, checked: now.part === part, onchange: () => choose({ part }) }), say(`part_${part}`));
+  const inEuro = h("label", { class: "choice" }, h("input", { type: "checkbox", id: "in-euro", checked: now.euro, disabled: !facts.rate, onchange: () => choose({ euro: !now.euro }) }), say("settings_euro"));
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("hand"), say("settings")),
     facts.rate ? h("fieldset", null, h("legend", null, say("part_title")), choice("exact"), choice("whole"), choice("half")) : null,

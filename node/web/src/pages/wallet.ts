@@ -1,15 +1,15 @@
 /** `/wallet`: scan, receive, overview, what waits; the balance behind a tap. */
 
-import { keep, recall, type Hat } from "../db.ts";
+import { type Hat, type Outgoing, keep, recall } from "../db.ts";
 import { amountField } from "../amountField.ts";
-import { amount, button, facts, h, icon, link, loadOwnWords, say, show } from "../dom.ts";
+import { amount, button, facts, fill, h, icon, link, loadOwnWords, say, show } from "../dom.ts";
 import { hatChoice } from "../hats.ts";
 import { type Kept, freshInbox, keptInbox, unread } from "../inbox.ts";
 import { importSeed } from "../keys.ts";
 import { accountText } from "../lib/account.ts";
 import { fromHex } from "../lib/bytes.ts";
 import { fromDecimal } from "../lib/money.ts";
-import { flush, outbox } from "../outbox.ts";
+import { flush, isOpen, outbox } from "../outbox.ts";
 import { outcome, toWallet } from "../paid.ts";
 import type { Scan } from "../scan.ts";
 import { busy, explain, note, start } from "../start.ts";
@@ -48,12 +48,13 @@ async function route(): Promise<void> {
   const [name = "", id = ""] = location.hash.slice(1).split("/");
   try {
     if (name === "scan") return (await import("./scanner.ts")).scanner(leave, (opened) => (camera = opened));
+    if (name === "offline") return notOpened(decodeURIComponent(id));
     if (name === "demo") return await demo(id);
     if (name === "restore") return await (await screen(import("./recovery.ts"))).offerRestore(id);
     const hat = await hatOf();
     const seldom = SCREENS[name];
     if (seldom && (hat || WITHOUT_WALLET.includes(name))) return await (await screen(seldom())).open(hat as Hat, id);
-    if (!hat) return offer(null, () => void route());
+    if (!hat) return await without();
     if (name === "recovery") return await (await screen(import("./recovery.ts"))).offerRecovery(hat);
     switch (name) {
       case "receive": return await receive(hat);
@@ -68,9 +69,22 @@ async function route(): Promise<void> {
   }
 }
 
+/** Somebody opened a code without network: what they see is not what they opened, and it says so. */
+function notOpened(path: string): void {
+  const again = /^\/[a-z]+\/[a-z0-9]+$/i.test(path) ? button("undo", say("again"), () => location.assign(path), "main") : null;
+  show([note("clock", say("code_offline"), say("no_answer_next")), h("div", { class: "actions" }, again, link("back", say("to_wallet"), "#"))], "focus");
+}
+
+/** A phone without an account: perhaps one is on its way, given back by its words. */
+async function without(): Promise<void> {
+  const coming = (await outbox()).find((outgoing) => outgoing.hat && isOpen(outgoing));
+  if (coming) return show(outcome(coming, link("undo", say("restore"), "#restore", "quiet")));
+  offer(null, () => void route());
+}
+
 async function home(hat: Hat): Promise<void> {
   const own = await hats();
-  const waiting = (await outbox()).filter(({ state }) => state === "waiting" || state === "alarm" || state === "draft");
+  const sent = await outbox();
   const balance = h("div", { class: "balance" });
   const reveal = button("wallet", say("show_balance"), () => {
     balance.replaceChildren(busy());
@@ -79,7 +93,7 @@ async function home(hat: Hat): Promise<void> {
         const minor = fromDecimal(account.balance ?? "0", facts.scale);
         balance.replaceChildren(h("p", { class: "amount", role: "status" }, amount(minor)), button("wallet", say("hide_balance"), () => balance.replaceChildren(reveal), "quiet"));
       },
-      (error: unknown) => balance.replaceChildren(...([explain(error)].flat(4).filter(Boolean) as (Node | string)[]), reveal),
+      (error: unknown) => fill(balance, explain(error), reveal),
     );
   }, "quiet");
   balance.append(reveal);
@@ -87,10 +101,10 @@ async function home(hat: Hat): Promise<void> {
   show([
     hatChoice(hat, own, () => void route()),
     news.asked,
-    hat.kind === "member" && !hat.recovery && (await outbox()).some(({ state }) => state === "done")
+    hat.kind === "member" && !hat.recovery && sent.some(({ state }) => state === "done")
       ? link("seal", say("recovery_offer"), "#recovery", "note") : null,
-    waiting.map((outgoing) => h("a", { class: "note", href: `#outbox/${encodeURIComponent(outgoing.key)}` },
-      icon(outgoing.state === "alarm" ? "hand" : "clock"), say(outgoing.state === "alarm" ? "receipt_alarm" : "waiting_one", { name: outgoing.name, amount: amount(outgoing.amount) }))),
+    sent.filter((outgoing) => outgoing.state === "alarm" || isOpen(outgoing)).map((outgoing) => h("a", { class: "note", href: `#outbox/${encodeURIComponent(outgoing.key)}` },
+      icon(outgoing.state === "alarm" ? "hand" : "clock"), unsettled(outgoing))),
     h("div", { class: "actions" },
       link("scan", say("scan"), "#scan", "main"),
       link("receive", say("receive"), "#receive"),
@@ -100,6 +114,13 @@ async function home(hat: Hat): Promise<void> {
     h("div", { class: "actions" }, link("phone", say("more"), "#more", "quiet")),
   ]);
   if (await recall<boolean>("show-balance")) reveal.click();
+}
+
+/** Says what is known of something signed that is not done. */
+function unsettled({ state, name, amount: minor }: Outgoing): string {
+  if (state === "alarm") return say("receipt_alarm");
+  if (state === "draft") return say("waiting_signed");
+  return name !== "" && minor > 0 ? say("waiting_one", { name, amount: amount(minor) }) : say("waiting_other");
 }
 
 /** What the inbox says on the first screen: at once what is known, then what is new. */
@@ -139,16 +160,16 @@ async function receive(hat: Hat): Promise<void> {
   field.input.focus();
 }
 
-async function lines(hat: Hat): Promise<void> {
+async function lines(hat: Hat, pages = 1): Promise<void> {
   show(busy());
   const { readLines, directory, lineList } = await statement();
-  const [{ lines: found, balance }, known] = await Promise.all([readLines(hat), directory()]);
+  const [{ lines: found, balance, hasMore }, known] = await Promise.all([readLines(hat, (_, read) => read < pages), directory()]);
   const visible = found.filter(({ moved }) => moved !== 0);
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("lines")),
     visible.length === 0 ? h("p", null, say("lines_none")) : h("details", null, h("summary", null, icon("wallet"), say("show_balance")), h("p", { class: "amount" }, amount(balance))),
     lineList(visible, known, "#lines/"),
-    h("div", { class: "actions" }, link("back", say("back"), "#")),
+    h("div", { class: "actions" }, hasMore ? button("list", say("older"), () => void lines(hat, pages + 1)) : null, link("back", say("back"), "#")),
   ], "focus");
 }
 
@@ -185,7 +206,7 @@ async function demo(seed: string): Promise<void> {
   history.replaceState(null, "", "#");
   if (!facts.demo || !/^[0-9a-f]{64}$/.test(seed)) return void (await route());
   const key = await importSeed(fromHex(seed));
-  const hat = await adopt(key.public);
+  const hat = await adopt(key);
   if (hat) await keep("hat", hat.account);
   if (hat?.kind === "merchant") return location.replace("/till");
   await route();
@@ -194,5 +215,6 @@ async function demo(seed: string): Promise<void> {
 void start(async () => {
   addEventListener("hashchange", () => void route());
   await route();
-  void flush(() => location.hash.length < 2 && void route());
+  // What is shown of what waits becomes true without being opened again.
+  void flush(({ key }) => (location.hash.length < 2 || location.hash === `#outbox/${encodeURIComponent(key)}`) && void route());
 });

@@ -34,7 +34,7 @@ function device(hat: Hat, { key, rights, until }: Account["state"]["keys"][numbe
   const isSpare = key === hat.recovery || (rights.length === 1 && rights[0] === "manage");
   const [picture, words]: [Icon, string] = isHere ? ["tick", "device_here"] : isSpare ? ["seal", "device_spare"] : ["phone", "device_other"];
   const place = h("div", { class: "actions" });
-  const remove = () => void changeKeys(hat, (keys) => keys.filter((one) => one.key !== key), "device_removed").catch((error: unknown) => show(explain(error, () => void open(hat))));
+  const remove = () => void changeKeys(hat, (keys) => keys.filter((one) => one.key !== key), { words: "device_removed" }).catch((error: unknown) => show(explain(error, () => void open(hat))));
   const sure = () => {
     const yes = button("cross", say("device_remove_sure"), remove, "main");
     place.replaceChildren(h("p", null, say(isSpare ? "device_remove_spare_text" : "device_remove_text")), yes, button("back", say("back"), () => place.replaceChildren(first)));
@@ -74,7 +74,7 @@ const again = (hat: Hat): Child => h("div", { class: "actions" }, button("undo",
 
 async function compare(hat: Hat, key: string): Promise<void> {
   const isNew = { key, rights: RIGHTS, until: null, cap: null };
-  const yes = () => void changeKeys(hat, (keys) => [...keys.filter((one) => one.key !== key), isNew], "device_added").catch((error: unknown) => show(explain(error, () => void open(hat))));
+  const yes = () => void changeKeys(hat, (keys) => [...keys.filter((one) => one.key !== key), isNew], { words: "device_added" }).catch((error: unknown) => show(explain(error, () => void open(hat))));
   show([
     h("section", { class: "asking" },
       h("h2", { tabindex: "-1", "data-focus": true }, icon("phone"), say("device_compare")),

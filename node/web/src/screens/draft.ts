@@ -2,8 +2,9 @@
 
 import { type Draft, DraftDiffers, findDraft, shortKey } from "../draft.ts";
 import type { Hat } from "../db.ts";
-import { facts, button, h, icon, link, moment, now, say, show, shortAccount, type Child } from "../dom.ts";
+import { facts, button, h, icon, link, moment, now, say, show, type Child } from "../dom.ts";
 import { type Said, namer, sayEntry } from "../entryWords.ts";
+import { callHat } from "../hats.ts";
 import { Malformed } from "../lib/cbor.ts";
 import { cosign, sendUntilKnown } from "../outbox.ts";
 import { outcome, toWallet } from "../paid.ts";
@@ -26,7 +27,7 @@ export async function open(_: unknown, id: string): Promise<void> {
 }
 
 const back = (): Child => h("div", { class: "actions" }, link("back", say("back"), "#inbox"));
-const nameOf = (hat: Hat): string => (hat.account === "" ? say("sign_who_council") : hat.name ?? `${say(`kind_${hat.kind}`)} ${shortAccount(hat.account)}`);
+const nameOf = (hat: Hat): string => (hat.account === "" ? say("sign_who_council") : callHat(hat));
 
 function draw(id: string, draft: Draft, signer: Hat | null, said: Said | null, ours: ReadonlySet<string>): void {
   const { entry } = draft.envelope;

@@ -39,7 +39,6 @@ async function answer(code: string): Promise<void> {
       const hat = await connect("device");
       if (!hat) continue;
       await keep("hat", hat.account);
-      await navigator.storage?.persist?.().catch(() => false);
       return show([
         h("section", { class: "paid", role: "status", tabindex: "-1", "data-focus": true }, icon("tick", "icon big"), h("p", { class: "amount" }, say("device_added_done")), h("p", null, say("device_new_done"))),
         h("div", { class: "actions" }, link("wallet", say("to_wallet"), "#", "main")),

@@ -1,6 +1,6 @@
 /** `#rest`: puts the own account to rest, at once; the council alone wakes it. */
 
-import { type StateJson, stateOf } from "../accountState.ts";
+import { provenState } from "../accountState.ts";
 import type { Hat } from "../db.ts";
 import { button, facts, h, icon, link, say, show } from "../dom.ts";
 import { accountText } from "../lib/account.ts";
@@ -30,10 +30,10 @@ export async function open(hat: Hat): Promise<void> {
 
 async function rest(hat: Hat): Promise<void> {
   show(busy(say("sending")));
-  const { state, base } = await accountOf(hat);
+  const { state, base } = await provenState(hat);
   const outgoing = await prepare(hat, {
     key: freshKey("change"), what: "change", words: "rest", name: "", amount: 0,
-    body: { base, state: stateOf(state as StateJson), status: "frozen" },
+    body: { base, state, status: "frozen" },
   });
   await sendUntilKnown(outgoing, (news) => show(outcome(news, toWallet()), news.state === "waiting" ? "quiet" : "focus"));
 }
