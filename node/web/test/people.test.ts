@@ -196,6 +196,7 @@ test("a phone that signs for a shop too says as whom it pays", async () => {
   await phone.open(await price(world, shop.till, "2"));
   const choice = phone.page.getByLabel("Ik betaal als");
   const choose = async (start: string) => {
+    await choice.waitFor();
     const names = await choice.locator("option").allTextContents();
     await choice.selectOption({ label: names.find((name) => name.startsWith(start)) ?? "" });
   };
