@@ -172,6 +172,22 @@ pub struct AccountState {
 }
 
 impl AccountState {
+    /// Returns the state of an account with these keys, any of which signs alone, and nothing else: no limit, no bounds.
+    pub fn plain(account: AccountId, kind: AccountKind, keys: Vec<KeyGrant>) -> Self {
+        Self {
+            account,
+            kind,
+            keys,
+            threshold: 1,
+            limit: Total::ZERO,
+            ceiling: None,
+            organisation: None,
+            heir: None,
+            until: None,
+            payees: None,
+        }
+    }
+
     /// Returns the grant of `key`, whether or not it has ended.
     pub fn grant(&self, key: &PublicKey) -> Option<&KeyGrant> {
         self.keys.iter().find(|grant| grant.key == *key)

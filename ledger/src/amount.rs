@@ -134,7 +134,7 @@ impl Total {
             return Err(bad());
         }
         if decimals.len() > usize::from(scale.0) {
-            let found = decimals.len() as u32;
+            let found = u32::try_from(decimals.len()).unwrap_or(u32::MAX);
             return Err(AmountError::TooManyDecimals { text: text.to_owned(), found, allowed: scale.0 });
         }
         let value = Decimal::from_str_exact(&plain).map_err(|_| bad())?;

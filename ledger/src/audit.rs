@@ -6,17 +6,19 @@
 mod frontier;
 pub mod note;
 pub mod questions;
+mod stamps;
 mod state;
 #[cfg(test)]
 mod tests;
 mod verdict;
 mod workers;
 
+pub use stamps::Witnessed;
 pub use state::{AuditState, StateError};
 pub use verdict::{Audited, Verdict, Violation};
 
-use crate::books::{Books, Effects, rules};
-use crate::entry::{Body, Statement};
+use crate::books::{Books, Effects, check_end, rules};
+use crate::entry::Body;
 use crate::id::{AccountId, EntryId, LedgerId};
 use crate::log::checkpoint::SignedCheckpoint;
 use crate::log::hash::Hash;
@@ -39,6 +41,8 @@ pub struct Expectations {
     pub ledger: Option<LedgerId>,
     /// Heads that the log must pass through: of checkpoints whose signatures were verified.
     pub heads: Vec<TreeHead>,
+    /// Sizes that a quorum of witnesses has cosigned, and when.
+    pub witnessed: Vec<Witnessed>,
     /// How many records there must be at least; fewer are a violation.
     pub size: Option<u64>,
     /// The attested snapshot of the ledger that this one continues, if it continues one.
@@ -47,6 +51,8 @@ pub struct Expectations {
     pub threads: usize,
     /// What the community asks about; `None` for the usual.
     pub thresholds: Option<Thresholds>,
+    /// Whether nobody reads the questions: then nothing is kept for them, and none is asked.
+    pub without_questions: bool,
 }
 
 impl Expectations {
@@ -132,7 +138,9 @@ struct Auditor {
     ids: HashSet<EntryId>,
     totals: HashMap<AccountId, OwnTotals>,
     last_recorded_at: Timestamp,
-    history: History,
+    /// `None` when nobody reads the questions.
+    history: Option<History>,
+    witnessed: Vec<Witnessed>,
     thresholds: Option<Thresholds>,
     predecessor: Option<Vec<u8>>,
     lacks_predecessor: bool,
@@ -163,7 +171,8 @@ impl Auditor {
             ids: HashSet::new(),
             totals: HashMap::new(),
             last_recorded_at: Timestamp::default(),
-            history: History::default(),
+            history: (!expectations.without_questions).then(History::default),
+            witnessed: expectations.witnessed.clone(),
             thresholds: expectations.thresholds,
             predecessor: expectations.predecessor.clone(),
             lacks_predecessor: false,
@@ -171,7 +180,7 @@ impl Auditor {
     }
 
     fn from_state(state: AuditState, expectations: &Expectations) -> Self {
-        let AuditState { ledger, books, tree, history, .. } = state;
+        let AuditState { ledger, books, tree, history, mut witnessed, .. } = state;
         let standing = books.standing();
         let own = standing.accounts().map(|account| {
             let (debits, credits, lines) = (account.debits(), account.credits(), account.lines());
@@ -179,13 +188,16 @@ impl Auditor {
         });
         let mut new = Self::new(expectations);
         new.heads = new.heads.split_off(&tree.size());
+        // What was seen before is held against what comes now too.
+        witnessed.append(&mut new.witnessed);
         Self {
             totals: own.collect(),
             last_recorded_at: standing.last_recorded_at(),
             ledger: Some(ledger),
             books,
             tree,
-            history,
+            history: new.history.is_some().then_some(history),
+            witnessed,
             ..new
         }
     }
@@ -221,6 +233,9 @@ impl Auditor {
         for account in self.books.standing().accounts() {
             let (debits, credits, lines) = (account.debits(), account.credits(), account.lines());
             self.totals.insert(account.id(), OwnTotals { debits, credits, lines });
+        }
+        if let Some(history) = self.history.as_mut().filter(|_| self.predecessor.is_some()) {
+            history.begin_with(self.books.standing());
         }
         progress(1);
         self.judge_all(records, ledger, threads, progress)
@@ -278,16 +293,9 @@ impl Auditor {
             return Err(violation(format!("entry {} was recorded before", entry.id())));
         }
         // INV-7 and all other rules: signers are keys current at this index.
-        if let Body::Attest(attest) = &entry.entry().body
-            && attest.statement == Statement::Succession
-            && attest.root.0 != *self.tree.root().as_bytes()
-        {
-            return Err(violation(format!(
-                "it ends the ledger with root {}, the log's is another",
-                attest.root
-            )));
-        }
+        let head = || TreeHead { size: expected, root: self.tree.root() }.into();
         let effects = rules::apply(&self.books, &entry, recorded_at)
+            .and_then(|effects| check_end(entry.entry(), head).map(|()| effects))
             .map_err(|rejection| violation(format!("the rules do not allow it: {rejection}")))?;
         self.add_up(&effects).map_err(violation)?;
         let kind = entry.entry().body.kind();
@@ -295,7 +303,9 @@ impl Auditor {
         let commitment = self.committer.commit(&salt, &salt.of_record(), &bytes, lines);
         self.tree.append(commitment.leaf_hash());
         self.books.post(&entry, recorded_at, &effects);
-        self.history.push(recorded_at, &entry, &effects);
+        if let Some(history) = &mut self.history {
+            history.push(recorded_at, &entry, &effects);
+        }
         self.last_recorded_at = recorded_at;
         self.check_heads()
     }
@@ -368,13 +378,24 @@ impl Auditor {
             let why = "the trial balance does not hold".to_owned();
             return Verdict::Violation(Violation { index: size - 1, why });
         }
+        self.witnessed.sort_unstable();
+        self.witnessed.dedup();
+        let mut questions = Vec::new();
+        if let Some(history) = &self.history {
+            questions = questions::ask(history, self.thresholds);
+            match stamps::check(history.events(), &self.witnessed) {
+                Ok(question) => questions.extend(question),
+                Err(violation) => return Verdict::Violation(violation),
+            }
+        }
         Verdict::Holds(Box::new(Audited {
             ledger,
             head: TreeHead { size, root: self.tree.root() },
             last_recorded_at: self.last_recorded_at,
             trial_balance,
             books: self.books,
-            questions: questions::ask(&self.history, self.thresholds),
+            questions,
+            witnessed: self.witnessed,
             tree: self.tree,
             history: self.history,
         }))

@@ -12,6 +12,8 @@ mod outlook;
 #[cfg(test)]
 mod outlook_tests;
 mod posting;
+#[cfg(test)]
+mod pot_tests;
 mod reason;
 mod rejection;
 pub mod rules;
@@ -36,6 +38,7 @@ pub use reason::{
     CharterFault, KeyUse, LateFault, Mixed, RegistrarAct, RegistrarFault, StateFault, SuccessionFault,
 };
 pub use rejection::Rejection;
+pub use succession::check_end;
 pub use trial_balance::{Circulation, TrialBalance, TrialBalanceLine};
 pub use who::{Kinds, OfferedRate, ValueKind, Who};
 pub use windows::{Claim, Row, RowLine, Windows};
@@ -69,6 +72,8 @@ pub struct Standing {
     waiting_charter: Option<WaitingCharter>,
     accounts: Vec<Account>,
     by_id: HashMap<AccountId, u32>,
+    /// Budgets and funds, by number: those that may speak for an organisation.
+    pots: Vec<u32>,
     /// Accounts, by number, that list a key, in force or waiting.
     by_key: HashMap<PublicKey, SmallVec<[u32; 1]>>,
     /// Accounts, by number, for which something waits, by the index of its entry.
@@ -197,6 +202,11 @@ impl Standing {
     /// Returns every account, open and closed, in the order of opening.
     pub fn accounts(&self) -> impl Iterator<Item = &Account> {
         self.accounts.iter()
+    }
+
+    /// Returns every budget and fund, open and closed, in the order of opening.
+    pub fn pots(&self) -> impl Iterator<Item = &Account> {
+        self.pots.iter().map(|number| &self.accounts[*number as usize])
     }
 
     /// Returns the account for which entry `index` waits.

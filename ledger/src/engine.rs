@@ -17,8 +17,9 @@ pub use checking::{Difference, check_stored};
 pub use outcome::{Fault, FoundError, LedgerOpenError, LogKeyError, NoReceipt, OpeningReport, Outcome};
 pub use read_only::{ReadOnlyLedger, open_read_only};
 pub use reader::{Holder, Published, ReadError, Reader, StandingGuard, Statement, StatementLine};
+pub use replay::Beginning;
 
-use crate::books::{Books, Effects, Rejection, refusal_once_signed, rules};
+use crate::books::{Books, Effects, Rejection, check_end, refusal_once_signed, rules};
 use crate::entry::{Body, VerifiedEntry};
 use crate::keys::{PublicKey, SigningKey};
 use crate::limits::GROUP_RECORDS_MAX;
@@ -29,7 +30,7 @@ use crate::receipt::{Opening, Receipt};
 use crate::record::{Committer, Salt, SaltSource};
 use crate::store::{self, Group, SALT_BYTES, SignedHead, Snapshot, Store, StoreReader};
 use crate::time::Timestamp;
-use log_signer::{LogSigner, newest_head};
+use log_signer::{LogSigner, NewestHead, newest_head};
 use reader::recording_window;
 use refusals::{Refusals, must_be_remembered, refusal_of, too_many};
 use replay::{Replayer, posted_lines};
@@ -132,7 +133,7 @@ impl<S: Store> Ledger<S> {
             return Err(FoundError::WrongKind { kind: entry.entry().body.kind() });
         };
         let signer = LogSigner::new(keys.log, &found.charter)?;
-        let ledger = Self::assemble(store, replayer, signer, Box::new(salts));
+        let ledger = Self::assemble(store, replayer, signer, Box::new(salts), None);
         let (ledger, mut outcomes) = ledger.commit(vec![entry], now).map_err(|fault| match fault {
             Fault::Store(fault) => FoundError::from(fault),
             Fault::LogKey(error) => error.into(),
@@ -153,38 +154,51 @@ impl<S: Store> Ledger<S> {
         keys: NodeKeys,
         salts: impl SaltSource + 'static,
     ) -> Result<(Self, OpeningReport), LedgerOpenError> {
-        Self::open_on(Books::new(), store, keys, salts)
+        Self::open_on(Box::new(|| Ok(Books::new())), store, keys, salts)
     }
 
-    /// As [`open`](Self::open), of a ledger that was founded on these books: [`Books::succeeding`].
+    /// As [`open`](Self::open), of a ledger that was founded on what `beginning` brings: [`Books::succeeding`]. It is
+    /// asked only when everything is replayed, not when a snapshot is at hand.
     ///
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_on(
-        beginning: Books,
+        beginning: Beginning,
         mut store: S,
         keys: NodeKeys,
         salts: impl SaltSource + 'static,
     ) -> Result<(Self, OpeningReport), LedgerOpenError> {
-        let mut replayer = Replayer::beginning(beginning);
+        let mut replayer = Replayer::beginning_with(beginning);
         let recovery = store.recover(&mut replayer)?;
-        let (head, charters) = newest_head(&replayer)?;
+        let NewestHead { head, charters, checkpoint } = newest_head(&replayer)?;
         let ours = PublicKey::of(&keys.log);
         let named = charters.iter().find(|charter| charter.log_keys.contains(&ours));
         let signer = LogSigner::new(keys.log, named.unwrap_or(&charters[0]))?;
         let report = OpeningReport { size: head.size, recovery };
-        let mut ledger = Self::assemble(store, replayer, signer, Box::new(salts));
+        let mut ledger = Self::assemble(store, replayer, signer, Box::new(salts), Some(checkpoint));
         if ledger.store.wants_snapshot() {
             ledger.offer_snapshot();
         }
         Ok((ledger, report))
     }
 
-    fn assemble(store: S, replayer: Replayer, signer: LogSigner, salts: Box<dyn SaltSource>) -> Self {
-        let Replayer { books, tree, refusals, newest, .. } = replayer;
-        let (checkpoint, signature) = signer.sign(tree.head());
-        let head = SignedHead { size: tree.size(), root: tree.root(), signature };
-        let head = newest.map_or(head, |(head, _)| head);
+    /// `newest` is the checkpoint of the newest group: its signature is shown again, and no other is made. The node's key
+    /// may be one that is not in force yet.
+    fn assemble(
+        store: S,
+        replayer: Replayer,
+        signer: LogSigner,
+        salts: Box<dyn SaltSource>,
+        newest: Option<SignedCheckpoint>,
+    ) -> Self {
+        let Replayer { books, tree, refusals, newest: stored, .. } = replayer;
+        let (head, checkpoint) = match (stored, newest) {
+            (Some((head, _)), Some(checkpoint)) => (head, checkpoint),
+            _ => {
+                let (checkpoint, signature) = signer.sign(tree.head());
+                (SignedHead { size: tree.size(), root: tree.root(), signature }, checkpoint)
+            }
+        };
         let published = Published {
             standing: books.standing().clone(),
             note: Arc::new(checkpoint.note().clone()),
@@ -248,7 +262,10 @@ impl<S: Store> Ledger<S> {
         if let Some(decision) = self.decided_before(entry, now) {
             return decision;
         }
-        match rules::apply(&self.books, entry, now) {
+        let judged = rules::apply(&self.books, entry, now).and_then(|effects| {
+            check_end(entry.entry(), || self.shared.tree().head().into()).map(|()| effects)
+        });
+        match judged {
             Ok(effects) => Decision::Record(self.accept(entry, now, effects)),
             Err(rejection) => Decision::answer(self.decline(entry, now, &rejection)),
         }

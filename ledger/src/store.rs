@@ -69,6 +69,9 @@ pub trait StoreReader: Clone + Send + Sync + 'static {
     /// Returns the commitments `C` of records `256 * number` on, 256 or as many as there are.
     fn commitments(&self, number: u64) -> Result<Vec<[u8; 32]>, ReadFault>;
 
+    /// Returns of each record of that tile its commitment `C` and what it posted, in one reading.
+    fn tile(&self, number: u64) -> Result<Vec<([u8; 32], Posted)>, ReadFault>;
+
     /// Returns salts and records from `from` on, in order, to the newest group there is when the iterator ends.
     fn records(&self, from: u64) -> Box<dyn Iterator<Item = Result<StoredRecord, ReadFault>> + Send>;
 

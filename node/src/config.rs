@@ -18,6 +18,7 @@ const LAYOUT: u32 = 1;
 /// predecessor   attested snapshot of the ledger that this one continues; there may be none
 /// predecessor-log/ and predecessor.json   the public log of that ledger, and what proves its end
 /// witness-policy   whom the log asks to cosign, and how many it takes; there may be none
+/// restored      a mark: it came from a backup, and waits for witnesses; there may be none
 /// evidence/     what proves that our log signed two histories
 /// ```
 #[derive(Clone, Debug)]
@@ -42,6 +43,9 @@ pub struct Config {
     /// Where witnesses show what they have seen, by their name in the policy, when it is not where they are asked.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub witness_monitors: BTreeMap<String, String>,
+    /// Seconds after which witnesses are asked again about a checkpoint that did not change.
+    #[serde(default = "hour", skip_serializing_if = "is_hour")]
+    pub witness_heartbeat_seconds: u64,
     /// What a place usually gives as thanks for an hour of help, in units with the community's decimals; a custom that
     /// people are told, no rule of the ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,6 +63,15 @@ pub struct Config {
 
 fn minute() -> u64 {
     60
+}
+
+fn hour() -> u64 {
+    3_600
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_hour(seconds: &u64) -> bool {
+    *seconds == hour()
 }
 
 fn brussels() -> String {
@@ -172,6 +185,11 @@ impl DataDir {
         self.root.join("predecessor.json")
     }
 
+    /// Returns the mark of a directory that came from a backup and waits for witnesses.
+    pub fn restored(&self) -> PathBuf {
+        self.root.join("restored")
+    }
+
     /// Returns where evidence against our own log is kept.
     pub fn evidence(&self) -> PathBuf {
         self.root.join("evidence")
@@ -247,6 +265,7 @@ impl Config {
             demo: false,
             beat_seconds: minute(),
             witness_monitors: BTreeMap::new(),
+            witness_heartbeat_seconds: hour(),
             thanks_per_hour: None,
             visitor_header: None,
             successor: None,

@@ -11,7 +11,6 @@ use klaver_ledger::charter::Charter;
 use klaver_ledger::engine::{Holder, ReadOnlyLedger, open_read_only};
 use klaver_ledger::entry::Body;
 use klaver_ledger::id::{Digest, LedgerId};
-use klaver_ledger::keys::PublicKey;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::receipt::{LogIdentity, Receipt};
 use klaver_ledger::record::Record;
@@ -24,14 +23,8 @@ use klaver_ledger::time::Timestamp;
 ///
 /// # Errors
 /// When the old directory cannot be read, or the new one not written.
-pub(crate) fn write(
-    old: &DataDir,
-    ledger: LedgerId,
-    log_key: &PublicKey,
-    snapshot: Digest,
-    new: &DataDir,
-) -> anyhow::Result<()> {
-    let held = open_ended(old, log_key)?;
+pub(crate) fn write(old: &DataDir, ledger: LedgerId, snapshot: Digest, new: &DataDir) -> anyhow::Result<()> {
+    let held = open_ended(old)?;
     let reader = held.reader();
     let checkpoint = reader.checkpoint();
     let (ended, now) = {
@@ -55,7 +48,7 @@ pub(crate) fn write(
 }
 
 /// Opens a ledger that records nothing more, also without its log key. Nothing in it is changed.
-fn open_ended(old: &DataDir, log_key: &PublicKey) -> Result<ReadOnlyLedger, StartError> {
+fn open_ended(old: &DataDir) -> Result<ReadOnlyLedger, StartError> {
     let ended = DirectoryError::Fault(Fault::Io {
         doing: "go on with",
         file: "the journal".to_owned(),
@@ -63,7 +56,7 @@ fn open_ended(old: &DataDir, log_key: &PublicKey) -> Result<ReadOnlyLedger, Star
         reason: "another ledger continues this one".to_owned(),
     });
     let store = ReadOnlyStore::open(&old.ledger(), ended).map_err(OpenError::from)?;
-    Ok(open_read_only(store, log_key, &beginning(old)?)?)
+    Ok(open_read_only(store, &beginning(old)?)?)
 }
 
 /// Returns the receipts of the founding entry and of every charter up to the one whose key signed `checkpoint`.

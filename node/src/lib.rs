@@ -22,12 +22,15 @@ pub mod service;
 pub mod witness;
 
 pub mod http;
+pub mod reason;
 pub mod routes;
 
+pub mod arguments;
 pub mod cli;
 pub mod export;
 pub mod found;
 mod handover;
+pub mod restore;
 pub mod serve;
 pub mod succeed;
 pub mod verify;

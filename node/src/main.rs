@@ -1,20 +1,24 @@
 //! `klaver-node`: founds, serves, verifies and exports a community's ledger.
 #![forbid(unsafe_code)]
 
-use clap::Parser as _;
-use klaver_node::cli::{Cli, Command, ExportArgs, FoundArgs, ServeArgs, SucceedArgs};
+use klaver_node::arguments;
+use klaver_node::cli::{Command, ExportArgs, FoundArgs, RestoreArgs, ServeArgs, SucceedArgs};
 use klaver_node::clock::Rest;
 use klaver_node::config::DataDir;
 use klaver_node::http::accept::Limits;
+use klaver_node::restore::Restoring;
 use klaver_node::serve::Serving;
 use klaver_node::service::Beat;
-use klaver_node::{demo, export, found, serve, succeed, verify, witness};
+use klaver_node::{demo, export, found, restore, serve, succeed, verify, witness};
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match arguments::parse(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(said) => return said.show(),
+    };
     let filter = EnvFilter::try_from_env("KLAVER_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -38,6 +42,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Verify(args) => return Ok(verify_data(&DataDir::at(args.data), args.mend_anchor)),
         Command::Witness(args) => witness::command::run(&args, &mut std::io::stdout())?,
         Command::Export(args) => export_data(&args)?,
+        Command::Restore(args) => restore_backup(&args)?,
         Command::Succeed(args) => succeed_ledger(&args)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -79,6 +84,28 @@ fn succeed_ledger(args: &SucceedArgs) -> anyhow::Result<()> {
         writeln!(out, "The wallet in {} still names the old ledger: {why}.", wallet.display())?;
     }
     writeln!(out, "Keep the old directory: receipts and history before today are there.")?;
+    writeln!(out, "Next:            klaver-node serve --data {}", args.into.display())?;
+    Ok(())
+}
+
+fn restore_backup(args: &RestoreArgs) -> anyhow::Result<()> {
+    let done = restore::restore(&Restoring {
+        from: DataDir::at(&args.from),
+        into: DataDir::at(&args.into),
+        unwitnessed: args.unwitnessed,
+    })?;
+    let out = &mut std::io::stdout();
+    writeln!(out, "Restored:        {} records, root {}", done.head.size, done.head.root.to_base64())?;
+    writeln!(out, "newest of:       {}", done.last_recorded_at)?;
+    if done.waits {
+        writeln!(out, "The node only reads until a quorum of its witnesses has cosigned this checkpoint.")?;
+    } else {
+        writeln!(
+            out,
+            "Nobody has confirmed that this is the newest state. A larger seal than this proves that it is not."
+        )?;
+        writeln!(out, "Let the council say so in the ledger: klaver attest restore_override FILE")?;
+    }
     writeln!(out, "Next:            klaver-node serve --data {}", args.into.display())?;
     Ok(())
 }

@@ -18,6 +18,7 @@ mod requests;
 mod sessions;
 mod submit;
 mod succession;
+mod witness_state;
 mod witnesses;
 
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
@@ -28,9 +29,10 @@ pub use publishing::{Attached, Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
 pub use submit::Submitted;
+pub use witness_state::{WitnessedHead, WitnessedLog};
 pub use witnesses::Brought;
 
-use crate::clock::{Clock, ClockFault, Rest, SystemClock};
+use crate::clock::{Clock, ClockFault, Rest, SystemClock, wall_clock};
 use crate::community::Community;
 use crate::community::keep::KeepError;
 use crate::community::pairings::Pairings;
@@ -38,9 +40,11 @@ use crate::community::sessions::Sessions;
 use crate::config::{Config, ConfigError, DataDir};
 use crate::keys::{KeysError, NodeKeys};
 use crate::metrics::Metrics;
+use crate::reason;
 use crate::succeed::read_predecessor;
 use crate::witness::policy::{Witnesses, WitnessesError};
 use crate::writer::Writer;
+use klaver_api::Reason;
 use klaver_ledger::amount::Scale;
 use klaver_ledger::books::{Books, Community as Founded, Reference};
 use klaver_ledger::engine::{self, Ledger, LedgerOpenError, OpeningReport, ReadOnlyLedger, Reader};
@@ -51,7 +55,7 @@ use klaver_ledger::record::SaltSource;
 use klaver_ledger::store::OpenError;
 use klaver_ledger::store::embedded::{EmbeddedReader, EmbeddedStore, Options};
 use klaver_ledger::time::Timestamp;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use std::thread::JoinHandle;
@@ -88,6 +92,9 @@ pub struct Service {
     /// The directory that it was opened from, for what is seldom read.
     data: OnceLock<DataDir>,
     before: succession::Before,
+    /// Which witnesses have cosigned the newest checkpoint afresh, while a restored directory waits for them.
+    confirmed: Mutex<BTreeSet<usize>>,
+    started_at: Timestamp,
 }
 
 /// What runs in a node.
@@ -196,7 +203,9 @@ impl Service {
             Err(refused) => return read_only::open(data, config, keys, refused),
         };
         let newest = ledger.reader().standing().last_recorded_at();
-        let clock: Box<dyn Clock> = match SystemClock::start(newest, rest) {
+        let started = SystemClock::start(newest, rest);
+        let doubted = started.as_ref().err().map(reason::of_clock);
+        let clock: Box<dyn Clock> = match started {
             Ok(clock) => Box::new(clock),
             Err(fault) => Box::new(UnbelievedClock(fault)),
         };
@@ -209,6 +218,11 @@ impl Service {
             beat,
         )?;
         let _ = service.data.set(data.clone());
+        // No waiting makes a clock believed that was not when the node started: whoever asks hears what does.
+        if let Some(why) = doubted {
+            service.turn_read_only(why);
+        }
+        service.wait_if_restored(data);
         Ok((service, report))
     }
 
@@ -260,6 +274,8 @@ impl Service {
             held: Mutex::new(held),
             data: OnceLock::new(),
             before: succession::Before::default(),
+            confirmed: Mutex::default(),
+            started_at: wall_clock(),
         });
         // Whoever pays first after a start shall not wait for their key, and opening shall not wait for all of them.
         let weak = Arc::downgrade(&service);
@@ -327,7 +343,7 @@ impl Service {
     }
 
     /// Returns why nothing is recorded now; `None` when all is well.
-    pub fn read_only(&self) -> Option<String> {
+    pub fn read_only(&self) -> Option<Reason> {
         self.writer.status().read_only()
     }
 
@@ -349,9 +365,9 @@ impl Service {
 
     /// Turns "there is no such thing" into "nobody can tell now" where a part of the ledger cannot be read.
     fn beyond_damage(&self, refused: Refused) -> Refused {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        match (&*held, refused) {
-            (Some(ledger), Refused::Unknown { .. }) => Refused::BeyondDamage { why: ledger.why().to_owned() },
+        let is_held = self.held.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        match (self.writer.status().lasting(), refused) {
+            (Some(why), Refused::Unknown { .. }) if is_held => Refused::BeyondDamage { why: why.clone() },
             (_, refused) => refused,
         }
     }
@@ -407,7 +423,13 @@ pub fn open_ledger(
 ) -> Result<(Ledger<NodeStore>, OpeningReport), StartError> {
     let mut salt = [0; 32];
     getrandom::fill(&mut salt)?;
-    let beginning = beginning(data)?;
+    let predecessor = data.clone();
+    // Decoded only when everything is replayed: most starts find a snapshot of their own. A file that cannot be read fits
+    // no founding entry; whoever serves the directory for reading is told why.
+    let beginning = Box::new(move || match beginning(&predecessor) {
+        Err(StartError::Predecessor { error, .. }) => Err(error),
+        read => Ok(read.unwrap_or_default()),
+    });
     let store = EmbeddedStore::open(&data.ledger(), Options::default(), salt).map_err(OpenError::from)?;
     Ok(Ledger::open_on(beginning, store, engine::NodeKeys { log: log_key }, OsSalts)?)
 }

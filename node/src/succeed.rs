@@ -208,7 +208,7 @@ pub fn succeed(asked: &Succeeding) -> Result<Succeeded, SucceedError> {
     if let Some(key) = log_key.filter(|_| !closing.ended) {
         end_old(old, key, &closing, &council, now)?;
     }
-    handover::write(old, closing.ledger, &closing.charter.log_keys[0], closing.digest, &place.data)
+    handover::write(old, closing.ledger, closing.digest, &place.data)
         .map_err(|error| SucceedError::Handover(format!("{error:#}")))?;
     place.finish(new)?;
     if attested {
@@ -229,7 +229,7 @@ pub fn succeed(asked: &Succeeding) -> Result<Succeeded, SucceedError> {
     })
 }
 
-fn check_places(old: &DataDir, new: &DataDir) -> Result<(), SucceedError> {
+pub(crate) fn check_places(old: &DataDir, new: &DataDir) -> Result<(), SucceedError> {
     let path = new.root().to_owned();
     if path.symlink_metadata().is_ok() {
         return Err(SucceedError::NewExists { path });
@@ -471,13 +471,13 @@ fn lead_wallets(asked: &Succeeding, old: &LedgerId, made: &Made, new: &DataDir) 
 }
 
 /// A directory beside the place of the new one; it is removed again unless it is finished.
-struct Unfinished {
-    data: DataDir,
+pub(crate) struct Unfinished {
+    pub data: DataDir,
     finished: bool,
 }
 
 impl Unfinished {
-    fn beside(new: &DataDir) -> Result<Self, SucceedError> {
+    pub fn beside(new: &DataDir) -> Result<Self, SucceedError> {
         let mut tail = [0; 4];
         getrandom::fill(&mut tail)?;
         let name = new.root().file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -488,7 +488,7 @@ impl Unfinished {
     }
 
     /// Renames it to its place, durably.
-    fn finish(mut self, new: &DataDir) -> Result<(), SucceedError> {
+    pub fn finish(mut self, new: &DataDir) -> Result<(), SucceedError> {
         let io = |error| SucceedError::Io { path: new.root().to_owned(), error };
         sync(self.data.root()).map_err(io)?;
         // On most systems a rename would replace an empty directory that somebody made meanwhile.

@@ -5,6 +5,8 @@
 
 use crate::clock::{Clock, ClockFault};
 use crate::metrics::Metrics;
+use crate::reason;
+use klaver_api::Reason;
 use klaver_ledger::engine::{Ledger, Outcome};
 use klaver_ledger::entry::VerifiedEntry;
 use klaver_ledger::limits::GROUP_RECORDS_MAX;
@@ -38,8 +40,8 @@ pub enum Unrecorded {
     /// Nothing is recorded now.
     #[error("nothing can be recorded now: {why}")]
     ReadOnly {
-        /// Why, and what to do.
-        why: String,
+        /// Why.
+        why: Reason,
         /// Whether it stays so until the node is started again.
         is_lasting: bool,
     },
@@ -50,7 +52,7 @@ pub enum Unrecorded {
     )]
     Unknown {
         /// What failed.
-        why: String,
+        why: Reason,
     },
 }
 
@@ -78,38 +80,50 @@ pub struct Writer {
 #[derive(Default)]
 pub struct Status {
     /// What may pass by itself: a clock that is not believed.
-    passing: RwLock<Option<String>>,
+    passing: RwLock<Option<Reason>>,
+    /// What others still have to confirm: a directory that came from a backup waits for witnesses.
+    waiting: RwLock<Option<Reason>>,
     /// What only a new start can mend.
-    lasting: OnceLock<String>,
+    lasting: OnceLock<Reason>,
 }
 
 impl Status {
     /// Returns why nothing is recorded now; `None` when all is well.
-    pub fn read_only(&self) -> Option<String> {
+    pub fn read_only(&self) -> Option<Reason> {
         let passing = || self.passing.read().unwrap_or_else(PoisonError::into_inner).clone();
-        self.lasting().map(str::to_owned).or_else(passing)
+        self.lasting().cloned().or_else(|| self.waiting()).or_else(passing)
+    }
+
+    /// Returns what is waited for before anything is recorded; `None` when nothing is.
+    pub fn waiting(&self) -> Option<Reason> {
+        self.waiting.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets nothing be recorded until the wait is over, because of `why`; `None` ends it.
+    pub fn wait(&self, why: Option<Reason>) {
+        *self.waiting.write().unwrap_or_else(PoisonError::into_inner) = why;
     }
 
     /// Returns why nothing is recorded until the node is started again; `None` when that is not so.
-    pub fn lasting(&self) -> Option<&str> {
-        self.lasting.get().map(String::as_str)
+    pub fn lasting(&self) -> Option<&Reason> {
+        self.lasting.get()
     }
 
     /// Sees to it that nothing more is recorded until the node is started again. The first reason stays; returns whether
     /// this is it.
-    pub fn stop(&self, why: String) -> bool {
+    pub fn stop(&self, why: Reason) -> bool {
         self.lasting.set(why).is_ok()
     }
 
     /// Notes whether the clock is believed, and logs it when that changed.
     fn note_clock(&self, fault: Option<&ClockFault>) {
-        let why = fault.map(ToString::to_string);
+        let why = fault.map(reason::of_clock);
         let before = std::mem::replace(
             &mut *self.passing.write().unwrap_or_else(PoisonError::into_inner),
             why.clone(),
         );
         match why {
-            Some(why) if before.is_none() => tracing::error!(why, "nothing is recorded"),
+            Some(why) if before.is_none() => tracing::error!(%why, "nothing is recorded"),
             None if before.is_some() => tracing::info!("the clock is believed again"),
             _ => {}
         }
@@ -151,7 +165,7 @@ impl Writer {
     }
 
     /// Returns a writer that records nothing, and says `why`.
-    pub fn refusing(why: String, metrics: Arc<Metrics>) -> Self {
+    pub fn refusing(why: Reason, metrics: Arc<Metrics>) -> Self {
         let (queue, _) = sync_channel(1);
         let status = Arc::new(Status::default());
         status.stop(why);
@@ -198,10 +212,9 @@ impl Writer {
 
     /// Returns the answer to whoever comes after the end.
     pub fn stopped(&self) -> Unrecorded {
-        self.status.read_only_answer().unwrap_or_else(|| Unrecorded::ReadOnly {
-            why: "the node is stopping: try again in a minute".to_owned(),
-            is_lasting: false,
-        })
+        self.status
+            .read_only_answer()
+            .unwrap_or_else(|| Unrecorded::ReadOnly { why: reason::stopping(), is_lasting: false })
     }
 }
 
@@ -216,10 +229,11 @@ impl Drop for Fallen {
     }
 }
 
-fn fallen() -> String {
-    "a fault in the program ended the writer, the log of the node names it; everything acknowledged is durable: start \
-     the node again, and report the fault"
-        .to_owned()
+fn fallen() -> Reason {
+    reason::of_program(
+        "a fault in the program ended the writer, the log of the node names it; everything acknowledged is durable: \
+         start the node again, and report the fault",
+    )
 }
 
 struct Thread<S: Store> {
@@ -320,13 +334,12 @@ impl<S: Store> Thread<S> {
     }
 
     /// Makes a group durable; after a fault the ledger is gone.
-    fn record(&mut self, entries: Vec<VerifiedEntry>, now: Timestamp) -> Result<Vec<Outcome>, String> {
+    fn record(&mut self, entries: Vec<VerifiedEntry>, now: Timestamp) -> Result<Vec<Outcome>, Reason> {
         let ledger = self.ledger.take().expect("the ledger is given back after each group");
         // Whatever a panic leaves of the ledger is never looked at again.
         let committed =
             catch_unwind(AssertUnwindSafe(|| ledger.commit(entries, now))).map_err(|_| fallen())?;
-        let (ledger, outcomes) =
-            committed.map_err(|fault| format!("{fault}; start the node again when the cause is gone"))?;
+        let (ledger, outcomes) = committed.map_err(|fault| reason::of_commit(&fault))?;
         self.ledger = Some(ledger);
         Ok(outcomes)
     }
@@ -344,8 +357,8 @@ impl<S: Store> Thread<S> {
     }
 
     /// Records nothing more, and tells whoever waits why.
-    fn stop(&self, why: String, answers: Vec<Answer>) {
-        tracing::error!(why, "the ledger is read-only until the node is started again");
+    fn stop(&self, why: Reason, answers: Vec<Answer>) {
+        tracing::error!(%why, "the ledger is read-only until the node is started again");
         self.status.stop(why.clone());
         for answer in answers {
             let _ = answer.send(Err(Unrecorded::Unknown { why: why.clone() }));
@@ -406,7 +419,7 @@ mod tests {
         let answer = writer.send(entry(1)).unwrap().blocking_recv().unwrap();
         assert!(matches!(answer, Ok(Outcome::Recorded(_))), "{answer:?}");
         thread.join().unwrap();
-        assert!(writer.status().lasting().unwrap().contains("start the node again"));
+        assert_eq!(writer.status().lasting().unwrap().code, "program");
         assert!(matches!(writer.send(entry(2)), Err(Unrecorded::ReadOnly { is_lasting: true, .. })));
     }
 }

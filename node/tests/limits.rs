@@ -276,7 +276,7 @@ async fn a_panic_while_recording_leaves_a_node_that_is_read_only_and_says_so() {
         assert_eq!((answer.status, answer.code()), (503, "read_only"), "{answer:?}");
         assert_eq!(answer.json["transient"], false, "{answer:?}");
         assert!(
-            answer.json["values"]["why"].as_str().unwrap().contains("fault in the program"),
+            answer.json["reason"]["detail"].as_str().unwrap().contains("fault in the program"),
             "{answer:?}"
         );
         assert!(answer.json["advice"].as_str().unwrap().contains("start the node again"), "{answer:?}");

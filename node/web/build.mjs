@@ -55,7 +55,7 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 }
 
 // Words: of the flat tables that all programs share, those that begin with `web.`; and, fetched when nothing else is
-// waited for, what every refusal is called and what to do, as far as that needs no values.
+// waited for, what every refusal is called and what to do, as far as that needs no values, and why a node records nothing.
 // What only those who take payments, run a place or the community read is a file of its own: whoever pays never waits
 // for it.
 // So are those about seals and alarms, which the wallet fetches when there is something to say about them, and those
@@ -85,7 +85,7 @@ for (const language of ["nl", "fr", "en"]) {
   const shared = pick("", (key) => OF_WALLETS.test(key) && key !== "error.history_rewritten.do");
   proof[language] = file("proof", { ...pick("web.", (key) => OF_SEALS.test(key)), ...shared });
   check[language] = file("check", pick("web.", (key) => OF_CHECKS.test(key)));
-  errors[language] = file("errors", pick("error.", (_, text) => !text.includes("{")));
+  errors[language] = file("errors", { ...pick("error.", (_, text) => !text.includes("{")), ...pick("", (key) => key.startsWith("halt.")) });
   words[language] = file("words", pick("web.", (key) => isOfAll(key.slice(4)) && ![OF_SCREENS, OF_SEALS, OF_CHECKS].some((group) => group.test(key))));
   alone[language] = `alone-${language}.json`;
   writeFileSync(`${DIST}/${alone[language]}`, JSON.stringify(pick("web.", (key) => /^web\.(check_|line_|read_aloud$)/.test(key))));

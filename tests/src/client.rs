@@ -124,13 +124,21 @@ impl Client {
         self.try_submit(&signed.encode()).unwrap_or_else(|error| panic!("POST {}: {error}", paths::ENTRIES))
     }
 
+    /// Returns a challenge to sign.
+    ///
+    /// # Panics
+    /// When the node gives none.
+    pub fn challenge(&self) -> Challenge {
+        let asked = self.post(paths::CHALLENGES, None, &serde_json::json!({}));
+        serde_json::from_value(asked.json).expect("a challenge")
+    }
+
     /// Returns the token of a new session: of an account, or of an office.
     ///
     /// # Panics
     /// When the node refuses it.
     pub fn session(&self, ledger: &LedgerId, account: Option<AccountId>, key: &SigningKey) -> String {
-        let asked = self.post(paths::CHALLENGES, None, &serde_json::json!({}));
-        let challenge: Challenge = serde_json::from_value(asked.json).expect("a challenge");
+        let challenge = self.challenge();
         let origin = challenge.origin.clone();
         let body = challenge.for_session(ledger, &origin, account, key).expect("a challenge makes sense");
         let answer = self.post(paths::SESSIONS, None, &body);
@@ -144,6 +152,14 @@ impl Client {
     /// When it says nothing that makes sense.
     pub fn community(&self) -> klaver_api::Community {
         serde_json::from_value(self.get(paths::COMMUNITY, None).json).expect("a community")
+    }
+
+    /// Waits until everything recorded is in the published log.
+    ///
+    /// # Panics
+    /// When that takes too long.
+    pub fn await_publication(&self) {
+        self.published(self.community().size);
     }
 
     /// Waits until `size` records or more are in the published checkpoint, and returns it.

@@ -27,7 +27,6 @@ use klaver_ledger::amount::{Amount, Rate, Scale, Total};
 use klaver_ledger::audit::questions::{Question, Thresholds};
 use klaver_ledger::audit::{Expectations, Verdict, audit};
 use klaver_ledger::books::{Books, rules};
-use klaver_ledger::entry::memo::Memo;
 use klaver_ledger::entry::*;
 use klaver_ledger::id::{AccountId, Digest, Nonce, OrganisationId, TaskId};
 use klaver_ledger::keys::{PublicKey, SigningKey, paper_key};
@@ -37,7 +36,7 @@ use klaver_ledger::store::memory::MemoryStore;
 use klaver_ledger::time::{Day, Deadline, Seconds, Timestamp};
 use klaver_node::demo::cast::grant;
 use klaver_node::demo::dice;
-use klaver_node::demo::scribe::Desk;
+use klaver_node::demo::scribe::NoDesk;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -183,19 +182,6 @@ pub struct Town {
     town: klaver_node::demo::Town,
     records: Vec<(Salt, Vec<u8>)>,
     keys: HashMap<PublicKey, SigningKey>,
-}
-
-/// Names and memos stay unwritten.
-struct NoDesk;
-
-impl Desk for NoDesk {
-    fn set_name(&mut self, _: AccountId, _: &str, _: bool) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn add_memo(&mut self, _: u64, _: &Memo) -> Result<(), String> {
-        Ok(())
-    }
 }
 
 /// Reads the frauds of a file.
@@ -505,17 +491,13 @@ impl<'t> Planter<'t> {
         let kind = AccountKind::from_word(&opened.kind).expect("a kind of account");
         let own = vec![opened.account.clone()];
         let organisation = opened.organisation.as_ref().map(|name| self.organisation(name));
+        let keys = self.grants(kind, opened.keys.as_ref().unwrap_or(&own));
         AccountState {
-            account: self.account(&opened.account),
-            kind,
-            keys: self.grants(kind, opened.keys.as_ref().unwrap_or(&own)),
-            threshold: 1,
             limit: opened.limit.as_deref().map_or(Total::ZERO, total),
-            ceiling: None,
             organisation,
             heir: opened.heir.as_ref().map(|heir| self.account(heir)),
             until: opened.until_day.map(|day| self.deadline(day)),
-            payees: None,
+            ..AccountState::plain(self.account(&opened.account), kind, keys)
         }
     }
 

@@ -56,6 +56,11 @@ impl Node {
         Self { directory: directory.to_owned(), port: free_port(), metrics: free_port(), process: None }
     }
 
+    /// Returns a node for `directory/data` under the address of this one, which must be stopped before that one starts.
+    pub fn under_same_address(&self, directory: &Path) -> Self {
+        Self { directory: directory.to_owned(), port: self.port, metrics: free_port(), process: None }
+    }
+
     /// Returns its address.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)

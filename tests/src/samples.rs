@@ -54,18 +54,7 @@ fn grant(seed: u8, rights: Rights) -> KeyGrant {
 
 /// Returns a member's account with one key.
 pub fn member(number: u8, seed: u8) -> AccountState {
-    AccountState {
-        account: account(number),
-        kind: AccountKind::Member,
-        keys: vec![grant(seed, Rights::ALL)],
-        threshold: 1,
-        limit: Total::ZERO,
-        ceiling: None,
-        organisation: None,
-        heir: None,
-        until: None,
-        payees: None,
-    }
+    AccountState::plain(account(number), AccountKind::Member, vec![grant(seed, Rights::ALL)])
 }
 
 /// Returns a budget with every optional field in use.

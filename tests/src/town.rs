@@ -4,6 +4,7 @@
 
 use crate::client::{Answer, Client};
 use crate::node::{Node, PASSPHRASE};
+use klaver_api::coordination::{Coordination, WitnessState};
 use klaver_api::{CreateRequest, paths};
 use klaver_keystore::{Keystore, Passphrase};
 use klaver_ledger::account::{AccountKind, AccountState};
@@ -119,6 +120,17 @@ impl Town {
     /// Returns the token of a session for the council.
     pub fn council_session(&self) -> String {
         self.client.session(&self.ledger, None, &self.council)
+    }
+
+    /// Returns what the council sees of the witnesses of its log.
+    ///
+    /// # Panics
+    /// When it sees none.
+    pub fn witness_state(&self) -> WitnessState {
+        let token = self.council_session();
+        let answer = self.client.get(paths::COORDINATION, Some(&token));
+        let seen: Coordination = serde_json::from_value(answer.json).expect("what the council sees");
+        seen.audit.witnesses.expect("the log has witnesses")
     }
 
     /// Asks for `amount` to be paid to the account of `name`.

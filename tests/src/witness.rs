@@ -136,6 +136,38 @@ impl Witness {
     }
 }
 
+/// Makes a witness of each name below `directory`, and the file of a policy that asks for `quorum` of them.
+///
+/// # Panics
+/// When they cannot be made.
+pub fn witnesses(directory: &Path, names: &[&str], quorum: usize) -> (Vec<Witness>, PathBuf) {
+    let named =
+        |name: &&str| Witness::init(&directory.join(name), &format!("{}.example/w", name.to_lowercase()));
+    let all: Vec<Witness> = names.iter().map(named).collect();
+    let lines = names
+        .iter()
+        .zip(&all)
+        .map(|(name, witness)| format!("witness {name} {} {}\n", witness.vkey(), witness.url()));
+    let text = lines.collect::<String>() + &format!("group some {quorum} {}\nquorum some\n", names.join(" "));
+    let file = directory.join("witnesses");
+    std::fs::write(&file, text).expect("a file can be written");
+    (all, file)
+}
+
+/// Lets every witness watch a log, and serve; those that run are started again.
+///
+/// # Panics
+/// When one will not.
+pub fn watch(all: &mut [Witness], vkey: &str) {
+    for witness in all {
+        if witness.process.is_some() {
+            witness.kill();
+        }
+        witness.trust(vkey, &[]);
+        witness.start();
+    }
+}
+
 impl Drop for Witness {
     fn drop(&mut self) {
         if let Some(mut process) = self.process.take() {

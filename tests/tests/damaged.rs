@@ -5,7 +5,7 @@
 use klaver_api::{CreateInvitation, Join, KeyJson, Problem, Profile, ReceiptJson, paths};
 use klaver_ledger::account::Rights;
 use klaver_ledger::amount::Scale;
-use klaver_ledger::testing::{account, grant};
+use klaver_ledger::testing::{account, grant, key};
 use klaver_tests::client::Answer;
 use klaver_tests::node::{Node, copy_directory};
 use klaver_tests::town::Town;
@@ -58,8 +58,13 @@ fn problem(answer: &Answer) -> Problem {
     problem
 }
 
-fn scale() -> Scale {
-    Scale::new(2).unwrap()
+/// Returns what somebody new sends to join, as a wallet would.
+fn newcomer(town: &Town) -> Join {
+    let challenge = town.client.challenge();
+    let origin = challenge.origin.clone();
+    let proof = challenge.for_joining(&town.ledger, &origin, &key("newcomer"), &[]).unwrap();
+    let scale = Scale::new(2).unwrap();
+    Join { code: None, keys: vec![KeyJson::of(&grant("newcomer", Rights::ALL), scale)], proof }
 }
 
 /// Asks everything that would write something: each is refused, with why and what to do.
@@ -69,14 +74,13 @@ fn nothing_is_written(town: &Town, why: &str) {
     let size = town.size();
     let profile = paths::fill(paths::PROFILE, account("bakery"));
     let draft = json!({ "envelope": klaver_api::text::base64url(&town.pay("mia", "bakery", 1).encode()) });
-    let newcomer = Join { code: None, keys: vec![KeyJson::of(&grant("newcomer", Rights::ALL), scale())] };
     let invitation = CreateInvitation { uses: 1, valid_for: 600 };
     let named = Profile { name: Some("De Korenaar".to_owned()), listed: true };
     for (what, answer) in [
         ("a payment", town.client.submit(&town.pay("mia", "bakery", 1))),
         ("a draft", town.client.post(paths::DRAFTS, None, &draft)),
         ("a payment request", town.ask("bakery", &till, "1.00", None)),
-        ("joining", town.client.post(paths::JOIN, None, &newcomer)),
+        ("joining", town.client.post(paths::JOIN, None, &newcomer(town))),
         ("an invitation", town.client.post(paths::INVITATIONS, Some(&town.council_session()), &invitation)),
         ("a name", town.client.put(&profile, &till, &named)),
     ] {
@@ -94,7 +98,7 @@ fn nothing_is_written(town: &Town, why: &str) {
     // It lives, is not ready, and both the community and the metrics tell.
     assert_eq!(town.client.get(paths::HEALTHZ, None).status, 200);
     assert!(problem(&town.client.get(paths::READYZ, None)).detail.contains(why));
-    assert!(town.client.community().read_only.is_some_and(|said| said.contains(why)));
+    assert!(town.client.community().read_only.is_some_and(|said| said.detail.contains(why)));
     assert!((town.node.metric("klaver_read_only ") - 1.0).abs() < f64::EPSILON);
 }
 

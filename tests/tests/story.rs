@@ -88,11 +88,6 @@ impl Zedelgem {
         let joined = wallet.json(&["join", link]);
         Person { account: joined["account"].as_str().unwrap().to_owned(), wallet }
     }
-
-    /// Waits until everything recorded is in the published log.
-    fn publish(&self) {
-        self.node.client().published(self.size());
-    }
 }
 
 /// Shows a QR code at the till of `merchant`, lets `scan` do what a customer does with its picture, and waits until the
@@ -254,11 +249,21 @@ fn a_draft_is_signed_by_two_of_three(town: &Zedelgem, els: &Person) {
     let draft = town.anna.json(&["govern", "propose", file.to_str().unwrap()]);
     let signed = town.bert.in_words("nl_BE", &["cosign", draft["link"].as_str().unwrap()]);
     assert!(signed.out.contains("De nieuwe afspraken gelden vanaf"), "{}{}", signed.out, signed.err);
+    assert!(signed.err.contains("gelden deze afspraken op zijn vroegst vanaf"), "{}", signed.err);
+    // So does whoever signs for another key on somebody's account, before and after; she stops it.
+    let key = Wallet::init(&town.directory, "onbekend").public_key();
+    let draft = town.anna.json(&["account", "change", &els.account, "--council", "--add-key", &key]);
+    let signed = town.bert.in_words("nl_BE", &["cosign", draft["link"].as_str().unwrap()]);
+    assert!(signed.err.contains("telt dit op zijn vroegst vanaf"), "{}", signed.err);
+    let index = els.wallet.json(&["balance"])["pending"]["index"].to_string();
+    assert!(signed.out.contains("verandert op"), "{}{}", signed.out, signed.err);
+    assert!(signed.out.contains(&format!("klaver veto {index}")), "{}{}", signed.out, signed.err);
+    els.wallet.json(&["veto", &index]);
 }
 
 /// Returns the root that was audited.
 fn an_auditor_finds_everything_right(town: &Zedelgem, els: &Person) -> Value {
-    town.publish();
+    town.node.client().await_publication();
     let url = town.node.url();
     let audit = town.auditor.json(&["audit", &url]);
     assert_eq!((&audit["holds"], &audit["part"]), (&json!(true), &json!("all")), "{audit}");

@@ -185,6 +185,12 @@ fn f15_whatever_witnesses_do_payments_go_on() {
         (verdict.seen.len() == 5 && size <= verdict.checkpoint.size).then_some(verdict)
     });
     assert!(verdict.quorum_reached && verdict.seen_in_future.is_empty());
+    // The council sees how far each of them has come, everybody how many have.
+    let state = world.town.witness_state();
+    assert_eq!(state.each.iter().map(|seen| &*seen.name).collect::<Vec<_>>(), NAMES);
+    assert!(state.size >= Some(size) && state.each.iter().all(|seen| seen.size >= Some(size)), "{state:?}");
+    let home = String::from_utf8(world.town.client.get("/", None).bytes).unwrap();
+    assert!(home.contains("5 van 5 meekijkers zagen het logboek bij "), "{home}");
 
     // A receipt that is fetched later carries the quorum.
     let token = world.town.session("anna");
@@ -221,6 +227,9 @@ fn f15_whatever_witnesses_do_payments_go_on() {
     world.witnesses[4].kill();
     let size = world.pay();
     assert_eq!(world.witnessed(size).seen.len(), 4);
+    let state = world.town.witness_state();
+    assert!(state.size >= Some(size) && state.each[0].size >= Some(size), "{state:?}");
+    assert!(state.each[4].size < Some(size), "the one that is gone saw less: {state:?}");
     world.witnesses[0].kill();
     let size = world.pay();
     let until = Instant::now() + Duration::from_secs(4);
@@ -331,7 +340,8 @@ fn f15_a_forked_operator_is_found_out_on_the_beat() {
     let refused = stopped.submit(&payment(&world.town.ledger, "anna", "bakery", 1));
     assert_eq!((refused.status, refused.code()), (503, "read_only"), "{refused:?}");
     let said = stopped.community().read_only.unwrap();
-    assert!(said.contains("evidence"), "{said}");
+    assert_eq!(said.code, "two_histories", "{said}");
+    assert!(said.detail.contains("evidence"), "{said}");
 }
 
 #[test]

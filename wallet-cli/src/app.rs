@@ -7,7 +7,7 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::http::Http;
 use crate::output::Output;
 use crate::places::Places;
-use crate::{moment, session};
+use crate::{moment, session, share};
 use klaver_api::{Challenge, Session, paths};
 use klaver_keystore::{KeyInfo, Keystore, Passphrase, Purpose};
 use klaver_ledger::id::AccountId;
@@ -51,7 +51,16 @@ impl<'o> App<'o> {
     /// # Errors
     /// When there is no wallet file, or it cannot be read.
     pub fn keys(&self) -> Outcome<Vec<KeyInfo>> {
-        Ok(Keystore::list(&self.places.wallet())?)
+        let keys = Keystore::list(&self.places.wallet())?;
+        Ok(keys.into_iter().map(|key| self.followed(key)).collect())
+    }
+
+    /// Returns the key with ledger and address as they are now, where this wallet has followed its community.
+    fn followed(&self, key: KeyInfo) -> KeyInfo {
+        match key.ledger.map(|ledger| Community::load_newest(&self.places, &ledger)) {
+            Some(Ok(now)) => KeyInfo { ledger: Some(now.ledger), node: Some(now.node.to_string()), ..key },
+            _ => key,
+        }
     }
 
     /// Returns the key to act as: the one named, the usual one, the only one of an account, or the only one.
@@ -135,19 +144,55 @@ impl<'o> App<'o> {
     /// # Errors
     /// As [`Contact::open`].
     pub fn contact(&self, hat: &KeyInfo) -> Outcome<Contact> {
-        self.open(self.community_of(hat)?)
+        self.reach(self.community_of(hat)?)
     }
 
-    /// Contacts the node of a community; says so when its published log stays behind what it signed.
+    /// Contacts the node of a community; says when its published log stays behind what it signed, when it was followed to
+    /// another key, address or ledger, and checks once that the balances of its accounts came over.
     ///
     /// # Errors
-    /// As [`Contact::open`].
-    pub fn open(&self, community: Community) -> Outcome<Contact> {
-        let contact = Contact::open(&self.places, community)?;
+    /// As [`Contact::open`]; `Mismatch` when a balance did not come over.
+    pub fn reach(&self, community: Community) -> Outcome<Contact> {
+        let mut contact = Contact::open(&self.places, community)?;
         if let Some(since) = contact.community.overdue(moment::now()) {
             self.output.warn("note.overdue", &[("at", &moment::show(since, self.output.language))]);
         }
+        let name = crate::output::harmless(&contact.community.name);
+        if let Some(followed) = contact.followed {
+            let node = contact.http.node().to_string();
+            self.output.note(followed.word(), &[("name", &name), ("node", &node)]);
+        }
+        if contact.community.past.predecessor.is_some() {
+            self.check_shares(&mut contact)?;
+        }
         Ok(contact)
+    }
+
+    fn check_shares(&self, contact: &mut Contact) -> Outcome<()> {
+        let ledger = contact.community.ledger;
+        for joined in Keystore::list(&self.places.wallet()).unwrap_or_default() {
+            // Whoever joined this ledger itself had nothing in the one before.
+            let is_older = joined.ledger.is_some_and(|joined| joined != ledger);
+            let hat = self.followed(joined);
+            let Some(account) = hat.purpose.account().filter(|_| is_older && hat.ledger == Some(ledger))
+            else {
+                continue;
+            };
+            if contact.community.past.came_over.contains(&account.to_string()) {
+                continue;
+            }
+            match share::check(self, contact, &hat, account) {
+                Ok(share) => {
+                    let unit = contact.community.unit(self.output.language);
+                    let balance = unit.show_balance(share.opened());
+                    self.output.note("note.came_over", &[("name", &hat.name), ("balance", &balance)]);
+                }
+                // Without the passphrase it is looked at another time.
+                Err(failure) if failure.exit == Exit::Key => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(())
     }
 
     /// Returns the address given with `--node`, if any.

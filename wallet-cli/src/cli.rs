@@ -1,7 +1,7 @@
 //! The arguments of the program.
 
-use clap::{Arg, ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
-use klaver_locales::Language;
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use klaver_locales::{Language, help};
 use std::path::PathBuf;
 
 /// A wallet for a community's own credits: receive, pay, give back, check.
@@ -87,6 +87,8 @@ pub enum Command {
     Key(crate::commands::key::Key),
     /// Ask to be paid: shows a QR code and waits
     Request(crate::commands::request::Request),
+    /// Show the code that others pay you by, or replace it
+    Code(crate::commands::code::Code),
     /// Pay: a link, a picture of a QR code, or an account
     Pay(crate::commands::pay::Pay),
     /// Show what you have
@@ -139,61 +141,7 @@ pub enum Command {
 
 /// Returns the description of the arguments, its help in `language` where the tables have it.
 pub fn localised(language: Language) -> clap::Command {
-    let command = Cli::command();
-    if language == Language::English { command } else { translate(command, language, "help") }
-}
-
-fn translate(mut command: clap::Command, language: Language, path: &str) -> clap::Command {
-    if let Some(about) = language.find(path, &[]) {
-        command = command.about(about.clone()).long_about(about);
-    }
-    // clap's own words, as far as it lets them be replaced.
-    let word = |key| language.template(key);
-    let template = format!(
-        "{{before-help}}{{about-with-newline}}\n{}: {{usage}}\n\n{{all-args}}{{after-help}}",
-        word("clap.usage")
-    );
-    command = command
-        .help_template(template)
-        .subcommand_help_heading(word("clap.commands"))
-        .next_help_heading(word("clap.options"))
-        .disable_help_subcommand(true)
-        .disable_help_flag(true)
-        .arg(
-            Arg::new("help")
-                .short('h')
-                .long("help")
-                .action(ArgAction::Help)
-                .help(word("clap.help"))
-                .display_order(998),
-        )
-        .disable_version_flag(true);
-    if path == "help" {
-        let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
-        command = command.arg(version.help(word("clap.version")));
-    }
-    let arguments: Vec<clap::Id> =
-        command.get_arguments().map(|argument| argument.get_id().clone()).collect();
-    // Below headings of its own clap sorts by this number: as they are written, those of every command last.
-    let first = if path == "help" { 100 } else { 0 };
-    for (number, id) in arguments.into_iter().enumerate() {
-        command = command.mut_arg(&id, |argument| {
-            let heading = if argument.is_positional() { "clap.arguments" } else { "clap.options" };
-            argument.help_heading(language.template(heading)).display_order(first + number)
-        });
-        // Options of every command have one sentence for all of them.
-        // At the top a command may have the name of an option: `account` and `--account`.
-        let own = (path != "help").then(|| language.find(&format!("{path}.{id}"), &[])).flatten();
-        if let Some(help) = own.or_else(|| language.find(&format!("help.any.{id}"), &[])) {
-            command = command.mut_arg(id, |argument| argument.help(help.clone()).long_help(help));
-        }
-    }
-    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-    for name in names {
-        let path = format!("{path}.{name}");
-        command = command.mut_subcommand(name, |sub| translate(sub, language, &path));
-    }
-    command
+    help::localised(Cli::command(), language, "help")
 }
 
 #[cfg(test)]
@@ -225,26 +173,7 @@ mod tests {
 
     #[test]
     fn every_command_and_argument_has_its_help_in_every_language() {
-        fn walk(command: &clap::Command, path: &str, missing: &mut Vec<String>) {
-            for language in Language::ALL {
-                let has = |key: &str| language.find(key, &[]).is_some();
-                if !has(path) {
-                    missing.push(format!("{} {path}", language.code()));
-                }
-                for argument in command.get_arguments() {
-                    let id = argument.get_id();
-                    let is_claps_own = ["help", "version"].contains(&id.as_str());
-                    if !is_claps_own && !has(&format!("{path}.{id}")) && !has(&format!("help.any.{id}")) {
-                        missing.push(format!("{} {path}.{id}", language.code()));
-                    }
-                }
-            }
-            for sub in command.get_subcommands() {
-                walk(sub, &format!("{path}.{}", sub.get_name()), missing);
-            }
-        }
-        let mut missing = Vec::new();
-        walk(&Cli::command(), "help", &mut missing);
+        let missing = help::missing(&Cli::command(), "help");
         assert!(missing.is_empty(), "add these sentences: {missing:?}");
     }
 }

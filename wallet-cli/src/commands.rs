@@ -5,6 +5,7 @@ pub mod attest;
 pub mod audit;
 pub mod balance;
 pub mod checkpoint;
+pub mod code;
 pub mod completions;
 pub mod correct;
 pub mod cosign;
@@ -25,6 +26,7 @@ pub mod refund;
 pub mod request;
 pub mod retire;
 pub mod settle;
+pub mod timing;
 pub mod veto;
 pub mod whoami;
 
@@ -50,6 +52,7 @@ pub fn run(cli: Cli, output: &Output) -> Outcome {
         Command::Whoami(command) => command.run(app),
         Command::Key(command) => command.run(app),
         Command::Request(command) => command.run(app),
+        Command::Code(command) => command.run(app),
         Command::Pay(command) => command.run(app),
         Command::Balance(command) => command.run(app),
         Command::History(command) => command.run(app),

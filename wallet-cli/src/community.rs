@@ -1,9 +1,10 @@
 //! A community this wallet has joined: what was learned at the first contact, and never silently changes.
 
 use crate::failure::{Exit, Failure, Outcome};
-use crate::moment;
+use crate::moment::{self, Clock};
 use crate::money::Unit;
 use crate::output::harmless;
+use crate::past::Past;
 use crate::places::Places;
 use klaver_keystore::private_file;
 use klaver_ledger::amount::{Scale, Total};
@@ -54,6 +55,10 @@ pub struct Community {
     pub terms: Option<Terms>,
     /// The history that a person chose to believe after an alarm.
     pub believed: Option<Believed>,
+    /// What came before, and after.
+    pub past: Past,
+    /// Our clock beside that of the node, at the last visit.
+    pub clock: Clock,
 }
 
 /// A seal that the published log has not reached yet.
@@ -114,6 +119,10 @@ struct CommunityFile {
     terms: Option<Terms>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     believed: Option<Believed>,
+    #[serde(flatten)]
+    past: Past,
+    #[serde(default)]
+    clock: Clock,
 }
 
 impl Community {
@@ -149,6 +158,8 @@ impl Community {
             ahead: Vec::new(),
             terms: Terms::of(said),
             believed: None,
+            past: Past::default(),
+            clock: Clock::default(),
         })
     }
 
@@ -204,6 +215,8 @@ impl Community {
             ahead_since: self.ahead.iter().map(|waits| waits.since.to_string()).collect(),
             terms: self.terms,
             believed: self.believed.clone(),
+            past: self.past.clone(),
+            clock: self.clock,
         };
         let bytes = serde_json::to_vec_pretty(&file).expect("strings and integers are always JSON");
         Ok(private_file::replace(&places.community(&self.ledger), &bytes)?)
@@ -214,9 +227,28 @@ impl Community {
         Unit { one: self.one.clone(), many: self.many.clone(), scale: self.scale, language }
     }
 
-    /// Returns what its receipts are verified against.
+    /// Returns what a new receipt is verified against: the key that signs now, and no other.
     pub fn identity(&self) -> LogIdentity {
         LogIdentity::of_keys(self.ledger, vec![self.log_key.clone()])
+    }
+
+    /// Returns what a receipt that was kept is verified against: also the keys that signed before. Whatever one of them
+    /// signed later is [forged](Past::is_forged).
+    pub fn identity_ever(&self) -> LogIdentity {
+        let former = self.past.former_keys().map(|(key, _)| key);
+        LogIdentity::of_keys(self.ledger, [self.log_key.clone()].into_iter().chain(former).collect())
+    }
+
+    /// Returns the community of `ledger`, or of the one that continues it, as far as this wallet has followed.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_newest(places: &Places, ledger: &LedgerId) -> Outcome<Self> {
+        let mut community = Self::load(places, ledger)?;
+        while let Some(next) = community.past.successor() {
+            community = Self::load(places, &next)?;
+        }
+        Ok(community)
     }
 
     /// Remembers a checkpoint beyond the published one, until the log reaches it; returns the smallest when there are
@@ -239,21 +271,22 @@ impl Community {
             .filter(|since| !now.is_within(REACHED_WITHIN, *since))
     }
 
+    /// Returns every seal that is remembered of the log.
+    pub fn seals(&self) -> impl Iterator<Item = &SignedCheckpoint> {
+        self.checkpoint.iter().chain(self.ahead.iter().map(|waits| &waits.seen))
+    }
+
     /// Returns how many records the log is known to have.
     pub fn known_size(&self) -> u64 {
-        let ahead = self.ahead.iter().map(|waits| &waits.seen);
-        ahead.chain(&self.checkpoint).map(|seen| seen.checkpoint().size).max().unwrap_or_default()
+        self.seals().map(|seen| seen.checkpoint().size).max().unwrap_or_default()
     }
 
     /// Returns what is known already of the community that a node shows; `None` at the first contact.
     ///
     /// # Errors
-    /// `Mismatch` when the log has another key than before; when the file is damaged.
+    /// When the file is damaged.
     pub fn known(places: &Places, seen: &Self) -> Outcome<Option<Self>> {
         match Self::load(places, &seen.ledger) {
-            Ok(known) if known.log_key != seen.log_key => {
-                Err(Failure::new(Exit::Mismatch, "log_key_changed").with("node", &seen.node))
-            }
             Ok(known) => Ok(Some(known)),
             Err(failure) if failure.code == "not_joined" => Ok(None),
             Err(failure) => Err(failure),
@@ -297,6 +330,8 @@ impl Community {
             },
             terms: file.terms,
             believed: file.believed,
+            past: file.past,
+            clock: file.clock,
             log_key,
         })
     }

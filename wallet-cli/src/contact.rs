@@ -6,15 +6,19 @@
 
 use crate::community::{Believed, Community, Terms};
 use crate::failure::{Exit, Failure, Outcome};
+use crate::follow;
 use crate::heads::Heads;
 use crate::http::Http;
 use crate::moment::{self, Clock};
+use crate::past::Known;
 use crate::places::Places;
 use klaver_api::{ConsistencyJson, ReceiptJson, paths};
 use klaver_keystore::private_file;
-use klaver_ledger::id::Digest;
+use klaver_ledger::id::{AccountId, Digest, LedgerId};
+use klaver_ledger::link::NodeAddress;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::hash::Hash;
+use klaver_ledger::log::note::Note;
 use klaver_ledger::log::proof::{ProofError, TreeHead, verify_consistency};
 use klaver_ledger::receipt::{Proven, Receipt};
 use std::cmp::Ordering;
@@ -26,8 +30,6 @@ pub struct Contact {
     pub community: Community,
     /// The node.
     pub http: Http,
-    /// Our clock beside that of the node.
-    pub clock: Clock,
     places: Places,
     /// Every seal of this log that the wallet keeps.
     heads: Heads,
@@ -35,6 +37,27 @@ pub struct Contact {
     continued: Vec<TreeHead>,
     /// Whether what is seen is remembered.
     remembers: bool,
+    /// What this wallet followed just now.
+    pub followed: Option<Followed>,
+}
+
+/// What a wallet followed, because the ledger it knew proves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Followed {
+    /// Another log key or address, by a new charter.
+    Charter,
+    /// Another ledger.
+    Ledger,
+}
+
+impl Followed {
+    /// Returns the key of the sentence that says so.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Charter => "note.followed.charter",
+            Self::Ledger => "note.followed.ledger",
+        }
+    }
 }
 
 impl Contact {
@@ -103,10 +126,20 @@ impl Contact {
         Ok((contact, aside))
     }
 
+    /// Returns this contact, unless its community went on in another ledger than what was signed for `ledger`: that can
+    /// only be recorded there.
+    ///
+    /// # Errors
+    /// `Rules` when that ledger has ended.
+    pub fn still_of(self, ledger: &LedgerId) -> Outcome<Self> {
+        let is_same = self.community.ledger == *ledger;
+        if is_same { Ok(self) } else { Err(Failure::new(Exit::Rules, "outbox_ended")) }
+    }
+
     fn to(places: &Places, community: Community, remembers: bool) -> Self {
-        let (http, clock) = (Http::new(community.node.clone()), Clock::default());
+        let http = Http::new(community.node.clone());
         let (places, heads, continued) = (places.clone(), Heads::default(), Vec::new());
-        Self { community, http, clock, places, heads, continued, remembers }
+        Self { community, http, places, heads, continued, remembers, followed: None }
     }
 
     fn make(places: &Places, community: Community, remembers: bool) -> Outcome<Self> {
@@ -129,16 +162,37 @@ impl Contact {
         if said.ledger != self.community.ledger.to_hex() {
             return Err(Failure::new(Exit::Mismatch, "other_ledger").with("node", self.http.node()));
         }
+        let (clock, terms) = (self.community.clock, self.community.terms);
         if let Ok(theirs) = klaver_api::text::timestamp("now", &said.now) {
-            self.clock = Clock::beside(theirs, moment::now());
+            self.community.clock = Clock::beside(theirs, moment::now());
         }
-        match Terms::of(&said) {
-            terms @ Some(_) if terms != self.community.terms => {
-                self.community.terms = terms;
-                self.save()
+        if let Some(node) = said.successor.as_deref().and_then(|url| NodeAddress::parse(url).ok())
+            && self.followed.is_none()
+        {
+            match follow::succession(&self.places, &self.community, &node) {
+                Ok(new) => {
+                    self.turn_to(new, Followed::Ledger);
+                    self.check_log()?;
+                    return self.ask_terms();
+                }
+                // What has ended can still be read.
+                Err(failure) if failure.exit == Exit::Network => {}
+                Err(failure) => return Err(failure),
             }
-            _ => Ok(()),
         }
+        if self.community.past.charter_base != Some(said.charter_base) {
+            match follow::newest_charter(&self.places, &self.community, &self.http) {
+                Ok(base) => {
+                    self.community.past.charter_base = Some(base);
+                    self.save()?;
+                }
+                Err(failure) if failure.exit == Exit::Mismatch => return Err(failure),
+                Err(_) => {}
+            }
+        }
+        self.community.terms = Terms::of(&said).or(terms);
+        let is_news = self.community.clock.is_news_to(clock) || self.community.terms != terms;
+        if is_news { self.save() } else { Ok(()) }
     }
 
     fn save(&self) -> Outcome<()> {
@@ -170,16 +224,53 @@ impl Contact {
 
     /// Fetches the newest published checkpoint and verifies the log's signature.
     fn fetch_seal(&self) -> Outcome<SignedCheckpoint> {
-        let bytes = self.http.get_bytes(&format!("{}/checkpoint", self.community.log_path))?;
-        SignedCheckpoint::open(&bytes, &self.community.log_key).map_err(|error| {
+        self.open_seal(&self.fetch_note()?)
+    }
+
+    fn fetch_note(&self) -> Outcome<Vec<u8>> {
+        self.http.get_bytes(&format!("{}/checkpoint", self.community.log_path))
+    }
+
+    fn open_seal(&self, bytes: &[u8]) -> Outcome<SignedCheckpoint> {
+        SignedCheckpoint::open(bytes, &self.community.log_key).map_err(|error| {
             let failure = Failure::text(Exit::Mismatch, "checkpoint_wrong", error);
-            self.keep_evidence("checkpoint", &bytes, failure)
+            self.keep_evidence("checkpoint", bytes, failure)
         })
     }
 
+    /// Follows the community to another log key, address or ledger, where the ledger proves it; returns whether it did.
+    fn follow(&mut self) -> Outcome<bool> {
+        match follow::moved(&self.places, &self.community, &self.http) {
+            Ok(Some(now)) => {
+                let is_same = now.ledger == self.community.ledger;
+                self.turn_to(now, if is_same { Followed::Charter } else { Followed::Ledger });
+                Ok(true)
+            }
+            Ok(None) => Ok(false),
+            Err(failure) if failure.exit == Exit::Failed => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn turn_to(&mut self, community: Community, followed: Followed) {
+        self.http = Http::new(community.node.clone());
+        self.heads = Heads::of(&self.places, &community);
+        (self.community, self.followed, self.continued) = (community, Some(followed), Vec::new());
+    }
+
+    /// Returns whether the key that this wallet knows has signed, or seems to have signed, a note.
+    fn is_ours(&self, bytes: &[u8]) -> bool {
+        let key = &self.community.log_key;
+        Note::parse(bytes).is_ok_and(|note| note.signatures().iter().any(|line| line.is_by(key)))
+    }
+
     fn check_log(&mut self) -> Outcome<()> {
-        let seen = match self.fetch_seal() {
-            Ok(seen) => seen,
+        let seen = match self.fetch_note() {
+            Ok(bytes) if self.is_ours(&bytes) || self.followed.is_some() => self.open_seal(&bytes)?,
+            Ok(bytes) => match self.follow()? {
+                true => return self.check_log(),
+                false => self.open_seal(&bytes)?,
+            },
             // A ledger of a few seconds has published nothing yet.
             Err(failure) if failure.exit == Exit::Failed && self.community.checkpoint.is_none() => {
                 return Ok(());
@@ -198,10 +289,18 @@ impl Contact {
         for waits in &reached {
             self.must_continue(&waits.seen, &seen)?;
         }
+        for former in self.community.past.former_keys.iter_mut().filter(|former| former.size == 0) {
+            former.size = seen.checkpoint().size;
+        }
+        if let Some(forged) =
+            ahead.iter().map(|waits| &waits.seen).find(|seen| self.community.past.is_forged(seen))
+        {
+            return Err(self.forged(forged));
+        }
         self.community.ahead = ahead;
         self.heads.add(seen.clone(), None);
         self.community.checkpoint = Some(seen);
-        if is_news || !reached.is_empty() {
+        if is_news || !reached.is_empty() || self.followed.is_some() {
             self.save()?;
         }
         Ok(())
@@ -278,6 +377,31 @@ impl Contact {
         Ok(verify_consistency(&old_head, &new_head, &proof).err())
     }
 
+    /// Keeps a seal that a key has signed after the charter named another; returns the failure.
+    pub fn forged(&self, seen: &SignedCheckpoint) -> Failure {
+        forged(&self.places, seen)
+    }
+
+    /// Remembers what an own account has.
+    ///
+    /// # Errors
+    /// When the community's file cannot be written.
+    pub fn note_balance(&mut self, account: AccountId, known: Known) -> Outcome<()> {
+        let before = self.community.past.balances.insert(account.to_string(), known);
+        if before == Some(known) { Ok(()) } else { self.save() }
+    }
+
+    /// Remembers that the balance of an own account was shown to have come over.
+    ///
+    /// # Errors
+    /// When the community's file cannot be written.
+    pub fn note_came_over(&mut self, account: AccountId) -> Outcome<()> {
+        let past = &mut self.community.past;
+        past.came_over.push(account.to_string());
+        past.balances.remove(&account.to_string());
+        self.save()
+    }
+
     fn alarm(&self, old: &SignedCheckpoint, new: &SignedCheckpoint) -> Failure {
         alarm(&self.places, old, new)
     }
@@ -308,7 +432,15 @@ pub fn alarm(places: &Places, old: &SignedCheckpoint, new: &SignedCheckpoint) ->
     keep_evidence(places, &name, evidence.as_bytes(), failure)
 }
 
-fn keep_evidence(places: &Places, name: &str, bytes: &[u8], failure: Failure) -> Failure {
+/// Keeps a seal that a key has signed after the charter named another; returns the failure.
+pub fn forged(places: &Places, seen: &SignedCheckpoint) -> Failure {
+    let evidence = seen.to_string();
+    let name = format!("old-key-{}", short_digest(evidence.as_bytes()));
+    keep_evidence(places, &name, evidence.as_bytes(), Failure::new(Exit::Mismatch, "old_log_key"))
+}
+
+/// Keeps what cannot be true in a file of that name, once; returns the failure, naming the file.
+pub fn keep_evidence(places: &Places, name: &str, bytes: &[u8], failure: Failure) -> Failure {
     let directory = places.evidence();
     let path = directory.join(format!("{name}.txt"));
     if path.exists() {
@@ -322,7 +454,7 @@ fn keep_evidence(places: &Places, name: &str, bytes: &[u8], failure: Failure) ->
 }
 
 /// Returns enough of a hash of `bytes` to name a file.
-fn short_digest(bytes: &[u8]) -> String {
+pub fn short_digest(bytes: &[u8]) -> String {
     let mut text = Digest::of(bytes).to_hex();
     text.truncate(16);
     text
@@ -341,208 +473,5 @@ fn read_hashes(texts: &[String]) -> Outcome<Vec<Hash>> {
 mod double;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::moment::ClockState;
-    use klaver_ledger::amount::{Scale, Total};
-    use klaver_ledger::charter::{Charter, Policy};
-    use klaver_ledger::id::LedgerId;
-    use klaver_ledger::keys::{PublicKey, SigningKey};
-    use klaver_ledger::link::NodeAddress;
-    use klaver_ledger::log::checkpoint::Checkpoint;
-    use klaver_ledger::log::hash::{leaf_hash, node_hash};
-    use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
-    use klaver_ledger::time::{Seconds, Timestamp};
-
-    fn log_key() -> SigningKey {
-        SigningKey::from_bytes(&[9; 32])
-    }
-
-    fn signed(size: u64, root: Hash) -> SignedCheckpoint {
-        signed_by(&log_key(), size, root)
-    }
-
-    fn signed_by(key: &SigningKey, size: u64, root: Hash) -> SignedCheckpoint {
-        let origin = KeyName::new("localhost/log").unwrap();
-        let public_key = key.verifying_key().to_bytes();
-        let verifier = VerifierKey::new(origin.clone(), KeyKind::Note, &public_key).unwrap();
-        let sign = |message: &[u8]| klaver_ledger::keys::sign(key, message).0;
-        Checkpoint { origin, size, root }.sign(&verifier, sign).unwrap()
-    }
-
-    /// A node that answers each of these paths with its body.
-    fn node(answers: Vec<(&'static str, String)>) -> NodeAddress {
-        let answers = answers.into_iter().map(|(path, body)| (path.to_owned(), body.into_bytes()));
-        let (port, _) = double::serve(|_| answers.collect());
-        NodeAddress::parse(&format!("http://127.0.0.1:{port}")).unwrap()
-    }
-
-    fn community(node: NodeAddress, checkpoint: Option<SignedCheckpoint>) -> Community {
-        let name = KeyName::new("localhost/log").unwrap();
-        let public_key = log_key().verifying_key().to_bytes();
-        Community {
-            ledger: LedgerId([1; 32]),
-            name: "De Klaver".into(),
-            node,
-            one: "klaver".into(),
-            many: "klavers".into(),
-            scale: Scale::new(2).unwrap(),
-            demo: false,
-            log_key: VerifierKey::new(name, KeyKind::Note, &public_key).unwrap(),
-            log_path: "/log".into(),
-            checkpoint,
-            ahead: Vec::new(),
-            terms: None,
-            believed: None,
-        }
-    }
-
-    fn places(directory: &tempfile::TempDir) -> Places {
-        let places = Places::find(Some(directory.path())).unwrap();
-        places.create().unwrap();
-        places
-    }
-
-    #[test]
-    fn a_log_that_grew_is_remembered() {
-        let directory = tempfile::tempdir().unwrap();
-        let (one, two) = (leaf_hash(b"one"), leaf_hash(b"two"));
-        let grown = signed(2, node_hash(&one, &two));
-        let proof = ConsistencyJson { from: 1, to: 2, proof: vec![two.to_base64()] };
-        let node = node(vec![
-            ("/log/checkpoint", grown.to_string()),
-            ("/v1/proofs/consistency?from=1&to=2", serde_json::to_string(&proof).unwrap()),
-        ]);
-        let known = community(node, Some(signed(1, one)));
-        let places = places(&directory);
-        let contact = Contact::open(&places, known).unwrap();
-        assert_eq!(contact.community.checkpoint, Some(grown.clone()));
-        let kept = Community::load(&places, &LedgerId([1; 32])).unwrap();
-        assert_eq!(kept.checkpoint, Some(grown));
-    }
-
-    #[test]
-    fn a_log_that_was_rewritten_is_an_alarm_with_evidence() {
-        let (one, other) = (leaf_hash(b"one"), leaf_hash(b"other"));
-        let two = node_hash(&other, &leaf_hash(b"two"));
-        let proof = |hash: &Hash| {
-            let proof = ConsistencyJson { from: 1, to: 2, proof: vec![hash.to_base64()] };
-            serde_json::to_string(&proof).unwrap()
-        };
-        let path = "/v1/proofs/consistency?from=1&to=2";
-        for (answers, known) in [
-            // The same size with another root.
-            (vec![("/log/checkpoint", signed(1, other).to_string())], signed(1, one)),
-            // Larger, but not a continuation.
-            (
-                vec![("/log/checkpoint", signed(2, two).to_string()), (path, proof(&leaf_hash(b"two")))],
-                signed(1, one),
-            ),
-            // Smaller: rolled back.
-            (vec![("/log/checkpoint", signed(1, one).to_string())], signed(2, two)),
-        ] {
-            let directory = tempfile::tempdir().unwrap();
-            let places = places(&directory);
-            let failure = match Contact::open(&places, community(node(answers), Some(known.clone()))) {
-                Ok(_) => panic!("a rewritten log was accepted"),
-                Err(failure) => failure,
-            };
-            assert_eq!((failure.code.as_str(), failure.exit), ("history_rewritten", Exit::Mismatch));
-            let evidence: Vec<_> = std::fs::read_dir(places.evidence()).unwrap().collect();
-            assert_eq!(evidence.len(), 1);
-            let text = std::fs::read_to_string(evidence[0].as_ref().unwrap().path()).unwrap();
-            assert!(text.contains(&known.to_string()), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_receipt_ahead_of_the_published_log_is_checked_when_it_gets_there() {
-        let directory = tempfile::tempdir().unwrap();
-        let (one, two) = (leaf_hash(b"one"), leaf_hash(b"two"));
-        let published = signed(2, node_hash(&one, &two));
-        let mut known = community(node(vec![("/log/checkpoint", published.to_string())]), None);
-        assert_eq!(known.remember(signed(2, leaf_hash(b"something else")), moment::now()), None);
-        let failure = Contact::open(&places(&directory), known).err().unwrap();
-        assert_eq!(failure.code, "history_rewritten");
-    }
-
-    #[test]
-    fn seals_ahead_are_kept_with_their_time_and_the_smallest_goes_first() {
-        let directory = tempfile::tempdir().unwrap();
-        let places = places(&directory);
-        let answers = vec![("/log/checkpoint", signed(1, leaf_hash(b"one")).to_string())];
-        let mut contact = Contact::open(&places, community(node(answers), None)).unwrap();
-        for size in 2..66 {
-            contact.compare(&signed(size, leaf_hash(&size.to_be_bytes()))).unwrap();
-        }
-        let known = Community::load(&places, &LedgerId([1; 32])).unwrap();
-        assert_eq!((known.ahead.len(), known.known_size()), (64, 65));
-        let now = moment::now();
-        assert_eq!(known.overdue(now), None);
-        assert_eq!(known.overdue(now.after(Seconds(601))), Some(known.ahead[0].since));
-        // One more is kept, and it is said that another one cannot be compared any more.
-        let failure = contact.compare(&signed(99, leaf_hash(b"99"))).unwrap_err();
-        assert_eq!(failure.code, "seals_too_many");
-        let sizes = |community: &Community| -> Vec<u64> {
-            community.ahead.iter().map(|waits| waits.seen.checkpoint().size).collect()
-        };
-        assert_eq!(sizes(&contact.community), (3..66).chain([99]).collect::<Vec<_>>());
-        // A seal of a size that waits must have its root.
-        let failure = contact.compare(&signed(99, leaf_hash(b"other"))).unwrap_err();
-        assert_eq!(failure.code, "history_rewritten");
-    }
-
-    /// What a node says of itself when its clock says `now`.
-    fn said(now: Timestamp) -> String {
-        let key = |seed: u8| PublicKey::of(&SigningKey::from_bytes(&[seed; 32]));
-        let charter = Charter {
-            rules: 1,
-            log_keys: vec![key(9)],
-            origin: "localhost/log".into(),
-            witness_policy: Digest([0; 32]),
-            council: vec![key(1)],
-            council_threshold: 1,
-            rescue: Vec::new(),
-            rescue_threshold: 0,
-            registrar: key(2),
-            guardian: key(3),
-            auditors: Vec::new(),
-            policy: Policy { offline_cap: Total::new(500).unwrap(), ..Policy::starting() },
-        };
-        let said = serde_json::json!({
-            "name": "De Klaver", "unit": { "one": "klaver", "many": "klavers" }, "scale": 2,
-            "ledger": LedgerId([1; 32]).to_hex(), "origin": "http://localhost:8080", "size": 1,
-            "now": now.to_string(), "charter_base": 0, "settlement": "", "demo": false, "read_only": null,
-            "charter": klaver_api::CharterJson::of(&charter, Scale::new(2).unwrap()),
-            "log": { "url": "", "origin": "localhost/log", "vkey": "" },
-        });
-        said.to_string()
-    }
-
-    #[test]
-    fn a_visit_learns_the_bounds_of_payments_without_network_and_the_time() {
-        for (hours, state) in [(0, ClockState::Right), (24, ClockState::Wrong)] {
-            let directory = tempfile::tempdir().unwrap();
-            let now = moment::now().after(Seconds(hours * 3_600));
-            let answers = vec![
-                ("/log/checkpoint", signed(1, leaf_hash(b"one")).to_string()),
-                ("/v1/community", said(now)),
-            ];
-            let places = places(&directory);
-            let contact = Contact::open(&places, community(node(answers), None)).unwrap();
-            assert_eq!(contact.clock.state(), state);
-            assert!(contact.clock.now().millis().abs_diff(now.millis()) < 60_000);
-            let kept = Community::load(&places, &LedgerId([1; 32])).unwrap().terms.unwrap();
-            assert_eq!((kept.offline_cap_minor, kept.pay_validity), (500, 7 * 86_400));
-        }
-    }
-
-    #[test]
-    fn a_seal_by_another_key_is_an_alarm() {
-        let directory = tempfile::tempdir().unwrap();
-        let forged = signed_by(&SigningKey::from_bytes(&[8; 32]), 1, leaf_hash(b"one"));
-        let known = community(node(vec![("/log/checkpoint", forged.to_string())]), None);
-        let failure = Contact::open(&places(&directory), known).err().unwrap();
-        assert_eq!((failure.code.as_str(), failure.exit), ("checkpoint_wrong", Exit::Mismatch));
-    }
-}
+#[path = "contact_tests.rs"]
+mod tests;

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::contact::Contact;
 use crate::describe::Teller;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::moment::{self, ClockState};
+use crate::moment::{self, Clock, ClockState};
 use crate::names::Names;
 use crate::outbox::{self, Likeness, OutboxEntry, OutboxState};
 use crate::output::Output;
@@ -110,7 +110,7 @@ pub fn send(app: &App<'_>, contact: &mut Contact, hat: &KeyInfo, plan: Plan) -> 
     if let Some(sent) = send_what_waits(app, contact, &plan)? {
         return Ok(sent);
     }
-    let (unsigned, memo) = plan.build(node_time(app, contact)?)?;
+    let (unsigned, memo) = plan.build(node_time(app, contact.community.clock)?)?;
     if show(app, contact, &unsigned, &plan.names, hat)? == Shown::Only {
         return Ok(Sent::DryRun);
     }
@@ -159,11 +159,11 @@ fn send_what_waits(app: &App<'_>, contact: &mut Contact, plan: &Plan) -> Outcome
 ///
 /// # Errors
 /// When the clocks are too far apart to sign anything.
-fn node_time(app: &App<'_>, contact: &Contact) -> Outcome<Timestamp> {
+pub fn node_time(app: &App<'_>, clock: Clock) -> Outcome<Timestamp> {
     let language = app.output.language;
-    let theirs = contact.clock.now();
+    let theirs = clock.now();
     let (here, there) = (moment::show(moment::now(), language), moment::show(theirs, language));
-    match contact.clock.state() {
+    match clock.state() {
         ClockState::Right => {}
         ClockState::Off => app.output.warn("note.clock", &[("here", &here), ("there", &there)]),
         ClockState::Wrong => {
@@ -244,7 +244,7 @@ pub fn submit(app: &App<'_>, contact: &mut Contact, kept: OutboxEntry) -> Outcom
         Ok(answer) => answer,
         Err(failure) => {
             let state = kept.state_after(&failure);
-            say_what_is_known(app, &kept, &failure, state)?;
+            say_what_is_known(app, &kept, state)?;
             kept.settle(&app.places, state)?;
             let unit = contact.community.unit(app.output.language);
             return Err(failure.for_people(&unit, &names_of(app, &[])));
@@ -281,15 +281,14 @@ pub fn submit(app: &App<'_>, contact: &mut Contact, kept: OutboxEntry) -> Outcom
 }
 
 /// Says what is known about an entry after a failure.
-fn say_what_is_known(
-    app: &App<'_>,
-    kept: &OutboxEntry,
-    failure: &Failure,
-    state: OutboxState,
-) -> Outcome<()> {
+///
+/// # Errors
+/// When the entry cannot be read.
+pub fn say_what_is_known(app: &App<'_>, kept: &OutboxEntry, state: OutboxState) -> Outcome<()> {
     match state {
         OutboxState::Unknown => app.output.warn("note.unknown", &[]),
-        OutboxState::Waiting if failure.is_final() => {
+        // Others have the bytes of a promise: that nothing is recorded, nobody can say.
+        OutboxState::Waiting if kept.is_promise() => {
             let until = moment::show_deadline(kept.signed()?.entry().expires_at, app.output.language);
             app.output.warn("note.promised", &[("until", &until)]);
         }

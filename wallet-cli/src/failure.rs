@@ -5,7 +5,7 @@ use crate::moment;
 use crate::money::Unit;
 use crate::names::Names;
 use crate::output::{Output, harmless, term};
-use klaver_api::Problem;
+use klaver_api::{Problem, Reason};
 use klaver_ledger::amount::{Total, balance_to_decimal};
 use klaver_ledger::books::{Rejection, ValueKind};
 use klaver_ledger::id::AccountId;
@@ -53,7 +53,7 @@ impl Exit {
     }
 }
 
-/// The codes whose cause only the node or the audit knows: it is shown in their own words.
+/// The codes whose cause only the node or the audit knows: without a sentence for it, it is shown in their own words.
 const SAYING_WHY: &[&str] = &[
     "read_only",
     "outcome_unknown",
@@ -61,6 +61,9 @@ const SAYING_WHY: &[&str] = &[
     "audit_unexplained",
     "audit_unreadable",
     "log_wrong",
+    "lineage_wrong",
+    "succession_wrong",
+    "share_wrong",
 ];
 
 /// A reason to stop, with the exit status it leads to.
@@ -88,6 +91,8 @@ struct Said {
     status: Option<u16>,
     /// What the rule named: amounts in minor units, moments in UTC.
     rule: BTreeMap<String, String>,
+    /// Why the node records nothing.
+    reason: Option<Reason>,
     /// The unit and the names by which people know these values.
     readers: Option<(Unit, Names)>,
 }
@@ -139,6 +144,7 @@ impl Failure {
             advice: text(problem.advice),
             status: Some(problem.status),
             rule: problem.values.into_iter().map(|(name, value)| (name, harmless(&value))).collect(),
+            reason: problem.reason,
             readers: None,
         };
         Self { exit, code: harmless(&problem.code), said: Box::new(said) }
@@ -189,9 +195,19 @@ impl Failure {
         self.said.status.is_some() && ["read_only", "busy"].contains(&self.code.as_str())
     }
 
+    /// Returns whether the rules said no: then the node looked first whether it is recorded already.
+    pub fn is_by_the_rules(&self) -> bool {
+        matches!(self.said.status, Some(409 | 410 | 422))
+    }
+
     /// Returns whether the node looked at what was sent and will never take it.
     pub fn is_final(&self) -> bool {
         matches!(self.said.status, Some(400 | 401 | 403 | 409 | 410 | 413 | 415 | 422))
+    }
+
+    /// Returns what a library said, if one did.
+    pub fn detail(&self) -> Option<&str> {
+        self.said.detail.as_deref()
     }
 
     /// Returns what to say: what was wrong, then what to do, if there is anything.
@@ -220,7 +236,8 @@ impl Failure {
                 format!("{own} ({detail})")
             }
             (Some(own), Some(detail)) if SAYING_WHY.contains(&self.code.as_str()) => {
-                format!("{own}\n        {}", language.say("error.why", &[("why", &harmless(detail))]))
+                let why = self.halt("", language).unwrap_or_else(|| harmless(detail));
+                format!("{own}\n        {}", language.say("error.why", &[("why", &why)]))
             }
             (Some(own), _) => own,
             (None, Some(detail)) => detail.clone(),
@@ -230,8 +247,20 @@ impl Failure {
             message.push('\n');
             message.push_str(line);
         }
-        let advice = find_whole(language, &format!("{key}.do"), &values).or_else(|| self.said.advice.clone());
+        let advice = self.halt(".do", language);
+        let advice = advice.or_else(|| find_whole(language, &format!("{key}.do"), &values));
+        let advice = advice.or_else(|| self.said.advice.clone());
         (message, advice)
+    }
+
+    /// Returns why the node records nothing, or with `.do` what helps; `None` for a reason that is newer than this program.
+    fn halt(&self, part: &str, language: Language) -> Option<String> {
+        let reason = self.said.reason.as_ref()?;
+        let shown = |(name, value): (&String, &String)| (name.clone(), moment::show_text(value, language));
+        let values: Vec<(String, String)> = reason.values.iter().map(shown).collect();
+        let values: Vec<(&str, &str)> =
+            values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        find_whole(language, &format!("halt.{}{part}", reason.code), &values)
     }
 
     /// Returns what the rule named, as people read it; amounts only where the unit is known.

@@ -33,12 +33,14 @@ impl Heads {
         for seen in community.checkpoint.iter().chain(ahead) {
             heads.add(seen.clone(), None);
         }
-        let identity = community.identity();
+        let identity = community.identity_ever();
         for file in std::fs::read_dir(places.receipts()).into_iter().flatten().flatten() {
             let Ok(bytes) = std::fs::read(file.path()) else { continue };
             let Ok(receipt) = Receipt::parse(&bytes) else { continue };
             // A receipt of another community is not this log's business.
-            if let Ok(seen) = identity.open(&receipt.checkpoint) {
+            if let Ok(seen) = identity.open(&receipt.checkpoint)
+                && !community.past.is_forged(&seen)
+            {
                 heads.add(seen, Some(file.path()));
             }
         }

@@ -8,6 +8,7 @@
 //! | [`http`], [`contact`], [`entries`] | speaking to a node; checking what it says; sending entries |
 //! | [`heads`] | the seals that are kept: one log has one root for each size |
 //! | [`proofs`] | what a receipt must prove before something is called paid |
+//! | [`follow`], [`past`], [`share`] | another log key, address or ledger, as far as the ledger itself proves it |
 //! | [`trust`] | which witnesses count, and whether enough of them have seen something |
 //! | [`output`], [`failure`], [`money`], [`moment`], [`names`], [`qr`] | what people and programs read |
 //! | [`describe`], [`charter_words`] | what an entry or a new charter does, in sentences |
@@ -26,6 +27,7 @@ pub mod csv_list;
 pub mod describe;
 pub mod entries;
 pub mod failure;
+pub mod follow;
 pub mod heads;
 pub mod hledger;
 pub mod http;
@@ -34,10 +36,12 @@ pub mod money;
 pub mod names;
 pub mod outbox;
 pub mod output;
+pub mod past;
 pub mod places;
 pub mod proofs;
 pub mod qr;
 pub mod session;
+pub mod share;
 pub mod statement;
 pub mod trust;
 pub mod usage;

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use klaver_ledger::time::{Deadline, Timestamp};
 use klaver_locales::Language;
+use serde::{Deserialize, Serialize};
 
 /// Returns the moment it is.
 pub fn now() -> Timestamp {
@@ -17,9 +18,10 @@ const CLOCK_NOTICE_MILLIS: u64 = 2 * 60 * 1_000;
 const CLOCK_LIMIT_MILLIS: u64 = 60 * 60 * 1_000;
 
 /// This machine's clock beside that of a node: what is signed lasts by the node's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
     /// How far the node's clock is ahead of ours, in milliseconds.
+    #[serde(rename = "ahead_ms")]
     ahead: i64,
 }
 
@@ -53,6 +55,11 @@ impl Clock {
             off if off <= CLOCK_LIMIT_MILLIS => ClockState::Off,
             _ => ClockState::Wrong,
         }
+    }
+
+    /// Returns whether this is a difference that `other` does not tell already: an answer travels for some moments.
+    pub fn is_news_to(self, other: Self) -> bool {
+        self.ahead.abs_diff(other.ahead) > CLOCK_NOTICE_MILLIS / 2
     }
 
     fn at(self, ours: Timestamp) -> Timestamp {

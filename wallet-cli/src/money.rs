@@ -56,6 +56,15 @@ impl Unit {
             .map_or_else(|| crate::output::harmless(text), |minor| self.show_balance(minor))
     }
 
+    /// Returns what `an_hour` comes to in `hours` as a person typed them, with at most two decimals, rounding half to even;
+    /// `None` for no number of hours, or for nothing.
+    pub fn for_hours(&self, an_hour: Amount, hours: &str) -> Option<Amount> {
+        let product = u128::from(an_hour.minor()) * u128::from(hundredths(hours)?);
+        let (whole, rest) = (product / 100, product % 100);
+        let rounded = whole + u128::from(rest > 50 || (rest == 50 && whole % 2 == 1));
+        Amount::new(u64::try_from(rounded).ok()?).ok()
+    }
+
     /// Reads an amount that a person typed.
     ///
     /// # Errors
@@ -63,6 +72,11 @@ impl Unit {
     pub fn parse(&self, text: &str) -> Result<Amount, klaver_ledger::amount::AmountError> {
         Amount::parse(text, self.scale)
     }
+}
+
+/// Returns a number of hours that a person typed, in hundredths.
+fn hundredths(hours: &str) -> Option<u64> {
+    Some(Amount::parse(hours, Scale::new(2).ok()?).ok()?.minor())
 }
 
 /// Returns euro cents as people of `language` write them: "€ 12,50".
@@ -76,6 +90,15 @@ mod tests {
 
     fn unit(language: Language) -> Unit {
         Unit { one: "klaver".into(), many: "klavers".into(), scale: Scale::new(2).unwrap(), language }
+    }
+
+    #[test]
+    fn hours_become_credits_and_half_a_cent_goes_to_the_even_one() {
+        let unit = unit(Language::Dutch);
+        let of = |minor, hours| unit.for_hours(Amount::new(minor).unwrap(), hours).map(Amount::minor);
+        assert_eq!((of(500, "1,5"), of(500, "0.25"), of(250, "3")), (Some(750), Some(125), Some(750)));
+        assert_eq!((of(1, "2,5"), of(1, "3,5"), of(3, "0,51")), (Some(2), Some(4), Some(2)));
+        assert_eq!([of(500, ""), of(500, "0"), of(500, "1,255"), of(500, "-1"), of(1, "0,1")], [None; 5]);
     }
 
     #[test]

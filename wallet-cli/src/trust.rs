@@ -76,7 +76,9 @@ pub fn learn(places: &Places, http: &Http, community: &Community, adopt: bool) -
     // Empty stands for: asked, and there was none. Writing the same again says when that was.
     let (believed, learned) = match (known, offered) {
         (Some(known), Some(offered)) if known == offered => (known, Learned::Known),
-        (Some(_), Some(_)) if !adopt => return Ok(Learned::Changed),
+        (Some(known), Some(offered)) if !adopt && witnesses_of(&known) != witnesses_of(&offered) => {
+            return Ok(Learned::Changed);
+        }
         (_, Some(offered)) => {
             let learned = if offered.is_empty() { Learned::Nothing } else { Learned::Known };
             (offered, learned)
@@ -101,6 +103,13 @@ pub fn witnessed(places: &Places, community: &Community, seen: &SignedCheckpoint
     })
 }
 
+/// Returns when a quorum of the remembered policy's witnesses had seen a checkpoint of `community`, in seconds since 1970
+/// UTC; `None` without a quorum.
+pub fn witnessed_at(places: &Places, community: &Community, seen: &SignedCheckpoint) -> Option<u64> {
+    let policy: TrustPolicy = remembered(places, &community.ledger)?.parse().ok()?;
+    policy.judge(seen.note(), moment::now().seconds()).ok()?.witnessed_at()
+}
+
 /// Says in a line whether a quorum has seen a checkpoint, for people.
 pub fn say(output: &Output, witnessed: Option<&Witnessed>) {
     let Some(Witnessed { names, total, quorum }) = witnessed else {
@@ -119,6 +128,12 @@ pub fn say(output: &Output, witnessed: Option<&Witnessed>) {
 /// Returns the same for programs: `null` for a community without witnesses, as far as this wallet knows.
 pub fn to_json(witnessed: Option<&Witnessed>) -> Value {
     witnessed.map_or(Value::Null, |seen| json!({ "quorum": seen.quorum, "by": seen.names, "of": seen.total }))
+}
+
+/// Returns the lines of a policy that say which witnesses count: another key of the log, which the charter confirms, is no
+/// other witness.
+fn witnesses_of(policy: &str) -> Vec<&str> {
+    policy.lines().filter(|line| line.split_whitespace().next() != Some("log")).collect()
 }
 
 /// Returns the text of the policy that is remembered, if there is one.

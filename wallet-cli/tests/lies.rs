@@ -142,6 +142,7 @@ impl Town {
             state: RequestState::Open,
             index: None,
             paid_at: None,
+            words: None,
         }
     }
 
@@ -190,6 +191,7 @@ impl Town {
             demo: false,
             thanks_per_hour: None,
             audit_note: None,
+            successor: None,
             read_only: None,
         };
         let later = || "2999-01-01T00:00:00Z".to_owned();
@@ -366,6 +368,18 @@ fn a_request_is_ours_only_when_a_receipt_says_so() {
     let wallet = Wallet::joined(|_, _| ());
     let link = Link::Request { node: NodeAddress::parse(&wallet.url()).unwrap(), id: request("new") };
     assert_eq!(wallet.run(&["pay", &link.print().unwrap()]), (5, "request_paid".to_owned()));
+}
+
+#[test]
+fn an_own_code_leads_to_a_request_of_what_was_typed() {
+    let wallet = Wallet::joined(|town, answers| {
+        let asked = town.asks("small", "2.00");
+        put(answers, &paths::fill(paths::CODE_REQUESTS, "klaas-bakt"), &asked);
+        put(answers, &paths::fill(paths::REQUEST, request("small").to_hex()), &asked);
+    });
+    let link = format!("{}/to/klaas-bakt", wallet.url());
+    assert_eq!(wallet.run(&["pay", &link, "1", "--dry-run"]), alarm("request_differs"));
+    assert_eq!(wallet.run(&["pay", &link, "2", "--dry-run"]), (0, String::new()));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Whatever a node refuses is said in the reader's language: every code, with the values that really come with it.
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
-use klaver_api::Problem;
+use klaver_api::reason::REASONS;
+use klaver_api::{Problem, Reason};
 use klaver_cli::failure::{Exit, Failure};
 use klaver_cli::money::Unit;
 use klaver_cli::names::Names;
@@ -152,6 +153,34 @@ fn without_the_unit_no_number_of_minor_units_is_shown() {
         .collect();
     let (said, _) = Failure::of_problem(problem).sentences(Language::Dutch);
     assert_eq!(said, "the node's own sentence");
+}
+
+#[test]
+fn every_reason_of_a_node_that_records_nothing_is_told_with_its_values_and_what_helps() {
+    let value = |name: &&str| match *name {
+        "now" | "newest" | "earliest" => "2026-07-01T10:00:00.000Z",
+        _ => "4711",
+    };
+    for (code, values) in REASONS {
+        let reason = values.iter().fold(Reason::new(code, "the node's own sentence"), |reason, name| {
+            reason.with(name, value(name))
+        });
+        for language in Language::ALL {
+            let mut problem = Problem::new(503, "read_only", "no", "the node's own sentence");
+            problem.reason = Some(reason.clone());
+            let (said, advice) = Failure::of_problem(problem).sentences(language);
+            let advice = advice.expect("advice");
+            assert!(!said.contains("own sentence") && !said.contains('{'), "{code}: {said}");
+            assert_eq!(Some(advice), language.find(&format!("halt.{code}.do"), &[]));
+            assert!(!said.contains("2026-07-01T"), "{code}: {said}");
+            let all = values.iter().all(|name| value(name) != "4711" || said.contains("4711"));
+            assert!(all, "{code} tells its values: {said}");
+        }
+    }
+    // A node that is newer than this program: its own words are better than none.
+    let mut problem = Problem::new(503, "read_only", "no", "the node's own sentence");
+    problem.reason = Some(Reason::new("flood", "the node's own sentence"));
+    assert!(Failure::of_problem(problem).sentences(Language::Dutch).0.contains("own sentence"));
 }
 
 #[test]

@@ -53,6 +53,9 @@ impl AuditNote {
         let debits = lines.iter().map(|line| line.debits).sum::<u128>();
         let credits = lines.iter().map(|line| line.credits).sum::<u128>();
         let whole = |sum: u128| u64::try_from(sum).unwrap_or(u64::MAX);
+        // INV-4: what is held, and what mutual credit is below zero, differ by issued - returned - redeemed.
+        let held = i128::from(sums.in_circulation()) + i128::from(audited.trial_balance.below_zero);
+        let held = u128::try_from(held).unwrap_or(0);
         let figures = [
             ("entries-checked", audited.head.size),
             ("entries-erased", 0),
@@ -63,7 +66,8 @@ impl AuditNote {
             ("credits-redeemed", sum(sums.redeemed)),
             ("credits-settled", sum(sums.settled)),
             ("credits-retired", sum(sums.retired)),
-            ("credits-circulating", sum(sums.in_circulation())),
+            ("credits-circulating", whole(held)),
+            ("below-zero", audited.trial_balance.below_zero),
             ("violations", 0),
             ("questions", audited.questions.len() as u64),
             ("last-recorded-at", audited.last_recorded_at.millis()),

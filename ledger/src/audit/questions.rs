@@ -6,9 +6,12 @@
 
 mod history;
 mod issuing;
+mod life;
 mod merchants;
 mod offices;
 mod people;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use history::{Event, History, Posting};
@@ -56,6 +59,7 @@ numbered! {
         MigrationWithoutLedger = 27 "migration_without_ledger": "Balances were brought over although there is no earlier ledger.",
         RoundTrip = 28 "round_trip": "Somebody gave back to a budget most of what came from it, again and again.",
         OwnPot = 29 "own_pot": "A pot that budgets fill paid one person only, or whoever hands out of it.",
+        StampedBeforeSeen = 30 "stamped_before_seen": "Records are stamped long before a time at which witnesses had not seen them yet.",
     }
 }
 
@@ -87,15 +91,15 @@ impl Thresholds {
 }
 
 impl Question {
-    /// Returns the text by which this question is known from one audit to the next: its code and its first entry.
+    /// Returns the text by which this question is known from one audit to the next: its code, its first entry, and the
+    /// account it is about, for one entry may credit several.
     pub fn mark(&self) -> String {
-        match self.entries.first() {
-            Some(first) => format!("{}:{first}", self.code),
-            None => self.code.to_string(),
-        }
+        let first = self.entries.first().map(|entry| format!(":{entry}")).unwrap_or_default();
+        let account = self.account.map(|account| format!(":{account}")).unwrap_or_default();
+        format!("{}{first}{account}", self.code)
     }
 
-    fn about(code: Code, mut entries: Vec<u64>, account: Option<AccountId>, amount: u64) -> Self {
+    pub(super) fn about(code: Code, mut entries: Vec<u64>, account: Option<AccountId>, amount: u64) -> Self {
         entries.sort_unstable();
         entries.dedup();
         Self { code, entries, account, amount }

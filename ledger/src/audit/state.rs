@@ -6,6 +6,7 @@
 
 use super::frontier::Frontier;
 use super::questions::History;
+use super::stamps::Witnessed;
 use super::verdict::Audited;
 use crate::books::Books;
 use crate::entry::cbor::{CborError, Reader, Writer};
@@ -15,7 +16,7 @@ use crate::log::proof::TreeHead;
 use sha2::{Digest as _, Sha256};
 
 /// First bytes of the file: what it is and its version.
-const MAGIC: &[u8] = b"klaver/audit-state/v1\n";
+const MAGIC: &[u8] = b"klaver/audit-state/v2\n";
 const CHECKSUM_BYTES: usize = 32;
 
 /// Where an audit stopped.
@@ -25,6 +26,7 @@ pub struct AuditState {
     pub(super) books: Books,
     pub(super) tree: Frontier,
     pub(super) history: History,
+    pub(super) witnessed: Vec<Witnessed>,
     heads: Vec<TreeHead>,
     checkpoint: Option<String>,
 }
@@ -63,13 +65,17 @@ impl AuditState {
 
     fn read(body: &[u8]) -> Result<Self, CborError> {
         let r = &mut Reader::new(body);
-        r.array("state", 6)?;
+        r.array("state", 7)?;
         let ledger = LedgerId(r.fixed("ledger")?);
         let size = r.uint("size")?;
         let subtrees = r.list("subtrees", 0..=64, |r| r.fixed("subtree").map(Hash))?;
         let heads = r.list("heads", 0..=u32::MAX as usize, |r| {
             r.array("head", 2)?;
             Ok(TreeHead { size: r.uint("size")?, root: Hash(r.fixed("root")?) })
+        })?;
+        let witnessed = r.list("witnessed", 0..=u32::MAX as usize, |r| {
+            r.array("witnessed", 2)?;
+            Ok(Witnessed { size: r.uint("size")?, at: r.uint("at")? })
         })?;
         // A note has lines, which no text of an entry may have.
         let checkpoint =
@@ -80,7 +86,7 @@ impl AuditState {
         r.end("state")?;
         let tree = Frontier::of(size, subtrees)
             .ok_or_else(|| CborError::out_of_range("subtrees", size, "one for each bit of the size"))?;
-        Ok(Self { ledger, books, tree, history, heads, checkpoint })
+        Ok(Self { ledger, books, tree, history, witnessed, heads, checkpoint })
     }
 
     /// Returns the ledger.
@@ -116,22 +122,28 @@ impl AuditState {
 
 impl Audited {
     /// Returns what the next audit goes on from; `heads` are those that were compared, `checkpoint` the newest note.
-    pub fn encode_state(&self, heads: &[TreeHead], checkpoint: Option<&str>) -> Vec<u8> {
+    ///
+    /// `None` of an audit that asked no questions: the next one could not ask them either.
+    pub fn encode_state(&self, heads: &[TreeHead], checkpoint: Option<&str>) -> Option<Vec<u8>> {
+        let history = self.history.as_ref()?;
         let w = &mut Writer::with_capacity(64 * 1_024);
-        w.array(6).bytes(&self.ledger.0).uint(self.head.size);
+        w.array(7).bytes(&self.ledger.0).uint(self.head.size);
         w.list(self.tree.subtrees(), |w, hash| {
             w.bytes(&hash.0);
         });
         w.list(heads, |w, head| {
             w.array(2).uint(head.size).bytes(&head.root.0);
         });
+        w.list(&self.witnessed, |w, seen| {
+            w.array(2).uint(seen.size).uint(seen.at);
+        });
         w.optional(checkpoint, |w, note| {
             w.bytes(note.as_bytes());
         });
         w.array(2).bytes(&self.books.encode_snapshot());
-        self.history.write(w);
+        history.write(w);
         let body = std::mem::replace(w, Writer::with_capacity(0)).finish();
         let checksum = Sha256::digest(&body);
-        [MAGIC, checksum.as_slice(), &body].concat()
+        Some([MAGIC, checksum.as_slice(), &body].concat())
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::engine::{Ledger, NodeKeys};
+use crate::entry::Statement;
 use crate::entry::{Pay, PayLine, SignedEntry};
 use crate::record::SaltSource;
 use crate::store::StoreReader;
@@ -113,17 +114,24 @@ fn successor(old: &Story) -> (Story, Vec<u8>) {
     world.now = old.world.now;
     let unit = crate::charter::UnitWords { one: "klaver".to_owned(), many: "klavers".to_owned() };
     let (name, scale) = ("Testdorp".to_owned(), crate::amount::Scale::new(2).unwrap());
-    let found = crate::entry::Found { name, unit, scale, charter: charter(), predecessor: Some(predecessor) };
+    let (origin, log_keys) = ("klaver.example/log/2".to_owned(), vec![crate::testing::public("next log")]);
+    let charter = crate::charter::Charter { origin, log_keys, ..charter() };
+    let found = crate::entry::Found { name, unit, scale, charter, predecessor: Some(predecessor) };
     let found = world.signed(Body::Found(found), COUNCIL);
-    let (books, keys) = (world.books.clone(), NodeKeys { log: key("log") });
+    let (books, keys) = (world.books.clone(), NodeKeys { log: key("next log") });
     let store = MemoryStore::new();
     let founded =
         Ledger::found_on(books.clone(), store.clone(), keys, found.clone(), world.now, Counted(9_000));
     drop(founded.unwrap());
     world.post(&found).unwrap();
     // What was founded on something opens on it, and on nothing else.
-    assert!(Ledger::open(store.reopen(), NodeKeys { log: key("log") }, Counted(9_500)).is_err());
-    let opened = Ledger::open_on(books, store.reopen(), NodeKeys { log: key("log") }, Counted(9_600));
+    assert!(Ledger::open(store.reopen(), NodeKeys { log: key("next log") }, Counted(9_500)).is_err());
+    let opened = Ledger::open_on(
+        Box::new(|| Ok(books)),
+        store.reopen(),
+        NodeKeys { log: key("next log") },
+        Counted(9_600),
+    );
     let (mut ledger, _) = opened.unwrap();
     let mut heads = vec![ledger.reader().head()];
     for amount in [3, 4] {
@@ -171,6 +179,45 @@ fn a_continued_ledger_holds_with_its_predecessors_snapshot_alone() {
 }
 
 #[test]
+fn stamps_are_held_against_the_times_of_witnesses() {
+    let story = story();
+    let (size, now) = (story.records.len() as u64, story.world.now.seconds());
+    let audited = |witnessed: &[Witnessed]| {
+        let expectations = Expectations { witnessed: witnessed.to_vec(), ..Expectations::default() };
+        audit(story.records.iter().cloned().map(Ok::<_, String>), &expectations, |_| {})
+    };
+    let asked = |verdict: Verdict| {
+        let Verdict::Holds(audited) = verdict else { panic!("{verdict}") };
+        let mut questions = audited.questions;
+        questions.retain(|question| question.code == questions::Code::StampedBeforeSeen);
+        questions.into_iter().flat_map(|question| question.entries).collect::<Vec<_>>()
+    };
+    let seen = |size, at| Witnessed { size, at };
+    // As it should be, and just within what clocks may differ.
+    for at in [now, now - 299, now + 3_600] {
+        assert_eq!(asked(audited(&[seen(size, at)])), [0; 0], "{at}");
+    }
+    // Postdated: witnesses had it before it says that it was recorded.
+    let late = |verdict| match verdict {
+        Verdict::Violation(violation) => violation,
+        verdict => panic!("{verdict}"),
+    };
+    let violation = late(audited(&[seen(size, now - 400)]));
+    assert!(violation.why.contains("had seen it by") && violation.index < size, "{violation}");
+    // Backdated: what witnesses had not seen yet says that it is ten minutes older.
+    assert_eq!(asked(audited(&[seen(3, now + 601)])), (3..size).collect::<Vec<_>>());
+    assert_eq!(asked(audited(&[seen(3, now + 599)])), [0; 0]);
+    // What one audit knew is held against what the next one reads.
+    let Verdict::Holds(first) = audited(&[seen(3, now + 601)]) else { panic!("it holds") };
+    let state = AuditState::decode(&first.encode_state(&[], None).unwrap()).unwrap();
+    let none = std::iter::empty::<Result<(Salt, Vec<u8>), String>>();
+    let again = audit_since(state, none, &Expectations::default(), |_| {});
+    assert_eq!(asked(again), (3..size).collect::<Vec<_>>());
+    // A size that was not handed over is not guessed at.
+    assert_eq!(asked(audited(&[seen(size + 1, now - 400)])), [0; 0]);
+}
+
+#[test]
 fn an_end_with_another_root_is_named() {
     let mut story = story();
     let size = story.world.books.standing().size();
@@ -187,7 +234,7 @@ fn an_end_with_another_root_is_named() {
         story.records.push((Salt([1; 32]), record.encode()));
         match story.audit() {
             Verdict::Holds(audited) if holds => assert!(audited.books.standing().has_ended()),
-            verdict if !holds => violated(verdict, size, "ends the ledger with root"),
+            verdict if !holds => violated(verdict, size, "root of the succession"),
             other => panic!("{other}"),
         }
     }
@@ -352,7 +399,7 @@ fn state_at(story: &Story, size: usize) -> AuditState {
     let expectations = Expectations { heads, ..story.expectations() };
     let records = story.records[..size].iter().cloned().map(Ok::<_, std::convert::Infallible>);
     let audited = held(audit(records, &expectations, |_| {}));
-    let bytes = audited.encode_state(&expectations.heads, Some("a note\n"));
+    let bytes = audited.encode_state(&expectations.heads, Some("a note\n")).unwrap();
     AuditState::decode(&bytes).unwrap()
 }
 
@@ -410,7 +457,7 @@ fn what_was_changed_before_an_audit_goes_on_is_seen_at_the_next_head() {
 #[test]
 fn a_kept_state_that_is_damaged_or_of_another_version_is_not_gone_on_from() {
     let story = story();
-    let bytes = held(story.audit()).encode_state(&story.heads, None);
+    let bytes = held(story.audit()).encode_state(&story.heads, None).unwrap();
     assert!(AuditState::decode(&bytes).is_ok());
     for at in (30..bytes.len()).step_by(97).chain([bytes.len() - 1]) {
         let mut damaged = bytes.clone();
@@ -418,7 +465,7 @@ fn a_kept_state_that_is_damaged_or_of_another_version_is_not_gone_on_from() {
         assert!(matches!(AuditState::decode(&damaged), Err(StateError::Damaged(_))), "byte {at}");
         assert!(AuditState::decode(&bytes[..at]).is_err(), "cut at {at}");
     }
-    let later = [b"klaver/audit-state/v2\n", &bytes[22..]].concat();
+    let later = [b"klaver/audit-state/v3\n", &bytes[22..]].concat();
     assert_eq!(AuditState::decode(&later).unwrap_err(), StateError::OtherVersion);
 }
 
@@ -447,4 +494,26 @@ fn an_audit_note_is_read_again_and_refused_when_a_figure_changed() {
         AuditNote::open(other.to_string().as_bytes(), &verifier),
         Err(AuditNoteError::Line { line: 2, .. })
     ));
+}
+
+#[test]
+fn an_audit_whose_questions_nobody_reads_keeps_nothing_for_them() {
+    let story = story();
+    let quick = held(story.audit_with(&Expectations { without_questions: true, ..story.expectations() }));
+    let full = held(story.audit());
+    assert_eq!((quick.head, &quick.trial_balance), (full.head, &full.trial_balance));
+    assert_eq!((quick.questions.len(), quick.encode_state(&[], None)), (0, None));
+    assert!(full.encode_state(&[], None).is_some());
+}
+
+#[test]
+fn a_note_says_what_is_held_and_what_is_owed() {
+    let mut audited = held(story().audit());
+    let name = crate::log::key::KeyName::new("asoc.example/audit").unwrap();
+    // Mutual credit: shops gave back more than budgets ever issued.
+    audited.trial_balance.circulation.issued = 100;
+    audited.trial_balance.circulation.redeemed = 400;
+    audited.trial_balance.below_zero = 500;
+    let note = note::AuditNote::of(name, "klaver.example/log", &audited);
+    assert_eq!((note.figure("credits-circulating"), note.figure("below-zero")), (Some(200), Some(500)));
 }

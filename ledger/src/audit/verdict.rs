@@ -2,6 +2,7 @@
 
 use super::frontier::Frontier;
 use super::questions::{History, Question};
+use super::stamps::Witnessed;
 use crate::books::{Books, TrialBalance};
 use crate::id::LedgerId;
 use crate::log::proof::TreeHead;
@@ -51,10 +52,11 @@ pub struct Audited {
     pub trial_balance: TrialBalance,
     /// The books that the records give.
     pub books: Books,
-    /// What should be asked; none when everything is explained by what is usual.
+    /// What should be asked; none when everything is explained by what is usual, or nobody wanted to know.
     pub questions: Vec<Question>,
     pub(super) tree: Frontier,
-    pub(super) history: History,
+    pub(super) history: Option<History>,
+    pub(super) witnessed: Vec<Witnessed>,
 }
 
 impl Violation {

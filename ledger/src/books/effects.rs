@@ -200,6 +200,16 @@ impl Effects {
         &self.lines
     }
 
+    /// Returns when what the entry says comes into force, where that waits.
+    pub fn effective_at(&self) -> Option<Timestamp> {
+        self.acts.iter().find_map(|act| match act {
+            Act::PendCharter { effective_at, .. }
+            | Act::PendState { effective_at, .. }
+            | Act::PendClose { effective_at, .. } => Some(*effective_at),
+            _ => None,
+        })
+    }
+
     /// Returns the accounts that lose credits.
     pub fn debited(&self) -> impl Iterator<Item = AccountId> + '_ {
         self.lines.iter().filter(|line| line.debit > 0).map(|line| line.account)

@@ -7,9 +7,9 @@
 
 use super::rules::apply_signed_by;
 use super::{Books, Rejection, Standing, Who};
-use crate::account::{AccountKind, Rights};
+use crate::account::Rights;
 use crate::charter::Charter;
-use crate::entry::{Body, VerifiedEntry};
+use crate::entry::{Body, Statement, VerifiedEntry};
 use crate::id::{AccountId, OrganisationId};
 use crate::keys::PublicKey;
 use crate::time::Timestamp;
@@ -20,6 +20,12 @@ const ROUNDS: usize = 4;
 /// Returns why `entry`, which lacks signatures, would be refused although everybody had signed; `None` when it would
 /// be recorded, or when nothing can be said.
 pub fn refusal_once_signed(books: &Books, entry: &VerifiedEntry, now: Timestamp) -> Option<Rejection> {
+    if let Body::Attest(attest) = &entry.entry().body
+        && attest.statement == Statement::Succession
+    {
+        // Its rule writes down all the books, for every first signature that anybody of the council sends.
+        return None;
+    }
     let charter = books.standing().charter(now)?;
     let mut keys = entry.signers().to_vec();
     for _ in 0..ROUNDS {
@@ -82,10 +88,9 @@ fn another_organisation(standing: &Standing, budget: &AccountId, now: Timestamp)
         standing.account(id).and_then(|account| account.standing(now).state.organisation)
     };
     let own = organisation_of(budget);
-    let mut others = standing.accounts().filter(|account| {
+    let mut others = standing.pots().filter(|account| {
         let of = account.standing(now).state.organisation;
-        matches!(account.kind(), AccountKind::Budget | AccountKind::Fund)
-            && of.is_some()
+        of.is_some()
             && of != own
             && account.closed_to().is_none()
             && account.check_awake("signatures", now).is_ok()

@@ -3,7 +3,6 @@
 use super::effects::{Act, Community, Effects};
 use super::{Account, AnchoredNote, CharterInForce, Standing, Waiting, WaitingCharter, WaitingFor, rules};
 use crate::account::{AccountKind, AccountState, AccountStatus};
-use crate::amount::Total;
 use crate::charter::Charter;
 use crate::id::AccountId;
 use crate::keys::PublicKey;
@@ -107,17 +106,10 @@ impl Standing {
     }
 
     fn found(&mut self, community: &Community, charter: &Charter, index: u64) {
+        // Nobody signs for it.
         let settlement = AccountState {
-            account: community.settlement,
-            kind: AccountKind::Settlement,
-            keys: Vec::new(),
             threshold: 0,
-            limit: Total::ZERO,
-            ceiling: None,
-            organisation: None,
-            heir: None,
-            until: None,
-            payees: None,
+            ..AccountState::plain(community.settlement, AccountKind::Settlement, Vec::new())
         };
         self.community = Some(Arc::new(community.clone()));
         self.charter = Some(CharterInForce { charter: Arc::new(charter.clone()), base: index });
@@ -136,10 +128,19 @@ impl Standing {
     }
 
     fn open(&mut self, state: &AccountState, index: u64) {
-        let number = u32::try_from(self.accounts.len()).expect("fewer than 2^32 accounts");
-        self.accounts.push(Account::opened(state.clone(), index));
-        self.by_id.insert(state.account, number);
+        let number = self.add(Account::opened(state.clone(), index));
         self.list_keys(state, number);
+    }
+
+    /// Adds an account under the next number, where it is found by id and kind; both stay as they are.
+    pub(super) fn add(&mut self, account: Account) -> u32 {
+        let number = u32::try_from(self.accounts.len()).expect("fewer than 2^32 accounts");
+        self.by_id.insert(account.id(), number);
+        if matches!(account.kind(), AccountKind::Budget | AccountKind::Fund) {
+            self.pots.push(number);
+        }
+        self.accounts.push(account);
+        number
     }
 
     fn settled_account_mut(&mut self, id: &AccountId, now: Timestamp) -> &mut Account {

@@ -75,6 +75,9 @@ reasons_by_field! {
         RecordedLater "predecessor" "it recorded something later than now: set the clock right",
         OtherLedger "predecessor" "the snapshot at hand is of another ledger or size than is named",
         OtherScale "scale" "balances that come over keep their decimals: name the same scale",
+        SameOrigin "origin" "it is the old log's: choose another one for the new log",
+        SameLogKey "log_keys" "one of them signs for the old log: make a new one",
+        OtherRoot "root" "it is not the log's at that size: take that of the newest checkpoint",
         EndsElsewhere "size" "a ledger ends where it stands: name the number of its records",
         EndsOtherwise "document" "it is not the digest of the books at that size: take that of the closing snapshot",
     }

@@ -150,18 +150,18 @@ impl Books {
 impl Standing {
     /// Puts an account of a snapshot into every index.
     pub(super) fn insert(&mut self, account: Account) {
-        let number = u32::try_from(self.accounts.len()).expect("fewer than 2^32 accounts");
-        self.by_id.insert(account.id(), number);
-        if account.closed_to.is_none() {
-            self.list_keys(&account.in_force.state, number);
+        let in_force = account.closed_to.is_none().then(|| account.in_force.state.clone());
+        let waiting = account.waiting.clone();
+        let number = self.add(account);
+        if let Some(state) = &in_force {
+            self.list_keys(state, number);
         }
-        if let Some(waiting) = &account.waiting {
+        if let Some(waiting) = &waiting {
             self.waiting.insert(waiting.index, number);
             if let WaitingFor::Change { state, .. } = &waiting.what {
                 self.list_keys(state, number);
             }
         }
-        self.accounts.push(account);
     }
 }
 
@@ -194,11 +194,24 @@ fn check_references(books: &Books) -> Result<()> {
             format_args!("{credits}, the sum of all credits"),
         ));
     }
+    check_sums(standing)?;
     for row in windows.rows.values() {
         must_exist("origin", &row.origin)?;
         row.lines.iter().try_for_each(|line| must_exist("lines", &line.account))?;
     }
     standing.claims.values().try_for_each(|claim| must_exist("merchant", &claim.merchant))
+}
+
+/// Checks INV-4: later entries take from these sums, and from the claims, and expect them to suffice.
+fn check_sums(standing: &Standing) -> Result<()> {
+    let Circulation { issued, returned, redeemed, settled, retired } = standing.circulation;
+    if !standing.trial_balance().holds() {
+        let found = format_args!("{issued}, {returned}, {redeemed}, {settled}, {retired}").to_string();
+        return Err(CborError::out_of_range("circulation", found, "what the accounts add up to"));
+    }
+    let claimed: i128 = standing.claims.values().map(|claim| i128::from(claim.left)).sum();
+    let waiting = i128::from(redeemed - settled);
+    if claimed == waiting { Ok(()) } else { Err(CborError::out_of_range("claims", claimed, waiting)) }
 }
 
 fn write_community(w: &mut Writer, community: &Community) {

@@ -5,6 +5,7 @@ use crate::account::{AccountKind, Rights};
 use crate::entry::cbor::CborError;
 use crate::entry::{Body, Close, Redeem};
 use crate::testing::*;
+use std::collections::BTreeSet;
 
 /// Books with something of everything that a snapshot holds.
 fn lived_in() -> World {
@@ -38,6 +39,8 @@ fn a_snapshot_is_read_back_as_it_was() {
     let bytes = books.encode_snapshot();
     let read = Books::decode_snapshot(&bytes).unwrap();
     assert_eq!(read.encode_snapshot(), bytes);
+    let pots = |books: &Books| books.standing().pots().map(Account::id).collect::<BTreeSet<_>>();
+    assert_eq!((pots(&read), pots(&read).len()), (pots(&books), 3), "two budgets and a fund");
     assert!(!read.windows.rows.is_empty() && !read.windows.ids.is_empty());
     let has_heir = |account: &Account| account.closed_to().is_some();
     assert!(read.standing().accounts().any(has_heir), "a closed account is in it");
@@ -61,6 +64,18 @@ fn books_that_no_ledger_came_to_are_refused() {
     assert_eq!(refused(&unknown), "closed_to");
     // Credits from nowhere.
     assert_eq!(refused(&edited(&books, "mia", |mia| mia.credits += 1)), "debits");
+    // Sums that the accounts do not add up to, and a claim for what nobody gave back.
+    let mut summed = books.clone();
+    (summed.standing.circulation.redeemed, summed.standing.circulation.settled) = (1, 1);
+    assert_eq!(refused(&summed), "circulation");
+    let mut claimed = books.clone();
+    let claim = Claim { merchant: account("bakery"), recorded_at: lived_in().now, left: 1 };
+    claimed.standing.claims.insert(3, claim);
+    assert_eq!(refused(&claimed), "claims");
+    assert!(
+        Books::succeeding(&claimed.encode_snapshot()).is_err(),
+        "it would take back what was never redeemed"
+    );
     // A payment by somebody who is not there.
     let mut strange = books.clone();
     let index = *strange.windows.rows.keys().next().unwrap();

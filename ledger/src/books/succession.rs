@@ -8,6 +8,7 @@ use super::*;
 use crate::amount::{Scale, signed};
 use crate::charter::Predecessor;
 use crate::entry::cbor::CborError;
+use crate::entry::{Body, Entry, Statement};
 use crate::id::{Digest, LedgerId};
 use crate::limits::INTEGER_MAX;
 
@@ -19,6 +20,8 @@ pub(super) struct Inherited {
     closing: Digest,
     scale: Scale,
     settlement: AccountId,
+    origin: String,
+    log_keys: Vec<PublicKey>,
     pub council: Vec<PublicKey>,
     pub council_threshold: u64,
 }
@@ -40,6 +43,8 @@ impl Books {
             closing: shares::Shares::of(&old, snapshot).digest(),
             scale: community.scale,
             settlement: community.settlement,
+            origin: charter.origin.clone(),
+            log_keys: charter.log_keys.clone(),
             council: charter.council.clone(),
             council_threshold: charter.council_threshold,
         }));
@@ -62,6 +67,22 @@ impl Books {
     }
 }
 
+/// Checks of an entry that ends the ledger that it names the log where it stands: `head` gives its size and root.
+///
+/// The books do not know the log, so whoever records or replays asks this besides [`apply`](super::rules::apply).
+///
+/// # Errors
+/// When the entry names another root. A group that has begun is not in the log yet: such an entry is the first of one.
+pub fn check_end(entry: &Entry, head: impl FnOnce() -> (u64, [u8; 32])) -> Result<(), Rejection> {
+    match &entry.body {
+        Body::Attest(attest) if attest.statement == Statement::Succession => {
+            let is_head = (attest.size, attest.root.0) == head();
+            if is_head { Ok(()) } else { Err(SuccessionFault::OtherRoot.into()) }
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Returns an account as it begins in the new ledger: what waits or was vetoed there has to be asked for again.
 fn carried_over(account: &Account, now: Timestamp) -> Account {
     let in_force = account.standing(now);
@@ -75,7 +96,7 @@ fn carried_over(account: &Account, now: Timestamp) -> Account {
 
 impl Inherited {
     /// Checks that a founding entry names these books.
-    pub fn check(&self, named: &Predecessor, scale: Scale) -> Result<(), Rejection> {
+    pub fn check(&self, named: &Predecessor, scale: Scale, charter: &Charter) -> Result<(), Rejection> {
         if named.snapshot != self.closing {
             return Err(SuccessionFault::OtherSnapshot.into());
         }
@@ -84,6 +105,13 @@ impl Inherited {
         }
         if scale != self.scale {
             return Err(SuccessionFault::OtherScale.into());
+        }
+        // Two logs under one name look like two histories of one log.
+        if charter.origin == self.origin {
+            return Err(SuccessionFault::SameOrigin.into());
+        }
+        if charter.log_keys.iter().any(|key| self.log_keys.contains(key)) {
+            return Err(SuccessionFault::SameLogKey.into());
         }
         Ok(())
     }

@@ -36,7 +36,8 @@ fn predecessor(old: &Books) -> Predecessor {
 fn founding(predecessor: Option<Predecessor>) -> Found {
     let unit = UnitWords { one: "klaver".to_owned(), many: "klavers".to_owned() };
     let scale = crate::amount::Scale::new(2).unwrap();
-    let charter = Charter { origin: "klaver.example/log/2".to_owned(), ..charter() };
+    let (origin, log_keys) = ("klaver.example/log/2".to_owned(), vec![public("next log")]);
+    let charter = Charter { origin, log_keys, ..charter() };
     Found { name: "Testdorp".to_owned(), unit, scale, charter, predecessor }
 }
 
@@ -109,6 +110,14 @@ fn only_the_named_snapshot_is_continued() {
     }
     let scaled = Found { scale: crate::amount::Scale::new(3).unwrap(), ..founding(Some(named)) };
     assert_eq!(refused(new, scaled, COUNCIL), succession("scale"));
+    // A log is never continued under its own name or key.
+    let mut same = founding(Some(named));
+    same.charter.origin = charter().origin;
+    assert_eq!(refused(new, same, COUNCIL), succession("origin"));
+    let mut same = founding(Some(named));
+    same.charter.log_keys.extend(charter().log_keys);
+    same.charter.log_keys.sort();
+    assert_eq!(refused(new, same, COUNCIL), succession("log_keys"));
     // A snapshot that nobody names, and a name without its snapshot.
     assert_eq!(refused(new, founding(None), COUNCIL), succession("predecessor"));
     assert_eq!(refused(&mut World::unfounded(), founding(Some(named)), COUNCIL), succession("snapshot"));
@@ -129,8 +138,8 @@ fn the_old_council_founds_the_new_ledger() {
     assert_eq!(refused(&mut world_on(&old), strangers.clone(), &["stranger"]), lacks);
     // The old council may hand over to a new one: both sign.
     world_on(&old).record(Body::Found(strangers), &["anna", "bert", "stranger"]).unwrap();
-    let of_account =
-        Found { charter: Charter { guardian: public("mia"), ..charter() }, ..founding(Some(named)) };
+    let mut of_account = founding(Some(named));
+    of_account.charter.guardian = public("mia");
     assert_eq!(refused(&mut world_on(&old), of_account, COUNCIL).0, "key_taken");
 }
 

@@ -72,12 +72,20 @@ pub struct TrialBalanceLine {
     pub credits: u128,
 }
 
+impl TrialBalanceLine {
+    /// Returns credits less debits.
+    fn balance(&self) -> i128 {
+        let [credits, debits] = [self.credits, self.debits]
+            .map(|sum| i128::try_from(sum).expect("fewer than 2^32 accounts, each at most 2^53 - 1"));
+        credits - debits
+    }
+}
+
 impl TrialBalance {
     /// Returns whether debits equal credits, and every sum of INV-4 holds.
     pub fn holds(&self) -> bool {
         let of = |pick: fn(AccountKind) -> bool| -> i128 {
-            let lines = self.lines.iter().filter(|line| pick(line.kind));
-            lines.map(|line| line.credits as i128 - line.debits as i128).sum()
+            self.lines.iter().filter(|line| pick(line.kind)).map(TrialBalanceLine::balance).sum()
         };
         let Circulation { issued, returned, redeemed, settled, retired } = self.circulation;
         let budgets = of(|kind| kind == AccountKind::Budget);
@@ -107,7 +115,7 @@ impl Standing {
             line.debits += u128::from(account.debits());
             line.credits += u128::from(account.credits());
             if account.kind() != AccountKind::Budget && account.balance() < 0 {
-                below_zero += account.balance().unsigned_abs();
+                below_zero = u64::saturating_add(below_zero, account.balance().unsigned_abs());
             }
         }
         lines.retain(|line| line.accounts > 0);

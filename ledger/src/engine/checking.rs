@@ -48,7 +48,7 @@ pub fn check_stored<R: StoreReader>(
     let head = reader.head();
     let mut tree = Tree::new();
     let mut records = reader.records(0);
-    let mut committed: Vec<[u8; 32]> = Vec::new();
+    let mut tile = Vec::new().into_iter();
     for index in 0..head.size {
         let damaged = |why: String| Difference::Journal { index, why };
         let views = |why: ReadFault| Difference::Views { index, why };
@@ -56,7 +56,7 @@ pub fn check_stored<R: StoreReader>(
             if !go_on(index) {
                 return Ok(None);
             }
-            committed = reader.store().commitments(index / STEP).map_err(views)?;
+            tile = reader.store().tile(index / STEP).map_err(views)?.into_iter();
         }
         let stored = records.next().ok_or_else(|| damaged("the journal ends before it".to_owned()))?;
         let stored = stored.map_err(|fault| {
@@ -64,10 +64,9 @@ pub fn check_stored<R: StoreReader>(
             // Said once, at the end.
             damaged(why.trim_end_matches(ADVICE).trim_end_matches(": ").to_owned())
         })?;
-        let posted = reader.store().posted(index).map_err(views)?;
-        let posted = posted.ok_or_else(|| damaged("the views end before it".to_owned()))?;
+        let (committed, posted) = tile.next().ok_or_else(|| damaged("the views end before it".to_owned()))?;
         let found = Commitment::of(&stored.salt, &stored.record, &lines_of(&posted)).hash();
-        if committed.get((index % STEP) as usize) != Some(&found) {
+        if committed != found {
             return Err(damaged("the journal holds another record than the log committed to".to_owned()));
         }
         tree.append_hash(leaf_hash_of(&found));

@@ -51,16 +51,22 @@ impl LogSigner {
     }
 }
 
-/// Returns the newest head, which one of the log's keys signed, and the charters that may be in force.
-pub(super) fn newest_head(replayer: &Replayer) -> Result<(SignedHead, Vec<Arc<Charter>>), LedgerOpenError> {
+/// The newest head, which one of the log's keys signed, and the charters that may be in force.
+pub(super) struct NewestHead {
+    pub head: SignedHead,
+    pub charters: Vec<Arc<Charter>>,
+    pub checkpoint: SignedCheckpoint,
+}
+
+pub(super) fn newest_head(replayer: &Replayer) -> Result<NewestHead, LedgerOpenError> {
     let (head, recorded_at) = replayer.newest.ok_or(LedgerOpenError::NotFounded)?;
     let standing = replayer.books.standing();
     let charter = standing.charter(recorded_at).ok_or(LedgerOpenError::NotFounded)?.clone();
     // A charter that waits may be in force by now: its keys may have signed the newest head, and may be ours.
     let next = standing.waiting_charter(recorded_at).map(|waiting| waiting.charter.clone());
     let charters: Vec<_> = [Some(charter), next].into_iter().flatten().collect();
-    signed_by(replayer, &charters, &head)?;
-    Ok((head, charters))
+    let checkpoint = signed_by(replayer, &charters, &head)?;
+    Ok(NewestHead { head, charters, checkpoint })
 }
 
 /// Returns `head` as the checkpoint that a log key of one of the charters signed.

@@ -3,12 +3,11 @@
 //! Its records went through the same rules, and the log's own signature stands under the newest head that is shown. It
 //! has no writer: nothing is signed, and nothing on the disk is changed.
 
-use super::log_signer::{newest_head, signed_by};
+use super::log_signer::{NewestHead, newest_head, signed_by};
 use super::reader::Published;
 use super::replay::Replayer;
-use super::{LedgerOpenError, LogKeyError, Reader, Shared};
+use super::{LedgerOpenError, Reader, Shared};
 use crate::books::Books;
-use crate::keys::PublicKey;
 use crate::log::checkpoint::SignedCheckpoint;
 use crate::store;
 use crate::store::embedded::{EmbeddedReader, ReadOnlyStore};
@@ -19,6 +18,7 @@ pub struct ReadOnlyLedger {
     store: ReadOnlyStore,
     shared: Arc<Shared>,
     anchored: Option<SignedCheckpoint>,
+    cause: store::OpenError,
     why: String,
 }
 
@@ -34,6 +34,11 @@ impl ReadOnlyLedger {
         self.anchored.as_ref()
     }
 
+    /// Returns what stopped the reading.
+    pub fn cause(&self) -> &store::OpenError {
+        &self.cause
+    }
+
     /// Returns what is damaged, what is safe, and what helps.
     pub fn why(&self) -> &str {
         &self.why
@@ -42,14 +47,13 @@ impl ReadOnlyLedger {
 
 /// Opens what can be trusted of a ledger whose store was refused.
 ///
-/// `log_key` is the node's: a directory whose charter does not name it is of another ledger. `beginning` are the books
-/// it was founded on.
+/// `beginning` are the books it was founded on. The node's own log key decides nothing: the council may have changed it
+/// behind what is left. Whoever opens compares the ledger's id with the one it should be.
 ///
 /// # Errors
 /// The reason to refuse it, when nothing can be trusted.
 pub fn open_read_only(
     mut store: ReadOnlyStore,
-    log_key: &PublicKey,
     beginning: &Books,
 ) -> Result<ReadOnlyLedger, LedgerOpenError> {
     let mut cause = store::OpenError::from(store.why().clone());
@@ -64,11 +68,7 @@ pub fn open_read_only(
             return Err(cause.into());
         }
     };
-    let (head, charters) = newest_head(&replayer)?;
-    if !charters.iter().any(|charter| charter.log_keys.contains(log_key)) {
-        return Err(LogKeyError::NotInCharter { key: *log_key }.into());
-    }
-    let checkpoint = signed_by(&replayer, &charters, &head)?;
+    let NewestHead { head, charters, checkpoint } = newest_head(&replayer)?;
     let anchored = anchored.and_then(|head| signed_by(&replayer, &charters, &head).ok());
     let why = format!("records below {} hold and are shown, nothing is recorded; {cause}", head.size);
     let published = Published {
@@ -77,5 +77,5 @@ pub fn open_read_only(
         checkpoint,
     };
     let shared = Shared { tree: RwLock::new(replayer.tree), published: RwLock::new(published) };
-    Ok(ReadOnlyLedger { store, shared: Arc::new(shared), anchored, why })
+    Ok(ReadOnlyLedger { store, shared: Arc::new(shared), anchored, cause, why })
 }

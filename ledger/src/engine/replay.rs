@@ -1,7 +1,8 @@
 //! Opening: from stored groups to books, tree and refusals, by the same rules that recorded them.
 
 use super::refusals::Refusals;
-use crate::books::{Books, rules};
+use crate::books::{Books, check_end, rules};
+use crate::entry::cbor::CborError;
 use crate::id::LedgerId;
 use crate::log::tree::Tree;
 use crate::record::{Committer, Record};
@@ -19,12 +20,23 @@ pub(crate) struct Replayer {
     pub(crate) newest: Option<(SignedHead, Timestamp)>,
     group: Group,
     committer: Committer,
+    /// What the books begin with, until it is known whether a snapshot stands in its place.
+    beginning: Option<Beginning>,
 }
+
+/// Brings the books that a ledger begins with: what came over from a predecessor. Asked for only when the first record
+/// is replayed.
+pub type Beginning = Box<dyn FnOnce() -> Result<Books, CborError> + Send>;
 
 impl Replayer {
     /// Begins with these books, before founding: what came over from a predecessor, or nothing.
     pub(crate) fn beginning(books: Books) -> Self {
         Self { books, ..Self::default() }
+    }
+
+    /// Begins with what `beginning` brings, should it be needed.
+    pub(crate) fn beginning_with(beginning: Beginning) -> Self {
+        Self { beginning: Some(beginning), ..Self::default() }
     }
 
     fn record(&mut self, salted: &[u8]) -> Result<(), Unfit> {
@@ -42,6 +54,7 @@ impl Replayer {
             self.books.standing().community().map_or(LedgerId::FOUNDING, |community| community.ledger);
         let entry = record.signed.recorded(&ledger);
         let effects = rules::apply(&self.books, &entry, record.recorded_at)
+            .and_then(|effects| check_end(entry.entry(), || self.tree.head().into()).map(|()| effects))
             .map_err(|rejection| unfit(format!("the rules refuse it: {rejection}")))?;
         let place = (index, record.recorded_at);
         let leaf = self.group.push_stored(
@@ -77,6 +90,7 @@ impl Replay for Replayer {
         if books.standing().size() != head.size || tree.size() != head.size || tree.root() != head.root {
             return Err(unfit("books, tree and head are not of the same size".to_owned()));
         }
+        self.beginning = None;
         let recorded_at = books.standing().last_recorded_at();
         self.newest = Some((head, recorded_at));
         (self.books, self.tree, self.refusals) = (books, tree, Refusals::default());
@@ -85,6 +99,10 @@ impl Replay for Replayer {
     }
 
     fn group(&mut self, group: StoredGroup<'_>) -> Result<&Group, Unfit> {
+        if let Some(beginning) = self.beginning.take() {
+            let why = |error: CborError| Unfit { index: 0, why: format!("what it begins with: {error}") };
+            self.books = beginning().map_err(why)?;
+        }
         self.group.clear(group.recorded_at);
         for salted in group.records {
             self.record(salted)?;

@@ -1,9 +1,11 @@
 //! Stories of a ledger, told to the memory store and to the embedded one.
 
 mod damaged;
+mod ending;
 mod faults;
 mod forecast;
 mod log_key;
+mod snapshots;
 
 use super::*;
 use crate::account::{AccountKind, AccountState, AccountStatus};

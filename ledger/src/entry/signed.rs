@@ -161,6 +161,11 @@ impl SignedEntry {
         &self.entry
     }
 
+    /// Returns what the entry says, to be kept beside it without a copy.
+    pub(crate) fn shared_entry(&self) -> Arc<Entry> {
+        self.entry.clone()
+    }
+
     /// Returns exactly the bytes that were signed.
     pub fn payload(&self) -> &[u8] {
         &self.payload

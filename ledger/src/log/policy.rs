@@ -162,6 +162,16 @@ pub struct PolicyVerdict {
     pub quorum_reached: bool,
 }
 
+impl PolicyVerdict {
+    /// Returns when a quorum had seen the checkpoint: the median of the times that count, the lower of the two in the
+    /// middle, in seconds since 1970 UTC. `None` without a quorum.
+    pub fn witnessed_at(&self) -> Option<u64> {
+        let mut times: Vec<u64> = self.seen.iter().map(|seen| seen.at).collect();
+        times.sort_unstable();
+        times.get(times.len().checked_sub(1)? / 2).copied().filter(|_| self.quorum_reached)
+    }
+}
+
 impl TrustPolicy {
     /// Returns the logs to believe.
     pub fn logs(&self) -> &[PolicyLog] {
@@ -204,6 +214,17 @@ impl TrustPolicy {
         }
         let quorum_reached = self.quorum.is_none_or(|member| self.has_witnessed(member, &counted));
         Ok(PolicyVerdict { checkpoint, seen, seen_in_future, quorum_reached })
+    }
+
+    /// Returns whether the witnesses at these places of the policy are enough.
+    pub fn suffices(&self, places: impl IntoIterator<Item = usize>) -> bool {
+        let mut counted = vec![false; self.witnesses.len()];
+        for place in places {
+            if let Some(counts) = counted.get_mut(place) {
+                *counts = true;
+            }
+        }
+        self.quorum.is_none_or(|member| self.has_witnessed(member, &counted))
     }
 
     fn has_witnessed(&self, member: Member, counted: &[bool]) -> bool {

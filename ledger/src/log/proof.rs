@@ -11,6 +11,13 @@ pub struct TreeHead {
     pub root: Hash,
 }
 
+impl From<TreeHead> for (u64, [u8; 32]) {
+    /// Returns the numbers alone, for those who do not know the log.
+    fn from(head: TreeHead) -> Self {
+        (head.size, head.root.0)
+    }
+}
+
 /// Why a proof does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {

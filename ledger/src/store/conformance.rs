@@ -207,6 +207,14 @@ impl Teller {
             let expected: Vec<_> =
                 self.commitments.iter().skip(number as usize * 256).take(256).copied().collect();
             assert_eq!(reader.commitments(number).expect("readable"), expected);
+            let (commitments, posted): (Vec<_>, Vec<_>) =
+                reader.tile(number).expect("readable").into_iter().unzip();
+            assert_eq!(commitments, expected);
+            let alone = (number * 256..size.min((number + 1) * 256)).map(|index| reader.posted(index));
+            assert_eq!(
+                posted,
+                alone.map(|posted| posted.expect("readable").expect("there")).collect::<Vec<_>>()
+            );
         }
         for from in [0, 1, size.saturating_sub(2)] {
             let records: Vec<_> = reader.records(from).collect::<Result<_, _>>().expect("readable");

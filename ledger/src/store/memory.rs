@@ -173,6 +173,12 @@ impl StoreReader for MemoryStore {
         Ok(kept.records.iter().skip(number as usize * 256).take(256).map(|kept| kept.commitment).collect())
     }
 
+    fn tile(&self, number: u64) -> Result<Vec<([u8; 32], Posted)>, ReadFault> {
+        let kept = self.kept();
+        let tile = kept.records.iter().skip(number as usize * 256).take(256);
+        Ok(tile.map(|kept| (kept.commitment, kept.posted.clone())).collect())
+    }
+
     fn records(&self, from: u64) -> Box<dyn Iterator<Item = Result<StoredRecord, ReadFault>> + Send> {
         let reader = self.clone();
         Box::new((from..).map_while(move |index| reader.record(index).transpose()))

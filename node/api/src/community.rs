@@ -1,6 +1,7 @@
 //! What anybody may know of a community, and the names it lists.
 
 use crate::charter::CharterJson;
+use crate::reason::Reason;
 use klaver_ledger::charter::UnitWords;
 use serde::{Deserialize, Serialize};
 
@@ -90,8 +91,8 @@ pub struct Community {
     /// The address of the ledger that continues this one, once it has ended: only a hint, a wallet checks what is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successor: Option<String>,
-    /// Why nothing can be recorded now, and what to do; `null` when all is well.
-    pub read_only: Option<String>,
+    /// Why nothing can be recorded now; `null` when all is well.
+    pub read_only: Option<Reason>,
 }
 
 /// The name by which an account may be shown. Community data: erasable, outside the ledger.

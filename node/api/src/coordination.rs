@@ -2,6 +2,8 @@
 //! budgets, pots and merchants; of people only how many, never fewer than ten together.
 
 use crate::charter::RateJson;
+use crate::community::AuditNoteJson;
+use crate::reason::Reason;
 use serde::{Deserialize, Serialize};
 
 /// Everything on the page of the coordination.
@@ -166,9 +168,39 @@ pub struct AuditState {
     /// How many records this node has read again since it was started.
     pub checked: u64,
     /// Why nothing is recorded now; absent when all is well.
-    pub read_only: Option<String>,
+    pub read_only: Option<Reason>,
     /// The newest readings of all records by auditors, at most five, newest first.
     pub readings: Vec<Reading>,
+    /// The newest audit note that the ledger anchors; absent when there is none.
+    #[serde(default)]
+    pub note: Option<AuditNoteJson>,
+    /// What the log's witnesses have seen; absent when it has none.
+    #[serde(default)]
+    pub witnesses: Option<WitnessState>,
+}
+
+/// What the witnesses of the log have cosigned since the node was started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct WitnessState {
+    /// How many records the newest checkpoint with a quorum covers; absent when there is none.
+    pub size: Option<u64>,
+    /// How long ago a witness last saw that checkpoint, in seconds.
+    pub age_seconds: Option<u64>,
+    /// Each witness of the policy, in its order.
+    pub each: Vec<WitnessSeen>,
+}
+
+/// What one witness has cosigned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct WitnessSeen {
+    /// Its name in the policy.
+    pub name: String,
+    /// How many records the newest checkpoint covers that it has cosigned; absent when there is none.
+    pub size: Option<u64>,
+    /// How long ago that was, in seconds.
+    pub age_seconds: Option<u64>,
 }
 
 /// An auditor read the records.

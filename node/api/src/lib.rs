@@ -20,6 +20,7 @@
 
 pub mod paths;
 pub mod problem;
+pub mod reason;
 pub mod text;
 
 pub mod account;
@@ -52,6 +53,7 @@ pub use inbox::{Inbox, Matter, Message};
 pub use join::{CreateInvitation, Invitation, Join, JoinProof, Joined};
 pub use pairing::{AnswerPairing, Pairing};
 pub use problem::Problem;
+pub use reason::Reason;
 pub use receipt::{ConsistencyJson, ReceiptJson};
 pub use request::{CreateRequest, PaymentRequest, RequestState};
 pub use session::{Challenge, CreateSession, KeyAccount, KeyAccounts, Session, SessionRole};

@@ -1,5 +1,6 @@
 //! What a refusal looks like: problem details of RFC 9457, with what a program and a person need to go on.
 
+use crate::reason::Reason;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -30,6 +31,9 @@ pub struct Problem {
     /// Every value that the rule names, for sentences in other languages: amounts in minor units, moments in UTC.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, String>,
+    /// Why nothing is recorded now, if that is it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
     /// What to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
@@ -51,6 +55,7 @@ impl Problem {
             value: None,
             limit: None,
             values: BTreeMap::new(),
+            reason: None,
             advice: None,
             transient: false,
         }

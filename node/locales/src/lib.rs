@@ -5,6 +5,9 @@
 //! to the same keys and placeholders, to short sentences, and to words that hurt nobody.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "help")]
+pub mod help;
+
 use std::collections::HashMap;
 use std::sync::OnceLock;
 

@@ -64,3 +64,46 @@ impl Community {
         on_disk(written).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use klaver_ledger::id::LedgerId;
+
+    const LEDGER: LedgerId = LedgerId([1; 32]);
+
+    fn row(account: u8, words: Option<&str>) -> AliasRow {
+        AliasRow { account: [account; 16], words: words.map(str::to_owned), replaced: None }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_code_became_is_there_after_a_restart_and_forgotten_after_a_year() {
+        let root = tempfile::tempdir().unwrap();
+        let community = Community::open(root.path(), &LEDGER).unwrap();
+        community.set_alias("old".to_owned(), row(1, Some("An")), 1_000).await.unwrap();
+        community.set_alias("other".to_owned(), row(2, None), 1_000).await.unwrap();
+        community.set_alias("new".to_owned(), row(1, Some("An")), 2_000).await.unwrap();
+        drop(community);
+        let community = Community::open(root.path(), &LEDGER).unwrap();
+        assert_eq!(community.alias_of(&AccountId([1; 16])), Some(("new".to_owned(), row(1, Some("An")))));
+        assert_eq!(community.alias("other"), Some(row(2, None)));
+        assert_eq!(community.alias("old"), Some(AliasRow { replaced: Some(2_000), ..row(1, None) }));
+        community.erase_ended(2_000 + REPLACED_SECONDS);
+        assert!(community.alias("old").is_some());
+        community.erase_ended(2_001 + REPLACED_SECONDS);
+        assert_eq!(community.alias("old"), None);
+        assert!(community.alias("new").is_some());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn so_many_replaced_codes_are_remembered_and_no_more() {
+        let root = tempfile::tempdir().unwrap();
+        let community = Community::open(root.path(), &LEDGER).unwrap();
+        for number in 0..=REPLACED_MAX as u64 + 1 {
+            community.set_alias(format!("code-{number}"), row(1, None), number).await.unwrap();
+        }
+        assert_eq!(community.alias("code-0"), None, "the oldest made room");
+        assert!(community.alias("code-1").is_some_and(|row| row.replaced == Some(2)));
+        assert_eq!(community.state().aliases.len(), REPLACED_MAX + 1);
+    }
+}

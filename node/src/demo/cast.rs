@@ -202,7 +202,7 @@ impl Place {
             limit: total(BUDGET_CAP),
             organisation: Some(self.organisation),
             until: Some(until),
-            ..plain(AccountKind::Budget, budget.account)
+            ..AccountState::plain(budget.account, AccountKind::Budget, Vec::new())
         })
     }
 }
@@ -219,7 +219,7 @@ impl Holder {
         AccountState {
             keys: vec![grant(&self.key, Rights::ALL)],
             limit: total(limit),
-            ..plain(AccountKind::Member, self.account)
+            ..AccountState::plain(self.account, AccountKind::Member, Vec::new())
         }
     }
 }
@@ -229,7 +229,7 @@ impl Merchant {
     pub fn state(&self) -> AccountState {
         AccountState {
             keys: vec![grant(&self.shop.key, Rights::ALL), grant(&self.till, Rights::REFUND)],
-            ..plain(AccountKind::Merchant, self.shop.account)
+            ..AccountState::plain(self.shop.account, AccountKind::Merchant, Vec::new())
         }
     }
 }
@@ -239,7 +239,7 @@ pub fn fund_state(fund: &Holder, keepers: &[&SigningKey], payees: Vec<AccountId>
     AccountState {
         keys: keepers.iter().map(|key| grant(key, Rights::SPEND)).collect(),
         payees: Some(payees),
-        ..plain(AccountKind::Fund, fund.account)
+        ..AccountState::plain(fund.account, AccountKind::Fund, Vec::new())
     }
 }
 
@@ -249,22 +249,7 @@ pub fn voucher_state(voucher: &Voucher, key: &SigningKey, heir: AccountId, until
         keys: vec![grant(key, Rights::SPEND)],
         heir: Some(heir),
         until: Some(until),
-        ..plain(AccountKind::Voucher, voucher.account)
-    }
-}
-
-fn plain(kind: AccountKind, account: AccountId) -> AccountState {
-    AccountState {
-        account,
-        kind,
-        keys: Vec::new(),
-        threshold: 1,
-        limit: Total::ZERO,
-        ceiling: None,
-        organisation: None,
-        heir: None,
-        until: None,
-        payees: None,
+        ..AccountState::plain(voucher.account, AccountKind::Voucher, Vec::new())
     }
 }
 

@@ -28,13 +28,11 @@ const SECONDS: (HeaderName, HeaderValue) =
             content_type = "application/problem+json"),
     ))]
 pub async fn checkpoint(State(app): State<App>) -> Result<Response, Answer> {
-    let text = HeaderValue::from_static("text/plain; charset=utf-8");
-    let headers = [(header::CONTENT_TYPE, text), ANY_ORIGIN, SECONDS];
     let Some(note) = app.service.published().note() else {
-        let why = app.service.read_only().unwrap_or_default();
+        let why = app.service.read_only().ok_or_else(no_such_path)?;
         return Err(Refused::BeyondDamage { why }.into());
     };
-    Ok((headers, note).into_response())
+    Ok(fresh_text(note))
 }
 
 /// The trust policy of the log (C2SP tlog-policy): its key, its witnesses, and how many of them it takes.
@@ -46,9 +44,13 @@ pub async fn checkpoint(State(app): State<App>) -> Result<Response, Answer> {
     ))]
 pub async fn policy(State(app): State<App>) -> Result<Response, Answer> {
     let witnesses = app.service.witnesses().ok_or_else(no_such_path)?;
-    let text = HeaderValue::from_static("text/plain; charset=utf-8");
-    let headers = [(header::CONTENT_TYPE, text), ANY_ORIGIN, SECONDS];
-    Ok((headers, witnesses.text().to_owned()).into_response())
+    Ok(fresh_text(witnesses.text().to_owned()))
+}
+
+/// Returns text that anybody may read, and that changes within seconds.
+fn fresh_text(text: impl IntoResponse) -> Response {
+    let media = HeaderValue::from_static("text/plain; charset=utf-8");
+    ([(header::CONTENT_TYPE, media), ANY_ORIGIN, SECONDS], text).into_response()
 }
 
 /// A tile of hashes or a bundle of leaves.

@@ -22,11 +22,7 @@ pub async fn healthz() -> &'static str {
             content_type = "application/problem+json"),
     ))]
 pub async fn readyz(State(app): State<App>) -> Response {
-    let why = if *app.stopping.borrow() {
-        Some("the node is stopping: ask again in a minute".to_owned())
-    } else {
-        app.service.read_only()
-    };
+    let why = if *app.stopping.borrow() { Some(crate::reason::stopping()) } else { app.service.read_only() };
     match why {
         None => "ready\n".into_response(),
         Some(why) => {

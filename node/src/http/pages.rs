@@ -1,6 +1,7 @@
 //! Pages for people: HTML that says everything without a script, and is brought to life by one.
 
 mod alias;
+mod checked;
 mod frame;
 mod language;
 pub mod verify;
@@ -55,6 +56,7 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
         section {
             h2 { (icon("seal")) (page.say("verify_title")) }
             p { (page.say("verify_text")) " " (page.say_with("verify_size", &[("size", &size)])) }
+            (checked::state(&page, service))
             div.actions { a.button href=(paths::VERIFY_PAGE) { (icon("seal")) (page.say("verify_link")) } }
             details {
                 summary { (page.say("verify_how")) }
@@ -63,6 +65,7 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
                 p { (page.say("verify_key")) }
                 code { (service.community_json().log.vkey) }
                 p { a href="/log/checkpoint" { (page.say("verify_checkpoint")) } }
+                (checked::hash(&page, service))
             }
         }
     };

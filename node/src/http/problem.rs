@@ -21,8 +21,8 @@ use crate::service::{Crowded, Refused};
 use crate::writer::Unrecorded;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use klaver_api::Problem;
 use klaver_api::paths::PROBLEM_JSON;
+use klaver_api::{Problem, Reason};
 use klaver_ledger::entry::cbor::CborError;
 use klaver_ledger::entry::signed::EnvelopeError;
 use klaver_ledger::refusal::Refusal;
@@ -93,8 +93,9 @@ pub fn problem_of(refused: &Refused) -> Problem {
         }
         Refused::Unrecorded(Unrecorded::Busy) => make(503, "busy", "The node is busy").passing(),
         Refused::Unrecorded(Unrecorded::ReadOnly { why, is_lasting }) => read_only(why, *is_lasting),
-        Refused::Unrecorded(Unrecorded::Unknown { .. }) => {
-            make(503, "outcome_unknown", "Nobody knows yet whether this was recorded").passing()
+        Refused::Unrecorded(Unrecorded::Unknown { why }) => {
+            let problem = make(503, "outcome_unknown", "Nobody knows yet whether this was recorded");
+            Problem { reason: Some(why.clone()), ..problem.passing() }
         }
         Refused::RequestMismatch(mismatch) => make(409, "request_mismatch", "Not what the request asks for")
             .in_field(mismatch.field)
@@ -129,15 +130,15 @@ pub fn problem_of(refused: &Refused) -> Problem {
 }
 
 /// Returns the answer of a node that records nothing. What no waiting mends is not called passing.
-pub fn read_only(why: &str, is_lasting: bool) -> Problem {
-    let (what, advice) = split_advice(why.to_owned());
+pub fn read_only(why: &Reason, is_lasting: bool) -> Problem {
+    let (what, advice) = split_advice(why.detail.clone());
     let mut problem = Problem::new(
         503,
         "read_only",
         "Nothing can be recorded now",
         format!("nothing can be recorded now: {what}"),
     );
-    problem.values.insert("why".to_owned(), what);
+    problem.reason = Some(why.clone());
     problem.transient = !is_lasting;
     problem.with_advice(advice.unwrap_or_else(|| {
         let advice = if is_lasting {
@@ -255,8 +256,12 @@ mod tests {
             (Refused::Envelope(EnvelopeError::UnknownKey { key: "00".to_owned() }), 400, "unknown_key"),
             (FieldError::new("amount", "x", "a number").into(), 400, "malformed_field"),
             (Unrecorded::Busy.into(), 503, "busy"),
-            (Unrecorded::ReadOnly { why: "disk".to_owned(), is_lasting: true }.into(), 503, "read_only"),
-            (Unrecorded::Unknown { why: "disk".to_owned() }.into(), 503, "outcome_unknown"),
+            (
+                Unrecorded::ReadOnly { why: Reason::new("disk", "disk"), is_lasting: true }.into(),
+                503,
+                "read_only",
+            ),
+            (Unrecorded::Unknown { why: Reason::new("disk", "disk") }.into(), 503, "outcome_unknown"),
             (
                 Mismatch { field: "amount", found: "1".to_owned(), expected: "2".to_owned() }.into(),
                 409,
@@ -277,12 +282,12 @@ mod tests {
     #[test]
     fn a_node_that_no_waiting_mends_says_so() {
         let refused = |why: &str, is_lasting| {
-            let refused = Unrecorded::ReadOnly { why: why.to_owned(), is_lasting };
+            let refused = Unrecorded::ReadOnly { why: Reason::new("disk", why), is_lasting };
             Answer::from(refused)
         };
         let lasting = refused("segment 2 is gone: put a copy back", true);
         assert_eq!((lasting.0.transient, lasting.0.advice.as_deref()), (false, Some("put a copy back")));
-        assert_eq!(lasting.0.values["why"], "segment 2 is gone");
+        assert_eq!(lasting.0.reason.as_ref().map(|why| why.code.as_str()), Some("disk"));
         assert_eq!(lasting.into_response().headers().get(header::RETRY_AFTER), None);
         assert!(refused("the disk is full", true).0.advice.is_some_and(|advice| advice.contains("log")));
         let passing = refused("the clock moved", false);

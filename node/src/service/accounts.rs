@@ -6,6 +6,7 @@ use crate::community::AccessRow;
 use crate::community::directory::{ProfileRow, fault_of_name};
 use crate::community::sessions::{Role, Visitor};
 use crate::succeed::read_predecessor;
+use klaver_api::Reason;
 use klaver_api::account::{AccountJson, AccountPage, AccountStateJson, PendingJson};
 use klaver_api::community::{
     AuditNoteJson, Community, DirectoryEntry, DirectoryPage, LogAddress, Profile, UnitJson,
@@ -16,12 +17,13 @@ use klaver_api::text::{FieldError, base64url};
 use klaver_api::{CharterJson, EntryJson, MemoJson, paths};
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::amount::{Total, balance_to_decimal};
-use klaver_ledger::books::{Account, Reference, Standing};
+use klaver_ledger::books::{Account, AnchoredNote, Reference, Standing};
 use klaver_ledger::engine::{self, Holder};
 use klaver_ledger::entry::{Body, Entry};
 use klaver_ledger::id::{AccountId, EntryId};
 use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
 use klaver_ledger::record::Record;
+use klaver_ledger::time::Timestamp;
 
 /// Most lines or accounts on a page.
 pub const LINES_PER_PAGE_MAX: usize = 100;
@@ -71,16 +73,16 @@ impl Service {
             },
             demo: self.config.demo,
             thanks_per_hour: self.config.thanks_per_hour.clone(),
-            audit_note: standing.audit_note().map(|note| AuditNoteJson {
-                index: note.index,
-                size: note.size,
-                anchored_at: note.recorded_at.to_string(),
-                age_seconds: now.millis_since(note.recorded_at) / 1_000,
-                document: data_encoding::HEXLOWER.encode(&note.document.0),
-            }),
+            audit_note: standing.audit_note().map(|note| note_json(&note, now)),
             successor: self.config.successor.clone(),
             read_only: self.read_only(),
         }
+    }
+
+    /// Returns the newest audit note that the ledger anchors.
+    pub fn audit_note(&self) -> Option<AuditNoteJson> {
+        let note = self.reader.standing().audit_note()?;
+        Some(note_json(&note, wall_clock()))
     }
 
     /// Returns how much of `account` the visitor may see.
@@ -383,7 +385,10 @@ impl Service {
     pub async fn predecessor(&self, visitor: &Visitor) -> Result<Vec<u8>, Refused> {
         self.begin_audit(visitor, 0).await?;
         let Some(data) = self.data.get() else { return Ok(Vec::new()) };
-        let unread = |error: crate::config::ConfigError| Refused::BeyondDamage { why: error.to_string() };
+        let unread = |error: crate::config::ConfigError| {
+            let file = data.predecessor().display().to_string();
+            Refused::BeyondDamage { why: Reason::new("disk", error.to_string()).with("file", file) }
+        };
         Ok(read_predecessor(data).map_err(unread)?.unwrap_or_default())
     }
 
@@ -441,6 +446,17 @@ fn read_cursor(cursor: &str) -> Result<(u64, i64), FieldError> {
     let wrong = || FieldError::new("cursor", cursor, "use the cursor that the page before gave, or none");
     let (before, balance) = cursor.split_once('.').ok_or_else(wrong)?;
     Ok((before.parse().map_err(|_| wrong())?, balance.parse().map_err(|_| wrong())?))
+}
+
+/// Returns an anchored audit note as it is at `now`.
+fn note_json(note: &AnchoredNote, now: Timestamp) -> AuditNoteJson {
+    AuditNoteJson {
+        index: note.index,
+        size: note.size,
+        anchored_at: note.recorded_at.to_string(),
+        age_seconds: now.millis_since(note.recorded_at) / 1_000,
+        document: data_encoding::HEXLOWER.encode(&note.document.0),
+    }
 }
 
 #[cfg(test)]

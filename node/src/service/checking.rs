@@ -2,6 +2,7 @@
 
 use super::NodeReader;
 use crate::metrics::Metrics;
+use crate::reason;
 use crate::writer::Status;
 use klaver_ledger::engine::{Difference, check_stored};
 use std::sync::Arc;
@@ -64,7 +65,7 @@ fn run(reader: &NodeReader, status: &Status, metrics: &Metrics, stopping: &Atomi
         Err(difference @ Difference::Journal { .. }) => {
             metrics.differences.fetch_add(1, Ordering::Relaxed);
             tracing::error!(%difference, "the ledger is read-only");
-            status.stop(difference.to_string());
+            status.stop(reason::of_difference(&difference));
         }
         Err(difference @ Difference::Views { .. }) => {
             tracing::warn!(%difference, "not everything was checked")

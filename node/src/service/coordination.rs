@@ -192,6 +192,8 @@ impl Service {
             checked: self.metrics.checked.load(Ordering::Relaxed),
             read_only: self.read_only(),
             readings: readings.collect(),
+            note: self.audit_note(),
+            witnesses: self.witness_state(),
         }
     }
 

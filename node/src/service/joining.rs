@@ -172,18 +172,8 @@ impl Service {
         let (mut account, mut nonce) = ([0; 16], [0; 16]);
         getrandom::fill(&mut account)?;
         getrandom::fill(&mut nonce)?;
-        let state = AccountState {
-            account: AccountId(account),
-            kind: AccountKind::Member,
-            keys,
-            threshold: 1,
-            limit,
-            ceiling: None,
-            organisation: None,
-            heir: None,
-            until: None,
-            payees: None,
-        };
+        let state =
+            AccountState { limit, ..AccountState::plain(AccountId(account), AccountKind::Member, keys) };
         let body = Body::Open(Open { states: vec![state] });
         let entry = Entry { nonce: Nonce(nonce), expires_at, memo: None, body };
         let signed = SignedEntry::sign(entry, &self.ledger(), &[&self.registrar]);

@@ -147,6 +147,12 @@ impl Publisher {
         shown.recent.front().expect("the first checkpoint is shown from the start").clone()
     }
 
+    /// Returns the checkpoints that still take cosignatures, the newest first.
+    pub(super) fn recent(&self) -> Vec<Arc<PublishedCheckpoint>> {
+        let shown = self.shown.read().unwrap_or_else(PoisonError::into_inner);
+        shown.recent.iter().cloned().collect()
+    }
+
     /// Returns the newest checkpoint that a quorum has cosigned.
     pub(super) fn witnessed(&self) -> Option<Arc<PublishedCheckpoint>> {
         self.shown.read().unwrap_or_else(PoisonError::into_inner).witnessed.clone()

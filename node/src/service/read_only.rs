@@ -6,9 +6,9 @@ use crate::community::Community;
 use crate::config::{Config, DataDir};
 use crate::keys::NodeKeys;
 use crate::metrics::Metrics;
+use crate::reason;
 use crate::writer::Writer;
 use klaver_ledger::engine::{LedgerOpenError, OpeningReport, open_read_only};
-use klaver_ledger::keys::PublicKey;
 use klaver_ledger::store::embedded::ReadOnlyStore;
 use klaver_ledger::store::embedded::fault::{Fault, OpenError as DirectoryError};
 use klaver_ledger::store::{OpenError, Recovery};
@@ -39,9 +39,11 @@ pub(super) fn open(
         _ => return Err(refused),
     };
     let store = ReadOnlyStore::open(&data.ledger(), cause).map_err(OpenError::from)?;
-    let ledger = open_read_only(store, &PublicKey::of(&keys.log), &beginning(data)?)?;
-    let (reader, why) = (ledger.reader(), ledger.why().to_owned());
-    tracing::error!(why, "the ledger is read-only");
+    let ledger = open_read_only(store, &beginning(data)?)?;
+    let reader = ledger.reader();
+    let why = reason::of_opening(ledger.cause(), reader.head().size, ledger.why());
+    tracing::error!(%why, "the ledger is read-only");
+    // The community's data know whose ledger this should be.
     let community = Community::open_or_read(data.root(), &founded(&reader).ledger)?;
     let metrics = Arc::new(Metrics::default());
     let report = OpeningReport {

@@ -5,6 +5,7 @@ use crate::community::requests::Mismatch;
 use crate::community::sessions::ChallengeError;
 use crate::service::arrivals::Crowded;
 use crate::writer::Unrecorded;
+use klaver_api::Reason;
 use klaver_api::text::FieldError;
 use klaver_ledger::engine::{NoReceipt, ReadError};
 use klaver_ledger::entry::cbor::CborError;
@@ -89,7 +90,7 @@ pub enum Refused {
     #[error("{why}")]
     BeyondDamage {
         /// What is damaged, what is safe, and what to do.
-        why: String,
+        why: Reason,
     },
     /// Community data cannot be written.
     #[error(transparent)]

@@ -5,10 +5,12 @@ use crate::clock::wall_clock;
 use crate::community::sessions::{Role, Visitor};
 use crate::config::DataDir;
 use crate::handover;
+use crate::reason;
 use crate::succeed::read_predecessor;
 use klaver_api::succession::{LineageJson, ShareJson};
 use klaver_ledger::books::shares::Shares;
 use klaver_ledger::log::tile::TilePath;
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -31,7 +33,7 @@ impl Service {
     /// When the ledger cannot be read.
     pub fn lineage(&self) -> Result<LineageJson, Refused> {
         let shown = self.published();
-        let why = || Refused::BeyondDamage { why: self.read_only().unwrap_or_default() };
+        let why = || Refused::BeyondDamage { why: self.read_only().unwrap_or_else(reason::stopping) };
         let checkpoint = shown.signed.as_ref().ok_or_else(why)?;
         let receipts = handover::lineage(&self.reader, self.ledger(), checkpoint, wall_clock())?;
         Ok(handover::lineage_json(self.ledger(), &receipts))
@@ -63,10 +65,11 @@ impl Service {
             return Ok(shares.clone());
         }
         let data = self.data.get().ok_or(NOTHING_BEFORE)?;
-        let damaged = |why: String| Refused::BeyondDamage { why };
-        let snapshot = read_predecessor(data).map_err(|error| damaged(error.to_string()))?;
-        let shares = Shares::of_snapshot(&snapshot.ok_or(NOTHING_BEFORE)?);
-        let shares = shares.map_err(|error| damaged(format!("{}: {error}", data.predecessor().display())))?;
+        let damaged =
+            |why: &dyn Display| Refused::BeyondDamage { why: reason::of_file(&data.predecessor(), why) };
+        let snapshot = read_predecessor(data).map_err(|error| damaged(&error))?;
+        let shares =
+            Shares::of_snapshot(&snapshot.ok_or(NOTHING_BEFORE)?).map_err(|error| damaged(&error))?;
         Ok(self.before.shares.get_or_init(|| Arc::new(shares)).clone())
     }
 
@@ -88,7 +91,7 @@ impl Service {
         match std::fs::read(&path) {
             Ok(bytes) => Ok(bytes),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(NOTHING_BEFORE),
-            Err(error) => Err(Refused::BeyondDamage { why: format!("{}: {error}", path.display()) }),
+            Err(error) => Err(Refused::BeyondDamage { why: reason::of_file(&path, &error) }),
         }
     }
 }

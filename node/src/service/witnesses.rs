@@ -4,13 +4,16 @@ use super::publishing::Attached;
 use super::{NodeReader, PublishedCheckpoint, Refused, Service, StartError};
 use crate::clock::wall_clock;
 use crate::config::{Config, DataDir};
+use crate::reason;
 use crate::witness::contradiction::{self, Meaning};
 use crate::witness::policy::Witnesses;
+use klaver_api::Reason;
 use klaver_ledger::engine::Holder;
 use klaver_ledger::keys::PublicKey;
-use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
+use klaver_ledger::log::key::{KeyKind, KeyName, Statement, VerifierKey};
 use klaver_ledger::log::note::{Note, NoteSignature};
 use klaver_ledger::receipt::Receipt;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 /// What became of cosignatures that somebody brought.
@@ -41,7 +44,7 @@ impl Service {
     }
 
     /// Records nothing more until the node is started again, because of `why`; returns whether that is news.
-    pub fn turn_read_only(&self, why: String) -> bool {
+    pub fn turn_read_only(&self, why: Reason) -> bool {
         self.writer.status().stop(why)
     }
 
@@ -65,6 +68,39 @@ impl Service {
         attached
     }
 
+    /// Records nothing when `data` came from a backup, until a quorum of witnesses has cosigned the newest checkpoint.
+    pub(super) fn wait_if_restored(&self, data: &DataDir) {
+        if data.restored().exists() {
+            let size = self.reader.head().size;
+            let why = reason::restored(size);
+            tracing::warn!(%why, "restored");
+            self.writer.status().wait(Some(why));
+        }
+    }
+
+    /// Notes that witness `number` has just cosigned the checkpoint of `size` records; with a quorum of them a restored
+    /// directory goes on recording.
+    pub fn confirm_restored(&self, number: usize, size: u64) {
+        let status = self.writer.status();
+        if status.waiting().is_none() || size != self.reader.head().size {
+            return;
+        }
+        let mut confirmed = self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
+        confirmed.insert(number);
+        let policy = self.witnesses().map(Witnesses::policy);
+        if !policy.is_some_and(|policy| policy.suffices(confirmed.iter().copied())) {
+            return;
+        }
+        // The mark goes first: a node that stops between the two waits once more, which costs nothing.
+        match self.data.get().map(|data| std::fs::remove_file(data.restored())) {
+            Some(Ok(())) | None => {
+                tracing::info!(size, "a quorum of witnesses has seen nothing later: recording goes on");
+                status.wait(None);
+            }
+            Some(Err(error)) => tracing::error!(%error, "the mark of a restored directory cannot be removed"),
+        }
+    }
+
     /// Waits for a beat after number `seen`, at most a beat's time; returns the number of the newest.
     pub fn wait_for_beat(&self, seen: u64) -> u64 {
         self.published.wait_for_beat(seen)
@@ -82,11 +118,20 @@ impl Service {
             contradiction::stop_for(self, witnesses.data(), &seen, "a witness that pulls");
             return Brought::Contradiction;
         }
-        let attach = |line: &NoteSignature, number| self.add_cosignature(note.text(), line.clone(), number);
+        let attach = |line: &NoteSignature, number: usize, key: &VerifierKey| {
+            let attached = self.add_cosignature(note.text(), line.clone(), number);
+            if attached == Attached::Newly && self.is_fresh(line, key, note.text()) {
+                self.confirm_restored(number, self.reader.head().size);
+            }
+            attached
+        };
+        let asked = || witnesses.asked().iter().enumerate();
         let came: Vec<Attached> = note
             .signatures()
             .iter()
-            .flat_map(|line| (0..witnesses.asked().len()).map(move |number| attach(line, number)))
+            .flat_map(|line| {
+                asked().map(|(number, asked)| attach(line, number, &asked.key)).collect::<Vec<_>>()
+            })
             .collect();
         let counted = came.iter().filter(|came| matches!(came, Attached::Newly | Attached::Before)).count();
         if counted > 0 {
@@ -98,6 +143,14 @@ impl Service {
         } else {
             Brought::NoWitness
         }
+    }
+
+    /// Returns whether a line that somebody brought was made since this node started, for the newest checkpoint: an older
+    /// one says nothing about what the witness has seen since.
+    fn is_fresh(&self, line: &NoteSignature, key: &VerifierKey, text: &str) -> bool {
+        let since = self.started_at.seconds();
+        self.published().text() == Some(text)
+            && matches!(line.verify(key, text), Ok(Some(Statement::Seen { at })) if since <= at)
     }
 
     /// Returns the receipt of record `index`: under the newest checkpoint with a quorum that reaches it, if there is one.

@@ -17,8 +17,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::time::{Duration, Instant};
 
-/// How long a checkpoint that does not change stays without a new cosignature.
-const HEARTBEAT: Duration = Duration::from_secs(3_600);
 /// How long starting waits for what witnesses have seen, so that an old copy of the data is noticed before it is used.
 const FIRST_LOOK: Duration = Duration::from_secs(3);
 
@@ -99,6 +97,7 @@ impl Asker {
         if self.asked.submission.is_none() {
             return;
         }
+        let heartbeat = Duration::from_secs(self.service.config().witness_heartbeat_seconds);
         let mut beat = 0;
         loop {
             if self.stopping.load(Ordering::Relaxed) || self.service.is_halted() {
@@ -106,7 +105,7 @@ impl Asker {
             }
             let shown = self.service.published();
             let due = |shown: &str| {
-                self.cosigned.as_ref().is_none_or(|(text, at)| text != shown || HEARTBEAT <= at.elapsed())
+                self.cosigned.as_ref().is_none_or(|(text, at)| text != shown || heartbeat <= at.elapsed())
             };
             if let Some(signed) = shown.signed.as_ref().filter(|signed| due(signed.note().text())) {
                 self.ask(signed);
@@ -142,6 +141,7 @@ impl Asker {
                 }
                 self.last = shown.checkpoint().size;
                 self.cosigned = Some((shown.note().text().to_owned(), Instant::now()));
+                self.service.confirm_restored(self.number, self.last);
             }
             Came::Nothing(why) => {
                 metrics.cosignatures_missed.fetch_add(1, Ordering::Relaxed);

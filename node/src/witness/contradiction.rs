@@ -5,7 +5,9 @@
 
 use crate::clock::wall_clock;
 use crate::config::DataDir;
+use crate::reason;
 use crate::service::Service;
+use klaver_api::Reason;
 use klaver_keystore::private_file::{self, PrivateFileError};
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::note::{NOTE_BYTES_MAX, Note};
@@ -57,14 +59,20 @@ pub fn stop_for(service: &Service, data: &DataDir, seen: &SignedCheckpoint, said
             "it could not be kept".to_owned()
         }
     };
-    let why = format!(
+    let why = two_histories(size, ours, said_by, &evidence);
+    if service.turn_read_only(why.clone()) {
+        tracing::error!(%why, "nothing is recorded");
+    }
+}
+
+/// Tells that our log signed `size` records which our own do not continue.
+pub(crate) fn two_histories(size: u64, ours: u64, said_by: &str, evidence: &str) -> Reason {
+    let detail = format!(
         "our own log signed a checkpoint of {size} records, shown by {said_by}, that our {ours} records do not \
          continue: an old copy of the data was put back, or two nodes run with one key (evidence: {evidence}): stop \
          the other node or put the newest data back, then start again"
     );
-    if service.turn_read_only(why.clone()) {
-        tracing::error!(why, "nothing is recorded");
-    }
+    Reason::new("two_histories", detail).with("size", size).with("ours", ours).with("evidence", evidence)
 }
 
 /// Stops recording if evidence kept earlier still contradicts what we hold.
@@ -78,11 +86,7 @@ pub fn believe_kept(service: &Service, data: &DataDir) {
         let note = match read.and_then(|bytes| Note::parse(&bytes).map_err(|error| error.to_string())) {
             Ok(note) => note,
             Err(why) => {
-                let path = entry.path();
-                let path = path.display();
-                let read_first =
-                    "read it, or take it away when the council knows what it says, and start the node again";
-                service.turn_read_only(format!("the evidence in {path} cannot be read: {why}; {read_first}"));
+                service.turn_read_only(reason::of_evidence(&entry.path(), &why));
                 return;
             }
         };

@@ -4,12 +4,14 @@ use crate::request_for;
 use crate::support::World;
 use axum::body::Body;
 use axum::http::Request;
-use klaver_api::paths;
+use klaver_api::{Reason, paths};
 use klaver_ledger::account::AccountKind;
-use klaver_node::clock::Rest;
+use klaver_ledger::entry::SignedEntry;
+use klaver_ledger::time::{Deadline, Seconds, Timestamp};
+use klaver_node::clock::{Rest, SetClock, wall_clock};
 use klaver_node::config::DataDir;
 use klaver_node::export::{Format, Stopped, write_log, write_records};
-use klaver_node::service::{Service, Submitted};
+use klaver_node::service::{OsSalts, Service, Submitted};
 use klaver_node::verify::{Exit, mend_anchor, verify};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,15 +147,17 @@ async fn a_node_that_must_not_record_says_why_and_goes_on_showing() {
     let budget = world.open(AccountKind::Budget, 100_000, Some(1)).await;
     let member = world.open(AccountKind::Member, 0, None).await;
     let size = world.get(paths::COMMUNITY, None).await.json["size"].clone();
-    assert!(world.service.turn_read_only("two histories were signed: stop the other node".to_owned()));
-    assert!(!world.service.turn_read_only("another reason".to_owned()), "the first reason stays");
+    assert!(
+        world.service.turn_read_only(Reason::new("disk", "two histories were signed: stop the other node"))
+    );
+    assert!(!world.service.turn_read_only(Reason::new("disk", "another reason")), "the first reason stays");
     let refused = world.earn(&budget, &member, 1_000).await;
     assert_eq!((refused.status, refused.code()), (503, "read_only"), "{refused:?}");
     let ready = world.get(paths::READYZ, None).await;
     assert_eq!(ready.status, 503);
     assert!(ready.json["detail"].as_str().unwrap().contains("two histories were signed"), "{ready:?}");
     let said = world.get(paths::COMMUNITY, None).await.json;
-    assert_eq!(said["read_only"], "two histories were signed: stop the other node");
+    assert_eq!(said["read_only"]["detail"], "two histories were signed: stop the other node");
     assert_eq!(said["size"], size);
     assert_eq!(world.get(paths::LOG_CHECKPOINT, None).await.status, 200);
     // Without witnesses there is no policy, and nobody's cosignature counts.
@@ -161,4 +165,35 @@ async fn a_node_that_must_not_record_says_why_and_goes_on_showing() {
     let note = world.get(paths::LOG_CHECKPOINT, None).await.bytes;
     let brought = Request::post(paths::WITNESS_COSIGNATURES).body(Body::from(note)).unwrap();
     assert_eq!(world.call(brought).await.code(), "no_witness");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_doubted_at_start_is_said_to_need_a_new_start() {
+    let later = Timestamp::from_millis(wall_clock().millis() + 600_000).unwrap();
+    let world = World::founded_by(1, |_| Box::new(SetClock::at(later)), OsSalts);
+    let mut entry = world.impact_report();
+    entry.expires_at = Deadline::after(later, Seconds(300));
+    let signed = SignedEntry::sign(entry, &world.ledger, &[&world.council[0]]);
+    assert_eq!(world.submit(&signed).await.status, 201);
+    let World { directory, service, router, .. } = world;
+    drop(router);
+    let data = DataDir::at(directory.path().join("node"));
+    let (service, _) = tokio::task::spawn_blocking(move || {
+        service.close();
+        drop(service);
+        Service::open(&data, None, Rest::Doubted).unwrap()
+    })
+    .await
+    .unwrap();
+    let (router, _stop) = crate::support::router(&service);
+    let answer =
+        crate::support::call(&router, Request::get(paths::READYZ).body(Body::empty()).unwrap()).await;
+    assert_eq!((answer.status, &answer.json["transient"]), (503, &false.into()), "{answer:?}");
+    assert_eq!(answer.json["reason"]["code"], "clock_early");
+    assert_eq!(
+        answer.json["reason"]["values"]["earliest"],
+        Timestamp::from_millis(later.millis() - 300_000).unwrap().to_string()
+    );
+    assert!(answer.json["advice"].as_str().unwrap().contains("start the node again"), "{answer:?}");
+    assert_eq!(answer.headers.get("retry-after"), None);
 }

@@ -3,7 +3,7 @@
 use crate::support::World;
 use klaver_api::paths;
 use klaver_ledger::account::AccountKind;
-use klaver_ledger::entry::{Body as EntryBody, Govern};
+use klaver_ledger::entry::{Body as EntryBody, Govern, SignedEntry};
 use klaver_ledger::time::Seconds;
 use klaver_node::clock::wall_clock;
 use serde_json::json;
@@ -11,13 +11,8 @@ use serde_json::json;
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_that_lacks_signers_waits_for_them() {
     let world = World::founded(2);
-    let body = world.entry(klaver_ledger::entry::Body::Attest(klaver_ledger::entry::Attest {
-        statement: klaver_ledger::entry::Statement::ImpactReport,
-        size: 1,
-        root: klaver_ledger::id::Digest(world.service.reader().head().root.0),
-        document: klaver_ledger::id::Digest([1; 32]),
-    }));
-    let one = klaver_ledger::entry::SignedEntry::sign(body.clone(), &world.ledger, &[&world.council[0]]);
+    let body = world.impact_report();
+    let one = SignedEntry::sign(body.clone(), &world.ledger, &[&world.council[0]]);
     let waits = world.submit(&one).await;
     assert_eq!((waits.status, &waits.json["outcome"]), (202, &json!("draft")), "{waits:?}");
     assert_eq!(waits.json["draft"]["waits_for"], json!({ "who": "council", "have": 1, "need": 2 }));
@@ -33,7 +28,7 @@ async fn an_entry_that_lacks_signers_waits_for_them() {
     assert_eq!(world.get(paths::DRAFTS, Some(&member)).await.json["drafts"].as_array().unwrap().len(), 1);
 
     // The second signature alone is enough: the node puts both together.
-    let two = klaver_ledger::entry::SignedEntry::sign(body, &world.ledger, &[&world.council[1]]);
+    let two = SignedEntry::sign(body, &world.ledger, &[&world.council[1]]);
     let recorded = world.submit(&two).await;
     assert_eq!(recorded.status, 201, "{recorded:?}");
     // Whoever comes late to sign is told, and nothing is listed any more.

@@ -13,9 +13,10 @@ use klaver_ledger::account::{AccountKind, AccountState, KeyGrant, Rights};
 use klaver_ledger::amount::{Amount, Scale, Total};
 use klaver_ledger::charter::{Policy, UnitWords};
 use klaver_ledger::entry::{
-    Body as EntryBody, Earn, EarnReason, Entry, Open, Pay, PayLine, RequestRef, SignedEntry,
+    Attest, Body as EntryBody, Earn, EarnReason, Entry, Open, Pay, PayLine, RequestRef, SignedEntry,
+    Statement,
 };
-use klaver_ledger::id::{AccountId, LedgerId, Nonce, OrganisationId};
+use klaver_ledger::id::{AccountId, Digest, LedgerId, Nonce, OrganisationId};
 use klaver_ledger::keys::{PublicKey, SigningKey};
 use klaver_ledger::record::SaltSource;
 use klaver_ledger::time::{Deadline, Seconds};
@@ -152,17 +153,11 @@ impl World {
             AccountKind::Merchant => Rights::ALL,
             _ => Rights::from_bits(9).unwrap(),
         };
+        let keys = vec![KeyGrant { key: PublicKey::of(&key), rights, until: None, cap: None }];
         let state = AccountState {
-            account,
-            kind,
-            keys: vec![KeyGrant { key: PublicKey::of(&key), rights, until: None, cap: None }],
-            threshold: 1,
             limit: Total::new(limit).unwrap(),
-            ceiling: None,
             organisation: organisation.map(|organisation| OrganisationId([organisation; 16])),
-            heir: None,
-            until: None,
-            payees: None,
+            ..AccountState::plain(account, kind, keys)
         };
         let council: Vec<&SigningKey> = self.council.iter().collect();
         let signed = self.sign(EntryBody::Open(Open { states: vec![state] }), &council);
@@ -279,13 +274,27 @@ impl World {
     }
 
     pub async fn call(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().call(request).await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR);
-        let bytes = axum::body::to_bytes(response.into_body(), 1 << 24).await.unwrap().to_vec();
-        let json = serde_json::from_slice(&bytes).unwrap_or_default();
-        Answer { status: status.as_u16(), json, bytes, headers }
+        call(&self.router, request).await
     }
+
+    /// What the council says about the ledger as it is.
+    pub fn impact_report(&self) -> Entry {
+        self.entry(EntryBody::Attest(Attest {
+            statement: Statement::ImpactReport,
+            size: 1,
+            root: Digest(self.service.reader().head().root.0),
+            document: Digest([1; 32]),
+        }))
+    }
+}
+
+pub async fn call(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().call(request).await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 24).await.unwrap().to_vec();
+    let json = serde_json::from_slice(&bytes).unwrap_or_default();
+    Answer { status: status.as_u16(), json, bytes, headers }
 }
 
 pub fn router(service: &Arc<Service>) -> (Router, watch::Sender<bool>) {

@@ -17,7 +17,7 @@ export async function showAlarm(): Promise<void> {
     h("h2", { tabindex: "-1", "data-focus": true }, icon("hand"), say("error.history_rewritten")),
     h("p", { class: "note", role: "alert" }, icon("cross"), say("alarm_what")),
     h("p", null, say("alarm_do")),
-    h("div", { class: "actions" }, button("down", say("alarm_save"), () => save(alarm), "main")),
+    h("div", { class: "actions" }, button("down", say("alarm_save"), () => saveEvidence(alarm), "main")),
     h("p", { class: "small" }, moment(alarm.at, "full")),
     h("dl", null, head("alarm_older", alarm.older), head("alarm_newer", alarm.newest)),
     goOn(),
@@ -32,7 +32,7 @@ function head(title: string, note: string): Child {
 }
 
 /** The evidence in the form that the program on the command line keeps: both notes, the older first. */
-function save({ older, newest }: Alarm): void {
+export function saveEvidence({ older, newest }: Alarm): void {
   const size = readCheckpoint(older)?.size ?? 0;
   saveFile(`klaver-alarm-${size}.txt`, older === "" ? newest : `${older}\n${newest}`);
 }

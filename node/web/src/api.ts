@@ -13,7 +13,15 @@ export interface Problem {
   value?: string;
   limit?: string;
   advice?: string;
+  reason?: Reason;
   transient: boolean;
+}
+
+/** Why the node records nothing: a code with its values. */
+export interface Reason {
+  code: string;
+  values: Record<string, string>;
+  detail: string;
 }
 
 /** The node said no. */

@@ -2,6 +2,7 @@
 
 import { accountText } from "./lib/account.ts";
 import { showNumber } from "./lib/money.ts";
+import type { Reason } from "./api.ts";
 import icons from "./icons.json";
 
 export type Child = Node | string | null | false | undefined | readonly Child[];
@@ -72,7 +73,7 @@ export interface Facts {
   rate: [number, number] | null;
   timeZone: string;
   demo: boolean;
-  readOnly: boolean;
+  readOnly: Reason | null;
   now: number;
 }
 
@@ -145,10 +146,20 @@ export function refusal(code: string): string | undefined {
   return errors[code];
 }
 
+/** Returns why the node records nothing, in words; what it says itself when this page does not know the reason yet. */
+export function halted({ code, values, detail }: Reason): string {
+  const moments = Object.entries(values).map(([name, value]) => [name, /^\d{4}-.*Z$/.test(value) ? moment(Date.parse(value), "both") : value]);
+  const known = errors[`halt.${code}`];
+  return known === undefined ? detail : withValues(known, Object.fromEntries(moments) as Record<string, string>);
+}
+
 /** Returns the sentence `key` with its values. */
 export function say(key: string, values: Record<string, string | number> = {}): string {
-  const known: Record<string, string | number> = { community: facts.name, one: facts.one, many: facts.many, ...values };
-  return (words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name: string) => String(known[name] ?? whole));
+  return withValues(words[key] ?? key, { community: facts.name, one: facts.one, many: facts.many, ...values });
+}
+
+function withValues(sentence: string, values: Record<string, string | number>): string {
+  return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
 /** Tells whether there is such a sentence. */

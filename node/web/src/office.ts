@@ -1,6 +1,6 @@
 /** Acting for the council: its key on this phone, its sessions, and what it signs. */
 
-import { Refused, ask } from "./api.ts";
+import { type Reason, Refused, ask } from "./api.ts";
 import { type Hat, forget, keep, recall } from "./db.ts";
 import { facts } from "./dom.ts";
 import { keyToConnect, persist, signedChallenge, trust } from "./wallet.ts";
@@ -86,5 +86,16 @@ export interface Coordination {
   members: { count: number | null; bands: { from: string | null; below: string | null; count: number }[] };
   claims: Claim[];
   rules: { index: number; recorded_at: string; effective_at: string | null; reference: string | null; changes: { field: string; before: string; after: string }[] }[];
-  audit: { size: number; published: number; checked: number; read_only: string | null; readings: { at: string; auditor: string; size: number }[] };
+  audit: {
+    size: number; published: number; checked: number; read_only: Reason | null; readings: { at: string; auditor: string; size: number }[];
+    note: { index: number; size: number; anchored_at: string; document: string } | null;
+    witnesses: { size: number | null; age_seconds: number | null; each: WitnessSeen[] } | null;
+  };
+}
+
+/** What one witness has cosigned lately. */
+export interface WitnessSeen {
+  name: string;
+  size: number | null;
+  age_seconds: number | null;
 }

@@ -4,9 +4,9 @@
  */
 
 import { NoAnswer, Refused, ask, askText } from "./api.ts";
-import { all, forget, keep, put, type Outgoing } from "./db.ts";
+import { all, forget, keep, put, recall, type Outgoing } from "./db.ts";
 import { facts } from "./dom.ts";
-import { TwoHistories, alarm, mustBeNew, newest, pending, remember } from "./heads.ts";
+import { type Alarm, TwoHistories, alarm, mustBeNew, newest, pending, remember } from "./heads.ts";
 import { base64, concat, fromBase64, fromHex, hex } from "./lib/bytes.ts";
 import { type Link, checkCommunity, parseLink, printLink } from "./lib/links.ts";
 import { type Checkpoint, isConsistent, openCheckpoint, parseNote, readCheckpoint } from "./lib/log.ts";
@@ -52,9 +52,11 @@ export async function watch(): Promise<void> {
   await visit();
 }
 
-/** Fetches the published seal; one that our log did not sign is an alarm beside `seen`. */
+/** Fetches the published seal; one that our log did not sign is an alarm beside `seen`. @throws NoAnswer for what is none */
 async function published(seen: string): Promise<Checkpoint> {
   const note = await askText("/log/checkpoint");
+  // What stands between us and the node may answer in its place.
+  if (!readCheckpoint(note)) throw new NoAnswer("no checkpoint");
   const open = async () => openCheckpoint(note, (await log()).keys);
   const opened = (await open()) ?? ((await hasNewKeys()) ? await open() : null);
   if (!opened) throw await alarm(seen, note);
@@ -125,6 +127,14 @@ async function signed(link: Extract<Link, { link: "checkpoint" }>): Promise<Chec
   return null;
 }
 
+/** What a person went on with after an alarm, and the evidence of it. */
+export interface Believed {
+  size: number;
+  root: string;
+  at: number;
+  alarm: Alarm | undefined;
+}
+
 /**
  * After an alarm, goes on with the log that the node shows now, because a person was told that it counts.
  *
@@ -143,7 +153,7 @@ export async function believe(size: number): Promise<{ strange: number } | { fou
   }
   await keep("pending", []);
   await keep("checkpoint", now.note);
-  await keep("believed", { size: now.size, root: base64(now.root), at: Date.now() });
+  await keep("believed", { size: now.size, root: base64(now.root), at: Date.now(), alarm: await recall<Alarm>("alarm") } satisfies Believed);
   await forget("alarm");
   return { strange };
 }

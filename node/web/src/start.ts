@@ -4,7 +4,7 @@ import { readAloud } from "./aloud.ts";
 import { NoAnswer, NotSent, Refused } from "./api.ts";
 import { recall } from "./db.ts";
 import { TwoHistories } from "./heads.ts";
-import { type Child, button, facts, h, icon, knows, loadWords, refusal, say, show, status, workerAddress } from "./dom.ts";
+import { type Child, button, facts, h, halted, icon, knows, loadWords, refusal, say, show, status, workerAddress } from "./dom.ts";
 import { ReceiptError } from "./lib/receipt.ts";
 import { CannotKeep, hasJoined, isOtherLedger } from "./wallet.ts";
 
@@ -54,7 +54,10 @@ export function explain(error: unknown, again?: () => void): Child {
   if (error instanceof TwoHistories) return note("hand", say("log_alarm"));
   if (error instanceof NoAnswer) return [note("clock", say("no_answer"), say("no_answer_next")), retry];
   if (error instanceof ReceiptError) return note("hand", say("receipt_alarm"), say("receipt_alarm_next"));
-  if (error instanceof Refused) return [note("hand", ...whyNot(error.problem.code)), retry];
+  if (error instanceof Refused) {
+    const { code, reason } = error.problem;
+    return [note("hand", ...whyNot(code)), reason ? h("p", null, halted(reason)) : null, retry];
+  }
   if (error instanceof DOMException && error.name === "QuotaExceededError") return [note("hand", say("full"), say("full_next")), retry];
   console.error(error);
   return [note("hand", say("trouble"), say("trouble_next")), retry];

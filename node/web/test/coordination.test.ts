@@ -38,6 +38,14 @@ test("the council sees sums, budgets, payouts and rules; of members counts alone
     assert.ok((await phone.page.locator("tbody tr").count()) >= cells, hash);
     await looksWell(phone.page, `coordination, ${hash}`);
   }
+  // The demonstration's auditor has a note in the ledger; nobody watches its log.
+  await phone.open(`${town.url}/coordination#audit`);
+  await phone.reads(/^Nummer \d+ van .*: de eerste \d+ nummers zijn nagekeken\.$/);
+  await phone.reads("Geen meekijkers, of het kernteam besliste niet over deze lijst.");
+  await phone.open(`${town.url}/`);
+  await phone.reads(/Een auditor keek de eerste \d+ nummers na\. De nota is nummer \d+, (\d+|een|minder)/);
+  await phone.reads("Nog geen vereniging kijkt mee.");
+  await looksWell(phone.page, "home of a town");
   // Every band is of ten people or more, and together they are all of them.
   await phone.open(`${town.url}/coordination#members`);
   await phone.reads("Leden in cijfers");

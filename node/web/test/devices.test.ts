@@ -41,6 +41,7 @@ test("a second phone by a code that the first one shows; both pay, and one can b
   const link = await showDeviceCode(old);
   assert.ok(link.length <= 90, link);
   await fresh.open(link);
+  await fresh.reads("Je betaalt daarna met allebei je telefoons.");
   assert.equal(await fresh.page.evaluate(() => location.hash), "#device", "the secret stays in the address");
   await fresh.tap("Ga verder");
   const number = await fresh.page.locator(".amount").textContent();
@@ -117,9 +118,34 @@ test("put to rest by oneself: nothing leaves, the council wakes it", async () =>
   await close(till, phone);
 });
 
+test("what the council wants to change is told in time, and can be stopped", async () => {
+  const phone = await member(world, browser, "5");
+  const account = accountText((await phone.stored("hats"))[0]?.["account"] as string);
+  const { public_key: theirs } = world.place("key", "new", "stranger") as { public_key: string };
+  world.council("account", "change", account, "--council", "--add-key", theirs);
+  await phone.open(`${world.url}/wallet`);
+  await phone.reads("Berichten (2 nieuw)");
+  phone.taps = 0;
+  await phone.tap(/^Berichten/);
+  await phone.reads("Het kernteam wil iets aan je rekening veranderen.");
+  await phone.reads("Dit gaat in op");
+  await phone.tap("Houd dit tegen");
+  await phone.tap("Ja, houd dit tegen");
+  await phone.reads("Je rekening blijft zoals ze is.");
+  assert.equal(phone.taps, 3);
+  await phone.open(`${world.url}/wallet#inbox`);
+  await phone.reads("Een verandering aan je rekening is tegengehouden.");
+  assert.equal(await phone.page.getByText("Houd dit tegen").count(), 0);
+  await phone.open(`${world.url}/wallet#devices`);
+  await phone.reads("Deze telefoon");
+  assert.equal(await phone.page.locator(".devices li").count(), 1);
+  await close(phone);
+});
+
 test("the spare key on paper: a sheet with words and a code, that brings the account back", async () => {
   const phone = await member(world, browser, "4");
   await phone.open(`${world.url}/wallet#recovery`);
+  await phone.page.locator(".recovery li").first().waitFor();
   const words = await phone.page.locator(".recovery li").allTextContents();
   await phone.page.locator(".printed svg").waitFor({ state: "attached" });
   assert.equal(await phone.page.locator(".printed").isVisible(), false);
@@ -135,7 +161,7 @@ test("the spare key on paper: a sheet with words and a code, that brings the acc
 
   const found = await Phone.of(browser);
   await found.open(printed);
-  await found.page.locator("#words").waitFor();
+  await found.page.waitForFunction(() => document.querySelector<HTMLTextAreaElement>("#words")?.value);
   assert.equal(await found.page.locator("#words").inputValue(), words.join(" "));
   assert.equal(await found.page.evaluate(() => location.hash), "#restore", "the secret stays in the address");
   await found.tap("Zet mijn portemonnee terug");
@@ -161,23 +187,22 @@ async function read(png: Buffer): Promise<string> {
   return decode({ width: data.width, height: data.height, data: Uint8ClampedArray.from(data.bytes) });
 }
 
-/** Opens a pot for which two people sign: a phone, and the council's own wallet. */
+/** Opens a pot for which two people sign: a phone, and somebody with the program. */
 async function potOfTwo(phone: Phone): Promise<string> {
-  const key = ((await phone.stored("keys"))[0]?.["public"] as string) ?? "";
-  const place = (world.place("whoami") as { keys: { public_key: string }[] }).keys[0]?.public_key ?? "";
-  const { account } = world.council("account", "open", "fund", "--key", key, "--key", place, "--threshold", "2") as { account: string };
+  const ours = (await phone.stored("keys"))[0]?.["public"] as string;
+  const { public_key: theirs } = world.place("key", "new", "pot") as { public_key: string };
+  const { account } = world.council("account", "open", "fund", "--key", ours, "--key", theirs, "--threshold", "2") as { account: string };
   world.give("20", account);
+  world.place("join", world.url, "--existing", account, "--key", "pot");
   return account;
 }
 
 test("signing together: what, by whom, until when, one tap; what is no longer true cannot be signed", async () => {
   const phone = await member(world, browser, "0", WATCHED);
   const payee = await member(world, browser, "0");
-  const pot = await potOfTwo(phone);
+  await potOfTwo(phone);
   const to = accountText((await payee.stored("hats"))[0]?.["account"] as string);
-  world.place("join", world.url, "--existing", pot);
-  const draft = world.place("pay", to, "6", "--account", pot) as { draft: { link: string } };
-  const link = draft.draft.link;
+  const { link } = world.place("pay", to, "6", "--account", "pot") as { link: string };
   // The pot's other signer opens the link as it was sent.
   await phone.open(link);
   await phone.tap("Open in mijn portemonnee");

@@ -99,6 +99,19 @@ test("U2: no barriers on any state of wallet and till", async () => {
   await counter.context.close();
 });
 
+test("the balance is behind one tap, unless the phone's owner wants it always", async () => {
+  const phone = await member(world, browser, "7");
+  await phone.open(`${world.url}/wallet`);
+  await phone.reads("Toon wat ik heb");
+  assert.equal(await phone.page.locator(".balance .amount").count(), 0);
+  await phone.open(`${world.url}/wallet#more`);
+  await phone.tap("Toon altijd wat ik heb");
+  await phone.reads("Toon pas na een tik wat ik heb");
+  await phone.open(`${world.url}/wallet`);
+  await phone.page.locator(".balance .amount", { hasText: "7" }).waitFor();
+  await phone.context.close();
+});
+
 test("what happens is read aloud, and the focus is never nowhere", async () => {
   const phone = await member(world, browser, "5");
   await phone.open(await price(world, till, "1,05"));

@@ -71,6 +71,9 @@ test("paid at once; witnessed when the quorum has cosigned, without another tap;
   await phone.page.locator(".qr svg").waitFor();
   await phone.reads(/^Nummers: \d+\. Zegel: /);
   await looksWell(phone.page, "seal");
+  await phone.open(`${town.world.url}/`);
+  await phone.reads(/2 van 3 meekijkers zagen het logboek bij \d+ nummers, minder dan een uur geleden\./);
+  await looksWell(phone.page, "home, witnessed");
   assert.deepEqual(phone.faults, []);
   await phone.context.close();
 });
@@ -127,6 +130,19 @@ test("another list of witnesses counts only when the charter names it and a pers
   await phone.tap("Het klopt: neem de nieuwe lijst");
   await phone.reads("Nog niet bezegeld: 0 van 1 meekijkers.");
   assert.deepEqual(phone.faults, []);
+  await phone.context.close();
+});
+
+test("an answer that is no seal is no alarm; a seal that another key signed is one", async () => {
+  const phone = await member(town.world, browser, "0", { serviceWorkers: "block" });
+  await phone.page.route("**/log/checkpoint", (route) => route.fulfill({ body: "<h1>Even geduld</h1>", contentType: "text/html" }));
+  await phone.open(`${town.world.url}/wallet#more`);
+  await phone.reads("Het logboek kijken we later na.");
+  const note = await (await fetch(`${town.world.url}/log/checkpoint`)).text();
+  const forged = note.replace(/^(\d+)$/mu, (size) => String(Number(size) + 1));
+  await phone.page.route("**/log/checkpoint", (route) => route.fulfill({ body: forged, contentType: "text/plain" }));
+  await phone.open(`${town.world.url}/wallet`);
+  await phone.reads("Bewaar de twee zegels");
   await phone.context.close();
 });
 
@@ -198,6 +214,8 @@ test("a log that goes back, or says two things, is an alarm: evidence, nothing s
   assert.equal((await phone.stored("outbox"))[0]?.["state"], "alarm");
   await phone.open(`${world.url}/wallet#seal`);
   await phone.reads(/^Je gaat verder met het grootboek van \d+ nummers/);
+  const [again] = await Promise.all([phone.page.waitForEvent("download"), phone.tap("Bewaar de twee zegels")]);
+  assert.equal(readFileSync(await again.path(), "utf8"), readFileSync(file, "utf8"), "the evidence stays");
   for (const one of [phone, neighbour]) {
     assert.deepEqual(one.faults, []);
     await one.context.close();

@@ -219,23 +219,9 @@ impl World {
 
 impl Member {
     fn state(&self, limit: Total) -> AccountState {
-        AccountState {
-            account: self.account,
-            kind: AccountKind::Member,
-            keys: vec![KeyGrant {
-                key: PublicKey::of(&self.key),
-                rights: Rights::ALL,
-                until: None,
-                cap: None,
-            }],
-            threshold: 1,
-            limit,
-            ceiling: None,
-            organisation: None,
-            heir: None,
-            until: None,
-            payees: None,
-        }
+        let key = PublicKey::of(&self.key);
+        let keys = vec![KeyGrant { key, rights: Rights::ALL, until: None, cap: None }];
+        AccountState { limit, ..AccountState::plain(self.account, AccountKind::Member, keys) }
     }
 }
 

@@ -3,10 +3,11 @@
 mod change;
 mod open;
 
+use super::timing::report_timed;
 use crate::app::App;
 use crate::contact::Contact;
 use crate::describe::Teller;
-use crate::entries::{Plan, Sent, report, report_with, send};
+use crate::entries::{Plan, report, send};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
 use crate::output::{harmless, term};
@@ -110,7 +111,12 @@ impl Account {
 }
 
 /// Fetches an account as `hat` may see it.
-fn fetch(app: &App<'_>, contact: &Contact, hat: &KeyInfo, account: AccountId) -> Outcome<AccountJson> {
+pub(super) fn fetch(
+    app: &App<'_>,
+    contact: &Contact,
+    hat: &KeyInfo,
+    account: AccountId,
+) -> Outcome<AccountJson> {
     let path = paths::fill(paths::ACCOUNT, account);
     let said: AccountJson = app.with_session(contact, hat, |token| contact.http.get(&path, Some(token)))?;
     if said.state.account == account.to_string() {
@@ -222,35 +228,6 @@ fn set_status(app: &App<'_>, which: &Which, status: AccountStatus) -> Outcome {
     let key = if freezes { "done.freeze" } else { "done.unfreeze" };
     let account = crate::entries::names_of(app, &[]).account(&account);
     Ok(report(app, &sent, &app.output.words(key, &[("account", &account)])))
-}
-
-/// Says what became of a change or close: done at once, or from a later moment on unless somebody stops it.
-///
-/// Which of the two, the node knows: it shows what waits for the account.
-fn report_timed(
-    app: &App<'_>,
-    contact: &Contact,
-    hat: &KeyInfo,
-    account: AccountId,
-    sent: &Sent,
-    key: &str,
-) -> Exit {
-    let name = crate::entries::names_of(app, &[]).account(&account);
-    let mut json = serde_json::Map::new();
-    let Sent::Recorded(recorded) = sent else { return report(app, sent, "") };
-    let index = recorded.receipt.index;
-    let done = match fetch(app, contact, hat, account) {
-        Ok(AccountJson { pending: Some(pending), .. }) if pending.index == index => {
-            let at = moment::show_text(&pending.effective_at, app.output.language);
-            json.insert("effective_at".to_owned(), pending.effective_at.into());
-            let values = [("account", &*name), ("at", &*at), ("index", &*index.to_string())];
-            app.output.words(&format!("{key}.waits"), &values)
-        }
-        Ok(_) => app.output.words(key, &[("account", &name)]),
-        // It stands in the ledger, whatever can be said about it now.
-        Err(_) => app.output.words("done.recorded", &[("index", &index.to_string())]),
-    };
-    report_with(app, sent, &done, json)
 }
 
 fn close(app: &App<'_>, command: &Close) -> Outcome {

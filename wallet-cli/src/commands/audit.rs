@@ -76,7 +76,8 @@ impl Audit {
         let said: klaver_api::Community = Http::new(node.clone()).get(paths::COMMUNITY, None)?;
         let seen = Community::first_seen(node.clone(), &said)?;
         match Community::known(&app.places, &seen)? {
-            Some(known) if known.node == node => app.open(known.shown_by(seen)),
+            // Another key than before is followed when the ledger proves it, and an alarm otherwise.
+            Some(known) if known.node == node => app.reach(known.shown_by(seen)),
             // A copy at another address is looked at; paying goes on where the community was joined.
             Some(known) => Contact::passing(&app.places, known.shown_by(seen)),
             // Whoever only looks in leaves nothing behind.
@@ -97,10 +98,8 @@ impl Audit {
 /// Returns size and root of every checkpoint of this log that the wallet has kept, receipts' included.
 fn known_heads(app: &App<'_>, contact: &Contact) -> Outcome<Vec<TreeHead>> {
     let community = &contact.community;
-    let ahead = community.ahead.iter().map(|waits| &waits.seen);
-    let mut heads: Vec<TreeHead> =
-        community.checkpoint.iter().chain(ahead).map(|seen| seen.checkpoint().head()).collect();
-    let identity = community.identity();
+    let mut heads: Vec<TreeHead> = community.seals().map(|seen| seen.checkpoint().head()).collect();
+    let identity = community.identity_ever();
     let mut receipts = 0;
     for file in std::fs::read_dir(app.places.receipts()).into_iter().flatten().flatten() {
         let Ok(bytes) = std::fs::read(file.path()) else { continue };
@@ -112,6 +111,9 @@ fn known_heads(app: &App<'_>, contact: &Contact) -> Outcome<Vec<TreeHead>> {
         let proven = receipt.verify(&identity).map_err(|error| {
             Failure::text(Exit::Mismatch, "receipt_wrong", error).with("path", file.path().display())
         })?;
+        if community.past.is_forged(&proven.checkpoint) {
+            return Err(contact.forged(&proven.checkpoint));
+        }
         heads.push(proven.checkpoint.checkpoint().head());
         receipts += 1;
     }

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::failure::{Exit, Outcome};
+use crate::past::Known;
 use clap::Args;
 use klaver_api::{AccountJson, paths};
 
@@ -16,12 +17,15 @@ impl Balance {
     /// When the node cannot be reached, or does not know the key.
     pub fn run(self, app: &mut App<'_>) -> Outcome {
         let (hat, account) = app.account_hat()?;
-        let contact = app.contact(&hat)?;
+        let mut contact = app.contact(&hat)?;
         let path = paths::fill(paths::ACCOUNT, account);
         let said: AccountJson =
             app.with_session(&contact, &hat, |token| contact.http.get(&path, Some(token)))?;
         let unit = contact.community.unit(app.output.language);
         let balance = said.balance.as_deref().unwrap_or("");
+        if let Some(balance_minor) = unit.parse_balance(balance) {
+            contact.note_balance(account, Known { balance_minor, lines: said.lines })?;
+        }
         if said.state.kind == "budget" {
             let (room, cap) = (said.available.as_deref().unwrap_or(""), &said.state.limit);
             let values = [("room", &*unit.show_text(room)), ("cap", &*unit.show_text(cap))];

@@ -12,6 +12,7 @@ use klaver_ledger::keys::Signature;
 use klaver_ledger::link::{LedgerPrefix, Link};
 use klaver_ledger::log::checkpoint::{Checkpoint as Head, SignedCheckpoint};
 use klaver_ledger::log::hash::Hash;
+use klaver_ledger::log::key::VerifierKey;
 use klaver_ledger::log::note::Note;
 use klaver_ledger::log::proof_file::ProofFile;
 use std::io::Cursor;
@@ -50,7 +51,7 @@ impl Checkpoint {
         if let Some(size) = self.believe {
             return believe(app, known, size);
         }
-        let contact = match app.open(known.clone()) {
+        let contact = match app.reach(known.clone()) {
             Ok(contact) => Some(contact),
             // Without network there is still what was seen last.
             Err(failure) if failure.exit == Exit::Network => {
@@ -141,7 +142,11 @@ fn believe(app: &App<'_>, known: Community, size: u64) -> Outcome {
 }
 
 fn compare(app: &App<'_>, contact: Option<Contact>, known: Community, theirs: &str) -> Outcome {
+    let known = contact.as_ref().map_or(known, |contact| contact.community.clone());
     let theirs = read(&known, theirs)?;
+    if known.past.is_forged(&theirs) {
+        return Err(contact::forged(&app.places, &theirs));
+    }
     let size = theirs.checkpoint().size;
     let Some(mut contact) = contact else {
         // Two roots of one size need no network to contradict each other.
@@ -188,14 +193,19 @@ fn read(community: &Community, theirs: &str) -> Outcome<SignedCheckpoint> {
         let Link::Checkpoint { size, root: Digest(root), signature: Signature(signature), .. } = link else {
             return Err(Failure::new(Exit::Usage, "not_a_link"));
         };
-        let head = Head { origin: community.log_key.name().clone(), size, root: Hash(root) };
-        return head.with_signature(&community.log_key, &signature).map_err(|error| not_signed(&error));
+        let signed_by = |key: &VerifierKey| {
+            let head = Head { origin: key.name().clone(), size, root: Hash(root) };
+            head.with_signature(key, &signature)
+        };
+        // Only one of the keys can have made the signature; without any, the newest says what is wrong.
+        let former = || community.past.former_keys().find_map(|(key, _)| signed_by(&key).ok());
+        return signed_by(&community.log_key).or_else(|error| former().ok_or_else(|| not_signed(&error)));
     }
     let note = match ProofFile::parse(&bytes) {
         Ok(receipt) => receipt.checkpoint,
         Err(_) => Note::parse(&bytes).map_err(|error| not_signed(&error))?,
     };
-    SignedCheckpoint::from_note(note, &community.log_key).map_err(|error| not_signed(&error))
+    community.identity_ever().open(&note).map_err(|error| not_signed(&error))
 }
 
 fn read_file(path: &Path) -> Outcome<Vec<u8>> {

@@ -1,5 +1,6 @@
 //! `klaver cosign`: sign an entry that waits for signatures.
 
+use super::timing;
 use crate::app::App;
 use crate::contact::Contact;
 use crate::describe::Teller;
@@ -10,6 +11,7 @@ use crate::{moment, outbox};
 use clap::Args;
 use klaver_api::draft::draft_id;
 use klaver_api::{CharterJson, Draft, DraftPage, DraftState, paths, text};
+use klaver_ledger::account::AccountStatus;
 use klaver_ledger::entry::{Body, SignedEntry};
 use klaver_ledger::keys::PublicKey;
 use klaver_ledger::link::{CodeId, Link};
@@ -46,7 +48,8 @@ impl Cosign {
             teller.entry(entry.entry()).iter().for_each(|line| app.output.note("line", &[("line", line)]));
             return Err(ended);
         }
-        for line in about(app, &contact, &said, &entry) {
+        let outlook = timing::outlook(app, &contact, &hat, &said, &entry);
+        for line in about(app, &contact, &said, &entry).into_iter().chain(outlook) {
             app.output.note("line", &[("line", &line)]);
         }
         if entries::show(app, &contact, &entry, &[], &hat)? == entries::Shown::Only {
@@ -62,10 +65,18 @@ impl Cosign {
             _ => None,
         };
         let sent = entries::submit(app, &mut contact, kept)?;
-        let done = match (&before, &sent) {
-            (Some(before), Sent::Recorded(recorded)) => {
-                super::govern::counts_from(app, before, &signed, recorded)
+        match &signed.entry().body {
+            Body::Change(change) if change.status == AccountStatus::Open => {
+                let account = change.state.account;
+                return Ok(timing::report_timed(app, &contact, &hat, account, &sent, "done.change"));
             }
+            Body::Close(close) => {
+                return Ok(timing::report_timed(app, &contact, &hat, close.account, &sent, "done.close"));
+            }
+            _ => {}
+        }
+        let done = match (&before, &sent) {
+            (Some(before), Sent::Recorded(recorded)) => timing::counts_from(app, before, &signed, recorded),
             _ => app.output.words("done.cosign", &[]),
         };
         Ok(report(app, &sent, &done))

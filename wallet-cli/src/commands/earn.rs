@@ -25,6 +25,9 @@ pub struct Earn {
     /// How much for each who has no amount of their own
     #[arg(long, value_name = "AMOUNT")]
     pub each: Option<String>,
+    /// As --each, in hours by the thanks for an hour that are usual here: 1,5
+    #[arg(long, value_name = "HOURS", conflicts_with = "each")]
+    pub hours: Option<String>,
     /// What for: helped, took_part, welcome or migration
     #[arg(long, default_value = "helped", value_parser = ["helped", "took_part", "welcome", "migration"])]
     pub reason: String,
@@ -45,7 +48,11 @@ impl Earn {
         let (hat, budget) = app.account_hat()?;
         let community = app.community_of(&hat)?;
         let unit = community.unit(app.output.language);
-        let each = self.each.as_deref().map(|text| unit.parse(text)).transpose()?;
+        let each = match (&self.each, &self.hours) {
+            (Some(text), _) => Some(unit.parse(text)?),
+            (None, Some(hours)) => Some(thanks_for(app, &hat, &unit, hours)?),
+            (None, None) => None,
+        };
         let payees = match &self.csv {
             Some(path) if path.as_os_str() == "-" => {
                 csv_list::read(std::io::stdin().lock(), each, &unit, app.output)
@@ -58,7 +65,12 @@ impl Earn {
             None => self.typed(app, each, &unit),
         };
         let payees = payees.map_err(|failure| match failure.code.as_str() {
-            "amount_missing" => usual_thanks(app, &hat, &unit).unwrap_or(failure),
+            "amount_missing" => match usual_thanks(app, &hat, &unit) {
+                Some(an_hour) => {
+                    Failure::new(Exit::Usage, "amount_missing_thanks").with("amount", unit.show(an_hour))
+                }
+                None => failure,
+            },
             _ => failure,
         })?;
         let (count, total) = (payees.len(), payees.iter().map(|(_, amount)| amount.minor()).sum::<u64>());
@@ -90,10 +102,21 @@ impl Earn {
     }
 }
 
-/// Returns the question for an amount with what is usual here, where the community has such a custom.
-fn usual_thanks(app: &App<'_>, hat: &KeyInfo, unit: &Unit) -> Option<Failure> {
+/// Returns the thanks for so many hours, and says them.
+fn thanks_for(app: &App<'_>, hat: &KeyInfo, unit: &Unit, hours: &str) -> Outcome<Amount> {
+    let an_hour =
+        usual_thanks(app, hat, unit).ok_or_else(|| Failure::new(Exit::Usage, "no_thanks_per_hour"))?;
+    let amount = unit.for_hours(an_hour, hours).ok_or_else(|| {
+        Failure::new(Exit::Usage, "not_hours").with("value", crate::output::harmless(hours))
+    })?;
+    let (shown, an_hour) = (unit.show(amount), unit.show(an_hour));
+    app.output.note("earn.hours", &[("hours", hours), ("amount", &shown), ("an_hour", &an_hour)]);
+    Ok(amount)
+}
+
+/// Returns the thanks for an hour that are usual here, where the community has such a custom.
+fn usual_thanks(app: &App<'_>, hat: &KeyInfo, unit: &Unit) -> Option<Amount> {
     let said: klaver_api::Community =
         app.contact(hat).ok()?.http.get(klaver_api::paths::COMMUNITY, None).ok()?;
-    let amount = unit.show_text(&said.thanks_per_hour?);
-    Some(Failure::new(Exit::Usage, "amount_missing_thanks").with("amount", amount))
+    unit.parse(&said.thanks_per_hour?).ok()
 }

@@ -1,16 +1,14 @@
 //! `klaver govern`: show or replace the charter.
 
+use super::timing::counts_from;
 use crate::app::App;
-use crate::entries::{Plan, Recorded, Sent, report, send};
+use crate::entries::{Plan, Sent, report, send};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::moment;
 use clap::Subcommand;
 use klaver_api::{CharterJson, paths};
 use klaver_keystore::Purpose;
-use klaver_ledger::entry::{Body, Govern as GovernBody, SignedEntry};
-use klaver_ledger::limits::RESCUE_DELAY_SECONDS;
+use klaver_ledger::entry::{Body, Govern as GovernBody};
 use klaver_ledger::receipt::ProvenContent;
-use klaver_ledger::time::Seconds;
 use std::path::PathBuf;
 
 /// Show or replace the charter.
@@ -73,16 +71,4 @@ impl Govern {
             }
         }
     }
-}
-
-/// Says from when a new charter counts: `before` was in force when it was recorded.
-pub fn counts_from(app: &App<'_>, before: &CharterJson, signed: &SignedEntry, recorded: &Recorded) -> String {
-    let is_rescue = |key: &[u8; 32]| before.rescue.contains(&data_encoding::HEXLOWER.encode(key));
-    let delay = if signed.signatures().iter().any(|(key, _)| is_rescue(key)) {
-        Seconds(RESCUE_DELAY_SECONDS)
-    } else {
-        Seconds(before.policy.recovery_delay)
-    };
-    let at = moment::show(recorded.proven.recorded_at.after(delay), app.output.language);
-    app.output.words("done.govern", &[("at", &at), ("index", &recorded.receipt.index.to_string())])
 }

@@ -57,6 +57,7 @@ impl Join {
         }
         let seen = Community::first_seen(node.clone(), &said)?;
         let community = match Community::known(&app.places, &seen)? {
+            // Another key than before is followed when the ledger proves it, and an alarm otherwise.
             Some(known) => known.shown_by(seen),
             None => seen,
         };

@@ -81,7 +81,8 @@ fn retry(app: &App<'_>, waiting: Vec<OutboxEntry>) -> Outcome {
 fn retry_one(app: &App<'_>, kept: OutboxEntry) -> Result<OutboxState, (Failure, OutboxState)> {
     let id = kept.id;
     let sent = Community::load(&app.places, &kept.ledger)
-        .and_then(|community| app.open(community))
+        .and_then(|community| app.reach(community))
+        .and_then(|contact| contact.still_of(&kept.ledger))
         .and_then(|mut contact| entries::submit(app, &mut contact, kept));
     match sent {
         Ok(Sent::Recorded(_)) => Ok(OutboxState::Paid),

@@ -6,12 +6,12 @@ use crate::entries::{self, Plan, report, send};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::{charter_words, moment, outbox, output, proofs, qr, session};
 use clap::Args;
-use klaver_api::{AccountJson, DirectoryPage, PaymentRequest, RequestState, paths, text};
+use klaver_api::{AccountJson, DirectoryPage, PayByCode, PaymentRequest, RequestState, paths, text};
 use klaver_keystore::KeyInfo;
 use klaver_ledger::amount::{Amount, Total};
 use klaver_ledger::entry::{Body, Entry, Pay as PayBody, PayLine, RequestRef, SignedEntry};
 use klaver_ledger::id::{AccountId, Nonce, RequestId};
-use klaver_ledger::link::{LedgerPrefix, Link, NodeAddress};
+use klaver_ledger::link::{Alias, LedgerPrefix, Link, NodeAddress};
 use klaver_ledger::time::{Deadline, Seconds};
 use std::fs::File;
 use std::io::{BufReader, Read as _};
@@ -54,6 +54,8 @@ enum What {
     },
     /// A request: it says itself how much, and until when.
     Request { node: NodeAddress, id: RequestId, memo: Option<String> },
+    /// Somebody's own code: it leads to a request of so much.
+    Code { node: NodeAddress, alias: Alias, amount: String, memo: Option<String> },
     /// A payment that somebody else signed: nothing of it can change.
     Signed { ledger: LedgerPrefix, entry: Box<SignedEntry> },
 }
@@ -85,12 +87,13 @@ impl Pay {
                 let (hat, _) = app.account_hat()?;
                 let community = app.community_of(&hat)?;
                 let amount = community.unit(app.output.language).parse(&amount)?;
-                let contact = app.open(community)?;
+                let contact = app.reach(community)?;
                 let name = listed_name(&contact, to);
                 let line = PayLine { to, amount, request: None };
                 pay(app, contact, Payment { line, name, memo, validity, until: None, again })
             }
-            What::Request { node, id, memo } => pay_request(app, &node, id, memo),
+            What::Request { node, id, memo } => pay_request(app, &node, id, None, memo),
+            What::Code { node, alias, amount, memo } => pay_by_code(app, &node, &alias, &amount, memo),
             What::Signed { ledger, entry } => send_for_payer(app, ledger, &entry),
         }
     }
@@ -109,6 +112,18 @@ impl Pay {
             Link::Request { node, id } => {
                 self.only_with_an_account(app, "pay.what.request")?;
                 Ok(What::Request { node, id, memo: self.memo })
+            }
+            Link::Alias { node, alias, amount } => {
+                let what = "pay.what.code";
+                let asked = amount.as_ref().map(|amount| amount.as_str().to_owned());
+                if asked.is_some() && self.amount.is_some() {
+                    return Err(not_here(app, "AMOUNT", what));
+                }
+                let amount = asked.or_else(|| self.amount.clone());
+                let rest = Self { amount: None, ..self };
+                rest.only_with_an_account(app, what)?;
+                let amount = amount.ok_or_else(|| Failure::new(Exit::Usage, "amount_missing"))?;
+                Ok(What::Code { node, alias, amount, memo: rest.memo })
             }
             Link::Payment { ledger, entry } => {
                 let what = "pay.what.signed";
@@ -144,14 +159,20 @@ fn not_here(app: &App<'_>, option: &str, what: &str) -> Failure {
         .with("what", app.output.words(what, &[]))
 }
 
-/// Fetches a request, checks that it is the one of the code, and pays it.
-fn pay_request(app: &App<'_>, node: &NodeAddress, id: RequestId, memo: Option<String>) -> Outcome {
+/// Fetches a request, checks that it is the one of the code, and of the amount that was `typed` if one was; pays it.
+fn pay_request(
+    app: &App<'_>,
+    node: &NodeAddress,
+    id: RequestId,
+    typed: Option<Amount>,
+    memo: Option<String>,
+) -> Outcome {
     let (hat, account) = app.account_hat()?;
     let community = app.community_of(&hat)?;
     if community.node != *node {
         return Err(other_community(node, &community.name));
     }
-    let mut contact = app.open(community)?;
+    let mut contact = app.reach(community)?;
     let request: PaymentRequest = contact.http.get(&paths::fill(paths::REQUEST, id.to_hex()), None)?;
     if request.ledger != contact.community.ledger.to_hex() || request.id != id.to_hex() {
         return Err(Failure::new(Exit::Mismatch, "request_differs"));
@@ -163,11 +184,36 @@ fn pay_request(app: &App<'_>, node: &NodeAddress, id: RequestId, memo: Option<St
         RequestState::Expired => return Err(Failure::new(Exit::Rules, "request_expired")),
     }
     let amount = text::amount("amount", &request.amount, contact.community.scale)?;
+    if typed.is_some_and(|typed| typed != amount) {
+        return Err(Failure::new(Exit::Mismatch, "request_differs"));
+    }
     let to = text::account("account", &request.account)?;
     let until = text::deadline("until", &request.until)?;
     let line = PayLine { to, amount, request: Some(RequestRef { id, until }) };
     let name = request.name.as_deref().map(output::harmless);
     pay(app, contact, Payment { line, name, memo, validity: None, until: Some(until), again: false })
+}
+
+/// Asks for a request by somebody's own code, and pays that: it can be paid once, however often this is tried again.
+fn pay_by_code(
+    app: &App<'_>,
+    node: &NodeAddress,
+    alias: &Alias,
+    amount: &str,
+    memo: Option<String>,
+) -> Outcome {
+    let (hat, _) = app.account_hat()?;
+    let community = app.community_of(&hat)?;
+    if community.node != *node {
+        return Err(other_community(node, &community.name));
+    }
+    let unit = community.unit(app.output.language);
+    let amount = unit.parse(amount)?;
+    let asked = PayByCode { amount: text::decimal(amount, unit.scale) };
+    let contact = app.reach(community)?;
+    let path = paths::fill(paths::CODE_REQUESTS, alias.as_str());
+    let request: PaymentRequest = contact.http.post(&path, None, &asked)?;
+    pay_request(app, node, text::from_hex("id", &request.id, RequestId::from_hex)?, Some(amount), memo)
 }
 
 /// Signs a payment and sends it, unless the same one still waits: then that one is sent again.
@@ -259,11 +305,16 @@ fn promise(app: &App<'_>, to: AccountId, amount: &str, validity: Option<Seconds>
     if !again && outbox::alike(&app.places, &community.ledger, &body)?.is_some() {
         return Err(Failure::new(Exit::Failed, "payment_waits"));
     }
+    // The node's clock as it stood at the last visit: it is the one that the payment ends by.
+    let now = entries::node_time(app, community.clock).map_err(|wrong| match wrong.code.as_str() {
+        "clock_wrong" => Failure::new(Exit::Failed, "offline_clock"),
+        _ => wrong,
+    })?;
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce)?;
     let entry = Entry {
         nonce: Nonce(nonce),
-        expires_at: Deadline::after(moment::now(), validity.unwrap_or(entries::DRAFT_VALIDITY.min(longest))),
+        expires_at: Deadline::after(now, validity.unwrap_or(entries::DRAFT_VALIDITY.min(longest))),
         memo: None,
         body,
     };
@@ -303,11 +354,11 @@ fn send_for_payer(app: &App<'_>, prefix: LedgerPrefix, entry: &SignedEntry) -> O
         app.output.warn("note.not_for_you", &[]);
     }
     let keep = || outbox::keep(&app.places, community.ledger, entry, None, moment::now());
-    let opened = app.open(community.clone());
+    let opened = app.reach(community.clone()).and_then(|contact| contact.still_of(&community.ledger));
     // Whoever gave this code has left the shop by the time there is network again.
     if opened.as_ref().is_err_and(|failure| failure.exit == Exit::Network) && !app.global.dry_run {
-        keep()?;
-        app.output.warn("note.not_recorded", &[]);
+        let kept = keep()?;
+        entries::say_what_is_known(app, &kept, kept.state)?;
     }
     let mut contact = opened?;
     if entries::show(app, &contact, entry, &[], &hat)? == entries::Shown::Only {

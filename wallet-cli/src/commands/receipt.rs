@@ -110,8 +110,11 @@ fn verify(app: &App<'_>, command: &Verify) -> Outcome {
     }
     let mut last = None;
     for community in &communities {
-        match receipt.verify(&community.identity()) {
+        match receipt.verify(&community.identity_ever()) {
             Ok(proven) => {
+                if community.past.is_forged(&proven.checkpoint) {
+                    return Err(contact::forged(&app.places, &proven.checkpoint));
+                }
                 // A seal that contradicts another one of its size proves nothing but that.
                 if let Some(known) = Heads::of(&app.places, community).against(&proven.checkpoint) {
                     return Err(contact::alarm(&app.places, known, &proven.checkpoint));

@@ -10,7 +10,7 @@ use klaver_api::{AccountJson, CreateRequest, PaymentRequest, RequestState, paths
 use klaver_keystore::KeyInfo;
 use klaver_ledger::amount::Amount;
 use klaver_ledger::id::{AccountId, RequestId};
-use klaver_ledger::link::Link;
+use klaver_ledger::link::{Alias, Link};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,12 @@ pub struct Request {
     /// How long it may be paid: 90s, 10m, 2h, 1d
     #[arg(long, value_name = "TIME")]
     pub valid: Option<String>,
+    /// Whom you ask, by their own code: it then waits in their inbox
+    #[arg(long, value_name = "CODE")]
+    pub to: Option<String>,
+    /// What for, in your own words: whoever opens it reads them
+    #[arg(long, value_name = "TEXT")]
+    pub words: Option<String>,
     /// Also write the code as a PNG picture
     #[arg(long, value_name = "FILE")]
     pub png: Option<PathBuf>,
@@ -57,8 +63,8 @@ impl Request {
             account: account.to_string(),
             amount: text::decimal(amount, unit.scale),
             valid_for: valid_for.map(|valid_for| valid_for.0),
-            to: None,
-            words: None,
+            to: self.to.as_deref().map(|code| code_in(&contact, code)).transpose()?,
+            words: self.words,
         };
         // What pays it is recorded after this moment: an older payment is none of it.
         let known_size = contact.community.known_size();
@@ -91,10 +97,12 @@ impl Request {
         // A program needs the link before it waits, and the end when it comes.
         app.output.json(&request_json(&request));
         app.output.note("request.waiting", &[]);
-        let end = wait(&contact, &request.id)?;
+        let end = wait(&contact, &request.id).inspect_err(|_| app.output.warn("request.unsure", &[]))?;
         if end.state != RequestState::Paid {
             app.output.json(&request_json(&end));
-            return Err(Failure::new(Exit::Rules, "request_expired"));
+            let is_declined = end.state == RequestState::Declined;
+            let code = if is_declined { "request_declined" } else { "request_expired" };
+            return Err(Failure::new(Exit::Rules, code));
         }
         // The screen says *paid* on evidence, not on the node's word.
         let index = end.index.ok_or_else(|| Failure::new(Exit::Mismatch, "request_no_index"))?;
@@ -124,6 +132,19 @@ fn id_of_ours(
         && matches!(Link::parse(&request.link), Ok(Link::Request { node: to, id: linked }) if to == *node && Some(linked) == id);
     let differs = || Failure::new(Exit::Mismatch, "request_not_asked").with("node", node);
     id.filter(|_| is_ours).ok_or_else(differs)
+}
+
+/// Returns the own code that a link or a text names.
+fn code_in(contact: &Contact, typed: &str) -> Outcome<String> {
+    match Link::parse(typed) {
+        Ok(Link::Alias { node, alias, amount }) => {
+            let name = alias.as_str().to_owned();
+            let link = Link::Alias { node, alias, amount };
+            link.check_community(&contact.community.node, &contact.community.ledger)?;
+            Ok(name)
+        }
+        _ => Ok(Alias::parse(typed)?.as_str().to_owned()),
+    }
 }
 
 /// Returns the account as its owner sees it. What is asked of it here is a kindness: without it the node still decides.

@@ -55,7 +55,7 @@ fn lines_above_usual(view: &View<'_>, questions: &mut Vec<Question>) {
     let mut double: BTreeMap<(PublicKey, AccountId), (u64, Vec<u64>)> = BTreeMap::new();
     for gift in view.gifts().filter(is_by_one) {
         let usual = usual.get(&gift.budget).copied().unwrap_or(town);
-        let Some(signer) = gift.signer().filter(|_| gift.amount >= 2 * usual) else { continue };
+        let Some(signer) = gift.signer.filter(|_| gift.amount >= 2 * usual) else { continue };
         let (sum, entries) = double.entry((signer, gift.to)).or_default();
         *sum += gift.amount;
         entries.push(gift.index);
@@ -96,24 +96,20 @@ fn days_above_usual(view: &View<'_>, questions: &mut Vec<Question>) {
 
 /// Days between 80 % of the day amount and all of it, twice as much as usual, again and again.
 fn below_second_signature(view: &View<'_>, questions: &mut Vec<Question>) {
-    let mut days: BTreeMap<(OrganisationId, Day), (u64, Vec<&Gift<'_>>)> = BTreeMap::new();
+    let mut organisations: BTreeMap<OrganisationId, BTreeMap<Day, (u64, Vec<&Gift<'_>>)>> = BTreeMap::new();
     for gift in view.gifts().filter(|gift| !gift.seconded) {
         let Some(organisation) = gift.organisation else { continue };
-        let (sum, gifts) = days.entry((organisation, gift.day())).or_default();
+        let (sum, gifts) = organisations.entry(organisation).or_default().entry(gift.day()).or_default();
         *sum += gift.amount;
         gifts.push(gift);
     }
-    let all: Vec<OrganisationId> = days.keys().map(|(organisation, _)| *organisation).collect();
-    for organisation in BTreeSet::from_iter(all) {
-        let own = || days.iter().filter(|((of, _), _)| *of == organisation).map(|(_, day)| day);
-        let near: Vec<_> = own()
-            .filter(|(sum, gifts)| {
-                let first = gifts.first().expect("a day has a gift");
-                let allowed = view.charter_at(first.at).policy.organisation_day_amount;
-                allowed.is_some_and(|allowed| *sum * 5 >= allowed.minor() * 4 && *sum <= allowed.minor())
-            })
-            .collect();
-        let others = median(own().filter(|(sum, _)| near.iter().all(|(near, _)| near != sum)).map(|d| d.0));
+    for days in organisations.values() {
+        let (near, others): (Vec<_>, Vec<_>) = days.values().partition(|(sum, gifts)| {
+            let first = gifts.first().expect("a day has a gift");
+            let allowed = view.charter_at(first.at).policy.organisation_day_amount;
+            allowed.is_some_and(|allowed| *sum * 5 >= allowed.minor() * 4 && *sum <= allowed.minor())
+        });
+        let others = median(others.iter().map(|(sum, _)| *sum));
         if near.len() >= HABIT && near.iter().all(|(sum, _)| *sum >= 2 * others) {
             let entries = near.iter().flat_map(|(_, gifts)| gifts.iter().map(|gift| gift.index)).collect();
             let sum = near.iter().map(|(sum, _)| sum).sum();
@@ -127,17 +123,16 @@ fn below_second_signature(view: &View<'_>, questions: &mut Vec<Question>) {
 fn raised_before_end(view: &View<'_>, questions: &mut Vec<Question>) {
     for (account, life) in view.accounts.iter().filter(|(_, life)| life.kind == AccountKind::Budget) {
         for pair in life.states.windows(2) {
-            let ((_, before), (index, after)) = (pair[0], pair[1]);
-            let at = view.events[index as usize].at;
+            let (before, after) = (pair[0].state, pair[1]);
             let Some(end) = before.until else { continue };
-            let is_near = end.millis() <= at.millis() + 30 * DAY;
-            let raised = after.limit.minor().saturating_sub(before.limit.minor());
+            let is_near = end.millis() <= after.from.millis() + 30 * DAY;
+            let raised = after.state.limit.minor().saturating_sub(before.limit.minor());
             if !is_near || raised == 0 {
                 continue;
             }
-            let (spent, mut entries) = life.spent_within(at, 7 * DAY);
+            let (spent, mut entries) = life.spent_within(after.from, 7 * DAY);
             if spent * 2 >= raised {
-                entries.push(index);
+                entries.push(after.index);
                 view.put(questions, Code::RaisedBeforeEnd, entries, Some(*account), spent);
             }
         }
@@ -149,7 +144,7 @@ fn credited_twice(view: &View<'_>, questions: &mut Vec<Question>) {
     let mut tasks: BTreeMap<_, Vec<u64>> = BTreeMap::new();
     let mut groups: BTreeMap<(Day, Vec<AccountId>), Vec<u64>> = BTreeMap::new();
     for (index, event) in (0..).zip(view.events) {
-        let Body::Earn(earn) = &event.body else { continue };
+        let Body::Earn(earn) = event.body() else { continue };
         if let Some(task) = earn.task {
             tasks.entry(task).or_default().push(index);
         }
@@ -158,17 +153,12 @@ fn credited_twice(view: &View<'_>, questions: &mut Vec<Question>) {
             groups.entry((event.at.day(), people)).or_default().push(index);
         }
     }
-    let given = |index: u64, to: Option<&BTreeSet<AccountId>>| -> BTreeMap<AccountId, u64> {
-        let of = view.gifts().filter(|gift| gift.index == index);
-        of.filter(|gift| to.is_none_or(|to| to.contains(&gift.to)))
-            .map(|gift| (gift.to, gift.amount))
-            .collect()
-    };
     let mut asked = BTreeSet::new();
     for entries in tasks.values().chain(groups.values()).filter(|entries| entries.len() > 1) {
+        let first: BTreeSet<AccountId> = view.gifts_of(entries[0]).map(|gift| gift.to).collect();
         for later in &entries[1..] {
-            let first: BTreeSet<AccountId> = given(entries[0], None).into_keys().collect();
-            let again = given(*later, Some(&first));
+            let again = view.gifts_of(*later).filter(|gift| first.contains(&gift.to));
+            let again: BTreeMap<AccountId, u64> = again.map(|gift| (gift.to, gift.amount)).collect();
             if !again.is_empty() && again.len() * 2 >= first.len() && asked.insert(*later) {
                 let sum = again.values().sum();
                 view.put(questions, Code::CreditedTwice, vec![entries[0], *later], None, sum);

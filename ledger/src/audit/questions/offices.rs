@@ -35,26 +35,23 @@ fn limits(view: &View<'_>, questions: &mut Vec<Question>) {
         if !is_budget && !view.is_asked_about(account) {
             continue;
         }
-        let opening =
-            life.states.first().map(|(index, state)| (*index, usual_limit(view, *index, state), *state));
-        let changes = life.states.windows(2).map(|pair| (pair[1].0, pair[0].1.limit.minor(), pair[1].1));
-        for (index, before, state) in opening.into_iter().filter(|_| !is_budget).chain(changes) {
-            let raised = state.limit.minor().saturating_sub(before);
+        // What came over from a predecessor was opened there.
+        let opening = life.states.first().filter(|_| !is_budget && life.opened.is_some());
+        let opening = opening.map(|named| (usual_limit(view, named.index, named.state), *named));
+        let changes = life.states.windows(2).map(|pair| (pair[0].state.limit.minor(), pair[1]));
+        for (before, named) in opening.into_iter().chain(changes) {
+            let raised = named.state.limit.minor().saturating_sub(before);
             if raised == 0 {
                 continue;
             }
-            let at = view.events[index as usize].at;
-            let (spent, mut entries) = life.spent_within(at, 2 * DAY);
+            let (spent, mut entries) = life.spent_within(named.from, 2 * DAY);
             // Of a person: what went below the old limit. Of a budget: what it gave, a funder's room is for months.
-            let lowest = life
-                .moves
-                .iter()
-                .filter(|step| step.index > index && step.at >= at && step.at.millis_since(at) <= 2 * DAY);
+            let lowest = life.moves_within(named.from, 2 * DAY).filter(|step| step.index > named.index);
             let below = lowest.map(|step| step.after).min().unwrap_or(0);
             let used =
                 if is_budget { spent } else { u64::try_from(-below).unwrap_or(0).saturating_sub(before) };
             if used * 2 >= raised {
-                entries.push(index);
+                entries.push(named.index);
                 view.put(questions, Code::LimitRaisedAndUsed, entries, Some(*account), used);
             }
         }
@@ -65,7 +62,7 @@ fn limits(view: &View<'_>, questions: &mut Vec<Question>) {
 fn usual_limit(view: &View<'_>, index: u64, state: &crate::account::AccountState) -> u64 {
     let event = &view.events[index as usize];
     let policy = view.charter_at(event.at).policy.member_limit.minor();
-    let Body::Open(open) = &event.body else { return policy };
+    let Body::Open(open) = event.body() else { return policy };
     let alike =
         open.states.iter().filter(|other| other.kind == state.kind && other.limit == state.limit).count();
     if alike >= GROUP { state.limit.minor().max(policy) } else { policy }
@@ -78,7 +75,7 @@ fn corrections(view: &View<'_>, questions: &mut Vec<Question>) {
     for (index, event) in (0..).zip(view.events) {
         for key in &event.signers {
             let (earns, corrections, sum, entries) = by_key.entry(*key).or_default();
-            match &event.body {
+            match event.body() {
                 Body::Earn(_) => *earns += 1,
                 Body::Correct(correct) => {
                     *corrections += 1;
@@ -88,7 +85,7 @@ fn corrections(view: &View<'_>, questions: &mut Vec<Question>) {
                 _ => {}
             }
         }
-        all += usize::from(event.body.kind() == Kind::Correct);
+        all += usize::from(event.body().kind() == Kind::Correct);
     }
     let mut asked = BTreeSet::new();
     for (earns, corrections, sum, entries) in by_key.into_values() {
@@ -103,7 +100,7 @@ fn corrections(view: &View<'_>, questions: &mut Vec<Question>) {
 fn registrar_opens(view: &View<'_>, questions: &mut Vec<Question>) {
     let mut days: BTreeMap<Day, (u64, Vec<u64>)> = BTreeMap::new();
     for (index, event) in (0..).zip(view.events) {
-        let Body::Open(open) = &event.body else { continue };
+        let Body::Open(open) = event.body() else { continue };
         if view.by_registrar(event) {
             let people = open.states.iter().filter(|state| view.is_asked_about(&state.account)).count();
             let (count, entries) = days.entry(event.at.day()).or_default();
@@ -125,7 +122,7 @@ fn registrar_opens(view: &View<'_>, questions: &mut Vec<Question>) {
 fn registrar_freezes(view: &View<'_>, questions: &mut Vec<Question>) {
     let freezes: Vec<(u64, Timestamp, AccountId)> = (0..)
         .zip(view.events)
-        .filter_map(|(index, event)| match &event.body {
+        .filter_map(|(index, event)| match event.body() {
             Body::Change(change) if change.status == AccountStatus::Frozen && view.by_registrar(event) => {
                 Some((index, event.at, change.state.account))
             }
@@ -133,12 +130,12 @@ fn registrar_freezes(view: &View<'_>, questions: &mut Vec<Question>) {
         })
         .collect();
     let members = view.accounts.values().filter(|life| life.kind == AccountKind::Member).count();
-    let week = |at: Timestamp| {
-        let within =
-            freezes.iter().filter(move |(_, other, _)| *other >= at && other.millis_since(at) <= 7 * DAY);
-        within.collect::<Vec<_>>()
+    let week = |first: usize| {
+        let at = freezes[first].1;
+        let end = freezes.partition_point(|(_, other, _)| other.millis_since(at) <= 7 * DAY);
+        &freezes[first..end]
     };
-    let fullest = freezes.iter().map(|(_, at, _)| week(*at)).max_by_key(Vec::len).unwrap_or_default();
+    let fullest = (0..freezes.len()).map(week).max_by_key(|week| week.len()).unwrap_or_default();
     let accounts: BTreeSet<AccountId> = fullest.iter().map(|(_, _, account)| *account).collect();
     if accounts.len() >= FEW_FREEZES && accounts.len() * 10 >= members {
         let entries = fullest.iter().map(|(index, _, _)| *index).collect();
@@ -153,8 +150,8 @@ fn policies(view: &View<'_>, questions: &mut Vec<Question>) {
         let (old, new) = (&before.policy, &after.policy);
         let until = Timestamp::from_millis(from.millis() + 7 * DAY).unwrap_or(Timestamp::LATEST);
         let (mut entries, mut sum) = (vec![index], 0);
-        for (at, event) in (0..).zip(view.events).filter(|(_, event)| event.at >= from && event.at <= until) {
-            let used = match &event.body {
+        for (at, event) in view.recorded(from, until) {
+            let used = match event.body() {
                 Body::Redeem(redeem) if rate_rose(old, new) => redeem.amount.minor(),
                 Body::Earn(earn) if day_amount_rose(old, new) => {
                     let given: u64 = earn.payees.iter().map(|(_, amount)| amount.minor()).sum();
@@ -201,7 +198,7 @@ fn day_amount_rose(old: &Policy, new: &Policy) -> bool {
 
 fn closes(view: &View<'_>, questions: &mut Vec<Question>) {
     for (index, event) in (0..).zip(view.events) {
-        let Body::Close(close) = &event.body else { continue };
+        let Body::Close(close) = event.body() else { continue };
         let moved = event.postings.iter().filter(|posting| posting.account == close.account);
         let sum = moved.map(|posting| posting.debit).sum();
         if view.by_council(event) && view.is_asked_about(&close.heir) && view.is_asked_about(&close.account) {

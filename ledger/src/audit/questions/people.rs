@@ -1,5 +1,6 @@
 //! Questions about who receives: own keys, fresh accounts, and credits that end where one would not expect.
 
+use super::life::{Life, Named};
 use super::view::{DAY, Gift, View};
 use super::{Code, MUCH, Question, median};
 use crate::account::AccountKind;
@@ -94,7 +95,7 @@ fn small_circles(view: &View<'_>, questions: &mut Vec<Question>) {
     type Circle = (BTreeSet<AccountId>, BTreeSet<u64>, u64);
     let mut circles: BTreeMap<PublicKey, Circle> = BTreeMap::new();
     for gift in view.gifts() {
-        let Some(signer) = gift.signer() else { continue };
+        let Some(signer) = gift.signer else { continue };
         let (people, entries, sum) = circles.entry(signer).or_default();
         people.insert(gift.to);
         entries.insert(gift.index);
@@ -117,37 +118,25 @@ fn alone(view: &View<'_>, questions: &mut Vec<Question>) {
         return;
     }
     let single = view.gifts().filter(|gift| sizes.get(&gift.index) == Some(&1) && !gift.seconded);
-    for ((_, account), (sum, entries)) in summed(single, |gift| Some((gift.signer(), gift.to))) {
+    for ((_, account), (sum, entries)) in summed(single, |gift| Some((gift.signer, gift.to))) {
         if entries.len() >= PATTERN && sum >= 2 * view.least {
             view.put(questions, Code::SmallCircle, entries, Some(account), sum);
         }
     }
 }
 
-/// What accounts receive within a day of their opening, against what others then receive; and an opener who gives.
+/// What accounts receive within a day of their opening, against what others then receive.
 fn opened_then_credited(view: &View<'_>, questions: &mut Vec<Question>) {
-    let early = |gift: &&Gift<'_>| {
-        let life = view.accounts.get(&gift.to);
-        life.is_some_and(|life| gift.at.millis_since(life.opened_at) <= DAY)
-    };
-    let sums = summed(view.gifts().filter(early), |gift| Some(gift.to));
+    let opened = |gift: &Gift<'_>| view.accounts.get(&gift.to).and_then(|life| life.opened);
+    let is_early = |gift: &&Gift<'_>| opened(gift).is_some_and(|(_, at)| gift.at.millis_since(at) <= DAY);
+    let sums = summed(view.gifts().filter(is_early), |gift| Some(gift.to));
     let usual = median(sums.values().map(|(sum, _)| *sum));
     let line = median(view.gifts().map(|gift| gift.amount));
     for (account, (sum, mut entries)) in sums {
         if sum >= MUCH * usual.min(2 * line) {
-            entries.push(view.accounts[&account].opened);
+            entries.extend(view.accounts[&account].opened.map(|(index, _)| index));
             view.put(questions, Code::OpenedThenCredited, entries, Some(account), sum);
         }
-    }
-    let by_opener = view.gifts().filter(|gift| {
-        let opener = view.accounts.get(&gift.to).map(|life| &view.events[life.opened as usize]);
-        opener.is_some_and(|event| {
-            !view.by_registrar(event) && gift.signers.iter().any(|key| event.signers.contains(key))
-        })
-    });
-    for (account, (sum, mut entries)) in summed(by_opener, |gift| Some(gift.to)) {
-        entries.push(view.accounts[&account].opened);
-        view.put(questions, Code::OpenedThenCredited, entries, Some(account), sum);
     }
 }
 
@@ -155,50 +144,70 @@ fn opened_then_credited(view: &View<'_>, questions: &mut Vec<Question>) {
 fn emptied_after_key_change(view: &View<'_>, questions: &mut Vec<Question>) {
     let purchase = median(view.payments.iter().map(|payment| payment.amount));
     for (account, life) in view.accounts.iter().filter(|(account, _)| view.is_asked_about(account)) {
-        for pair in life.states.windows(2) {
-            let ((_, before), (index, after)) = (pair[0], pair[1]);
-            if before.keys == after.keys {
-                continue;
-            }
-            let event = &view.events[index as usize];
-            let waits = if view.by_council(event) {
-                view.charter_at(event.at).policy.recovery_delay.0 * 1_000
-            } else {
-                0
-            };
-            let had = u64::try_from(life.had_before(index)).unwrap_or(0);
-            let within = |at: Timestamp| at >= event.at && at.millis_since(event.at) <= waits + 7 * DAY;
-            let mut to: BTreeMap<AccountId, (u64, Vec<u64>)> = BTreeMap::new();
-            for payment in view.payments.iter().filter(|payment| payment.from == *account) {
-                if payment.index > index && within(payment.at) {
-                    let (sum, entries) = to.entry(payment.to).or_default();
-                    *sum += payment.amount;
-                    entries.push(payment.index);
-                }
-            }
-            for (receiver, (sum, mut entries)) in to {
-                let is_purchase = view.kind(&receiver) == AccountKind::Merchant && sum < MUCH * purchase;
-                if view.is_asked_about(&receiver) && !is_purchase && sum * 10 >= had * 8 {
-                    entries.push(index);
-                    view.put(questions, Code::EmptiedAfterKeyChange, entries, Some(*account), sum);
-                }
-            }
-            if life.kind != AccountKind::Merchant {
-                continue;
-            }
-            let redeems = (0..).zip(view.events).filter_map(|(at, event)| match &event.body {
-                Body::Redeem(redeem) if at > index && redeem.merchant == *account && within(event.at) => {
-                    Some((at, redeem.amount.minor()))
-                }
-                _ => None,
-            });
-            let (mut entries, redeemed): (Vec<u64>, Vec<u64>) = redeems.unzip();
-            let sum: u64 = redeemed.iter().sum();
-            if sum > 0 && sum * 10 >= had * 8 {
-                entries.push(index);
-                view.put(questions, Code::EmptiedAfterKeyChange, entries, Some(*account), sum);
+        for pair in life.states.windows(2).filter(|pair| hands_over(view, &pair[0], &pair[1])) {
+            let emptied = Emptied { view, account: *account, life, named: pair[1], purchase };
+            emptied.ask(questions);
+        }
+    }
+}
+
+/// Whether keys went, or the council added some: another phone of one's own is nothing to ask about.
+fn hands_over(view: &View<'_>, before: &Named<'_>, after: &Named<'_>) -> bool {
+    let (old, new) = (&before.state.keys, &after.state.keys);
+    let some_went = old.iter().any(|grant| !new.contains(grant));
+    old != new && (some_went || view.by_council(&view.events[after.index as usize]))
+}
+
+/// An account whose keys changed hands.
+struct Emptied<'v, 'h> {
+    view: &'v View<'h>,
+    account: AccountId,
+    life: &'v Life<'h>,
+    named: Named<'h>,
+    /// What a payment usually is.
+    purchase: u64,
+}
+
+impl Emptied<'_, '_> {
+    /// How long it is looked at.
+    const MILLIS: u64 = 7 * DAY;
+
+    fn ask(&self, questions: &mut Vec<Question>) {
+        // What came in since belongs to whoever has the keys now: only what was there before is asked about.
+        let had = self.life.had_before(&self.named);
+        let since = self.life.moves_within(self.named.from, Self::MILLIS);
+        let since = since.filter(|step| step.index > self.named.index);
+        let lowest = since.map(|step| step.after).min().unwrap_or(had);
+        let had = u64::try_from(had).unwrap_or(0);
+        if had < self.view.least || u64::try_from(lowest).unwrap_or(0) * 10 > had * 2 {
+            return;
+        }
+        let paid = self.view.payments_from(&self.account).filter(|paid| self.is_within(paid.index, paid.at));
+        let mut to: BTreeMap<AccountId, (u64, Vec<u64>)> = BTreeMap::new();
+        for payment in paid {
+            let (sum, entries) = to.entry(payment.to).or_default();
+            *sum += payment.amount;
+            entries.push(payment.index);
+        }
+        to.retain(|receiver, (sum, _)| {
+            let is_purchase =
+                self.view.kind(receiver) == AccountKind::Merchant && *sum < MUCH * self.purchase;
+            self.view.is_asked_about(receiver) && !is_purchase
+        });
+        let redeems = self.view.redeems.get(&self.account).into_iter().flatten();
+        let redeems = redeems.filter(|redeem| self.is_within(redeem.index, redeem.at));
+        let redeemed: (Vec<u64>, Vec<u64>) = redeems.map(|redeem| (redeem.amount, redeem.index)).unzip();
+        for (sum, mut entries) in to.into_values().chain([(redeemed.0.iter().sum(), redeemed.1)]) {
+            if sum * 10 >= had * 8 {
+                entries.push(self.named.index);
+                let (code, amount) = (Code::EmptiedAfterKeyChange, sum.min(had));
+                self.view.put(questions, code, entries, Some(self.account), amount);
             }
         }
+    }
+
+    fn is_within(&self, index: u64, at: Timestamp) -> bool {
+        index > self.named.index && at >= self.named.from && at.millis_since(self.named.from) <= Self::MILLIS
     }
 }
 
@@ -232,7 +241,7 @@ fn passed_on(view: &View<'_>, questions: &mut Vec<Question>) {
             continue;
         }
         let sum: u64 = through.iter().map(|(_, (sum, _))| sum).sum();
-        let taken: u64 = view.payments.iter().filter(|p| p.to == account).map(|p| p.amount).sum();
+        let taken: u64 = view.payments_to(&account).map(|payment| payment.amount).sum();
         // A shop lives from many; it stands out only when most of what it takes comes this way.
         let stands_out = view.kind(&account) != AccountKind::Merchant || sum * 2 >= taken;
         if sum >= 2 * view.least && stands_out {
@@ -252,37 +261,44 @@ fn often_in_a_day(view: &View<'_>, questions: &mut Vec<Question>) {
     }
 }
 
-/// A pot that budgets fill, and that pays one person only, or a person with the key of who hands out.
+/// A pot that budgets fill, and that pays one person only, or a person with the key of who hands out; also by closing.
 ///
 /// Pots with a list of payees, as those of suspended consumptions have, are never looked at.
 fn own_pots(view: &View<'_>, questions: &mut Vec<Question>) {
-    let has_list = |pot: &AccountId| {
+    let is_asked = |pot: &AccountId| {
         let life = view.accounts.get(pot).filter(|life| life.kind == AccountKind::Fund);
-        life.is_none_or(|life| life.states.iter().any(|(_, state)| state.payees.is_some()))
+        life.is_some_and(|life| life.states.iter().all(|named| named.state.payees.is_none()))
     };
+    let paid = view.payments.iter().map(|paid| (paid.from, paid.to, paid.amount, paid.index));
     // What a pot paid to each: sum, entries, and whether by a key of who received it.
     type Paid = BTreeMap<AccountId, (u64, Vec<u64>, bool)>;
     let mut pots: BTreeMap<AccountId, Paid> = BTreeMap::new();
-    for payment in view.payments.iter().filter(|payment| !has_list(&payment.from)) {
-        let signers = &view.events[payment.index as usize].signers;
-        let spenders = view.accounts.get(&payment.to).map(|life| &life.spenders);
-        let is_own = spenders.is_some_and(|spenders| signers.iter().any(|key| spenders.contains(key)));
-        let (sum, entries, own) = pots.entry(payment.from).or_default().entry(payment.to).or_default();
-        *sum += payment.amount;
+    for (from, to, amount, index) in paid.chain(closed(view)).filter(|(from, ..)| is_asked(from)) {
+        let is_own = view.spends_for(&to, view.events[index as usize].signers.iter());
+        let (sum, entries, own) = pots.entry(from).or_default().entry(to).or_default();
+        *sum += amount;
         *own |= is_own;
-        entries.push(payment.index);
+        entries.push(index);
     }
     for (pot, paid) in &pots {
-        let given: Vec<&Gift<'_>> =
-            view.gifts.iter().filter(|gift| gift.to == *pot && gift.amount > 0).collect();
+        let given: Vec<u64> = view.gifts_to(pot).map(|gift| gift.index).collect();
         for (account, (sum, entries, own)) in paid.iter().filter(|(account, _)| view.is_asked_about(account))
         {
             if !given.is_empty() && (*own || paid.len() == 1) {
-                let entries = entries.iter().copied().chain(given.iter().map(|gift| gift.index)).collect();
+                let entries = entries.iter().chain(&given).copied().collect();
                 view.put(questions, Code::OwnPot, entries, Some(*account), *sum);
             }
         }
     }
+}
+
+/// What went to heirs: the account that closed, the heir, how much, and the entry.
+fn closed<'v>(view: &'v View<'_>) -> impl Iterator<Item = (AccountId, AccountId, u64, u64)> + 'v {
+    (0..).zip(view.events).filter_map(|(index, event)| {
+        let Body::Close(close) = event.body() else { return None };
+        let left = event.postings.iter().find(|posting| posting.account == close.account)?.debit;
+        (left > 0).then_some((close.account, close.heir, left, index))
+    })
 }
 
 /// A person who pays a budget, again and again, at least half of what came from it.

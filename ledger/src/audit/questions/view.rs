@@ -1,10 +1,12 @@
 //! One history, arranged for questions: accounts with all their keys, who gave whom what, which charter ruled when.
 
 use super::history::{Event, History};
+use super::life::{Life, Move, Named};
 use super::{Code, Question, Thresholds};
 use crate::account::{AccountKind, AccountState, Rights};
+use crate::amount::signed;
 use crate::charter::Charter;
-use crate::entry::{Body, EarnReason};
+use crate::entry::{Body, Correct, Earn, EarnReason};
 use crate::id::{AccountId, OrganisationId};
 use crate::keys::PublicKey;
 use crate::limits::DAY_SECONDS;
@@ -23,33 +25,31 @@ pub(super) struct View<'h> {
     pub payments: Vec<Payment>,
     /// Charters with the entry that made them and the moment they count from; without those that were vetoed.
     pub charters: Vec<(u64, Timestamp, &'h Charter)>,
-    pub vetoed: BTreeSet<u64>,
+    /// What each merchant asked euro for.
+    pub redeems: BTreeMap<AccountId, Vec<Redeemed>>,
     pub continues_another: bool,
+    /// What waits until a moment, by that and its entry.
+    waiting: BTreeMap<(Timestamp, u64), Waits<'h>>,
     council: BTreeSet<PublicKey>,
     registrars: BTreeSet<PublicKey>,
+    paid: BTreeMap<AccountId, Vec<usize>>,
+    taken: BTreeMap<AccountId, Vec<usize>>,
+    given: BTreeMap<AccountId, Vec<usize>>,
+    listing: BTreeMap<PublicKey, BTreeSet<AccountId>>,
 }
 
-/// An account through the years.
-pub(super) struct Life<'h> {
-    pub kind: AccountKind,
-    pub opened: u64,
-    pub opened_at: Timestamp,
-    /// Every key with the right to spend that it ever listed.
-    pub spenders: BTreeSet<PublicKey>,
-    pub organisation: Option<OrganisationId>,
-    /// Its states, with the entries that named them.
-    pub states: Vec<(u64, &'h AccountState)>,
-    /// Every line of it: entry and what it had afterwards.
-    pub moves: Vec<Move>,
+/// What an entry says that comes into force later, unless something comes between.
+enum Waits<'h> {
+    Charter(&'h Charter),
+    State(&'h AccountState),
 }
 
-/// One line of an account.
+/// A redeem.
 #[derive(Clone, Copy)]
-pub(super) struct Move {
+pub(super) struct Redeemed {
     pub index: u64,
     pub at: Timestamp,
-    pub before: i64,
-    pub after: i64,
+    pub amount: u64,
 }
 
 /// What one line of an `earn` gave, less what was corrected.
@@ -59,6 +59,8 @@ pub(super) struct Gift<'h> {
     pub budget: AccountId,
     pub organisation: Option<OrganisationId>,
     pub signers: &'h [PublicKey],
+    /// Who signed for the budget; the one that stands first when several did.
+    pub signer: Option<PublicKey>,
     /// Whether another organisation signed too.
     pub seconded: bool,
     pub reason: EarnReason,
@@ -81,11 +83,7 @@ impl<'h> View<'h> {
     /// Arranges a history; `None` before founding.
     pub fn of(history: &'h History, thresholds: Option<Thresholds>) -> Option<Self> {
         let events = history.events();
-        let Body::Found(found) = &events.first()?.body else { return None };
-        let vetoed = events.iter().filter_map(|event| match &event.body {
-            Body::Veto(veto) => Some(veto.index),
-            _ => None,
-        });
+        let Body::Found(found) = events.first()?.body() else { return None };
         let mut view = Self {
             events,
             least: thresholds.unwrap_or_else(|| Thresholds::usual(found.scale)).least.max(1),
@@ -93,46 +91,63 @@ impl<'h> View<'h> {
             gifts: Vec::new(),
             payments: Vec::new(),
             charters: Vec::new(),
-            vetoed: vetoed.collect(),
+            redeems: BTreeMap::new(),
             continues_another: found.predecessor.is_some(),
+            waiting: BTreeMap::new(),
             council: BTreeSet::new(),
             registrars: BTreeSet::new(),
+            paid: BTreeMap::new(),
+            taken: BTreeMap::new(),
+            given: BTreeMap::new(),
+            listing: BTreeMap::new(),
         };
+        for brought in history.brought() {
+            let had = signed(brought.credits) - signed(brought.debits);
+            view.accounts.insert(brought.state.account, Life::of(brought.state.kind, None, had));
+            view.state(0, events[0].at, &brought.state);
+        }
         let mut lines = BTreeMap::new();
         for (index, event) in (0_u64..).zip(events) {
+            view.mature(event.at);
             view.see(index, event, &mut lines);
         }
+        view.arrange();
         Some(view)
+    }
+
+    /// Puts in force what has waited long enough.
+    fn mature(&mut self, now: Timestamp) {
+        while let Some(next) = self.waiting.first_entry().filter(|next| next.key().0 <= now) {
+            let ((from, index), what) = next.remove_entry();
+            match what {
+                Waits::Charter(charter) => self.charter(index, from, charter),
+                Waits::State(state) => {
+                    self.state(index, from, state);
+                }
+            }
+        }
     }
 
     fn see(&mut self, index: u64, event: &'h Event, lines: &mut BTreeMap<u64, usize>) {
         let at = event.at;
-        match &event.body {
+        match event.body() {
             Body::Found(found) => self.charter(index, at, &found.charter),
-            Body::Govern(govern) if !self.vetoed.contains(&index) => {
-                let delay = self.charter_at(at).policy.recovery_delay;
-                self.charter(index, at.after(delay), &govern.charter);
+            Body::Govern(govern) => {
+                let from = event.effective_at.unwrap_or(at);
+                self.waiting.insert((from, index), Waits::Charter(&govern.charter));
             }
-            Body::Open(open) => open.states.iter().for_each(|state| self.state(index, at, state)),
-            Body::Change(change) if !self.vetoed.contains(&index) => self.state(index, at, &change.state),
+            Body::Open(open) => {
+                for state in &open.states {
+                    self.accounts.insert(state.account, Life::of(state.kind, Some((index, at)), 0));
+                    self.state(index, at, state);
+                }
+            }
+            Body::Change(change) => self.change(index, event, &change.state),
+            Body::Veto(veto) => self.waiting.retain(|(_, index), _| *index != veto.index),
+            Body::Close(close) if event.effective_at.is_none() => self.forget_waiting(&close.account),
             Body::Earn(earn) => {
                 lines.insert(index, self.gifts.len());
-                let organisation = self.accounts.get(&earn.budget).and_then(|life| life.organisation);
-                let spenders = self.accounts.get(&earn.budget).map(|life| &life.spenders);
-                let seconded = event.signers.iter().any(|key| spenders.is_none_or(|own| !own.contains(key)));
-                for (to, amount) in &earn.payees {
-                    self.gifts.push(Gift {
-                        index,
-                        at,
-                        budget: earn.budget,
-                        organisation,
-                        signers: &event.signers,
-                        seconded,
-                        reason: earn.reason,
-                        to: *to,
-                        amount: amount.minor(),
-                    });
-                }
+                self.earn(index, event, earn);
             }
             Body::Pay(pay) => {
                 lines.insert(index, self.payments.len());
@@ -141,21 +156,79 @@ impl<'h> View<'h> {
                     self.payments.push(Payment { index, at, from, to, amount, refunds: Vec::new() });
                 }
             }
+            Body::Redeem(redeem) => {
+                let redeemed = Redeemed { index, at, amount: redeem.amount.minor() };
+                self.redeems.entry(redeem.merchant).or_default().push(redeemed);
+            }
             Body::Refund(refund) => {
                 self.undo(lines, refund.index, refund.line, refund.amount.minor(), Some(index));
             }
             Body::Correct(correct) => {
-                for (line, amount) in &correct.lines {
-                    self.undo(lines, correct.index, *line, amount.minor(), None);
+                for (line, _) in &correct.lines {
+                    self.undo(lines, correct.index, *line, taken_back(event, correct, *line), None);
                 }
             }
             _ => {}
         }
         for posting in &event.postings {
             if let Some(life) = self.accounts.get_mut(&posting.account) {
-                let before = life.moves.last().map_or(0, |last| last.after);
-                let after = before - posting.debit as i64 + posting.credit as i64;
+                let before = life.moves.last().map_or(life.brought, |last| last.after);
+                let after = before - signed(posting.debit) + signed(posting.credit);
                 life.moves.push(Move { index, at, before, after });
+            }
+        }
+    }
+
+    /// A change that is in force at once ends what waits: only the account's own keys can make one meanwhile.
+    fn change(&mut self, index: u64, event: &'h Event, state: &'h AccountState) {
+        if let Some(from) = event.effective_at {
+            self.waiting.insert((from, index), Waits::State(state));
+            return;
+        }
+        if self.state(index, event.at, state) {
+            self.forget_waiting(&state.account);
+        }
+    }
+
+    fn forget_waiting(&mut self, account: &AccountId) {
+        let is_of = |what: &Waits<'_>| matches!(what, Waits::State(state) if state.account == *account);
+        self.waiting.retain(|_, what| !is_of(what));
+    }
+
+    fn earn(&mut self, index: u64, event: &'h Event, earn: &'h Earn) {
+        let budget = self.accounts.get(&earn.budget);
+        let organisation = budget.and_then(|life| life.organisation);
+        let is_own = |key: &&PublicKey| budget.is_some_and(|life| life.spenders.contains(*key));
+        let signer = event.signers.iter().find(is_own).or(event.signers.first()).copied();
+        let seconded = !event.signers.iter().all(|key| is_own(&key));
+        for (to, amount) in &earn.payees {
+            self.gifts.push(Gift {
+                index,
+                at: event.at,
+                budget: earn.budget,
+                organisation,
+                signers: &event.signers,
+                signer,
+                seconded,
+                reason: earn.reason,
+                to: *to,
+                amount: amount.minor(),
+            });
+        }
+    }
+
+    /// Notes once what concerns each account, so that no question has to look at everything for each of them.
+    fn arrange(&mut self) {
+        for (at, payment) in self.payments.iter().enumerate() {
+            self.paid.entry(payment.from).or_default().push(at);
+            self.taken.entry(payment.to).or_default().push(at);
+        }
+        for (at, gift) in self.gifts.iter().enumerate() {
+            self.given.entry(gift.to).or_default().push(at);
+        }
+        for (account, life) in &self.accounts {
+            for key in &life.spenders {
+                self.listing.entry(*key).or_default().insert(*account);
             }
         }
     }
@@ -166,27 +239,24 @@ impl<'h> View<'h> {
         self.charters.push((index, from, charter));
     }
 
-    fn state(&mut self, index: u64, at: Timestamp, state: &'h AccountState) {
-        let life = self.accounts.entry(state.account).or_insert_with(|| Life {
-            kind: state.kind,
-            opened: index,
-            opened_at: at,
-            spenders: BTreeSet::new(),
-            organisation: None,
-            states: Vec::new(),
-            moves: Vec::new(),
-        });
+    /// Puts a state in force; returns whether it is another than before.
+    fn state(&mut self, index: u64, from: Timestamp, state: &'h AccountState) -> bool {
+        let Some(life) = self.accounts.get_mut(&state.account) else { return false };
+        if life.states.last().is_some_and(|last| last.state == state) {
+            return false;
+        }
         let spenders = state.keys.iter().filter(|grant| grant.rights.include(Rights::SPEND));
         life.spenders.extend(spenders.map(|grant| grant.key));
         life.organisation = state.organisation;
-        life.states.push((index, state));
+        life.states.push(Named { index, from, state });
+        true
     }
 
     /// Takes back part of a line: `refunded` names the refund, a correction is as if it had not been.
     fn undo(&mut self, lines: &BTreeMap<u64, usize>, of: u64, line: u64, amount: u64, refunded: Option<u64>) {
         let Some(first) = lines.get(&of) else { return };
         let at = first + line.saturating_sub(1) as usize;
-        match (&self.events[of as usize].body, refunded) {
+        match (self.events[of as usize].body(), refunded) {
             (Body::Earn(_), _) => {
                 if let Some(gift) = self.gifts.get_mut(at) {
                     gift.amount = gift.amount.saturating_sub(amount);
@@ -232,6 +302,41 @@ impl<'h> View<'h> {
         self.gifts.iter().filter(|gift| gift.amount > 0 && self.is_asked_about(&gift.to))
     }
 
+    /// Returns what `account` paid.
+    pub fn payments_from(&self, account: &AccountId) -> impl Iterator<Item = &Payment> {
+        self.paid.get(account).into_iter().flatten().map(|at| &self.payments[*at])
+    }
+
+    /// Returns what `account` was paid.
+    pub fn payments_to(&self, account: &AccountId) -> impl Iterator<Item = &Payment> {
+        self.taken.get(account).into_iter().flatten().map(|at| &self.payments[*at])
+    }
+
+    /// Returns what budgets gave to `account`, less what was taken back in full.
+    pub fn gifts_to(&self, account: &AccountId) -> impl Iterator<Item = &Gift<'h>> {
+        let gifts = self.given.get(account).into_iter().flatten().map(|at| &self.gifts[*at]);
+        gifts.filter(|gift| gift.amount > 0)
+    }
+
+    /// Returns the gifts of entry `index` that may be asked about.
+    pub fn gifts_of(&self, index: u64) -> impl Iterator<Item = &Gift<'h>> {
+        let start = self.gifts.partition_point(|gift| gift.index < index);
+        let gifts = self.gifts[start..].iter().take_while(move |gift| gift.index == index);
+        gifts.filter(|gift| gift.amount > 0 && self.is_asked_about(&gift.to))
+    }
+
+    /// Returns the accounts that list, or ever listed, one of these keys for spending.
+    pub fn listing(&self, keys: &BTreeSet<PublicKey>) -> BTreeSet<AccountId> {
+        keys.iter().filter_map(|key| self.listing.get(key)).flatten().copied().collect()
+    }
+
+    /// Returns the entries, with their indexes, that were recorded from one moment to another.
+    pub fn recorded(&self, from: Timestamp, until: Timestamp) -> impl Iterator<Item = (u64, &'h Event)> {
+        let start = self.events.partition_point(|event| event.at < from);
+        let events = self.events[start..].iter().take_while(move |event| event.at <= until);
+        (start as u64..).zip(events)
+    }
+
     /// Returns whether an entry is signed by the council.
     pub fn by_council(&self, event: &Event) -> bool {
         event.signers.iter().any(|key| self.council.contains(key))
@@ -257,33 +362,17 @@ impl<'h> View<'h> {
     }
 }
 
-impl Life<'_> {
-    /// Returns what left the account in a span of time, and the entries by which it did.
-    pub fn spent_within(&self, from: Timestamp, millis: u64) -> (u64, Vec<u64>) {
-        let within = |step: &&Move| step.at >= from && step.at.millis_since(from) <= millis;
-        let out = self.moves.iter().filter(within).filter(|step| step.after < step.before);
-        let (mut sum, mut entries) = (0, Vec::new());
-        for step in out {
-            sum += step.before.abs_diff(step.after);
-            entries.push(step.index);
-        }
-        (sum, entries)
-    }
-
-    /// Returns what the account had before entry `index`.
-    pub fn had_before(&self, index: u64) -> i64 {
-        self.moves.iter().rev().find(|step| step.index < index).map_or(0, |step| step.after)
-    }
+/// Returns what a correction took from the payee of `line`: the rest was paid by its cover, and stays spent.
+fn taken_back(event: &Event, correct: &Correct, line: u64) -> u64 {
+    let of_payee = event.postings.iter().filter(|posting| {
+        posting.undoes.map(u64::from) == Some(line) && Some(posting.account) != correct.cover
+    });
+    of_payee.map(|posting| posting.debit).sum()
 }
 
 impl Gift<'_> {
     /// Returns the UTC day.
     pub fn day(&self) -> Day {
         self.at.day()
-    }
-
-    /// Returns who signed for the budget; the one that stands first when several did.
-    pub fn signer(&self) -> Option<PublicKey> {
-        self.signers.first().copied()
     }
 }

@@ -39,7 +39,20 @@ pub(super) fn check_heir(case: &Case<'_>, account: &Account, heir: &Account) -> 
         let (field, kind, found) = ("heir", Kind::Close, heir.kind());
         return Err(Rejection::WrongAccountKind { field, kind, found, allowed });
     }
-    if owes { check_fund_pays(case, heir, account) } else { Ok(()) }
+    match account.balance() {
+        0 => Ok(()),
+        ..0 => check_fund_pays(case, heir, account),
+        1.. => check_fund_ends_with(case, account, heir),
+    }
+}
+
+/// A fund that names its payees leaves what it has to one of them, or to a fund that hands out to no others.
+fn check_fund_ends_with(case: &Case<'_>, fund: &Account, heir: &Account) -> Result<(), Rejection> {
+    let (own, other) = (case.state(fund), case.state(heir));
+    match (&own.payees, &other.payees) {
+        (Some(own), Some(other)) if other.iter().all(|payee| own.contains(payee)) => Ok(()),
+        _ => check_fund_pays(case, fund, heir),
+    }
 }
 
 /// The council closes only to the heir that the account names, else to the policy's fund.

@@ -23,7 +23,7 @@ pub(super) fn check_predecessor<'b>(
             Err(SuccessionFault::RecordedLater.into())
         }
         (Some(inherited), Some(named)) => {
-            inherited.check(named, found.scale)?;
+            inherited.check(named, found.scale, &found.charter)?;
             Ok(&inherited.council)
         }
     }

@@ -1,9 +1,10 @@
 //! What a damaged directory still says: everything before the damage, nothing behind it, and why.
 
 use super::*;
+use crate::charter::Charter;
 use crate::store::embedded::ReadOnlyStore;
 use crate::store::embedded::disk::RealDisk;
-use crate::store::embedded::fault::{Damaged, OpenError as DirectoryError};
+use crate::store::embedded::fault::OpenError as DirectoryError;
 use crate::store::embedded::journal::Settings;
 use crate::store::embedded::recovery::Directory;
 use std::collections::BTreeMap;
@@ -69,9 +70,13 @@ fn closed(directory: &Scratch) -> (Town<EmbeddedStore>, Vec<String>, Files) {
 
 /// Why a ledger is not opened for writing, and what it says instead.
 fn opened(directory: &Path) -> (String, Result<ReadOnlyLedger, LedgerOpenError>) {
+    opened_with(directory, keys())
+}
+
+fn opened_with(directory: &Path, node: NodeKeys) -> (String, Result<ReadOnlyLedger, LedgerOpenError>) {
     let refused = match EmbeddedStore::open(directory, Options::default(), [9; 32]) {
         Err(refused) => refused,
-        Ok(store) => match Ledger::open(store, keys(), Counted(1 << 50)) {
+        Ok(store) => match Ledger::open(store, node, Counted(1 << 50)) {
             Err(LedgerOpenError::Store(OpenError::Embedded(refused))) => refused,
             Err(LedgerOpenError::Store(OpenError::Unfit(unfit))) => {
                 let io = std::io::Error::other(unfit.to_string());
@@ -89,7 +94,7 @@ fn opened(directory: &Path) -> (String, Result<ReadOnlyLedger, LedgerOpenError>)
     };
     let read = ReadOnlyStore::open(directory, refused.clone())
         .map_err(|error| OpenError::from(error).into())
-        .and_then(|store| open_read_only(store, &public("log"), &Books::new()));
+        .and_then(|store| open_read_only(store, &Books::new()));
     (refused.to_string(), read)
 }
 
@@ -247,14 +252,41 @@ fn what_contradicts_itself_is_refused() {
         let error = read.err().unwrap_or_else(|| panic!("{what}: something is served"));
         assert_eq!(error.to_string(), refused, "{what}");
     }
-    // A ledger whose charter does not name this node's key is another ledger.
-    let mut damaged = whole.clone();
-    damaged.remove(&anchor);
-    put_back(directory.path(), &damaged);
-    let cause = DirectoryError::Damaged(Damaged::AnchorMissing);
-    let store = ReadOnlyStore::open(directory.path(), cause).unwrap();
-    let error = open_read_only(store, &public("somebody else"), &Books::new()).err().unwrap();
-    assert!(matches!(error, LedgerOpenError::LogKey(_)), "{error}");
+}
+
+#[test]
+fn what_an_earlier_log_key_signed_is_served_too() {
+    let directory = Scratch::new("changed-key");
+    let embedded = |salt: u8, create: bool| {
+        let open = if create { EmbeddedStore::create } else { EmbeddedStore::open };
+        open(directory.path(), Options { segment_bytes: 64 << 10, ..Options::default() }, [salt; 32]).unwrap()
+    };
+    let mut town = Town::found(embedded(0, true));
+    let charter = Charter { log_keys: vec![public("next")], ..charter() };
+    town.recorded(Body::Govern(crate::entry::Govern { base: 0, charter }), COUNCIL);
+    let size = town.reader().head().size;
+    let before = told(&town.reader(), size);
+    town.ledger.take().unwrap().close().unwrap();
+    town.world.wait(2 * 86_400);
+    let next = NodeKeys { log: key("next") };
+    let (ledger, _) = Ledger::open(embedded(1, false), next, Counted(1 << 32)).unwrap();
+    let batch = (0..40).map(|n| town.world.signed(pay("mia", &[("bakery", 1 + n)]), &["mia"])).collect();
+    ledger.commit(batch, town.world.now).unwrap().0.close().unwrap();
+    // The new key's own group is damaged: what is left names the old key alone.
+    let newest = segments(&files(directory.path())).pop().unwrap();
+    let mut bytes = std::fs::read(&newest).unwrap();
+    let at = used(&bytes) - 300;
+    bytes[at] ^= 4;
+    std::fs::write(&newest, bytes).unwrap();
+    let ledger = opened_with(directory.path(), NodeKeys { log: key("next") }).1.unwrap();
+    assert_eq!(ledger.reader().head().size, size);
+    assert_eq!(told(&ledger.reader(), size), before);
+    assert!(
+        LogIdentity::new(town.world.ledger(), "klaver.example/log", &[public("log")])
+            .unwrap()
+            .open(ledger.reader().checkpoint().note())
+            .is_ok()
+    );
 }
 
 #[test]

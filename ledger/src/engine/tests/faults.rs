@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A little town with a snapshot now and then, ended as `end` says.
-fn lived_in(
+pub(super) fn lived_in(
     directory: &Scratch,
     batches: u64,
     end: impl FnOnce(Ledger<EmbeddedStore>),
@@ -43,18 +43,18 @@ fn told<S: Store>(town: &Town<S>) -> Result<String, ReadError> {
     Ok(text)
 }
 
-fn open(town: &mut Town<EmbeddedStore>, directory: &Scratch, salt: u8) -> OpeningReport {
+pub(super) fn open(town: &mut Town<EmbeddedStore>, directory: &Scratch, salt: u8) -> OpeningReport {
     let (ledger, report) = Ledger::open(embedded(directory, salt, false), keys(), Counted(1 << 40)).unwrap();
     town.ledger = Some(ledger);
     town.check();
     report
 }
 
-fn close<S: Store>(town: &mut Town<S>) {
+pub(super) fn close<S: Store>(town: &mut Town<S>) {
     town.ledger.take().unwrap().close().unwrap();
 }
 
-fn files_below(directory: &Path) -> Vec<std::path::PathBuf> {
+pub(super) fn files_below(directory: &Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for file in std::fs::read_dir(directory).unwrap().flatten() {
         if file.path().is_dir() { found.extend(files_below(&file.path())) } else { found.push(file.path()) }

@@ -78,6 +78,9 @@ fn the_wrong_key_at_the_wrong_time_records_nothing() {
     assert!(matches!(open(&store, "a third key"), Err(LedgerOpenError::LogKey(_))));
     // Too early: the new key may open, for it cannot know how late it is, and signs nothing.
     let ledger = open(&store, "next").unwrap();
+    let shown = ledger.reader().checkpoint().note().clone();
+    assert!(identity(&town, "next").open(&shown).is_err(), "a key that is not in force has signed");
+    assert!(identity(&town, "log").open(&shown).is_ok());
     let (_, fault) = *payment(&mut town, ledger).err().unwrap();
     assert!(matches!(fault, Fault::LogKey(LogKeyError::NotInCharter { .. })), "{fault}");
     assert!(fault.to_string().contains("put the right key in place"), "{fault}");

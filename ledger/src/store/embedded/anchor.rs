@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use super::disk::{Access, Disk, DiskFile, Lock};
 use super::fault::{Damaged, Fault, ReadError};
-use super::frame::{CommitHash, u32_at, u64_at};
+use super::frame::{CommitHash, on_disk, u32_at, u64_at};
 use super::journal::{Bug, Settings};
 use super::segment::{FORMAT, UNFINISHED, block_is_sealed, seal_block};
 
@@ -167,7 +167,7 @@ fn encode(anchor: &Anchor, sequence: u64, domain: &[u8; 32]) -> Vec<u8> {
     let mut block = vec![0; SLOT_BYTES];
     block[..8].copy_from_slice(MAGIC);
     block[8..12].copy_from_slice(&FORMAT.to_le_bytes());
-    block[12..16].copy_from_slice(&(anchor.payload.len() as u32).to_le_bytes());
+    block[12..16].copy_from_slice(&on_disk(anchor.payload.len()).to_le_bytes());
     block[16..24].copy_from_slice(&sequence.to_le_bytes());
     block[24..32].copy_from_slice(&anchor.group.to_le_bytes());
     block[32..64].copy_from_slice(&anchor.commit_hash.0);

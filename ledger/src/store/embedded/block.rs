@@ -125,8 +125,9 @@ impl Block {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut row =
             Vec::with_capacity(HEADER_BYTES + self.len() * FIXED_BYTES + self.parts.len() + CHECKSUM_BYTES);
+        let rows = u16::try_from(self.len()).expect("a block has at most BLOCK_RECORDS rows");
         row.push(FORMAT);
-        row.extend_from_slice(&(self.len() as u16).to_le_bytes());
+        row.extend_from_slice(&rows.to_le_bytes());
         row.extend_from_slice(&self.first.to_le_bytes());
         self.times.iter().for_each(|time| row.extend_from_slice(&time.to_le_bytes()));
         self.ids.iter().chain(&self.commitments).for_each(|bytes| row.extend_from_slice(bytes));

@@ -179,6 +179,11 @@ impl FrameHeader {
     }
 }
 
+/// Returns a length as it stands on the disk: what is framed is held to its limit, far below 2^32, before.
+pub(super) fn on_disk(len: usize) -> u32 {
+    u32::try_from(len).expect("the limits of frames, anchors and refusals are below 2^32 bytes")
+}
+
 /// Returns `len` rounded up to where the next frame may begin.
 pub(super) const fn padded(len: usize) -> usize {
     len.next_multiple_of(FRAME_ALIGNMENT)
@@ -238,7 +243,7 @@ impl<'b> GroupEncoder<'b> {
         let offset = self.buffer.len();
         let payload_len: usize = parts.iter().map(|part| part.len()).sum();
         let mut header = [0; FRAME_HEADER_BYTES];
-        header[4..8].copy_from_slice(&(payload_len as u32).to_le_bytes());
+        header[4..8].copy_from_slice(&on_disk(payload_len).to_le_bytes());
         header[8] = kind;
         header[12..16].copy_from_slice(&self.sequence.to_le_bytes());
         header[16..24].copy_from_slice(&self.segment_id.to_le_bytes());
@@ -247,7 +252,7 @@ impl<'b> GroupEncoder<'b> {
         parts.iter().for_each(|part| self.buffer.extend_from_slice(part));
         let len = FRAME_HEADER_BYTES + payload_len;
         self.buffer.resize(offset + padded(len), 0);
-        (offset, len as u32)
+        (offset, on_disk(len))
     }
 
     fn seal(&mut self, offset: usize, content: u32) {

@@ -256,6 +256,12 @@ impl EmbeddedStore {
         }
     }
 
+    /// Leaves a snapshot out that the journal contradicts: no later opening may begin with it.
+    fn leave_out(&mut self, group: u64) {
+        self.snapshot = (0, 0);
+        lock(&self.anchor.state).snapshots.retain(|mark| mark.group != group);
+    }
+
     fn ask(&self, work: Work) {
         if let Some((sender, _)) = &self.follower {
             // It ends only with the store; if it panicked, the views stay in memory.
@@ -504,7 +510,7 @@ impl Store for EmbeddedStore {
                             .notes
                             .push(format!("the snapshot was left out and everything replayed: {unfit}"));
                         self.views.begin_empty();
-                        self.snapshot = (0, 0);
+                        self.leave_out(commit.group);
                     }
                 }
             } else {
@@ -534,6 +540,7 @@ impl Store for EmbeddedStore {
                      of the directory and report this",
                     snapshot.head.size
                 ));
+                self.leave_out(group.group);
             }
         }
         if recovery.replayed == 0 {
@@ -638,6 +645,10 @@ impl StoreReader for EmbeddedReader {
 
     fn commitments(&self, number: u64) -> Result<Vec<[u8; 32]>, ReadFault> {
         self.views.commitments(number)
+    }
+
+    fn tile(&self, number: u64) -> Result<Vec<([u8; 32], Posted)>, ReadFault> {
+        self.views.tile(number)
     }
 
     fn records(&self, from: u64) -> Box<dyn Iterator<Item = Result<StoredRecord, ReadFault>> + Send> {

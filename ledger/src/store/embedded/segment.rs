@@ -24,7 +24,7 @@ use super::disk::{Access, Disk, DiskFile};
 use super::fault::{Damaged, Fault, ReadError};
 use super::frame::{
     CommitHash, CommitPayload, FRAME_HEADER_BYTES, FrameHeader, FrameKind, FramePosition, GROUP_BYTES_MAX,
-    fold, u32_at, u64_at,
+    fold, on_disk, u32_at, u64_at,
 };
 use super::journal::{Bug, Settings};
 
@@ -296,7 +296,7 @@ impl StoredGroup {
     pub fn frames(&self) -> impl ExactSizeIterator<Item = StoredFrame<'_>> {
         self.slots.iter().map(|&(kind, offset, payload_len)| {
             let payload = &self.bytes[offset + FRAME_HEADER_BYTES..offset + FRAME_HEADER_BYTES + payload_len];
-            let len = (FRAME_HEADER_BYTES + payload_len) as u32;
+            let len = on_disk(FRAME_HEADER_BYTES + payload_len);
             let position = FramePosition { segment: self.segment, offset: self.offset + offset as u64, len };
             StoredFrame { kind, payload, position }
         })
@@ -311,7 +311,7 @@ impl StoredGroup {
     /// Returns the commit with the position of its frame.
     #[must_use]
     pub fn commit(&self) -> super::frame::Commit {
-        let len = (self.body.end - self.commit_offset) as u32;
+        let len = on_disk(self.body.end - self.commit_offset);
         let offset = self.offset + self.commit_offset as u64;
         let position = FramePosition { segment: self.segment, offset, len };
         super::frame::Commit { group: self.group, hash: self.hash, position }

@@ -14,7 +14,7 @@
 
 use super::disk::{Access, Disk};
 use super::fault::Fault;
-use super::frame::{Commit, CommitHash, FramePosition};
+use super::frame::{Commit, CommitHash, FramePosition, on_disk};
 use super::segment::UNFINISHED;
 use crate::log::hash::Hash;
 use crate::log::tree::TreeState;
@@ -91,7 +91,7 @@ fn encode(commit: &Commit, snapshot: &Snapshot) -> Vec<u8> {
     let refusals_len: usize = refusals.iter().map(|refusal| 4 + refusal.len()).sum();
     bytes.extend_from_slice(&(refusals_len as u64).to_le_bytes());
     for refusal in &refusals {
-        bytes.extend_from_slice(&(refusal.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(&on_disk(refusal.len()).to_le_bytes());
         bytes.extend_from_slice(refusal);
     }
     bytes.extend_from_slice(&(books.len() as u64).to_le_bytes());

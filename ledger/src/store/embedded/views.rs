@@ -324,6 +324,16 @@ impl Views {
         Ok(self.with_block(number, |block| block.commitments().to_vec())?.unwrap_or_default())
     }
 
+    /// Returns commitment and postings of each record of block `number`, as many as there are.
+    pub(super) fn tile(&self, number: u64) -> Result<Vec<([u8; 32], Posted)>, ReadFault> {
+        let all = |block: &Block| {
+            let indexes = number * BLOCK_RECORDS..;
+            let records = indexes.zip(block.commitments());
+            records.map_while(|(index, commitment)| Some((*commitment, block.posted(index)?))).collect()
+        };
+        Ok(self.with_block(number, all)?.unwrap_or_default())
+    }
+
     /// Returns the record of entry `id` among those recorded within `window`.
     pub(super) fn find(
         &self,

@@ -61,6 +61,17 @@ impl Page {
         self.language().say(&format!("web.{key}"), &values)
     }
 
+    /// Returns why nothing is recorded.
+    fn halted(&self) -> String {
+        let reason = &self.facts["readOnly"];
+        let values = reason["values"].as_object().into_iter().flatten();
+        let values: Vec<(&str, String)> =
+            values.map(|(name, value)| (name.as_str(), shown(value.as_str().unwrap_or_default()))).collect();
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let code = reason["code"].as_str().unwrap_or_default();
+        self.language().say(&format!("halt.{code}"), &values)
+    }
+
     /// Returns the language.
     pub fn language(&self) -> Language {
         self.visit.language
@@ -201,8 +212,8 @@ impl Page {
                         }
                     }
                     main #main tabindex="-1" {
-                        @if self.facts["readOnly"] == true {
-                            p.note { (icon("clock")) (self.say("why_read_only")) }
+                        @if !self.facts["readOnly"].is_null() {
+                            p.note { (icon("clock")) (self.say("why_read_only")) " " (self.halted()) }
                         }
                         (body)
                     }
@@ -236,9 +247,17 @@ fn facts(service: &Service) -> Value {
         "rate": rate,
         "timeZone": service.config().time_zone,
         "demo": known.demo,
-        "readOnly": known.read_only.is_some(),
+        "readOnly": known.read_only,
         "now": wall_clock().millis(),
     })
+}
+
+/// Returns a moment to the minute; any other value as it is.
+fn shown(value: &str) -> String {
+    match klaver_api::text::timestamp("moment", value) {
+        Ok(_) => format!("{} UTC", value[..16].replace('T', " ")),
+        Err(_) => value.to_owned(),
+    }
 }
 
 /// Returns JSON that cannot end the element it stands in.

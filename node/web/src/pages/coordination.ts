@@ -4,7 +4,7 @@ import { stateOf, type StateJson } from "../accountState.ts";
 import { amountField } from "../amountField.ts";
 import { demoKey, showConnecting } from "../connecting.ts";
 import type { Hat, Outgoing } from "../db.ts";
-import { amount, button, facts, h, icon, language, link, moment as when, say, shortAccount, show, knows, type Child, type Icon } from "../dom.ts";
+import { amount, button, facts, h, halted, icon, language, link, loadErrors, moment as when, now, say, shortAccount, show, knows, type Child, type Icon } from "../dom.ts";
 import { accountText, parseAccount } from "../lib/account.ts";
 import { hex, random, sha256, utf8 } from "../lib/bytes.ts";
 import type { AccountState } from "../lib/entry.ts";
@@ -74,9 +74,10 @@ async function connecting(): Promise<void> {
 async function home(hat: Hat, seen: Coordination): Promise<void> {
   const overdue = seen.claims.filter((claim) => claim.overdue).length;
   const waits = h("div", null);
+  if (seen.audit.read_only) await loadErrors().catch(() => undefined);
   show([
     h("p", { class: seen.holds ? "note good" : "note" }, icon(seen.holds ? "tick" : "hand"), say(seen.holds ? "council_holds" : "council_holds_not")),
-    seen.audit.read_only ? note("hand", say("why_read_only"), say("council_read_only")) : null,
+    seen.audit.read_only ? note("hand", `${say("why_read_only")} ${halted(seen.audit.read_only)}`, say("council_read_only")) : null,
     overdue > 0 ? h("a", { class: "note", href: "#payouts" }, icon("clock"), say(overdue === 1 ? "council_overdue_one" : "council_overdue", { count: overdue })) : null,
     waits,
     h("h2", { tabindex: "-1", "data-focus": true }, say("council_in_circulation")),
@@ -315,9 +316,26 @@ function audit({ audit: state, trial_balance: trial, holds }: Coordination): voi
       h("dt", null, say("council_checked")), h("dd", null, String(state.checked))),
     h("h2", null, say("council_readings")),
     state.readings.length === 0 ? h("p", null, say("council_readings_none")) : h("ul", { class: "names" }, state.readings.map(({ at, auditor, size }) => h("li", null, say("council_reading", { when: when(Date.parse(at), "both"), size, auditor: auditor.slice(0, 8) })))),
+    h("h2", null, say("council_note")),
+    state.note ? [h("p", null, say("council_note_text", { index: state.note.index, size: state.note.size, when: when(Date.parse(state.note.anchored_at), "both") })), h("code", null, state.note.document)]
+      : h("p", null, say("council_note_none")),
+    h("h2", null, say("council_witnesses")),
+    witnesses(state.witnesses),
     h("p", null, say("verify_command")), h("code", null, `klaver audit ${facts.origin}`),
     back(),
   ], "focus");
+}
+
+/** Whether enough witnesses look on, and what each of them saw last. */
+function witnesses(state: Coordination["audit"]["witnesses"]): Child {
+  if (!state) return h("p", null, icon("clock"), say("council_witnesses_none"));
+  const at = (age: number | null) => when(now() - (age ?? 0) * 1_000, "both");
+  const isSeen = state.size !== null;
+  return [
+    h("p", null, icon(isSeen ? "tick" : "clock"), isSeen ? say("council_witnesses_yes", { size: state.size ?? 0, when: at(state.age_seconds) }) : say("council_witnesses_wait")),
+    table(say("council_witnesses"), [say("council_witness_name"), say("council_witness_when"), say("council_witness_size")],
+      state.each.map(({ name, size, age_seconds: age }) => [name, size === null ? say("council_witness_never") : at(age), size === null ? "" : String(size)])),
+  ];
 }
 
 void start(async () => {

@@ -1,11 +1,12 @@
 /** The seal of the log: shown to a neighbour as a code, held against theirs; and who cosigned it. */
 
+import { saveEvidence } from "../alarm.ts";
 import { recall } from "../db.ts";
 import { button, h, icon, link, loadProofWords, moment, say, show, type Child } from "../dom.ts";
 import { LinkError } from "../lib/links.ts";
 import { qr } from "../qr.ts";
 import { type Scan, scan } from "../scan.ts";
-import { type Compared, compare, ownCode, visit } from "../seals.ts";
+import { type Believed, type Compared, compare, ownCode, visit } from "../seals.ts";
 import { busy, note } from "../start.ts";
 import { learn, policyText, witnessed } from "../witnesses.ts";
 
@@ -16,7 +17,7 @@ export async function showSeal(theirs: string, opened: (camera: Scan) => void): 
   // Without network there is still what was seen last.
   const [watched, learned] = [await visit(), await learn("ask").catch(() => "known" as const)];
   const own = await ownCode();
-  const believed = await recall<{ size: number; at: number }>("believed");
+  const believed = await recall<Believed>("believed");
   const result = h("div", { role: "status" });
   const meet = (text: string) => void compare(text).then(
     (found) => result.replaceChildren(...told(found)),
@@ -27,13 +28,21 @@ export async function showSeal(theirs: string, opened: (camera: Scan) => void): 
     watched === "alarm" ? note("hand", say("log_alarm")) : null,
     learned === "changed" ? changed(theirs, opened) : null,
     own ? await ours(own) : h("p", { class: "note" }, icon("clock"), say("seal_none")),
-    believed ? h("p", { class: "small" }, say("seal_believed", { size: believed.size, at: moment(believed.at, "both") })) : null,
+    believed ? after(believed) : null,
     h("p", null, say("seal_text")),
     other(meet, opened), result,
     await list(),
     h("div", { class: "actions" }, link("back", say("back"), "#more")),
   ], "focus");
   if (theirs !== "") meet(theirs);
+}
+
+/** Says which history was chosen after an alarm; the evidence stays at hand. */
+function after({ size, at, alarm }: Believed): Child {
+  return [
+    h("p", { class: "small" }, say("seal_believed", { size, at: moment(at, "full") })),
+    alarm ? h("div", { class: "actions" }, button("down", say("alarm_save"), () => saveEvidence(alarm))) : null,
+  ];
 }
 
 type Own = NonNullable<Awaited<ReturnType<typeof ownCode>>>;

@@ -1,6 +1,6 @@
 /** `/wallet`: scan, receive, overview, what waits; the balance behind a tap. */
 
-import { type Hat, type Outgoing, keep } from "../db.ts";
+import { type Hat, type Outgoing, keep, recall } from "../db.ts";
 import { amountField } from "../amountField.ts";
 import { amount, button, facts, fill, h, icon, link, loadOwnWords, say, show } from "../dom.ts";
 import { hatChoice } from "../hats.ts";
@@ -113,6 +113,7 @@ async function home(hat: Hat): Promise<void> {
     balance,
     h("div", { class: "actions" }, link("phone", say("more"), "#more", "quiet")),
   ]);
+  if (await recall<boolean>("show-balance")) reveal.click();
 }
 
 /** Says what is known of something signed that is not done. */
@@ -179,6 +180,7 @@ async function sent(key: string): Promise<void> {
 }
 
 async function more(hat: Hat): Promise<void> {
+  const always = (await recall<boolean>("show-balance")) === true;
   const state = h("p", { role: "status" }, icon("seal"), say("log_looking"));
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("phone"), say("more")),
@@ -189,6 +191,7 @@ async function more(hat: Hat): Promise<void> {
     state,
     h("div", { class: "actions" },
       hat.kind !== "member" ? null : hat.recovery ? h("p", { class: "good" }, icon("tick"), say("recovery_there")) : link("seal", say("recovery"), "#recovery"),
+      button("wallet", say(always ? "balance_tap" : "balance_always"), () => void keep("show-balance", !always).then(() => more(hat))),
       link("seal", say("more_seal"), "#seal"), link("tick", say("verify_link"), "/verify"),
       link("phone", say("way_devices"), "#devices"), link("clock", say("way_rest"), "#rest"),
       link("till", say("till"), "/till"), link("back", say("back"), "#")),

@@ -1,7 +1,8 @@
 //! `klaver account change`: keys and heir by the owner, limits by the council.
 
-use super::{Which, fetch, grant, report_timed};
+use super::{Which, fetch, grant};
 use crate::app::App;
+use crate::commands::timing::report_timed;
 use crate::commands::{account_of, hex};
 use crate::entries::{Plan, send};
 use crate::failure::{Exit, Failure, Outcome};

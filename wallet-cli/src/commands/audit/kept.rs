@@ -6,6 +6,7 @@ use crate::failure::{Exit, Failure, Outcome};
 use klaver_keystore::private_file;
 use klaver_ledger::audit::{AuditState, Audited};
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
+use klaver_ledger::log::note::Note;
 use klaver_ledger::log::proof::TreeHead;
 
 /// Most bytes of a state: millions of records.
@@ -48,8 +49,9 @@ pub(super) fn load(app: &App<'_>, contact: &Contact, heads: &[TreeHead]) -> Outc
     let now = now.map_or_else(String::new, ToString::to_string);
     let evidence = format!("{}\n{now}", state.checkpoint().unwrap_or_default());
     if let Some(then) = state.checkpoint() {
-        let then = SignedCheckpoint::open(then.as_bytes(), &community.log_key)
-            .map_err(|error| Failure::text(Exit::Mismatch, "checkpoint_wrong", error))?;
+        let wrong = |error: &dyn std::fmt::Display| Failure::text(Exit::Mismatch, "checkpoint_wrong", error);
+        let then = Note::parse(then.as_bytes()).map_err(|error| wrong(&error))?;
+        let then = community.identity_ever().open(&then).map_err(|error| wrong(&error))?;
         contact.head_must_continue(then.checkpoint().head(), newest, &evidence)?;
     }
     // What this wallet came to know meanwhile of the time before.
@@ -73,7 +75,7 @@ pub(super) fn save(
     compared.sort_unstable_by_key(|head| head.size);
     compared.dedup();
     let checkpoint = contact.community.checkpoint.as_ref().map(|seen| seen.note().to_string());
-    let bytes = audited.encode_state(&compared, checkpoint.as_deref());
+    let Some(bytes) = audited.encode_state(&compared, checkpoint.as_deref()) else { return Ok(()) };
     private_file::create_directory(&app.places.audits())?;
     Ok(private_file::replace(&app.places.audit(&contact.community.ledger), &bytes)?)
 }

@@ -4,10 +4,12 @@ use super::{Audit, Progress, kept, report};
 use crate::app::App;
 use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::heads::Heads;
+use crate::trust;
 use klaver_api::audit::AuditRecord;
 use klaver_api::paths;
 use klaver_keystore::KeyInfo;
-use klaver_ledger::audit::{Expectations, Verdict, audit, audit_since};
+use klaver_ledger::audit::{Expectations, Verdict, Witnessed, audit, audit_since};
 use klaver_ledger::limits::ENVELOPE_BYTES_MAX;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::proof::TreeHead;
@@ -43,6 +45,7 @@ pub(super) fn run(
         heads,
         predecessor: predecessor(app, contact, hat)?,
         size: Some(size),
+        witnessed: witnessed(app, contact),
         threads: std::thread::available_parallelism().map_or(2, usize::from),
         ..Expectations::default()
     };
@@ -75,6 +78,17 @@ pub(super) fn run(
         }
         Verdict::Unexplained { why } => Err(Failure::text(Exit::Unexplained, "audit_unexplained", why)),
     }
+}
+
+/// Returns the sizes that a quorum of witnesses has cosigned, as far as this wallet keeps their seals.
+fn witnessed(app: &App<'_>, contact: &Contact) -> Vec<Witnessed> {
+    let heads = Heads::of(&app.places, &contact.community);
+    let seals = heads.all().iter().map(|head| &head.seen);
+    let times = seals.filter_map(|seen| {
+        let at = trust::witnessed_at(&app.places, &contact.community, seen)?;
+        Some(Witnessed { size: seen.checkpoint().size, at })
+    });
+    times.collect()
 }
 
 /// Returns the attested snapshot of the ledger that this one continues; `None` when it continues none.

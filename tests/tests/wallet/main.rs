@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
+mod french;
+
 use klaver_ledger::receipt::Receipt;
 use klaver_tests::binaries::{Ran, klaver_node};
 use klaver_tests::node::{Node, copy_directory, passphrase_file, run};
@@ -47,17 +49,15 @@ impl Village {
         let account = wallet.json(&["join", &link])["account"].as_str().unwrap().to_owned();
         (wallet, account)
     }
-
-    /// Waits until everything recorded is published.
-    fn publish(&self) {
-        let client = self.node.client();
-        client.published(client.community().size);
-    }
 }
 
 /// Runs a command in Dutch, which must end with `status` and say each of `parts`, on either stream.
 fn says(wallet: &Wallet, status: i32, arguments: &[&str], parts: &[&str]) -> Ran {
-    let ran = wallet.in_words(DUTCH, arguments);
+    says_in(DUTCH, wallet, status, arguments, parts)
+}
+
+fn says_in(locale: &str, wallet: &Wallet, status: i32, arguments: &[&str], parts: &[&str]) -> Ran {
+    let ran = wallet.in_words(locale, arguments);
     assert_eq!(ran.status, status, "klaver {arguments:?}\n{}{}", ran.out, ran.err);
     let text = format!("{}{}", ran.out, ran.err);
     for part in parts {
@@ -158,7 +158,9 @@ fn a_shopkeeper_and_a_place_use_the_wallet_in_dutch() {
     let list = ["earn", "--csv", &at("lijst.csv")];
     says(&molen, 2, &list, &["Lijn 1: Hoeveel?", "Lijn 2: \"twee\"", "Lijn 3:", "geen 36 tekens"]);
     says(&molen, 2, &["earn", "--csv", &at("niet-daar.csv")], &["Er is geen bestand"]);
-    says(&molen, 0, &["earn", &account, "--each", "7,5"], &["Gegeven: samen 7,50 klavers"]);
+    says(&molen, 2, &["earn", &account, "--hours", "veel"], &["\"veel\" is geen aantal uren"]);
+    let hours = ["1,5 uur is 7,50 klavers, aan 5 klavers per uur", "Gegeven: samen 7,50 klavers"];
+    says(&molen, 0, &["earn", &account, "--hours", "1,5"], &hours);
 
     // The till shows under whose name it asks.
     says(&bakker, 0, &["account", "name", "De Korenaar"], &["Alleen jij en het kernteam zien hem"]);
@@ -350,7 +352,7 @@ fn the_council_and_the_auditor_govern_stop_and_attest_in_dutch() {
     says(&village.anna, 5, &["govern", "propose", &at("charter.json")], &["kaart zonder code per dag"]);
     says(&village.anna, 2, &["govern", "propose", &at("geen.json")], &["Er is geen bestand"]);
 
-    village.publish();
+    village.node.client().await_publication();
     std::fs::write(at("verslag.txt"), "Jaarverslag").unwrap();
     let report = village.anna.json(&["attest", "impact_report", &at("verslag.txt")]);
     says(
@@ -467,7 +469,7 @@ fn a_promise_without_network_is_paid_once_whoever_sends_it() {
     let code = promise("2");
     // Without network the shop keeps what it was given, until there is one.
     village.node.stop();
-    says(&bakker, 3, &["pay", &code], &["Niets is genoteerd"]);
+    says(&bakker, 3, &["pay", &code], &["Ze blijft bewaard. Tot"]);
     assert_eq!(waiting(&bakker), ["waiting"]);
     village.node.start();
     let sent = bakker.json(&["outbox", "retry"])["outbox"][0].clone();
@@ -544,7 +546,7 @@ fn thanks_and_refunds_without_an_answer_are_not_given_twice() {
 #[test]
 fn an_option_that_would_do_nothing_is_a_mistake_and_nothing_is_paid() {
     let directory = tempfile::tempdir().unwrap();
-    let Market { village, bakker, els, shop } = Market::open(directory.path(), &[]);
+    let Market { village, bakker, els, shop, .. } = Market::open(directory.path(), &[]);
     let till = bakker.json(&["request", "0,20", "--no-wait"]);
     let link = till["link"].as_str().unwrap();
     for (options, option) in [
@@ -563,12 +565,12 @@ fn an_option_that_would_do_nothing_is_a_mistake_and_nothing_is_paid() {
     says(&els, 5, &offline("1"), &["kent geen betalingen zonder netwerk"]);
     let ledger = village.node.client().community().ledger;
     let file = els.home().join(format!("communities/{ledger}.json"));
-    let policy = |cap: Value| {
+    let keep = |part: &str, name: &str, value: Value| {
         let mut kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-        kept["terms"]["offline_cap_minor"] = cap;
+        kept[part][name] = value;
         std::fs::write(&file, kept.to_string()).unwrap();
     };
-    policy(json!(500));
+    keep("terms", "offline_cap_minor", json!(500));
     says(&els, 5, &offline("6"), &["hoogstens 5 klavers, niet 6 klavers"]);
     says(
         &els,
@@ -584,6 +586,16 @@ fn an_option_that_would_do_nothing_is_a_mistake_and_nothing_is_paid() {
     for option in [&["1"][..], &["--memo", "x"], &["--valid", "2h"]] {
         says(&bakker, 2, &[&["pay", code], option].concat(), &["past niet bij een getekende betaling"]);
     }
+    // It ends by the clock of the node, as far as that was ahead at the last visit.
+    keep("clock", "ahead_ms", json!(600_000));
+    says(&els, 0, &[&offline("5")[..], &["--dry-run"]].concat(), &["Je klok zegt"]);
+    let promise = els.json(&[&offline("4")[..], &["--valid", "3m"]].concat());
+    let until = klaver_api::text::deadline("until", promise["expires_at"].as_str().unwrap()).unwrap();
+    let left = until.seconds() - klaver_tests::town::now().seconds();
+    assert!((700..=781).contains(&left), "ten minutes ahead: {left} seconds");
+    keep("clock", "ahead_ms", json!(7_200_000));
+    says(&els, 1, &offline("3"), &["stond je klok meer dan een uur verkeerd", "Niets werd getekend"]);
+    keep("clock", "ahead_ms", json!(0));
     // The same promise once more only when that is meant.
     says(&els, 1, &offline("5"), &["Hetzelfde wacht nog", "--again"]);
     els.json(&[&offline("5")[..], &["--again"]].concat());
@@ -625,7 +637,7 @@ fn asking_again_after_no_answer_pays_once_and_a_sure_no_is_told() {
 fn two_seals_of_one_size_are_an_alarm_until_a_person_says_which_ledger_counts() {
     let directory = tempfile::tempdir().unwrap();
     let Market { mut village, els, shop, .. } = Market::open(directory.path(), &[]);
-    village.publish();
+    village.node.client().await_publication();
     let data = village.node.data();
     let [old, newer] = ["old", "newer"].map(|name| directory.path().join(name));
     village.node.stop();
@@ -639,7 +651,7 @@ fn two_seals_of_one_size_are_an_alarm_until_a_person_says_which_ledger_counts() 
     village.node.start();
     let said = says(&els, 6, &["pay", &shop, "2"], &["spreekt zichzelf tegen", "klaver checkpoint --alarms"]);
     assert!(!said.out.contains("Betaald"), "{}", said.out);
-    village.publish();
+    village.node.client().await_publication();
     let evidence = || std::fs::read_dir(els.home().join("evidence")).unwrap().count();
     for _ in 0..3 {
         says(&els, 6, &["balance"], &["spreekt zichzelf tegen"]);
