@@ -196,19 +196,21 @@ const root = document.getElementById("action") as HTMLElement;
 const news = h("p", { role: "status", class: "unseen" });
 document.body.append(news);
 
+/** What had the focus last, if it was on the screen: a button that is disabled or taken away gives it to nobody. */
+let last: Element | null = null;
+document.addEventListener("focusin", ({ target }) => (last = target instanceof Element && root.contains(target) ? target : null));
+
 /** Shows a screen. `quiet` leaves the focus where it is, as far as that is still there. */
 export function show(children: Child, quiet: "quiet" | "focus" = "quiet"): void {
-  const before = document.activeElement;
-  const wasHere = before !== null && root.contains(before);
   fill(root, children);
   const said = root.querySelector("[role=status]")?.textContent ?? "";
   if (news.textContent !== said) news.textContent = said;
   if (quiet === "focus") {
     scrollTo(0, 0);
     (root.querySelector<HTMLElement>("[data-focus]") ?? document.getElementById("main"))?.focus();
-  } else if (wasHere) {
+  } else if (last && document.activeElement === document.body) {
     // What was pressed is drawn anew, or is gone: whoever has no mouse goes on from there, not from the top.
-    const same = before.id === "" ? null : document.getElementById(before.id);
+    const same = last.id === "" ? null : document.getElementById(last.id);
     (same ?? document.getElementById("main"))?.focus({ preventScroll: true });
   }
 }
