@@ -21,7 +21,10 @@ fn changed(town: &mut Town<MemoryStore>, state: AccountState, signers: &[&str]) 
 
 fn hears(town: &mut Town<MemoryStore>, body: Body, signer: &str) -> String {
     let entry = town.world.signed(body, &[signer]);
-    declined(&town.one(&entry)).to_owned()
+    match town.one(&entry) {
+        Outcome::LacksSigners(refusal) => refusal.code,
+        other => declined(&other).to_owned(),
+    }
 }
 
 #[test]
