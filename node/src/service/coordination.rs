@@ -62,7 +62,7 @@ impl Service {
         let accounts: Vec<HeldAccount> = held.map(|account| self.held_account(account, now)).collect();
         let unit = 10_i64.pow(scale.decimals().into());
         let members = members(&standing, unit, |bound| money(bound * unit));
-        let claims: Vec<_> = standing.claims().map(|(index, claim)| (index, claim.clone())).collect();
+        let claims: Vec<_> = standing.claims().map(|(index, claim)| (index, *claim)).collect();
         let (charter, base) = standing.charter_in_force(now).expect("an open ledger has a charter");
         let (charter, waiting) = (charter.clone(), standing.waiting_charter(now).cloned());
         let size = standing.size();

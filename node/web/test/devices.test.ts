@@ -60,7 +60,7 @@ test("a second phone by a code that the first one shows; both pay, and one can b
     await phone.page.locator(".paid").waitFor();
   }
   await old.open(`${world.url}/wallet#devices`);
-  await old.reads("Een ander toestel");
+  await old.page.locator(".devices li", { hasText: "Een ander toestel" }).waitFor();
   assert.equal(await old.page.locator(".devices li").count(), 2);
   await old.tap("Neem weg");
   await old.tap("Ja, neem weg");

@@ -65,9 +65,16 @@ impl<'h> Life<'h> {
     }
 
     /// Returns what the account had when a state came into force.
+    pub fn had_at(&self, named: &Named<'h>) -> i64 {
+        self.balance_while(|step| step.index < named.index || step.at < named.from)
+    }
+
+    /// Returns what the account had before a state was named, less what was spent until it came into force.
     pub fn had_before(&self, named: &Named<'h>) -> i64 {
-        let is_before = |step: &Move| step.index < named.index || step.at < named.from;
-        let after = self.moves.partition_point(is_before);
-        self.moves[..after].last().map_or(self.brought, |step| step.after)
+        self.balance_while(|step| step.index < named.index).min(self.had_at(named))
+    }
+
+    fn balance_while(&self, is_before: impl Fn(&Move) -> bool) -> i64 {
+        self.moves[..self.moves.partition_point(is_before)].last().map_or(self.brought, |step| step.after)
     }
 }

@@ -173,15 +173,17 @@ impl Emptied<'_, '_> {
     const MILLIS: u64 = 7 * DAY;
 
     fn ask(&self, questions: &mut Vec<Question>) {
-        // What came in since belongs to whoever has the keys now: only what was there before is asked about.
-        let had = self.life.had_before(&self.named);
-        let since = self.life.moves_within(self.named.from, Self::MILLIS);
-        let since = since.filter(|step| step.index > self.named.index);
-        let lowest = since.map(|step| step.after).min().unwrap_or(had);
-        let had = u64::try_from(had).unwrap_or(0);
-        if had < self.view.least || u64::try_from(lowest).unwrap_or(0) * 10 > had * 2 {
+        // What came in since is not what was there before: it may be spent, and hides nothing that is.
+        let had = u64::try_from(self.life.had_before(&self.named)).unwrap_or(0);
+        if had < self.view.least {
             return;
         }
+        let came_in = self
+            .life
+            .moves_within(self.named.from, Self::MILLIS)
+            .filter(|step| step.index > self.named.index && step.after > step.before);
+        let came_in: u64 = came_in.map(|step| step.after.abs_diff(step.before)).sum();
+        let available = u64::try_from(self.life.had_at(&self.named)).unwrap_or(0) + came_in;
         let paid = self.view.payments_from(&self.account).filter(|paid| self.is_within(paid.index, paid.at));
         let mut to: BTreeMap<AccountId, (u64, Vec<u64>)> = BTreeMap::new();
         for payment in paid {
@@ -198,7 +200,7 @@ impl Emptied<'_, '_> {
         let redeems = redeems.filter(|redeem| self.is_within(redeem.index, redeem.at));
         let redeemed: (Vec<u64>, Vec<u64>) = redeems.map(|redeem| (redeem.amount, redeem.index)).unzip();
         for (sum, mut entries) in to.into_values().chain([(redeemed.0.iter().sum(), redeemed.1)]) {
-            if sum * 10 >= had * 8 {
+            if sum * 10 >= had * 8 && sum * 2 >= available {
                 entries.push(self.named.index);
                 let (code, amount) = (Code::EmptiedAfterKeyChange, sum.min(had));
                 self.view.put(questions, code, entries, Some(self.account), amount);

@@ -38,7 +38,7 @@ fn a_snapshot_that_contradicts_the_journal_is_never_begun_with_again() {
     let is_snapshot =
         |path: &&std::path::PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("snapshot-");
     let found = files_below(directory.path());
-    let newest = found.iter().filter(is_snapshot).next_back().unwrap();
+    let newest = found.iter().rfind(is_snapshot).unwrap();
     std::fs::write(newest, b"damaged").unwrap();
     // `open` compares the books with those that followed every receipt.
     let report = open(&mut town, &directory, 3);
