@@ -69,7 +69,12 @@ impl Service {
         } else {
             signed
         };
-        let verified = signed.verify(&self.ledger(), |key| self.ready_key(key))?;
+        // What was recorded keeps its receipt when the keys that signed it count no more.
+        let verified = if self.has_strangers(&signed) && self.is_recorded(&signed) {
+            signed.verify_any_key(&self.ledger())?
+        } else {
+            signed.verify(&self.ledger(), |key| self.ready_key(key))?
+        };
         let answer = match self.writer.send(verified.clone()) {
             Err(refused @ Unrecorded::ReadOnly { .. }) => {
                 let (answer, receiver) = oneshot::channel();
@@ -79,6 +84,16 @@ impl Service {
             sent => sent?,
         };
         Ok(Queued { id: verified.id(), verified, answer })
+    }
+
+    fn has_strangers(&self, signed: &SignedEntry) -> bool {
+        let standing = self.reader.standing();
+        signed.signatures().iter().any(|(key, _)| !standing.knows_key(key))
+    }
+
+    fn is_recorded(&self, signed: &SignedEntry) -> bool {
+        let id = signed.id(&self.ledger());
+        matches!(self.reader.find(&id, Some(signed.entry().expires_at)), Ok(Some(_)))
     }
 
     /// Returns what the writer answered. A node that records nothing now, for whatever reason, still gives the receipt of

@@ -4,11 +4,12 @@ use crate::identity;
 use crate::support::World;
 use klaver_api::text::base64url;
 use klaver_api::{MemoJson, paths};
-use klaver_ledger::account::AccountKind;
+use klaver_ledger::account::{AccountKind, AccountState, KeyGrant};
 use klaver_ledger::amount::Amount;
 use klaver_ledger::entry::memo::Memo;
-use klaver_ledger::entry::{Body as EntryBody, Entry, Govern, Redeem, Settle, SignedEntry};
+use klaver_ledger::entry::{Body as EntryBody, Change, Entry, Govern, Redeem, Settle, SignedEntry};
 use klaver_ledger::id::{AccountId, Digest};
+use klaver_ledger::keys::{PublicKey, SigningKey};
 use klaver_ledger::receipt::ProvenContent;
 use klaver_ledger::time::Seconds;
 use klaver_node::clock::wall_clock;
@@ -194,4 +195,31 @@ async fn memos_are_for_the_two_parties() {
         let page = world.get(&paths::fill(paths::STATEMENT, party.account), Some(&token)).await;
         assert_eq!(page.json["lines"][0]["memo"]["text"], "voor het brood", "{page:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_recorded_has_its_receipt_also_when_its_key_counts_no_more() {
+    let world = World::founded(1);
+    let budget = world.open(AccountKind::Budget, 100_000, Some(1)).await;
+    let member = world.open(AccountKind::Member, 0, None).await;
+    assert_eq!(world.earn(&budget, &member, 100).await.status, 201);
+    let [paid, other] = [40, 30].map(|amount| world.pay_uniquely(&member, budget.account, amount));
+    let first = world.submit(&paid).await;
+    assert_eq!(first.status, 201, "{first:?}");
+    let change = {
+        let standing = world.service.reader().standing();
+        let in_force = standing.account(&member.account).unwrap().standing(wall_clock());
+        let key = PublicKey::of(&SigningKey::from_bytes(&[250; 32]));
+        let keys = in_force.state.keys.iter().map(|grant| KeyGrant { key, ..*grant }).collect();
+        Change {
+            base: in_force.base,
+            state: AccountState { keys, ..(*in_force.state).clone() },
+            status: in_force.status,
+        }
+    };
+    let changed = world.submit(&world.sign(EntryBody::Change(change), &[&member.key])).await;
+    assert_eq!(changed.status, 201, "{changed:?}");
+    let again = world.submit(&paid).await;
+    assert_eq!((again.status, again.receipt().index), (200, first.receipt().index), "{again:?}");
+    assert_eq!(world.submit(&other).await.code(), "unknown_key");
 }
