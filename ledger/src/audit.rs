@@ -51,7 +51,8 @@ pub struct Expectations {
     pub threads: usize,
     /// What the community asks about; `None` for the usual.
     pub thresholds: Option<Thresholds>,
-    /// Whether nobody reads the questions: then nothing is kept for them, and none is asked.
+    /// Whether nobody reads the questions: then nothing is kept for them, none is asked, and stamps are held against no
+    /// witness.
     pub without_questions: bool,
 }
 

@@ -209,6 +209,19 @@ impl<S: Store> Ledger<S> {
         Self { store, books, refusals, salts, signer, shared, group, head, committer }
     }
 
+    /// Signs the newest head with the node's key where the charter in force at `now` names it and another key signed
+    /// before: what is shown is by a key that counts. A key that is not in force yet signs nothing.
+    pub fn take_over(&mut self, now: Timestamp) {
+        let Some(charter) = self.books.standing().charter(now).cloned() else { return };
+        if self.signer.follow(&charter).is_err() || self.signer.has_signed(&self.head) {
+            return;
+        }
+        let (checkpoint, _) = self.signer.sign(self.shared.tree().head());
+        let mut published = self.shared.published.write().unwrap_or_else(PoisonError::into_inner);
+        published.note = Arc::new(checkpoint.note().clone());
+        published.checkpoint = checkpoint;
+    }
+
     /// Decides about each entry in order, makes what was accepted durable in one group, and answers each in order.
     ///
     /// `now` is the time of the group; it never goes back behind the newest record. A batch of more than

@@ -198,7 +198,7 @@ impl Service {
         let config = data.read_config()?;
         let keys = NodeKeys::read(data)?;
         let log_public = keys.log_public();
-        let (ledger, report) = match open_ledger(data, keys.log.clone()) {
+        let (mut ledger, report) = match open_ledger(data, keys.log.clone()) {
             Ok(opened) => opened,
             Err(refused) => return read_only::open(data, config, keys, refused),
         };
@@ -206,7 +206,12 @@ impl Service {
         let started = SystemClock::start(newest, rest);
         let doubted = started.as_ref().err().map(reason::of_clock);
         let clock: Box<dyn Clock> = match started {
-            Ok(clock) => Box::new(clock),
+            Ok(mut clock) => {
+                if let Ok(now) = clock.now() {
+                    ledger.take_over(now);
+                }
+                Box::new(clock)
+            }
             Err(fault) => Box::new(UnbelievedClock(fault)),
         };
         let ledger_id = founded(&ledger.reader()).ledger;

@@ -67,7 +67,7 @@ const SCREENS = sources.filter((name) => /^src\/(screens\/|entryWords\.|scanInto
 /** Returns whether one of these files names a sentence: whole, or by its beginning or end around a value. */
 function naming(files) {
   const code = files.map((file) => readFileSync(file, "utf8")).join("\n");
-  const [beginnings, endings] = [/`([a-z]+_[a-z_]*)\$\{/g, /\}(_[a-z_]+)`/g].map((part) => [...code.matchAll(part)].map(([, text]) => text));
+  const [beginnings, endings] = [/`([a-z]+_[a-z_]*)\$\{/g, /`\$\{[^}`]*\}(_[a-z_]+)`/g].map((part) => [...code.matchAll(part)].map(([, text]) => text));
   return (key) => code.includes(`"${key}"`) || beginnings.some((one) => key.startsWith(one)) || endings.some((one) => key.endsWith(one));
 }
 const isOfAll = naming(sources.filter((name) => !STAFF.includes(name) && !SCREENS.includes(name)));

@@ -1,4 +1,4 @@
-//! A community this wallet has joined: what was learned at the first contact, and never silently changes.
+//! A community this wallet has joined: what was learned at the first contact, and what its ledger proved since.
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::moment::{self, Clock};
@@ -23,7 +23,7 @@ const FILE_BYTES_MAX: u64 = 4 << 20;
 /// Most checkpoints of receipts that wait for the published log to catch up: a log publishes within seconds.
 const AHEAD_MAX: usize = 64;
 
-/// How long the published log may take to reach a seal before a person hears of it (protocol, section 5).
+/// How long the published log may take to reach a seal before a person hears of it.
 const REACHED_WITHIN: Seconds = Seconds(10 * 60);
 
 /// A community as the wallet knows it.
@@ -43,7 +43,7 @@ pub struct Community {
     pub scale: Scale,
     /// Whether its keys are no secret.
     pub demo: bool,
-    /// The key of its log, trusted since the first contact.
+    /// The key of its log: believed at the first contact, followed since where the ledger proves another.
     pub log_key: VerifierKey,
     /// Prefix of the log's paths below the node's address, such as `/log`.
     pub log_path: String,

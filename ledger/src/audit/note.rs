@@ -66,7 +66,7 @@ impl AuditNote {
             ("credits-redeemed", sum(sums.redeemed)),
             ("credits-settled", sum(sums.settled)),
             ("credits-retired", sum(sums.retired)),
-            ("credits-circulating", whole(held)),
+            ("credits-held", whole(held)),
             ("below-zero", audited.trial_balance.below_zero),
             ("violations", 0),
             ("questions", audited.questions.len() as u64),

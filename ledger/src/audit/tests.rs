@@ -523,5 +523,5 @@ fn a_note_says_what_is_held_and_what_is_owed() {
     audited.trial_balance.circulation.redeemed = 400;
     audited.trial_balance.below_zero = 500;
     let note = note::AuditNote::of(name, "klaver.example/log", &audited);
-    assert_eq!((note.figure("credits-circulating"), note.figure("below-zero")), (Some(200), Some(500)));
+    assert_eq!((note.figure("credits-held"), note.figure("below-zero")), (Some(200), Some(500)));
 }

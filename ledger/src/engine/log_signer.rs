@@ -40,6 +40,12 @@ impl LogSigner {
         Ok(())
     }
 
+    /// Whether this key, under the log's name, signed `head`.
+    pub fn has_signed(&self, head: &SignedHead) -> bool {
+        let checkpoint = Checkpoint { origin: self.origin.clone(), size: head.size, root: head.root };
+        checkpoint.with_signature(&self.verifier, &head.signature).is_ok()
+    }
+
     pub fn sign(&self, head: TreeHead) -> (SignedCheckpoint, [u8; 64]) {
         let mut signature = [0; 64];
         let checkpoint = Checkpoint { origin: self.origin.clone(), size: head.size, root: head.root };

@@ -61,7 +61,7 @@ pub struct CirculationJson {
     pub settled: String,
     /// Of those, taken off a budget.
     pub retired: String,
-    /// What is in people's and merchants' hands now.
+    /// What people, merchants and pots hold, less what some of them are below zero.
     pub in_circulation: String,
 }
 

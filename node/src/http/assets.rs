@@ -139,6 +139,7 @@ mod tests {
         for name in scripts
             .chain(manifest.words.values())
             .chain(manifest.more.values())
+            .chain(manifest.screens.values())
             .chain(manifest.proof.values())
             .chain(manifest.check.values())
             .chain(manifest.errors.values())

@@ -77,11 +77,11 @@ impl Service {
         })
     }
 
-    /// Opens a member account. Asking again with the same first key gives the same account.
+    /// Opens a member account. Asking again with the same first key gives the same account. `address` is where the visitor
+    /// comes from, when that is known.
     ///
     /// # Errors
     /// Without proof of every key, without a valid invitation where one is needed, or when the rules do not allow it.
-    /// `address` is where the visitor comes from, when that is known.
     pub async fn join(&self, asked: &Join, address: Option<IpAddr>) -> Result<Joined, Refused> {
         let keys = self.joining_keys(asked)?;
         self.prove_keys(asked, &keys)?;

@@ -134,9 +134,13 @@ impl Asker {
         match self.request(shown) {
             Came::Line(line) => {
                 let attached = self.service.add_cosignature(shown.note().text(), line, self.number);
-                if attached == Attached::AheadOfTime {
+                if !matches!(attached, Attached::Newly | Attached::Before) {
                     metrics.cosignatures_missed.fetch_add(1, Ordering::Relaxed);
-                    tracing::debug!(witness = self.asked.name, "its time lies ahead of ours");
+                    tracing::debug!(
+                        witness = self.asked.name,
+                        ?attached,
+                        "a cosignature that does not count"
+                    );
                     return;
                 }
                 self.last = shown.checkpoint().size;

@@ -5,7 +5,7 @@
  * Comparing seals of one size needs neither network nor proof, so it is done before anything is called paid.
  */
 
-import { all, keep, recall, type Outgoing } from "./db.ts";
+import { all, keep, recall, rework, type Outgoing } from "./db.ts";
 import { equal } from "./lib/bytes.ts";
 import { type Checkpoint, readCheckpoint } from "./lib/log.ts";
 
@@ -25,9 +25,9 @@ export class TwoHistories extends Error {}
 /** How long a page may go on to keep what it was doing before it shows the alarm, in milliseconds. */
 const ALARM_AFTER = 300;
 
-/** Keeps the two seals that contradict each other; every page of the wallet shows them from now on. */
+/** Keeps the two seals that contradict each other; every page of the wallet shows the first such pair from now on. */
 export async function alarm(older: string, newest: string): Promise<TwoHistories> {
-  await keep("alarm", { older, newest, at: Date.now() } satisfies Alarm);
+  await rework<Alarm>("alarm", (there) => there ?? { older, newest, at: Date.now() });
   setTimeout(() => location.reload(), ALARM_AFTER);
   return new TwoHistories();
 }

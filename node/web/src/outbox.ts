@@ -4,9 +4,9 @@
  */
 
 import { NoAnswer, NotSent, Refused, ask, type Answered } from "./api.ts";
-import { type Hat, type Memo, type Outgoing, type Signed, all, get, settle } from "./db.ts";
+import { type Hat, type Memo, type Outgoing, type Signed, all, get, recall, settle } from "./db.ts";
 import { now } from "./dom.ts";
-import { TwoHistories } from "./heads.ts";
+import { type Alarm, TwoHistories } from "./heads.ts";
 import { sign } from "./keys.ts";
 import { base64url, equal, fromBase64url, hex, random } from "./lib/bytes.ts";
 import { type Bodies, type Entry, type Envelope, type Kind, decodeEnvelope, encodeEntry, encodeEnvelope, entryId, signingInput } from "./lib/entry.ts";
@@ -66,6 +66,7 @@ function signAndKeep(hat: Hat, { payload, entry }: Pick<Envelope, "payload" | "e
   return beforeSending(async () => {
     const before = await get<Outgoing>("outbox", about.key);
     if (before && before.state !== "refused") return before;
+    if (await recall<Alarm>("alarm")) throw new TwoHistories("two histories");
     const input = signingInput(hat.ledger, payload, entry.kind);
     const signature = hex(await sign(hat.key, input));
     const envelope = base64url(encodeEnvelope(payload, [{ key: hat.key, signature }]));
@@ -101,15 +102,25 @@ export async function send(outgoing: Outgoing): Promise<Outgoing> {
   });
 }
 
-/** Keeps news of something signed, unless other bytes took its place or its end is known. An alarm may be judged again. */
+/** Keeps news of something signed, unless other bytes took its place or its end is known. */
 function note(outgoing: Outgoing, news: Partial<Outgoing>): Promise<Outgoing> {
-  const isEnded = (there: Outgoing) => !isOpen(there) && there.state !== "alarm";
-  return settle(outgoing.key, (there) => (there && (there.id !== outgoing.id || isEnded(there)) ? undefined : { ...(there ?? outgoing), ...news }));
+  // An alarm about another log's receipt is over when the receipt holds after all.
+  const isMended = (there: Outgoing) => isOfOtherLog(there) && news.state === "done";
+  const isEnded = (there: Outgoing) => !isOpen(there) && !isMended(there);
+  return settle(outgoing.key, (there) => {
+    if (there && (there.id !== outgoing.id || isEnded(there))) return undefined;
+    const { code: _, ...known } = there ?? outgoing;
+    return { ...known, ...news };
+  });
+}
+
+function isOfOtherLog({ state, code }: Outgoing): boolean {
+  return state === "alarm" && code === "receipt_other_log";
 }
 
 /** Judges a receipt once more that was of another log: the log's new key may be known by now. */
 async function judgeAgain(outgoing: Outgoing): Promise<Outgoing> {
-  if (outgoing.state !== "alarm" || outgoing.code !== "receipt_other_log" || !outgoing.receipt) return outgoing;
+  if (!isOfOtherLog(outgoing) || !outgoing.receipt) return outgoing;
   const news = await judge(outgoing, outgoing.receipt);
   return news.state === "done" ? note(outgoing, news) : outgoing;
 }

@@ -57,7 +57,7 @@ async function saveNewest(outgoing: Outgoing): Promise<void> {
 /** What is true while there is no answer: it was not sent yet, or nobody knows whether it arrived. */
 function waiting(outgoing: Outgoing, values: Record<string, string>): Child {
   const isOver = now() > outgoing.expiresAt * 1_000;
-  const key = !outgoing.sent || !navigator.onLine && !outgoing.sent ? "waiting_unsent" : isOver ? "waiting_over" : "waiting_sent";
+  const key = !outgoing.sent ? "waiting_unsent" : isOver ? "waiting_over" : "waiting_sent";
   return h("section", { class: "waiting", role: "status" },
     icon("clock", "icon big"),
     h("p", { class: "amount" }, say("waiting")),

@@ -4,7 +4,7 @@
  */
 
 import { NoAnswer, Refused, ask, askText } from "./api.ts";
-import { all, forget, keep, put, recall, type Outgoing } from "./db.ts";
+import { all, forget, keep, recall, settle, type Outgoing } from "./db.ts";
 import { facts } from "./dom.ts";
 import { type Alarm, TwoHistories, alarm, mustBeNew, newest, pending, remember } from "./heads.ts";
 import { base64, concat, fromBase64, fromHex, hex } from "./lib/bytes.ts";
@@ -148,7 +148,7 @@ export async function believe(size: number): Promise<{ strange: number } | { fou
   for (const outgoing of await all<Outgoing>("outbox")) {
     const head = outgoing.state === "done" && outgoing.receipt ? readCheckpoint(outgoing.receipt.checkpoint) : null;
     if (!head || (head.size <= now.size && (await continues(head, now)))) continue;
-    await put("outbox", { ...outgoing, state: "alarm", code: "two_histories" });
+    await settle(outgoing.key, (there) => (there?.id === outgoing.id ? { ...there, state: "alarm", code: "two_histories" } : undefined));
     strange += 1;
   }
   await keep("pending", []);

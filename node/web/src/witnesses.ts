@@ -75,7 +75,7 @@ export async function renew(outgoing: Outgoing): Promise<Outgoing> {
   if (!hat || outgoing.state !== "done" || outgoing.index === undefined) return outgoing;
   const receipt = await receiptFor(hat, outgoing.index, outgoing.envelope);
   if (!receipt || !(await witnessed(receipt.checkpoint))?.isQuorum) return outgoing;
-  return settle(outgoing.key, (there) => ({ ...(there ?? outgoing), receipt }));
+  return settle(outgoing.key, (there) => (there?.id === outgoing.id && there.state === "done" ? { ...there, receipt } : undefined));
 }
 
 /** Fetches the receipt of an entry, if it proves just what was signed. */

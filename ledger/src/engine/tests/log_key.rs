@@ -58,6 +58,9 @@ fn a_new_log_key_takes_over_when_the_charter_does() {
     // It takes effect; the newest head is still one of the old key, and the new key goes on from there.
     town.world.wait(DELAY);
     let mut ledger = open(&store, "next").unwrap();
+    assert!(identity(&town, "log").open(ledger.reader().checkpoint().note()).is_ok());
+    ledger.take_over(town.world.now);
+    assert!(identity(&town, "next").open(ledger.reader().checkpoint().note()).is_ok());
     for _ in 0..3 {
         town.world.wait(60);
         let (after, receipt) = payment(&mut town, ledger).unwrap();
@@ -81,6 +84,9 @@ fn the_wrong_key_at_the_wrong_time_records_nothing() {
     let shown = ledger.reader().checkpoint().note().clone();
     assert!(identity(&town, "next").open(&shown).is_err(), "a key that is not in force has signed");
     assert!(identity(&town, "log").open(&shown).is_ok());
+    let mut ledger = ledger;
+    ledger.take_over(town.world.now);
+    assert_eq!(ledger.reader().checkpoint().note(), &shown, "nor when it is told how late it is");
     let (_, fault) = *payment(&mut town, ledger).err().unwrap();
     assert!(matches!(fault, Fault::LogKey(LogKeyError::NotInCharter { .. })), "{fault}");
     assert!(fault.to_string().contains("put the right key in place"), "{fault}");

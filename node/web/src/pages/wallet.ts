@@ -23,7 +23,7 @@ const SCREENS: Record<string, () => Promise<{ open(hat: Hat, id: string): Promis
   seal: () => import("../screens/seal.ts"),
 };
 /** What a phone may open that has no account yet. */
-const WITHOUT_WALLET = ["scan", "restore", "device", "draft"];
+const WITHOUT_WALLET = ["scan", "restore", "device", "draft", "outbox"];
 
 async function route(): Promise<void> {
   const [name = "", id = ""] = location.hash.slice(1).split("/");
@@ -50,7 +50,7 @@ function notOpened(path: string): void {
 
 /** A phone without an account: perhaps one is on its way, given back by its words. */
 async function without(): Promise<void> {
-  const coming = (await outbox()).find((outgoing) => outgoing.hat && isOpen(outgoing));
+  const coming = (await outbox()).find((outgoing) => outgoing.hat && outgoing.state !== "done");
   if (coming) return show(outcome(coming, link("undo", say("restore"), "#restore", "quiet")));
   offer(null, () => void route());
 }

@@ -6,6 +6,8 @@ import { button, facts, h, icon, language, link, say, show } from "../dom.ts";
 import { borrowSeed, makeKey } from "../keys.ts";
 import { type Bytes, fromBase32 } from "../lib/bytes.ts";
 import { WordsError, fromWords, recoverySeed, toWords } from "../lib/recovery.ts";
+import { isOpen, outbox } from "../outbox.ts";
+import { outcome } from "../paid.ts";
 import { busy, explain, note } from "../start.ts";
 import { accountsOf, persist } from "../wallet.ts";
 import { allLists, listOf } from "../wordLists.ts";
@@ -45,6 +47,9 @@ async function takeOver(secret: Bytes): Promise<void> {
   const old = await borrowSeed(await recoverySeed(facts.ledger, secret));
   const found = (await accountsOf(old)).find(({ rights }) => rights.includes("manage"));
   if (!found) return show([note("hand", say("restore_none"), say("restore_none_next")), link("back", say("back"), "#restore")], "focus");
+  // A first try may still be on its way: its key is the one that comes to count.
+  const coming = (await outbox()).find((outgoing) => outgoing.hat?.account === found.account && isOpen(outgoing));
+  if (coming) return show(outcome(coming, link("back", say("back"), "#")), "focus");
   const key = await makeKey();
   await persist();
   const own = { key, rights: OWN, until: null, cap: null };
