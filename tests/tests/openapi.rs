@@ -60,7 +60,10 @@ fn every_operation_answers_as_it_is_described() {
 
     // With a session, and without one.
     let judged = |more: &[&str]| {
-        let ran = judge(directory.path(), &town.node.url(), &document, EXAMPLES, more);
+        let ask = || judge(directory.path(), &town.node.url(), &document, EXAMPLES, more);
+        let ran = ask();
+        // This fault of CPython 3.11 in the tool's own process says nothing of the node: it is asked once more.
+        let ran = if ran.out.contains("AST constructor recursion depth mismatch") { ask() } else { ran };
         assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
         println!("{}", ran.out.lines().find(|line| line.contains("generated")).unwrap_or(&ran.out));
         tested(&ran).0

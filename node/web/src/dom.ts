@@ -198,7 +198,7 @@ document.body.append(news);
 
 /** What had the focus last, if it was on the screen: a button that is disabled or taken away gives it to nobody. */
 let last: Element | null = null;
-document.addEventListener("focusin", ({ target }) => (last = target instanceof Element && root.contains(target) ? target : null));
+document.addEventListener("focusin", ({ target }) => (last = target instanceof Element && target.closest("#action") ? target : null));
 
 /** Shows a screen. `quiet` leaves the focus where it is, as far as that is still there. */
 export function show(children: Child, quiet: "quiet" | "focus" = "quiet"): void {

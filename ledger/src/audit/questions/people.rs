@@ -4,6 +4,7 @@ use super::life::{Life, Named};
 use super::view::{DAY, Gift, View};
 use super::{Code, MUCH, Question, median};
 use crate::account::AccountKind;
+use crate::amount::signed;
 use crate::entry::{Body, EarnReason};
 use crate::id::AccountId;
 use crate::keys::PublicKey;
@@ -173,8 +174,10 @@ impl Emptied<'_, '_> {
     const MILLIS: u64 = 7 * DAY;
 
     fn ask(&self, questions: &mut Vec<Question>) {
-        // What came in since is not what was there before: it may be spent, and hides nothing that is.
-        let had = u64::try_from(self.life.had_before(&self.named)).unwrap_or(0);
+        // What came in since is not what was there before: it may be spent, and hides nothing that is. Whoever takes an
+        // account over can also spend what it may go below zero.
+        let limit = signed(self.named.state.limit.minor());
+        let had = u64::try_from(self.life.had_before(&self.named) + limit).unwrap_or(0);
         if had < self.view.least {
             return;
         }
@@ -183,7 +186,7 @@ impl Emptied<'_, '_> {
             .moves_within(self.named.from, Self::MILLIS)
             .filter(|step| step.index > self.named.index && step.after > step.before);
         let came_in: u64 = came_in.map(|step| step.after.abs_diff(step.before)).sum();
-        let available = u64::try_from(self.life.had_at(&self.named)).unwrap_or(0) + came_in;
+        let available = u64::try_from(self.life.had_at(&self.named) + limit).unwrap_or(0) + came_in;
         let paid = self.view.payments_from(&self.account).filter(|paid| self.is_within(paid.index, paid.at));
         let mut to: BTreeMap<AccountId, (u64, Vec<u64>)> = BTreeMap::new();
         for payment in paid {
