@@ -3,7 +3,7 @@
 use crate::amount::{Amount, Total};
 use crate::id::{AccountId, OrganisationId};
 use crate::keys::PublicKey;
-use crate::time::Deadline;
+use crate::time::{Deadline, Timestamp};
 use std::fmt;
 
 macro_rules! numbered {
@@ -144,6 +144,13 @@ pub struct KeyGrant {
     pub until: Option<Deadline>,
     /// The most it may debit from the account in one entry; `None` for no cap of its own.
     pub cap: Option<Amount>,
+}
+
+impl KeyGrant {
+    /// Returns whether the key still counts at `now`.
+    pub fn counts(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| !until.has_passed(now))
+    }
 }
 
 /// Everything that an `open` or `change` says of an account; always complete.

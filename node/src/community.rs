@@ -142,14 +142,14 @@ impl Community {
     }
 }
 
-/// Copies what goes on in a ledger that continues another: the names of places and people, their own codes, and open invitations. Memos
-/// and requests stay with the records that they stand beside.
+/// Copies what goes on in a ledger that continues another: the names of places and people, their own codes, and open
+/// invitations. Memos and requests stay with the records that they stand beside.
 ///
 /// # Errors
-/// When the old ones cannot be read, or the new ones not written.
+/// When the old ones are gone or cannot be read, or the new ones not written.
 pub fn carry_over(old: (&Path, &LedgerId), new: (&Path, &LedgerId)) -> Result<(), KeepError> {
-    let has_any = keep::are_there(old.0)?;
-    let kept = if has_any { Keep::read(old.0, old.1)?.1 } else { Vec::new() };
+    keep::check_not_gone(old.0)?;
+    let (_, kept) = Keep::read(old.0, old.1)?;
     let goes_on = [Table::Profile as u8, Table::Invitation as u8, Table::Alias as u8];
     let rows = kept.into_iter().filter(|row| row.key.first().is_some_and(|table| goes_on.contains(table)));
     let (keep, _) = Keep::open(new.0, new.1)?;

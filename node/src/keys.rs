@@ -62,6 +62,14 @@ impl NodeKeys {
         Ok(Self { log: random_key()?, registrar, guardian: keep("guardian", &charter.guardian)? })
     }
 
+    /// Reads the log's key of a data directory, whatever became of the others.
+    ///
+    /// # Errors
+    /// When it is missing, damaged, or readable by others.
+    pub fn read_log(data: &DataDir) -> Result<SigningKey, KeysError> {
+        read_key(&data.keys().join("log"))
+    }
+
     /// Reads the keys of a data directory.
     ///
     /// # Errors
@@ -69,7 +77,7 @@ impl NodeKeys {
     pub fn read(data: &DataDir) -> Result<Self, KeysError> {
         let directory = data.keys();
         let read = |name: &str| read_key(&directory.join(name));
-        Ok(Self { log: read("log")?, registrar: read("registrar")?, guardian: read("guardian")? })
+        Ok(Self { log: Self::read_log(data)?, registrar: read("registrar")?, guardian: read("guardian")? })
     }
 
     /// Writes the keys into a data directory that has none, each readable by its owner alone.

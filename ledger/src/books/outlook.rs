@@ -76,9 +76,8 @@ fn who_could_sign(
 fn keys_of(standing: &Standing, account: &AccountId, right: Rights, now: Timestamp) -> Vec<PublicKey> {
     let Some(account) = standing.account(account) else { return Vec::new() };
     let state = account.standing(now).state;
-    let holds = |grant: &&crate::account::KeyGrant| {
-        grant.rights.bits() & right.bits() != 0 && grant.until.is_none_or(|until| !until.has_passed(now))
-    };
+    let holds =
+        |grant: &&crate::account::KeyGrant| grant.rights.bits() & right.bits() != 0 && grant.counts(now);
     state.keys.iter().filter(holds).map(|grant| grant.key).collect()
 }
 

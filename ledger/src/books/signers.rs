@@ -61,10 +61,9 @@ impl Signers<'_> {
 
     fn holds_any(&self, account: &Account, key: &PublicKey, rights: Rights) -> bool {
         let state = account.standing(self.now).state;
-        state.grant(key).is_some_and(|grant| {
-            grant.rights.bits() & rights.bits() != 0
-                && grant.until.is_none_or(|until| !until.has_passed(self.now))
-        })
+        state
+            .grant(key)
+            .is_some_and(|grant| grant.rights.bits() & rights.bits() != 0 && grant.counts(self.now))
     }
 
     fn is_of_other_organisation(&self, key: &PublicKey, own: Option<OrganisationId>) -> bool {

@@ -166,14 +166,6 @@ pub fn wait(written: Written) -> Result<(), KeepError> {
     written.blocking_recv().unwrap_or_else(lost)
 }
 
-/// Returns whether there are rows below `root`.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn are_there(root: &Path) -> Result<bool, KeepError> {
-    Ok(!directories(root).map_err(|error| failed(root, error))?.is_empty())
-}
-
 impl Drop for Keep {
     fn drop(&mut self) {
         drop(self.queue.take());

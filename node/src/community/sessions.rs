@@ -46,6 +46,8 @@ struct State {
     sessions: HashMap<[u8; 32], Row>,
     /// Answered challenges, until they would have ended.
     answered: HashMap<[u8; 32], u64>,
+    /// When those that have ended were last forgotten: once a second is enough, however many come.
+    swept_at: u64,
 }
 
 struct Row {
@@ -114,7 +116,10 @@ impl Sessions {
             return Err(ChallengeError::Ended);
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.answered.retain(|_, until| *until > now);
+        if state.swept_at < now {
+            state.answered.retain(|_, until| *until > now);
+            state.swept_at = now;
+        }
         match state.answered.insert(*nonce, expires_at) {
             Some(_) => Err(ChallengeError::Answered),
             None => Ok(()),

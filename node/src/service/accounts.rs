@@ -389,7 +389,10 @@ impl Service {
             let file = data.predecessor().display().to_string();
             Refused::BeyondDamage { why: Reason::new("disk", error.to_string()).with("file", file) }
         };
-        Ok(read_predecessor(data).map_err(unread)?.unwrap_or_default())
+        // It is as large as a town.
+        let from = data.clone();
+        let read = tokio::task::spawn_blocking(move || read_predecessor(&from)).await;
+        Ok(read.expect("reading a file does not panic").map_err(unread)?.unwrap_or_default())
     }
 
     /// Notes that an auditor reads the records from `from` on.

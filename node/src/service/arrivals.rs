@@ -69,6 +69,16 @@ impl Arrivals {
         Ok(())
     }
 
+    /// Gives the place of an uninvited newcomer back, whose account was not opened after all.
+    pub fn give_back(&self, today: Day) {
+        let state = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((day, came)) = &mut state.today
+            && *day == today
+        {
+            *came = came.saturating_sub(1);
+        }
+    }
+
     /// Counts a newcomer from `address`; returns whether there was room.
     fn admit_from(&self, address: IpAddr, now: Instant) -> bool {
         let state = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -136,6 +146,9 @@ mod tests {
         let admitted =
             |today, a_day| (0..300).filter(|_| arrivals.admit_uninvited(Day(today), a_day)).count();
         assert_eq!((admitted(1, 200), admitted(1, 200), admitted(2, 200)), (180, 0, 180));
+        arrivals.give_back(Day(1));
+        arrivals.give_back(Day(2));
+        assert_eq!(admitted(2, 200), 1, "a place of another day is none of today's");
         assert_eq!((admitted(3, 0), admitted(4, 1), admitted(5, 2), admitted(6, 10)), (0, 1, 1, 9));
     }
 }

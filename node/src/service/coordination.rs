@@ -197,7 +197,8 @@ impl Service {
         }
     }
 
-    /// Returns what anybody may know of how it goes. It changes once a day, so that nobody can be seen in a difference.
+    /// Returns what anybody may know of how it goes. It is looked at once a day (UTC) and
+    /// after a start, in tens, so that nobody can be seen in a difference.
     pub fn public_counters(&self) -> PublicCounters {
         let now = wall_clock();
         let mut kept = self.counters.lock().unwrap_or_else(PoisonError::into_inner);

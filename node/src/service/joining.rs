@@ -112,8 +112,10 @@ impl Service {
         }
         let opened =
             self.open_member(keys, policy.member_limit, Deadline::after(now, Seconds(ENTRY_SECONDS))).await;
-        if let (Err(_), Some(code)) = (&opened, &code) {
-            self.community.return_invitation(code);
+        match (&opened, &code) {
+            (Err(_), Some(code)) => self.community.return_invitation(code),
+            (Err(_), None) => self.arrivals.give_back(now.day()),
+            (Ok(_), _) => {}
         }
         opened
     }

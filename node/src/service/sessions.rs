@@ -85,12 +85,16 @@ impl Service {
             let advice = "sign the challenge for this ledger, this address and no account";
             return Err(Refused::SessionSignature { advice });
         }
+        // Nothing is remembered for a key that has no account: there is nothing to tell it either.
+        if !self.reader.standing().knows_key(key.as_bytes()) {
+            return Ok(KeyAccounts { accounts: Vec::new() });
+        }
         self.take(&answered)?;
         let standing = self.reader.standing();
         let open = standing.accounts_of_key(&key).filter(|account| account.closed_to().is_none());
         let accounts = open.filter_map(|account| {
             let state = account.standing(now).state;
-            let grant = state.grant(&key)?;
+            let grant = state.grant(&key).filter(|grant| grant.counts(now))?;
             Some(KeyAccount {
                 account: account.id().to_string(),
                 kind: account.kind().word().to_owned(),
@@ -159,8 +163,7 @@ impl Service {
         match visitor.role {
             Role::Account(account) => self.reader.standing().account(&account).is_some_and(|account| {
                 let state = account.standing(now).state;
-                let grant = state.grant(&visitor.key);
-                grant.is_some_and(|grant| grant.until.is_none_or(|until| !until.has_passed(now)))
+                state.grant(&visitor.key).is_some_and(|grant| grant.counts(now))
             }),
             office => self.office_of(&visitor.key, now) == Some(office),
         }

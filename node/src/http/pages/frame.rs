@@ -293,9 +293,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_somebody_typed_stays_text() {
-        let name = "<b>\"Jan\" & 'co'";
-        assert_eq!(html! { p { (name) } }.into_string(), "<p>&lt;b&gt;&quot;Jan&quot; &amp; 'co'</p>");
+    fn data_for_a_script_cannot_end_their_element() {
         assert!(!harmless(&json!({ "name": "</script><script>" })).contains('<'));
     }
 }
