@@ -12,6 +12,7 @@
 //! | [`client`], [`town`] | HTTP to a node; a small community whose people sign in the test |
 //! | [`witness`] | a real witness as a process, and a front that makes it slow or lets it lie |
 //! | [`frauds`] | honest towns, and frauds planted in them from files |
+//! | [`patience`] | waiting, bounded in time |
 //! | [`load`], [`receipts`] | clients that pay until the node is gone; whether it stands by what they hold |
 #![forbid(unsafe_code)]
 
@@ -21,6 +22,7 @@ pub mod frauds;
 pub mod json;
 pub mod load;
 pub mod node;
+pub mod patience;
 pub mod programs;
 pub mod receipts;
 pub mod samples;

@@ -23,36 +23,12 @@ use klaver_node::keys::NodeKeys;
 use klaver_node::service::{OsSalts, open_ledger};
 use klaver_tests::binaries::{Ran, klaver_node};
 use klaver_tests::node::{Node, copy_directory, passphrase_file, private_directory, run};
+use klaver_tests::patience::{BEATS, within};
 use klaver_tests::town::{Town, entry, now};
 use klaver_tests::wallet::Wallet;
 use klaver_tests::witness::{watch, witnesses};
 use serde_json::{Value, json};
 use std::path::Path;
-use std::time::{Duration, Instant};
-
-/// How long something may take that happens on the next beat, on a busy machine.
-const BEATS: Duration = Duration::from_secs(30);
-
-/// Asks again and again until there is an answer.
-fn within<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let until = Instant::now() + BEATS;
-    loop {
-        if let Some(found) = ask() {
-            return found;
-        }
-        assert!(Instant::now() < until, "no {what} within {BEATS:?}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// Waits until everything recorded is in the published checkpoint.
-fn published(town: &Town) {
-    let size = town.size();
-    within("checkpoint", || {
-        let note = Note::parse(&town.client.get(paths::LOG_CHECKPOINT, None).bytes).unwrap();
-        (Checkpoint::parse(note.text()).unwrap().size == size).then_some(())
-    });
-}
 
 /// A person of the town with a wallet of their own, who has received 2.50.
 fn jef(town: &Town, home: &Path) -> (Wallet, AccountId) {
@@ -62,7 +38,7 @@ fn jef(town: &Town, home: &Path) -> (Wallet, AccountId) {
     let account = AccountId::parse(opened["account"].as_str().unwrap()).unwrap();
     jef.json(&["join", &town.node.url(), "--existing", &account.to_string()]);
     give(town, account, 250);
-    published(town);
+    town.client.await_publication();
     assert_eq!(jef.balance(), "2.50");
     (jef, account)
 }
@@ -128,7 +104,7 @@ fn a_wallet_follows_to_the_new_ledger_and_keeps_what_it_has() {
     let bakery = klaver_ledger::testing::account("bakery").to_string();
     let paid = jef.json(&["pay", &bakery, "0.25"]);
     let receipt = paid["receipt"].as_str().unwrap().to_owned();
-    published(&old);
+    old.client.await_publication();
     assert_eq!(jef.balance(), "2.25");
 
     // Something waits in the outbox when the ledger ends, and the old node goes on answering beside the new one.
@@ -218,7 +194,7 @@ fn what_does_not_continue_the_ledger_is_refused_with_evidence() {
     old.node.start();
     old.client = old.node.client();
     give(&old, account, 100);
-    published(&old);
+    old.client.await_publication();
     assert_eq!(jef.balance(), "3.50");
     old.node.stop();
 
@@ -271,7 +247,7 @@ fn a_succession_with_witnesses_begins_a_new_log_that_reaches_its_quorum() {
     let quorum = |node: &Node| {
         let text = String::from_utf8(node.client().get(paths::LOG_POLICY, None).bytes).unwrap();
         let policy: TrustPolicy = text.parse().unwrap();
-        within("a quorum", || {
+        within(BEATS, "a quorum", || {
             let note = Note::parse(&node.client().get(paths::LOG_CHECKPOINT, None).bytes).unwrap();
             let verdict = policy.judge(&note, now().seconds()).unwrap();
             verdict.quorum_reached.then_some(verdict.checkpoint)
@@ -362,6 +338,16 @@ impl Past {
     }
 }
 
+/// A ledger of before, its node running, and jef, who has joined it.
+fn joined(directory: &Path) -> (Wallet, Past) {
+    let jef = Wallet::init(directory, "jef");
+    let account = account("jef");
+    let mut past = Past::found(directory, &jef, account);
+    past.node.start();
+    jef.json(&["join", &past.node.url(), "--existing", &account.to_string()]);
+    (jef, past)
+}
+
 fn days_ago(days: u64) -> Timestamp {
     Timestamp::from_millis(now().millis() - days * 86_400_000).unwrap()
 }
@@ -369,11 +355,7 @@ fn days_ago(days: u64) -> Timestamp {
 #[test]
 fn a_stolen_log_key_is_replaced_by_the_council_and_a_thiefs_log_is_an_alarm() {
     let directory = tempfile::tempdir().unwrap();
-    let jef = Wallet::init(directory.path(), "jef");
-    let account = account("jef");
-    let mut past = Past::found(directory.path(), &jef, account);
-    past.node.start();
-    jef.json(&["join", &past.node.url(), "--existing", &account.to_string()]);
+    let (jef, mut past) = joined(directory.path());
     assert_eq!(jef.balance(), "0.00");
     let before = jef.json(&["checkpoint"]);
     past.node.stop();
@@ -416,15 +398,11 @@ fn a_stolen_log_key_is_replaced_by_the_council_and_a_thiefs_log_is_an_alarm() {
 #[test]
 fn a_key_that_the_council_did_not_decide_on_is_never_followed() {
     let directory = tempfile::tempdir().unwrap();
-    let jef = Wallet::init(directory.path(), "jef");
-    let account = account("jef");
-    let mut past = Past::found(directory.path(), &jef, account);
-    past.node.start();
-    jef.json(&["join", &past.node.url(), "--existing", &account.to_string()]);
+    let (jef, mut past) = joined(directory.path());
     past.node.stop();
     // Somebody founds a ledger of the same name with keys of their own, and claims to be the same one.
     let other = directory.path().join("other");
-    let forged = Past::found(&other, &jef, account);
+    let forged = Past::found(&other, &jef, account("jef"));
     let mut node = past.node.under_same_address(&other);
     drop(forged);
     node.start();
@@ -435,11 +413,7 @@ fn a_key_that_the_council_did_not_decide_on_is_never_followed() {
 #[test]
 fn a_changed_domain_is_followed_when_the_charter_names_it() {
     let directory = tempfile::tempdir().unwrap();
-    let jef = Wallet::init(directory.path(), "jef");
-    let account = account("jef");
-    let mut past = Past::found(directory.path(), &jef, account);
-    past.node.start();
-    jef.json(&["join", &past.node.url(), "--existing", &account.to_string()]);
+    let (jef, mut past) = joined(directory.path());
     let before = jef.json(&["checkpoint"]);
     past.node.stop();
     let mut moved = Node::at(directory.path());
@@ -451,7 +425,7 @@ fn a_changed_domain_is_followed_when_the_charter_names_it() {
     past.record(Body::Open(Open { states: vec![state("noor", AccountKind::Member)] }), now());
     moved.start();
     assert_eq!(jef.run(&["balance"]).status, 3, "the old address is gone");
-    let told = jef.json(&["join", &moved.url(), "--existing", &account.to_string()]);
+    let told = jef.json(&["join", &moved.url(), "--existing", &account("jef").to_string()]);
     assert_eq!(told["ledger"], json!(past.ledger.to_hex()));
     assert_eq!(jef.balance(), "0.00");
     let after = jef.json(&["checkpoint"]);
@@ -484,7 +458,7 @@ fn a_new_witness_policy_counts_from_the_moment_the_charter_names_it() {
     // The node asks them already; a wallet counts none that the council has not decided on.
     let early = now() < decided.after(Seconds(86_395));
     assert!(!early || jef.json(&["checkpoint"])["witnessed"] == Value::Null);
-    within("a quorum that counts", || {
+    within(BEATS, "a quorum that counts", || {
         let said = jef.json(&["checkpoint"]);
         (said["witnessed"]["quorum"] == json!(true)).then_some(())
     });

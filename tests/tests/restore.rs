@@ -9,25 +9,11 @@ use klaver_ledger::log::note::Note;
 use klaver_ledger::log::policy::{PolicyVerdict, TrustPolicy};
 use klaver_tests::binaries::{Ran, klaver_node};
 use klaver_tests::node::{Node, copy_directory, private_directory, run};
+use klaver_tests::patience::{BEATS, within};
 use klaver_tests::town::{Town, now};
 use klaver_tests::witness::{Witness, watch, witnesses};
 use serde_json::{Value, json};
 use std::path::Path;
-use std::time::{Duration, Instant};
-
-/// How long something may take that happens on the next beat, on a busy machine.
-const BEATS: Duration = Duration::from_secs(30);
-
-fn within<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let until = Instant::now() + BEATS;
-    loop {
-        if let Some(found) = ask() {
-            return found;
-        }
-        assert!(Instant::now() < until, "no {what} within {BEATS:?}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
 
 fn town(directory: &Path) -> (Town, Vec<Witness>) {
     let (mut all, file) = witnesses(directory, &["A", "B", "C"], 2);
@@ -46,7 +32,7 @@ fn policy(town: &Town) -> TrustPolicy {
 fn witnessed_payment(town: &Town) -> PolicyVerdict {
     assert_eq!(town.client.submit(&town.pay("mia", "bakery", 1)).status, 201);
     let (policy, size) = (policy(town), town.size());
-    within("a quorum", || {
+    within(BEATS, "a quorum", || {
         let note = Note::parse(&town.client.get(paths::LOG_CHECKPOINT, None).bytes).unwrap();
         let verdict = policy.judge(&note, now().seconds()).unwrap();
         (verdict.quorum_reached && verdict.checkpoint.size == size).then_some(verdict)
@@ -88,7 +74,7 @@ fn a_restored_node_records_when_a_quorum_has_seen_nothing_later() {
     assert!(home.join("data/restored").exists());
 
     all[1].start();
-    within("a quorum that has seen nothing later", || {
+    within(BEATS, "a quorum that has seen nothing later", || {
         (town.client.get("/readyz", None).status == 200).then_some(())
     });
     assert!(!home.join("data/restored").exists());
@@ -119,7 +105,7 @@ fn an_old_backup_stays_read_only_with_the_evidence() {
     for _ in 0..2 {
         town.node.start_read_only();
         town.client = town.node.client();
-        within("the evidence", || {
+        within(BEATS, "the evidence", || {
             let why = town.client.get("/readyz", None);
             why.text("detail").contains("our own log signed").then_some(())
         });
@@ -192,7 +178,7 @@ fn an_unchanged_log_is_cosigned_again_at_every_heartbeat() {
         verdict.seen[0].at
     };
     let mut times = vec![seen()];
-    within("three heartbeats", || {
+    within(BEATS, "three heartbeats", || {
         let at = seen();
         if times.last() != Some(&at) {
             times.push(at);
