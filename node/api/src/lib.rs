@@ -40,6 +40,7 @@ pub mod session;
 pub mod statement;
 pub mod submit;
 pub mod succession;
+pub mod task;
 
 pub mod audit;
 
@@ -59,3 +60,8 @@ pub use request::{CreateRequest, PaymentRequest, RequestState};
 pub use session::{Challenge, CreateSession, KeyAccount, KeyAccounts, Session, SessionRole};
 pub use statement::{StatementLine, StatementPage};
 pub use submit::{MemoJson, Submit, SubmitAnswer};
+pub use task::{
+    BringTask, BroughtTask, CheckIn, ClientTask, EditFace, EditTask, EditTaskSession, Face, Faces,
+    OwnSession, PlaceTask, PlaceTaskSession, PlaceTasks, SessionGuest, Task, TaskPage, TaskSession,
+    TaskStateJson, Thanks, WhyNotJson,
+};

@@ -38,6 +38,12 @@ export interface Open {
   there: Record<AccountId, Part>;
   also: number;
   first: number;
+  /** The session that it is: none, or null when this moment belongs to none of today. */
+  session?: string | null;
+  /** Its task. */
+  task?: string | null;
+  /** Who checked in with their own phone and was put on the list for it. */
+  seen?: AccountId[];
 }
 
 /** A moment that was written down. */
@@ -115,7 +121,7 @@ export async function give(hat: Hat, noted: Open, usually: Usual, names: Map<Acc
     .sort(([one], [other]) => (one < other ? -1 : 1));
   const outgoing = paid.length === 0 ? null : await prepare(hat, {
     key: `earn:${noted.id}`, what: "earn", name: called, amount: paid.reduce((sum, [, amount]) => sum + amount, 0), lasts: Math.min(WAITS, facts.otherSeconds),
-    body: { budget: hat.account, reason: usually.reason, task: null, payees: paid },
+    body: { budget: hat.account, reason: usually.reason, task: noted.task ?? null, payees: paid },
   });
   const moment = momentOf(noted, outgoing, names, usually);
   await keepMoment(hat.account, moment);
