@@ -36,8 +36,8 @@ function hashed(name, content) {
 const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify", "session", "lent"];
 const { metafile } = await build({
   ...common, outdir: DIST,
-  // What only a place opens has a name that says so.
-  entryPoints: [...pages.map((page) => ({ in: `src/pages/${page}.ts`, out: page })), ...readdirSync("src/place").map((file) => ({ in: `src/place/${file}`, out: `place-${file.slice(0, -3)}` }))], entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
+  // What a place opens beside its list has a name that says so.
+  entryPoints: [...pages.map((page) => ({ in: `src/pages/${page}.ts`, out: page })), ...["lend", "session", "tasks"].map((name) => ({ in: `src/place/${name}.ts`, out: `place-${name}` }))], entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
   splitting: true, minify: true, metafile: true,
 });
 const scripts = {};

@@ -1,9 +1,12 @@
 /** Life at a doe-plek: a task from client to thank-you, joining and checking in by phone, faces of two phones, lending for a day. */
 
 import assert from "node:assert/strict";
+import { generateKeyPairSync, sign } from "node:crypto";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
-import { accountText } from "../src/lib/account.ts";
+import { accountText, parseAccount } from "../src/lib/account.ts";
+import { fromBase64url } from "../src/lib/bytes.ts";
+import { challengeBytes } from "../src/lib/entry.ts";
 import { WATCHED, looksWell } from "./barriers.ts";
 import { Phone, World, addFace, balance, connectPlace, launch, member, members, until } from "./world.ts";
 
@@ -151,6 +154,39 @@ test("a task: brought by a text-only client, taken, joined by phone, checked in,
   for (const phone of [place, an, ben, client]) await phone.context.close();
 });
 
+test("what is usual goes to a pot for whoever wants that: one line of the pot, put right for one alone", async () => {
+  const { place } = await connectPlace(world, browser, "De Werf", "50", "2");
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const key = (publicKey.export({ format: "der", type: "spki" }) as Buffer).subarray(-32).toString("hex");
+  const { account } = world.council("account", "open", "fund", "--key", key) as { account: string };
+  const send = async <T>(method: string, path: string, body: object, token = ""): Promise<T> => {
+    const answer = await fetch(world.url + path, { method, headers: { "content-type": "application/json", authorization: `Bearer ${token}` }, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(await answer.text());
+    return (answer.status === 204 ? null : await answer.json()) as T;
+  };
+  const { nonce, expires_at } = await send<{ nonce: string; expires_at: string }>("POST", "/v1/sessions/challenges", {});
+  const { ledger } = (await (await fetch(`${world.url}/v1/community`)).json()) as { ledger: string };
+  const bytes = challengeBytes(ledger, world.url, { session: parseAccount(account) }, fromBase64url(nonce), Date.parse(expires_at) / 1_000);
+  const { token } = await send<{ token: string }>("POST", "/v1/sessions", { account, nonce, expires_at, key, signature: sign(null, bytes, privateKey).toString("base64url") });
+  await send("PUT", `/v1/accounts/${account}/profile`, { name: "Koffiepot", listed: true }, token);
+  const [one, two, three] = (await members(world, 3)) as [string, string, string];
+  for (const [id, name] of [[one, "Zita"], [two, "Wim"], [three, "Vera"]] as const) await addFace(place, id, name);
+  for (const name of ["Zita", "Wim"]) {
+    await place.tap(`Ander bedrag: ${name}`);
+    await place.tap("Naar de pot: Koffiepot");
+    await place.reads("Wie is er?");
+  }
+  await place.tap("Geef 6 klavers aan 3 mensen");
+  await place.reads("6 klavers aan 3 mensen. Het bewijs is nagekeken.");
+  await place.tap("Zet recht: Wim");
+  await place.tap("Was er niet: neem 2 klavers terug");
+  await place.reads("Dit is rechtgezet.");
+  assert.deepEqual(await place.page.locator(".guests s").allTextContents(), ["Wim", "2\u00a0klavers"]);
+  const shown = world.council("account", "show", account, "--council") as { balance: string };
+  assert.equal(shown.balance, "2.00");
+  await place.context.close();
+});
+
 test("a right lent for today: the stand-in sees the faces and gives; it has an end, and lends nothing on", async () => {
   const { place, account } = await connectPlace(world, browser, "De Kade", "50", "3");
   const [one] = (await members(world, 1)) as [string];
@@ -179,7 +215,7 @@ test("a right lent for today: the stand-in sees the faces and gives; it has an e
   await other.reads("Deze telefoon mag het recht niet uitlenen.");
   // The key's end is the end of this day in the community's time zone, and giving is all it may.
   const [hat] = await other.stored("hats");
-  const state = world.council("account", "show", account) as { state?: { keys: { key: string; rights: string[]; until: string | null }[] } };
+  const state = world.council("account", "show", account, "--council") as { state?: { keys: { key: string; rights: string[]; until: string | null }[] } };
   const lent = state.state?.keys.find(({ key }) => key === hat?.["key"]);
   const clock = new Intl.DateTimeFormat("nl-BE", { timeZone: "Europe/Brussels", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   assert.equal(clock.format(Date.parse(lent?.until ?? "")), "00:00");

@@ -8,9 +8,10 @@ import { CodeFault, type Face, NAME_MAX, PICTURES, type Picture, accountOfCode, 
 import { hatChoice } from "../hats.ts";
 import { accountText } from "../lib/account.ts";
 import { fromDecimal, showNumber } from "../lib/money.ts";
-import { CORRECTABLE, type Guest, type Moment, type Part, type Reason, type Usual, amountOf, find, give, moments, open, putRight, reopen, setOpen, setUsual, totalOf, underway, usual } from "../moments.ts";
+import { CORRECTABLE, type Guest, type Moment, type Part, type Reason, type Usual, amountOf, find, give, moments, open, potOf, putRight, reopen, setOpen, setUsual, totalOf, underway, usual } from "../moments.ts";
 import { flush, send, sendUntilKnown } from "../outbox.ts";
 import { atSession } from "../place/atSession.ts";
+import { pots } from "../place/pots.ts";
 import { scanInto } from "../scanInto.ts";
 import { busy, explain, note, start, whyNot } from "../start.ts";
 import { accountOf, adopt, askAs, connect, hatOf, hats, keyToConnect } from "../wallet.ts";
@@ -165,8 +166,8 @@ async function list(hat: Hat): Promise<void> {
       const part = noted.there[face.account];
       there.setAttribute("aria-pressed", String(part !== undefined));
       without.setAttribute("aria-pressed", String(part === "without"));
-      other.setAttribute("aria-pressed", String(typeof part === "number"));
-      state.textContent = part === undefined ? (session.isExpected(face.account) ? say("doing_expected") : "") : part === "without" ? say("place_without") : amount(amountOf(part, usually));
+      other.setAttribute("aria-pressed", String(typeof part === "number" || typeof part === "object"));
+      state.textContent = part === undefined ? (session.isExpected(face.account) ? say("doing_expected") : "") : part === "without" ? say("place_without") : potOf(part) ? say("doing_to_pot", { pot: potOf(part)?.called ?? "" }) : amount(amountOf(part, usually));
     };
     draw();
     return { draw, element: h("li", { class: "face" }, there, without, other) };
@@ -183,6 +184,8 @@ async function list(hat: Hat): Promise<void> {
       const minor = field.read();
       if (minor !== null) choose(minor);
     };
+    const toPots = h("div", { class: "actions" });
+    void pots().then((some) => toPots.replaceChildren(...some.map((pot) => button("cup", say("doing_to_pot", { pot: pot.called }), () => choose(pot)))), () => undefined);
     show([
       h("h2", { tabindex: "-1", "data-focus": true }, drawFace(face), callName(face)),
       field.element,
@@ -190,6 +193,7 @@ async function list(hat: Hat): Promise<void> {
         button("tick", say("place_other_do"), typed, "main"),
         button("clover", say("place_as_usual", { amount: amount(usually.each) }), () => choose("usual")),
         button("cross", say("place_without"), () => choose("without")),
+        toPots,
         link("people", say("place_face_change"), `#face/${face.account}`, "quiet"),
         button("back", say("back"), () => draw("focus"), "quiet")),
     ], "focus");
@@ -245,7 +249,7 @@ async function list(hat: Hat): Promise<void> {
       h("div", { class: "actions row" },
         likeLast ? button("undo", say("place_same_again"), sameAgain) : null,
         link("scan", say("place_add"), "#add"), link("list", say("place_moments"), "#moments"),
-        link("hand", say("doing_tasks"), "#tasks"), link("phone", say("lend_title"), "#lend")),
+        link("clover", say("doing_tasks"), "#tasks"), link("phone", say("lend_title"), "#lend")),
       counter("also", say("place_also")), counter("first", say("place_first")),
       h("div", { class: "actions stuck" }, fault, main),
     ], quiet);
@@ -423,7 +427,7 @@ function guestRow(hat: Hat, moment: Moment, guest: Guest, given: Outgoing | null
   const taken = guest.taken ?? 0;
   const isDone = correction?.state === "done";
   const isGone = isDone && taken >= guest.amount;
-  const state = guest.amount === 0 ? say("place_without") : !correction ? "" : say(isDone ? (isGone ? "undone" : "undone_part") : correction.state === "waiting" ? "place_correct_waits" : "place_correct_not", { amount: amount(taken) });
+  const state = guest.amount === 0 ? say("place_without") : !correction ? (guest.to ? say("doing_to_pot", { pot: guest.to.called }) : "") : say(isDone ? (isGone ? "undone" : "undone_part") : correction.state === "waiting" ? "place_correct_waits" : "place_correct_not", { amount: amount(taken) });
   const may = correctable && guest.amount > 0 && given?.index !== undefined && (!correction || correction.state === "refused");
   return h("li", { class: "face" },
     h("span", { class: "words" }, h(isGone ? "s" : "span", null, guest.name), state ? h("span", { class: "small" }, state) : null),

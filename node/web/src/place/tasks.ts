@@ -28,9 +28,9 @@ export async function open(hat: Hat, id: string): Promise<void> {
     h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("doing_tasks")),
     sorted.length === 0 ? h("p", null, say("doing_tasks_none")) : h("ul", { class: "lines" }, sorted.map((one) => h("li", null, h("a", { href: `#task/${one.id}` },
       drawTask(one.task.picture), h("span", { class: "words" }, h("strong", null, callTask(one.task)), h("span", { class: "small" }, `${one.task.for_whom} · ${say(stateKey(one.task))}`)))))),
-    h("div", { class: "actions" }, link("hand", say("doing_new"), "#task/new", "main")),
+    h("div", { class: "actions" }, link("clover", say("doing_new"), "#task/new", "main")),
     h("h2", null, say("doing_formats")),
-    h("div", { class: "actions" }, FORMATS.map((format) => button("undo", say(`doing_format_${format.name}`), () => edit(hat, null, { ...blank(), ...format, for_whom: hat.name ?? facts.name, brought_by: hat.name ?? facts.name, how_many: say(`doing_format_${format.name}`) }, format)))),
+    h("div", { class: "actions" }, FORMATS.map((format) => button("undo", say(`doing_format_${format.name}`), () => edit(hat, null, { ...blank(), ...format, for_whom: facts.name, brought_by: hat.name ?? facts.name, how_many: say(`doing_size_${format.name}`) }, format)))),
     link("back", say("back"), "#"),
   ], "focus");
 }
@@ -67,7 +67,7 @@ function one(hat: Hat, found: PlaceTask): void {
       h("fieldset", null, h("legend", null, say("task_progress")), h("div", { class: "actions row" }, [0, 25, 50, 75, 100].map((progress) => h("button", { type: "button", class: "button", "aria-pressed": String(task.progress === progress), onclick: () => save({ progress }) }, `${progress} %`)))),
     ] : null,
     h("div", { class: "actions" },
-      button("hand", say(task.state === "proposed" || task.state === "not_feasible" ? "doing_take" : "doing_edit"), () => edit(hat, found.id, { ...task, state: "open", why_not: null }), isOpen ? "" : "main"),
+      button("clover", say(task.state === "proposed" || task.state === "not_feasible" ? "doing_take" : "doing_edit"), () => edit(hat, found.id, { ...task, state: "open", why_not: null }), isOpen ? "" : "main"),
       isOpen ? button("tick", say("doing_finish"), () => save({ state: "done", progress: 100 })) : null,
       task.state === "proposed" ? notYet : null, reasons,
       isOpen ? link("list", say("doing_public"), `/tasks/${found.id}`, "quiet") : null),
@@ -131,7 +131,7 @@ function edit(hat: Hat, id: string | null, task: EditTask, format?: { minutes: n
     }
   };
   show([
-    h("h2", { tabindex: "-1", "data-focus": true }, icon("hand"), say(id ? "doing_edit" : "doing_new")),
+    h("h2", { tabindex: "-1", "data-focus": true }, icon("clover"), say(id ? "doing_edit" : "doing_new")),
     h("fieldset", { class: "pictures" }, h("legend", null, say("task_ask_picture")), TASK_PICTURES.map(choose)),
     texts.map(([, { element }]) => element), ready.element,
     h("fieldset", null, h("legend", null, say("doing_boxes")), boxes.map(([, { element }]) => element)),
