@@ -112,6 +112,9 @@ pub struct FoundArgs {
     /// How many days a payment may be refunded: 1 to 365.
     #[arg(long, value_name = "DAYS", default_value_t = 60)]
     pub refund_days: u64,
+    /// How many days it is kept who came to a session: 1 to 365.
+    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=365))]
+    pub presence_days: u32,
     /// How many hours a recovery or a new charter waits: 24 to 720.
     #[arg(long, value_name = "HOURS", default_value_t = 48)]
     pub recovery_hours: u64,
@@ -315,7 +318,8 @@ impl FoundArgs {
             ..Policy::starting()
         };
         let thanks_per_hour = (thanks != Total::ZERO).then(|| thanks.to_decimal(scale));
-        let config = Config { beat_seconds: self.beat.max(1), thanks_per_hour, ..Config::new(&url)? };
+        let (beat_seconds, presence_days) = (self.beat.max(1), self.presence_days);
+        let config = Config { beat_seconds, presence_days, thanks_per_hour, ..Config::new(&url)? };
         let origin = config.log_origin();
         Ok(Founding { name, unit: UnitWords { one, many }, scale, config, origin, policy })
     }

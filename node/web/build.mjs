@@ -37,7 +37,7 @@ const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination",
 const { metafile } = await build({
   ...common, outdir: DIST,
   // What a place opens beside its list has a name that says so.
-  entryPoints: [...pages.map((page) => ({ in: `src/pages/${page}.ts`, out: page })), ...["lend", "session", "tasks"].map((name) => ({ in: `src/place/${name}.ts`, out: `place-${name}` }))], entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
+  entryPoints: [...pages.map((page) => ({ in: `src/pages/${page}.ts`, out: page })), ...["lend", "paper", "session", "tasks"].map((name) => ({ in: `src/place/${name}.ts`, out: `place-${name}` }))], entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
   splitting: true, minify: true, metafile: true,
 });
 const scripts = {};

@@ -2,6 +2,7 @@
 
 use super::keep::{KeepError, on_disk};
 use super::{Community, Table, key, to_json};
+use klaver_api::WhyNotJson;
 use klaver_ledger::id::{AccountId, OrganisationId, TaskId};
 use serde::{Deserialize, Serialize};
 
@@ -17,25 +18,9 @@ pub enum TaskState {
     /// A place does it.
     Open,
     /// Not feasible yet, for this reason.
-    NotFeasible(WhyNot),
+    NotFeasible(WhyNotJson),
     /// It is done.
     Done,
-}
-
-/// Why a task cannot be done yet: visible demand, not a judgement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WhyNot {
-    /// Too few people.
-    People,
-    /// No time before it must be ready.
-    Time,
-    /// No room or no tools.
-    Room,
-    /// Somebody would lose paid work.
-    PaidWork,
-    /// Not safe enough.
-    Safety,
 }
 
 /// A task.

@@ -4,12 +4,12 @@ use super::{Refused, Service};
 use crate::clock::wall_clock;
 use crate::community::directory::fault_of_name;
 use crate::community::sessions::{Role, Visitor};
-use crate::community::tasks::{TaskState, WhyNot};
+use crate::community::tasks::TaskState;
 use crate::community::{TaskRow, TaskSessionRow};
 use klaver_api::text::{FieldError, timestamp};
 use klaver_api::{
     BringTask, BroughtTask, ClientTask, EditTask, EditTaskSession, PlaceTask, PlaceTaskSession, PlaceTasks,
-    SessionGuest, Task, TaskPage, TaskSession, TaskStateJson, WhyNotJson, paths,
+    SessionGuest, Task, TaskPage, TaskSession, TaskStateJson, paths,
 };
 use klaver_ledger::account::Rights;
 use klaver_ledger::id::{AccountId, OrganisationId, TaskId};
@@ -100,7 +100,7 @@ impl Service {
     pub fn client_task(&self, code: &[u8; 16]) -> Result<ClientTask, Refused> {
         let (id, row) = self.community.task_of_client(code).ok_or_else(unknown_task)?;
         let why_not = match row.state {
-            TaskState::NotFeasible(why) => Some(why_json(why)),
+            TaskState::NotFeasible(why) => Some(why),
             _ => None,
         };
         Ok(ClientTask { task: self.task_json(&id, &row), why_not })
@@ -217,7 +217,7 @@ impl Service {
                 brought_by: row.brought_by.clone(),
                 state: state_json(row.state),
                 why_not: match row.state {
-                    TaskState::NotFeasible(why) => Some(why_json(why)),
+                    TaskState::NotFeasible(why) => Some(why),
                     _ => None,
                 },
                 has_names: row.has_names,
@@ -428,14 +428,7 @@ fn session_of(asked: &EditTaskSession, task: [u8; 16], code: [u8; 16]) -> Result
 }
 
 fn state_of(asked: &EditTask) -> Result<TaskState, FieldError> {
-    let reason = asked.why_not.map(|why| match why {
-        WhyNotJson::People => WhyNot::People,
-        WhyNotJson::Time => WhyNot::Time,
-        WhyNotJson::Room => WhyNot::Room,
-        WhyNotJson::PaidWork => WhyNot::PaidWork,
-        WhyNotJson::Safety => WhyNot::Safety,
-    });
-    match (asked.state, reason) {
+    match (asked.state, asked.why_not) {
         (TaskStateJson::Open, None) => Ok(TaskState::Open),
         (TaskStateJson::Done, None) => Ok(TaskState::Done),
         (TaskStateJson::NotFeasible, Some(why)) => Ok(TaskState::NotFeasible(why)),
@@ -454,16 +447,6 @@ fn state_json(state: TaskState) -> TaskStateJson {
         TaskState::Open => TaskStateJson::Open,
         TaskState::NotFeasible(_) => TaskStateJson::NotFeasible,
         TaskState::Done => TaskStateJson::Done,
-    }
-}
-
-fn why_json(why: WhyNot) -> WhyNotJson {
-    match why {
-        WhyNot::People => WhyNotJson::People,
-        WhyNot::Time => WhyNotJson::Time,
-        WhyNot::Room => WhyNotJson::Room,
-        WhyNot::PaidWork => WhyNotJson::PaidWork,
-        WhyNot::Safety => WhyNotJson::Safety,
     }
 }
 

@@ -187,6 +187,28 @@ test("what is usual goes to a pot for whoever wants that: one line of the pot, p
   await place.context.close();
 });
 
+test("a list kept on paper is typed later; a doubtful line says what it is and what can be done", async () => {
+  const { place } = await connectPlace(world, browser, "De Schuur", "50", "2", WATCHED);
+  const [one, two, three] = (await members(world, 3)) as [string, string, string];
+  for (const [id, name] of [[one, "Zoë"], [two, "Jan Peeters"], [three, "Jan Claes"]] as const) await addFace(place, id, name);
+  while ((await place.page.locator(".there[aria-pressed=true]").count()) > 0) await place.page.locator(".there[aria-pressed=true]").first().click();
+  await place.tap("Typ een lijst over");
+  await place.page.locator("#paper").fill("zoe\n\n  jan \nMoniek");
+  await place.tap("Zet ze op de lijst");
+  await place.reads("Wie is jan?");
+  await place.reads("Moniek kennen we hier niet.");
+  await looksWell(place.page, "a list with doubtful lines");
+  await place.tap("Jan Claes");
+  await place.page.getByText("Wie is jan?").waitFor({ state: "detached" });
+  await place.tap("Tel mee zonder naam");
+  await place.tap("Geef 4 klavers aan 2 mensen");
+  await place.reads("4 klavers aan 2 mensen. Het bewijs is nagekeken.");
+  await place.reads("Zonder naam: 1 ook hier, 0 voor het eerst.");
+  assert.deepEqual((await place.page.locator(".guests .words").allTextContents()).map((text) => text.trim()).sort(), ["Jan Claes", "Zoë"]);
+  assert.deepEqual(place.faults, []);
+  await place.context.close();
+});
+
 test("a right lent for today: the stand-in sees the faces and gives; it has an end, and lends nothing on", async () => {
   const { place, account } = await connectPlace(world, browser, "De Kade", "50", "3");
   const [one] = (await members(world, 1)) as [string];
@@ -213,8 +235,15 @@ test("a right lent for today: the stand-in sees the faces and gives; it has an e
   await other.reads("3 klavers aan een mens. Het bewijs is nagekeken.");
   await other.open(`${world.url}/place#lend`);
   await other.reads("Deze telefoon mag het recht niet uitlenen.");
-  // The key's end is the end of this day in the community's time zone, and giving is all it may.
+  // As it is tomorrow: the right has ended, and the phone knows nobody of the place any more.
+  await other.page.route("**/v1/accounts/*", (route) => route.fulfill({ status: 401, contentType: "application/problem+json", body: JSON.stringify({ status: 401, code: "session_needed", detail: "", transient: false }) }));
+  await other.page.route("**/v1/sessions", (route) => route.fulfill({ status: 401, contentType: "application/problem+json", body: JSON.stringify({ status: 401, code: "session_signature", detail: "", transient: false }) }));
   const [hat] = await other.stored("hats");
+  await other.open(`${world.url}/place`);
+  await other.reads("Het recht op deze telefoon is voorbij.");
+  assert.equal((await other.stored("hats")).length, 0);
+  assert.ok(!JSON.stringify(await other.stored("kept")).includes("Wannes\",\"picture"));
+  // The key's end is the end of this day in the community's time zone, and giving is all it may.
   const state = world.council("account", "show", account, "--council") as { state?: { keys: { key: string; rights: string[]; until: string | null }[] } };
   const lent = state.state?.keys.find(({ key }) => key === hat?.["key"]);
   const clock = new Intl.DateTimeFormat("nl-BE", { timeZone: "Europe/Brussels", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });

@@ -1,14 +1,12 @@
 /** `/l/ID#CODE`: this phone becomes the screen of a place for today; whoever lends the right has the last word. */
 
-import { NoAnswer, ask } from "../api.ts";
+import { ask } from "../api.ts";
 import { keep } from "../db.ts";
 import { button, h, icon, link, say, show } from "../dom.ts";
 import { fromBase32 } from "../lib/bytes.ts";
-import { checkNumber } from "../pairing.ts";
+import { checkNumber, whileShown } from "../pairing.ts";
 import { busy, explain, note, start } from "../start.ts";
 import { connect, keyToConnect } from "../wallet.ts";
-
-const PAUSE = 1_500;
 
 function offer(code: string): void {
   show(h("div", { class: "actions" }, button("tick", say("lent_do"), () => void answer(code).catch((error: unknown) => show(explain(error, () => offer(code)))), "main")));
@@ -24,17 +22,10 @@ async function answer(code: string): Promise<void> {
     h("p", null, say("lent_compare")),
     h("p", { role: "status" }, icon("clock"), say("lent_waits")));
   show(screen, "focus");
-  while (screen.isConnected) {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
-    try {
-      const hat = await connect("budget");
-      if (!hat) continue;
-      await keep("hat", hat.account);
-      return show([note("tick", say("lent_ready")), h("div", { class: "actions" }, link("people", say("lent_open"), "/place", "main"))], "focus");
-    } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
-    }
-  }
+  const hat = await whileShown(screen, () => connect("budget"));
+  if (!hat) return;
+  await keep("hat", hat.account);
+  show([note("tick", say("lent_ready")), h("div", { class: "actions" }, link("people", say("lent_open"), "/place", "main"))], "focus");
 }
 
 void start(async () => {

@@ -2,7 +2,8 @@
 
 import { amountField } from "../amountField.ts";
 import { demoKey, showConnecting } from "../connecting.ts";
-import { type Hat, type Outgoing, keep, put, recall } from "../db.ts";
+import { Refused } from "../api.ts";
+import { type Hat, type Outgoing, forget, keep, put, recall, remove } from "../db.ts";
 import { amount, button, facts, fill, h, icon, language, link, moment as when, now, say, show, type Child } from "../dom.ts";
 import { CodeFault, type Face, NAME_MAX, PICTURES, type Picture, accountOfCode, callName, drawFace, faces, forgetFace, keepFace, shareFaces } from "../faces.ts";
 import { hatChoice } from "../hats.ts";
@@ -34,6 +35,7 @@ async function route(): Promise<void> {
       case "tasks": case "task": return await (await import("../place/tasks.ts")).open(hat, id);
       case "session": return await (await import("../place/session.ts")).open(hat, id);
       case "lend": return await (await import("../place/lend.ts")).open(hat);
+      case "paper": return await (await import("../place/paper.ts")).open(hat);
       case "add": return adding(hat);
       case "face": return await changeFace(hat, id);
       case "moments": return id ? await oneMoment(hat, id) : await allMoments(hat);
@@ -104,7 +106,7 @@ async function settings(hat: Hat): Promise<void> {
   field.input.addEventListener("keydown", (event) => event.key === "Enter" && void save());
 }
 
-/** What is left of the budget: asked of the node, else as it was known last. */
+/** What is left of the budget: asked of the node, else as it was known last. @throws Refused when this phone's right has ended */
 async function room(hat: Hat): Promise<{ minor: number; isOld: boolean } | null> {
   const name = `room:${hat.account}`;
   try {
@@ -112,10 +114,18 @@ async function room(hat: Hat): Promise<{ minor: number; isOld: boolean } | null>
     const minor = fromDecimal(account.available ?? "0", facts.scale);
     await keep(name, minor);
     return { minor: Math.max(0, minor - (await underway(hat.account))), isOld: false };
-  } catch {
+  } catch (error) {
+    if (error instanceof Refused && error.problem.code === "session_signature") throw error;
     const minor = await recall<number>(name);
     return minor === undefined ? null : { minor: Math.max(0, minor - (await underway(hat.account))), isOld: true };
   }
+}
+
+/** A right that was lent has ended: the phone forgets the place, and what stands on its list. */
+async function ended(hat: Hat): Promise<void> {
+  turn += 1;
+  await Promise.all([remove("hats", hat.account), ...["faces", "tasks", "open-moment"].map((name) => forget(`${name}:${hat.account}`))]);
+  show([note("clock", say("lent_over"), say("lent_over_next")), h("div", { class: "actions" }, button("undo", say("again"), () => void route()))], "focus");
 }
 
 /** The list of faces: a tap for who is there, a tap for who wants no credits, a tap for another amount. */
@@ -248,7 +258,7 @@ async function list(hat: Hat): Promise<void> {
       known.length === 0 ? h("p", null, say("place_nobody")) : h("ul", { class: "faces", "aria-label": say("place_who") }, rows.map(({ element }) => element)),
       h("div", { class: "actions row" },
         likeLast ? button("undo", say("place_same_again"), sameAgain) : null,
-        link("scan", say("place_add"), "#add"), link("list", say("place_moments"), "#moments"),
+        link("scan", say("place_add"), "#add"), link("list", say("doing_paper"), "#paper"), link("clock", say("place_moments"), "#moments"),
         link("clover", say("doing_tasks"), "#tasks"), link("phone", say("lend_title"), "#lend")),
       counter("also", say("place_also")), counter("first", say("place_first")),
       h("div", { class: "actions stuck" }, fault, main),
@@ -266,7 +276,11 @@ async function list(hat: Hat): Promise<void> {
   }
 
   draw();
-  left = await room(hat);
+  try {
+    left = await room(hat);
+  } catch {
+    return ended(hat);
+  }
   if (shown !== turn) return;
   if (!left) roomLine.replaceChildren(icon("clock"), say("place_room_unknown"));
   refresh();

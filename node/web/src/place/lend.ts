@@ -5,13 +5,11 @@ import { Refused } from "../api.ts";
 import type { Hat } from "../db.ts";
 import { button, dayOf, h, icon, link, moment, now, say, show, type Child } from "../dom.ts";
 import { freshKey, prepare, sendUntilKnown } from "../outbox.ts";
-import { checkNumber } from "../pairing.ts";
+import { checkNumber, whileShown } from "../pairing.ts";
 import { qr } from "../qr.ts";
 import { busy, explain, note } from "../start.ts";
 import { accountOf, askAs } from "../wallet.ts";
 
-/** How often the node is asked whether the stand-in has answered, in milliseconds. */
-const PAUSE = 1_500;
 /** The right to give, and no other. */
 const SPEND = 1;
 /** Every time zone begins its days on a quarter of an hour. */
@@ -42,15 +40,12 @@ export async function open(hat: Hat): Promise<void> {
     h("details", null, h("summary", null, say("code_typed")), h("code", { id: "lent-link" }, lent_link)),
     h("p", { role: "status" }, icon("clock"), say("lend_waits")));
   show([screen, back()], "focus");
-  while (screen.isConnected) {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
-    if (!screen.isConnected) return;
-    try {
-      const { key } = await askAs<Pairing>(hat, "GET", "/v1/pairings");
-      if (key) return await compare(hat, key);
-    } catch (error) {
-      if (error instanceof Refused) return show([note("clock", say("lend_over")), h("div", { class: "actions" }, button("undo", say("again"), () => void open(hat), "main")), back()], "focus");
-    }
+  try {
+    const key = await whileShown(screen, async () => (await askAs<Pairing>(hat, "GET", "/v1/pairings")).key);
+    if (key) await compare(hat, key);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    show([note("clock", say("lend_over")), h("div", { class: "actions" }, button("undo", say("again"), () => void open(hat), "main")), back()], "focus");
   }
 }
 

@@ -4,15 +4,13 @@ import { type Account, Refused } from "../api.ts";
 import { changeKeys } from "../changeKeys.ts";
 import type { Hat } from "../db.ts";
 import { button, facts, h, icon, link, say, show, type Child, type Icon } from "../dom.ts";
-import { checkNumber } from "../pairing.ts";
+import { checkNumber, whileShown } from "../pairing.ts";
 import { qr } from "../qr.ts";
 import { busy, explain, note } from "../start.ts";
 import { accountOf, askAs } from "../wallet.ts";
 
 /** What another phone of the same person may do: all but being paid out. */
 const RIGHTS = 11;
-/** How often the node is asked whether the new phone has answered, in milliseconds. */
-const PAUSE = 1_500;
 
 interface Pairing { code: string; expires_at: string; key: string | null }
 
@@ -58,15 +56,12 @@ async function add(hat: Hat): Promise<void> {
     h("details", null, h("summary", null, say("code_typed")), h("code", { id: "device-link" }, address)),
     h("p", { role: "status" }, icon("clock"), say("device_waits")));
   show([screen, h("div", { class: "actions" }, button("back", say("stop_asking"), () => void open(hat)))], "focus");
-  while (screen.isConnected) {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
-    if (!screen.isConnected) return;
-    try {
-      const { key } = await askAs<Pairing>(hat, "GET", "/v1/pairings");
-      if (key) return await compare(hat, key);
-    } catch (error) {
-      if (error instanceof Refused) return show([note("clock", say("device_over"), say("device_over_next")), again(hat)], "focus");
-    }
+  try {
+    const key = await whileShown(screen, async () => (await askAs<Pairing>(hat, "GET", "/v1/pairings")).key);
+    if (key) await compare(hat, key);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    show([note("clock", say("device_over"), say("device_over_next")), again(hat)], "focus");
   }
 }
 

@@ -1,13 +1,11 @@
 /** `#device/CODE`: this phone becomes one more phone of an account; the old one has the last word. */
 
-import { NoAnswer, ask } from "../api.ts";
+import { ask } from "../api.ts";
 import { keep } from "../db.ts";
 import { button, facts, h, icon, link, say, show } from "../dom.ts";
-import { checkNumber } from "../pairing.ts";
+import { checkNumber, whileShown } from "../pairing.ts";
 import { busy, explain } from "../start.ts";
 import { connect, keyToConnect } from "../wallet.ts";
-
-const PAUSE = 1_500;
 
 export async function open(_: unknown, code: string): Promise<void> {
   // The secret has done its work in the address: nobody shall read it over a shoulder.
@@ -32,19 +30,11 @@ async function answer(code: string): Promise<void> {
     h("p", null, say("device_new_compare")),
     h("p", { role: "status" }, icon("clock"), say("device_new_waits")));
   show([screen, h("div", { class: "actions" }, link("back", say("stop_asking"), "#"))], "focus");
-  while (screen.isConnected) {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
-    if (!screen.isConnected) return;
-    try {
-      const hat = await connect("device");
-      if (!hat) continue;
-      await keep("hat", hat.account);
-      return show([
-        h("section", { class: "paid", role: "status", tabindex: "-1", "data-focus": true }, icon("tick", "icon big"), h("p", { class: "amount" }, say("device_added_done")), h("p", null, say("device_new_done"))),
-        h("div", { class: "actions" }, link("wallet", say("to_wallet"), "#", "main")),
-      ], "focus");
-    } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
-    }
-  }
+  const hat = await whileShown(screen, () => connect("device"));
+  if (!hat) return;
+  await keep("hat", hat.account);
+  show([
+    h("section", { class: "paid", role: "status", tabindex: "-1", "data-focus": true }, icon("tick", "icon big"), h("p", { class: "amount" }, say("device_added_done")), h("p", null, say("device_new_done"))),
+    h("div", { class: "actions" }, link("wallet", say("to_wallet"), "#", "main")),
+  ], "focus");
 }
