@@ -2,15 +2,19 @@
 
 import { stopAsking } from "../asking.ts";
 import { showConnecting } from "../connecting.ts";
+import { Refused } from "../api.ts";
+import type { Hat } from "../db.ts";
 import { h, link, say, show } from "../dom.ts";
 import { flush } from "../outbox.ts";
 import { explain, start } from "../start.ts";
+import { cashiers, newCashier, ownersOnly, takenAway } from "../till/cashiers.ts";
 import { naming } from "../till/naming.ts";
 import { payOut } from "../till/payout.ts";
 import { price } from "../till/price.ts";
 import { settings } from "../till/settings.ts";
 import { oneLine, today } from "../till/today.ts";
-import { connect, hatOf, keyToConnect } from "../wallet.ts";
+import { week } from "../till/week.ts";
+import { cashierHat, connect, hatOf, isCashier, keyToConnect } from "../wallet.ts";
 
 const again = () => void route();
 /** Leads back to the price; when that is what the address says already, it is drawn anew. */
@@ -20,17 +24,37 @@ async function route(): Promise<void> {
   stopAsking();
   const [name = "", id = ""] = location.hash.slice(1).split("/");
   try {
-    const hat = await hatOf("merchant", "fund");
+    if (name === "device") return newCashier(id, home);
+    const hat = (await hatOf("merchant", "fund")) ?? (await cashierHat());
     if (!hat) return await connecting();
+    if (isCashier(hat)) return await cashier(hat, name, id);
     switch (name) {
       case "today": return id ? await oneLine(hat, id, again) : await today(hat);
       case "payout": return await payOut(hat, again);
+      case "week": return await week(hat, Math.max(0, Number.parseInt(id, 10) || 0));
+      case "cashiers": return await cashiers(hat);
       case "settings": return await settings(hat);
       case "name": return naming(hat, home);
       default: return await price(hat, again);
     }
   } catch (error) {
     show([explain(error, again), name ? h("div", { class: "actions" }, link("back", say("back"), "#")) : null]);
+  }
+}
+
+/** What whoever works here may open: the price, the day, a payment of it. All else is the owner's. */
+async function cashier(hat: Hat, name: string, id: string): Promise<void> {
+  try {
+    switch (name) {
+      case "": return await price(hat, again);
+      case "today": return id ? await oneLine(hat, id, again) : await today(hat);
+      case "settings": return await settings(hat);
+      default: return ownersOnly(hat);
+    }
+  } catch (error) {
+    // A key that no longer counts opens no session.
+    if (!(error instanceof Refused) || error.problem.code !== "session_signature") throw error;
+    await takenAway(hat);
   }
 }
 

@@ -2,38 +2,62 @@
 
 import { allowSound, askFor, makeRequest } from "../asking.ts";
 import { amountField } from "../amountField.ts";
+import { Refused } from "../api.ts";
 import type { Hat } from "../db.ts";
 import { amount, button, facts, h, icon, language, link, say, show } from "../dom.ts";
-import { showEuro, split } from "../lib/money.ts";
+import { fromDecimal, showEuro, split } from "../lib/money.ts";
 import { busy, explain } from "../start.ts";
-import { set } from "./settings.ts";
+import { isCashier } from "../wallet.ts";
+import { paused, setPaused } from "./pause.ts";
+import { type Till, freshTill, inEuro, mostOf, tillOf } from "./settings.ts";
+
+/** What a typed price comes to: credits, and the rest in money as it is said. */
+interface Reckoned { minor: number; rest: string | null }
 
 export async function price(hat: Hat, back: () => void): Promise<void> {
-  const { euro, part } = await set();
+  const [euro, till] = await Promise.all([inEuro(), tillOf(hat)]);
+  const draw = (known: Till) => (known.settings.paused ? paused(hat, back) : keypad(hat, known, euro, back));
+  draw(till);
+  // Another till, or the owner, may have changed it meanwhile; a price that was begun is not taken away.
+  const before = document.querySelector("#action > *");
+  freshTill(hat).then((fresh) => {
+    const isUntouched = before?.isConnected && !document.querySelector<HTMLInputElement>("#amount")?.value;
+    if (isUntouched && JSON.stringify(fresh) !== JSON.stringify(till)) draw(fresh);
+  }, () => undefined);
+}
+
+/** Splits a price as this shop takes it. */
+function reckonEuro(cents: number, till: Till): Reckoned {
+  const { minor, rest } = split(cents, facts.rate as [number, number], till.settings.part, facts.scale, mostOf(till));
+  return { minor, rest: rest === 0 ? null : showEuro(rest, language) };
+}
+
+function keypad(hat: Hat, till: Till, euro: boolean, back: () => void): void {
   const scale = euro ? 2 : facts.scale;
   const field = amountField(say(euro ? "price_euro" : "price_credits"), scale, "", true);
   const shown = h("p", { class: "split", role: "status" });
-  const reckon = (): { minor: number; rest: string | null } | null => {
-    const typed = field.read();
-    if (typed === null) return null;
-    if (!euro || !facts.rate) return { minor: typed, rest: null };
-    const { minor, rest } = split(typed, facts.rate, part, facts.scale);
-    return { minor, rest: rest === 0 ? null : say("rest_in_money", { euro: showEuro(rest, language) }) };
-  };
+  const most = mostOf(till);
   const preview = () => {
-    const value = Number(field.input.value.replace(",", "."));
     shown.textContent = "";
-    if (!(value > 0) || !euro || !facts.rate || !/^[0-9]+([.,][0-9]{1,2})?$/.test(field.input.value)) return;
-    const { minor, rest } = split(Math.round(value * 100), facts.rate, part, facts.scale);
-    shown.textContent = rest === 0 ? amount(minor) : say("split", { amount: amount(minor), euro: showEuro(rest, language) });
+    if (!euro || !/^[0-9]+([.,][0-9]{1,2})?$/.test(field.input.value)) return;
+    const { minor, rest } = reckonEuro(Math.round(Number(field.input.value.replace(",", ".")) * 100), till);
+    if (minor > 0) shown.textContent = rest === null ? amount(minor) : say("split", { amount: amount(minor), euro: rest });
   };
   const ask = () => {
-    const reckoned = reckon();
-    if (!reckoned) return;
-    if (reckoned.minor === 0) return void (shown.textContent = say("too_small_for_credits"));
+    const typed = field.read();
+    if (typed === null) return;
+    const { minor, rest } = euro ? reckonEuro(typed, till) : { minor: typed, rest: null };
+    if (minor === 0) return void (shown.textContent = say("too_small_for_credits"));
+    if (minor > most) return void (shown.textContent = say("most_now", { amount: amount(most) }));
     allowSound();
     show(busy());
-    makeRequest(hat, reckoned.minor).then((request) => askFor({ hat, request, rest: reckoned.rest, back }), (error: unknown) => show(explain(error, back)));
+    const failed = (error: unknown) => {
+      // The shop takes less than this device knew.
+      const isNews = error instanceof Refused && error.problem.code.startsWith("till_");
+      if (isNews) void freshTill(hat).then(back, back);
+      else show(explain(error, back));
+    };
+    makeRequest(hat, minor).then((request) => askFor({ hat, request, rest: rest === null ? null : say("rest_in_money", { euro: rest }), back }), failed);
   };
   const press = (sign: string) => () => {
     const { input } = field;
@@ -47,11 +71,13 @@ export async function price(hat: Hat, back: () => void): Promise<void> {
   field.input.addEventListener("keydown", (event) => event.key === "Enter" && ask());
   show([
     h("p", { class: "small whom" }, icon("shop"), hat.name ?? say("kind_merchant")),
+    till.left === null ? null : h("p", { class: "note" }, icon("clock"), most === 0 ? say("month_full") : say("month_left", { amount: amount(fromDecimal(till.left, facts.scale)) })),
     field.element, shown,
     h("div", { class: "keypad" }, ["1", "2", "3", "4", "5", "6", "7", "8", "9", "comma", "0", "back"].map(keyOf)),
     h("div", { class: "actions" }, button("scan", say("show_code"), ask, "main")),
-    h("div", { class: "actions row" },
-      link("list", say("today"), "#today"), link("euro", say("pay_out"), "#payout"), link("hand", say("settings"), "#settings")),
+    h("div", { class: "actions row" }, link("list", say("today"), "#today"),
+      isCashier(hat) ? null : [link("euro", say("pay_out"), "#payout"), button("clock", say("pause"), () => setPaused(hat, true, back))],
+      link("hand", say("settings"), "#settings")),
   ]);
   field.input.focus();
 }

@@ -8,6 +8,7 @@ import { showNumber } from "../lib/money.ts";
 import { freshKey } from "../outbox.ts";
 import { busy } from "../start.ts";
 import { type Shown, directory, isToday, lineList, readLines, showLine } from "../statement.ts";
+import { isCashier } from "../wallet.ts";
 import { signAndSend } from "./sending.ts";
 
 export async function today(hat: Hat, pages = 1): Promise<void> {
@@ -22,7 +23,7 @@ export async function today(hat: Hat, pages = 1): Promise<void> {
     h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("today")),
     h("p", null, say("day_total")), h("p", { class: "amount" }, amount(total)),
     some.length === 0 ? h("p", null, say("today_none")) : lineList(some, known, "#today/"),
-    h("div", { class: "actions" }, hasMore ? button("list", say("older"), () => void today(hat, pages + 1)) : null, link("back", say("back"), "#")),
+    h("div", { class: "actions" }, hasMore ? button("list", say("older"), () => void today(hat, pages + 1)) : null, isCashier(hat) ? null : link("list", say("week"), "#week"), link("back", say("back"), "#")),
   ], "focus");
 }
 
