@@ -83,8 +83,7 @@ export async function log(): Promise<LogIdentity> {
 
 /** Learns the log's other keys, if it has some and continues what this phone has seen. */
 export async function hasNewKeys(): Promise<boolean> {
-  const known = (await trusted())?.logKeys.join();
-  return known !== undefined && known !== facts.logKeys.join() && (await import("./logKeys.ts")).learnKeys();
+  return (await hasJoined()) && (await import("./logKeys.ts")).learnKeys();
 }
 
 /** Returns a receipt as the library takes it. */

@@ -1,9 +1,8 @@
 /** How this shop takes credits: the same on each of its tills. What stands on this device alone: how prices are typed. */
 
 import { amountField } from "../amountField.ts";
-import { NoAnswer } from "../api.ts";
 import { type Hat, keep, recall } from "../db.ts";
-import { button, facts, fill, h, icon, language, link, say, show, status, type Child } from "../dom.ts";
+import { button, facts, fill, h, icon, language, link, say, show, type Child } from "../dom.ts";
 import { accountText } from "../lib/account.ts";
 import { type Part, fromDecimal, showNumber, toDecimal } from "../lib/money.ts";
 import { busy, explain } from "../start.ts";
@@ -77,13 +76,14 @@ export async function settings(hat: Hat, saved?: "bill" | "month"): Promise<void
 
 /** A limit that may be left open: what it is now, and a field to change it. */
 function mostField(which: "bill" | "month", now: string | null, save: (most: string | null) => Promise<void>, saved?: string): Child {
-  const fault = h("p", { class: "fault", role: "alert" });
-  const field = amountField(say(`most_${which}`), facts.scale, now === null ? "" : showNumber(minor(now), facts.scale, language), false, `most-${which}`);
+  const label = [say(`most_${which}`), h("span", { class: "small" }, say(`most_${which}_text`))];
+  const field = amountField(label, facts.scale, now === null ? "" : showNumber(minor(now), facts.scale, language), false, `most-${which}`);
   const act = () => {
-    const most = field.input.value.trim() === "" ? null : field.read();
-    if (most === null && field.input.value.trim() !== "") return;
-    save(most === null ? null : toDecimal(most, facts.scale)).catch((error: unknown) => fill(fault, error instanceof NoAnswer ? say("no_answer") : explain(error)));
+    const isOpen = field.input.value.trim() === "";
+    const most = isOpen ? null : field.read();
+    if (isOpen || most !== null) save(most === null ? null : toDecimal(most, facts.scale)).catch((error: unknown) => fill(told, explain(error)));
   };
+  const told = h("div", { role: "status" }, saved === which ? [icon("tick"), say("most_saved")] : null);
   field.input.addEventListener("keydown", (event) => event.key === "Enter" && act());
-  return h("section", null, field.element, h("p", { class: "small" }, say(`most_${which}_text`)), fault, saved === which ? status(icon("tick"), say("most_saved")) : null, h("div", { class: "actions" }, button("tick", say(`most_${which}_save`), act)));
+  return h("section", null, field.element, told, h("div", { class: "actions" }, button("tick", say(`most_${which}_save`), act)));
 }

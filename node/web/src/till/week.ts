@@ -1,7 +1,8 @@
 /** A week of the till, day by day in the community's time zone: for the bookkeeper, on paper too. */
 
 import type { Hat } from "../db.ts";
-import { amount, button, dayOf, h, icon, link, moment, now, say, show } from "../dom.ts";
+import { button, dayOf, facts, h, icon, language, link, moment, now, say, show } from "../dom.ts";
+import { showNumber } from "../lib/money.ts";
 import { busy } from "../start.ts";
 import { type Shown, readLines } from "../statement.ts";
 import { table } from "../tables.ts";
@@ -34,9 +35,12 @@ export async function week(hat: Hat, back: number): Promise<void> {
   const day = ({ line }: Shown) => dayOf(Date.parse(line.recorded_at));
   const { lines } = await readLines(hat, (oldest) => dayOf(Date.parse(oldest.recorded_at)) >= first);
   const some = lines.filter((shown) => days.includes(day(shown)));
-  const cells = ({ count, taken, given }: Sums) => [String(count), amount(taken), amount(given)];
+  const number = (minor: number) => showNumber(minor, facts.scale, language);
+  const cells = ({ count, taken, given }: Sums) => [count, taken, given].map((figure, column) => (column === 0 ? String(figure) : number(figure)));
   // Noon is on the same day in every time zone that has communities.
-  const called = (one: string) => moment(Date.parse(`${one}T12:00:00Z`), "day");
+  const noonOf = (one: string) => Date.parse(`${one}T12:00:00Z`);
+  const called = (one: string) => moment(noonOf(one), "day");
+  const short = new Intl.DateTimeFormat(`${language}-BE`, { weekday: "short", day: "numeric", timeZone: "UTC" });
   const shown = days.filter((one) => one <= dayOf(now()));
   const title = say("week_title", { from: called(first), until: called(days[6] as string) });
   show([
@@ -44,7 +48,7 @@ export async function week(hat: Hat, back: number): Promise<void> {
       h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("week")),
       h("p", null, hat.name),
       table(title, [say("week_day"), say("week_count"), say("week_taken"), say("week_given")], [
-        ...shown.map((one) => [called(one), ...cells(sumsOf(some.filter((line) => day(line) === one)))]),
+        ...shown.map((one) => [short.format(noonOf(one)), ...cells(sumsOf(some.filter((line) => day(line) === one)))]),
         [say("week_total"), ...cells(sumsOf(some))],
       ], 3)),
     h("div", { class: "actions" },
