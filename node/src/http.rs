@@ -19,6 +19,7 @@ pub mod pairings;
 pub mod requests;
 pub mod sessions;
 pub mod succession;
+pub mod tills;
 pub mod witnesses;
 
 use crate::service::Service;

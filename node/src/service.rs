@@ -18,6 +18,7 @@ mod requests;
 mod sessions;
 mod submit;
 mod succession;
+mod tills;
 mod witness_state;
 mod witnesses;
 
@@ -85,6 +86,7 @@ pub struct Service {
     ready_keys: RwLock<HashMap<[u8; 32], ReadyKey>>,
     metrics: Arc<Metrics>,
     counters: Mutex<coordination::DayCounters>,
+    month_sums: tills::MonthSums,
     threads: Mutex<Vec<JoinHandle<()>>>,
     checking: Mutex<Option<checking::Checking>>,
     /// A ledger that is only read, held so that nobody else opens it meanwhile.
@@ -274,6 +276,7 @@ impl Service {
             ready_keys: RwLock::default(),
             metrics,
             counters: Mutex::default(),
+            month_sums: tills::MonthSums::default(),
             threads: Mutex::new(threads),
             checking: Mutex::new(checking),
             held: Mutex::new(held),

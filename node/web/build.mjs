@@ -60,10 +60,12 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 // for it.
 // So are those about seals and alarms, which the wallet fetches when there is something to say about them, and those
 // of the page that checks receipts. What no script names is said by the node alone.
-const STAFF = ["pages/till", "pages/place", "pages/coordination", "office", "moments", "faces", "tables", "connecting", "scanInto"].map((name) => `src/${name}.ts`);
-const sources = ["src", "src/pages", "src/screens"].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`)).filter((name) => name.endsWith(".ts"));
+// What is neither on the wallet's first screen nor on the pay page, and said by staff and screens alike.
+const SHARED = ["scanInto", "meeting", "asking", "amountField", "statement"];
+const STAFF = ["pages/till", "pages/place", "pages/coordination", "office", "moments", "faces", "tables", "connecting", ...SHARED, ...readdirSync("src/till").map((name) => `till/${name.slice(0, -3)}`)].map((name) => `src/${name}.ts`);
+const sources = ["src", "src/pages", "src/screens", "src/till"].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`)).filter((name) => name.endsWith(".ts"));
 // What every screen of the wallet but the first says is fetched with them.
-const SCREENS = sources.filter((name) => /^src\/(screens\/|entryWords\.|scanInto\.)/.test(name));
+const SCREENS = sources.filter((name) => /^src\/(screens\/|entryWords\.)/.test(name) || SHARED.some((one) => name === `src/${one}.ts`));
 /** Returns whether one of these files names a sentence: whole, or by its beginning or end around a value. */
 function naming(files) {
   const code = files.map((file) => readFileSync(file, "utf8")).join("\n");

@@ -40,6 +40,7 @@ pub mod session;
 pub mod statement;
 pub mod submit;
 pub mod succession;
+pub mod till;
 
 pub mod audit;
 
@@ -59,3 +60,4 @@ pub use request::{CreateRequest, PaymentRequest, RequestState};
 pub use session::{Challenge, CreateSession, KeyAccount, KeyAccounts, Session, SessionRole};
 pub use statement::{StatementLine, StatementPage};
 pub use submit::{MemoJson, Submit, SubmitAnswer};
+pub use till::{DayLine, Till, TillDay, TillSettings};

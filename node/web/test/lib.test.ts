@@ -97,4 +97,8 @@ test("credits for a price are rounded down, and the rest is paid in money", () =
   ] as const) {
     assert.deepEqual(split(cents, rate, part, scale), { minor, rest }, `${cents} ${rate} ${part} ${scale}`);
   }
+  // A shop that takes so much of a bill at most; whole credits stay whole.
+  assert.deepEqual(split(1_000, [1, 1], "exact", 2, 450), { minor: 450, rest: 550 });
+  assert.deepEqual(split(1_000, [1, 1], "whole", 2, 450), { minor: 400, rest: 600 });
+  assert.deepEqual(split(400, [1, 1], "exact", 2, 450), { minor: 400, rest: 0 });
 });
