@@ -70,10 +70,7 @@ export async function showOther(): Promise<void> {
     const waited = await moveOver(before, after, predecessor);
     show(followed(came, waited), "focus");
   } catch (error) {
-    if (!(error instanceof Wrong)) {
-      console.error(error);
-      return show(explain(error, () => void showOther()));
-    }
+    if (!(error instanceof Wrong)) return show(explain(error, () => void showOther()));
     const strange = { code: error.code, at: Date.now(), evidence: `${error.message}\n\n${JSON.stringify(error.shown, null, 2)}\n` };
     await rework<Strange>("strange", (there) => there ?? strange);
     show(alarmed(strange), "focus");
