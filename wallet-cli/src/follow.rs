@@ -102,7 +102,10 @@ pub fn succession(places: &Places, old: &Community, node: &NodeAddress) -> Outco
     let end: SuccessionJson = serde_json::from_slice(&end).map_err(|error| wrong(&error))?;
     let ledger = LedgerId::from_hex(&said.ledger).ok_or_else(|| wrong(&"the ledger's id cannot be read"))?;
     let before = lineage_of(&end.lineage, &old.ledger, &old.past).map_err(|why| wrong(&why))?;
-    let after = shown.lineage(&ledger, &Past::default())?;
+    let seen = Community::first_seen(node.clone(), &said)?;
+    let joined = Community::known(places, &seen)?;
+    let after =
+        shown.lineage(&ledger, &joined.as_ref().map_or_else(Past::default, |known| known.past.clone()))?;
     let last = Note::parse(end.checkpoint.as_bytes()).map_err(|error| wrong(&error))?;
     let last = before.log().open(&last).map_err(|error| wrong(&error))?;
     let tiles = OldLog { http: &http, path: &end.log, size: last.checkpoint().size };
@@ -112,29 +115,24 @@ pub fn succession(places: &Places, old: &Community, node: &NodeAddress) -> Outco
             return Err(wrong(&why));
         }
     }
-    let ending = end.ending.as_ref().map(ReceiptJson::to_receipt).transpose().map_err(|error| wrong(&error))?;
+    let ending =
+        end.ending.as_ref().map(ReceiptJson::to_receipt).transpose().map_err(|error| wrong(&error))?;
     let named = after.succeeds(&before, &last, ending.as_ref()).map_err(|error| wrong(&error))?;
     if let Some(why) = tiles.gap(&named_head(named), &last.checkpoint().head())? {
         return Err(wrong(&why));
     }
-    let seen = Community::first_seen(node.clone(), &said)?;
     if !after.log().keys().contains(&seen.log_key) {
         return Err(wrong(&"the log's key is not in the charter"));
     }
-    let past = Past {
-        charter_base: Some(after.base()),
-        predecessor: Some(Before {
-            ledger: old.ledger.to_hex(),
-            snapshot: end.snapshot.clone(),
-            closing: named.snapshot.to_hex(),
-        }),
-        balances: old.past.balances.clone(),
-        ..Past::default()
+    let before = Before {
+        ledger: old.ledger.to_hex(),
+        snapshot: end.snapshot.clone(),
+        closing: named.snapshot.to_hex(),
     };
-    let new = match Community::load(places, &ledger) {
-        Ok(known) if known.log_key == seen.log_key => Community { past, ..known },
-        _ => Community { past, ..seen },
-    };
+    // Whoever joined it first, at a fair or on another phone, goes on with what was seen of it since.
+    let known = joined.filter(|known| known.log_key == seen.log_key).unwrap_or(seen);
+    let past = known.past.clone().continuing(&old.past, before, after.base());
+    let new = Community { past, ..known };
     // The new file first: an old one never leads nowhere.
     new.save(places)?;
     let mut ended = old.clone();
