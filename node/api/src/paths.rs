@@ -166,8 +166,6 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 pub const CBOR: &str = "application/cbor";
 /// The media type of records for auditors (RFC 8742).
 pub const CBOR_SEQUENCE: &str = "application/cbor-seq";
-/// The media type of server-sent events.
-pub const EVENT_STREAM: &str = "text/event-stream";
 
 /// Returns `path` with its one parameter filled in.
 ///
