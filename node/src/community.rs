@@ -17,6 +17,7 @@ pub mod presence;
 pub mod requests;
 pub mod sessions;
 pub mod tasks;
+pub mod tills;
 pub mod watchers;
 
 use keep::{Keep, KeepError, Kept};
@@ -36,6 +37,7 @@ pub use memos::MemoRow;
 pub use presence::PresenceRow;
 pub use requests::RequestRow;
 pub use tasks::{FaceRow, TaskRow, TaskSessionRow};
+pub use tills::TillRow;
 
 /// All community data of a node.
 pub struct Community {
@@ -55,6 +57,7 @@ struct State {
     profiles: HashMap<AccountId, ProfileRow>,
     accesses: HashMap<u64, AccessRow>,
     aliases: HashMap<String, AliasRow>,
+    tills: HashMap<AccountId, TillRow>,
     tasks: HashMap<[u8; 16], TaskRow>,
     task_sessions: HashMap<[u8; 16], TaskSessionRow>,
     /// By session and account.
@@ -73,6 +76,7 @@ enum Table {
     Profile = 5,
     Access = 6,
     Alias = 7,
+    Till = 21,
     Task = 32,
     TaskSession = 33,
     Presence = 34,
@@ -156,17 +160,25 @@ impl Community {
     }
 }
 
-/// Copies what goes on in a ledger that continues another: the names of places and people, their own codes, tasks with
-/// their sessions, familiar faces, and open invitations. Memos and requests stay with the records that they stand beside.
+/// Copies what goes on in a ledger that continues another: the names of places and people, their own codes, how tills
+/// take credits, tasks with their sessions, familiar faces, and open invitations. Memos and requests stay with the records
+/// that they stand beside.
 ///
 /// # Errors
 /// When the old ones are gone or cannot be read, or the new ones not written.
 pub fn carry_over(old: (&Path, &LedgerId), new: (&Path, &LedgerId)) -> Result<(), KeepError> {
     keep::check_not_gone(old.0)?;
     let (_, kept) = Keep::read(old.0, old.1)?;
-    let goes_on =
-        [Table::Profile, Table::Invitation, Table::Alias, Table::Task, Table::TaskSession, Table::Face]
-            .map(|table| table as u8);
+    let goes_on = [
+        Table::Profile,
+        Table::Invitation,
+        Table::Alias,
+        Table::Till,
+        Table::Task,
+        Table::TaskSession,
+        Table::Face,
+    ]
+    .map(|table| table as u8);
     let rows = kept.into_iter().filter(|row| row.key.first().is_some_and(|table| goes_on.contains(table)));
     let (keep, _) = Keep::open(new.0, new.1)?;
     keep::wait(keep.write(rows.map(|row| (row.key, Some(row.value))).collect()))
@@ -192,6 +204,7 @@ impl State {
                 let alias = String::from_utf8(id.to_vec()).map_err(|_| malformed())?;
                 drop(self.aliases.insert(alias, row(value).ok_or_else(malformed)?));
             }
+            21 => drop(self.tills.insert(AccountId(sixteen()?), row(value).ok_or_else(malformed)?)),
             32 => drop(self.tasks.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
             33 => drop(self.task_sessions.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
             34 => drop(self.presences.insert(two()?, row(value).ok_or_else(malformed)?)),

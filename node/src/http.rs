@@ -21,6 +21,7 @@ pub mod requests;
 pub mod sessions;
 pub mod succession;
 pub mod tasks;
+pub mod tills;
 pub mod witnesses;
 
 use crate::service::Service;

@@ -2,7 +2,7 @@
 
 use crate::http::{
     App, accounts, assets, audit, calendar, codes, coordination, entries, inbox, joining, log, operating,
-    pages, pairings, problem, requests, sessions, succession, tasks, witnesses,
+    pages, pairings, problem, requests, sessions, succession, tasks, tills, witnesses,
 };
 use axum::Router;
 use axum::routing::get;
@@ -67,6 +67,8 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(requests::request_events))
         .routes(routes!(requests::decline_request))
         .routes(routes!(codes::request_by_code))
+        .routes(routes!(tills::till, tills::set_till))
+        .routes(routes!(tills::till_day))
         // Tasks: anybody, those who come, and the place itself.
         .routes(routes!(tasks::tasks, tasks::bring_task))
         .routes(routes!(tasks::task))
@@ -208,6 +210,8 @@ mod tests {
             paths::ACCOUNT,
             paths::STATEMENT,
             paths::PROFILE,
+            paths::TILL,
+            paths::TILL_DAY,
             paths::ACCOUNT_EVENTS,
             paths::REQUESTS,
             paths::REQUEST,

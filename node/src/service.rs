@@ -20,6 +20,7 @@ mod sessions;
 mod submit;
 mod succession;
 mod tasks;
+mod tills;
 mod witness_state;
 mod witnesses;
 
@@ -90,6 +91,7 @@ pub struct Service {
     ready_keys: RwLock<HashMap<[u8; 32], ReadyKey>>,
     metrics: Arc<Metrics>,
     counters: Mutex<coordination::DayCounters>,
+    month_sums: tills::MonthSums,
     threads: Mutex<Vec<JoinHandle<()>>>,
     checking: Mutex<Option<checking::Checking>>,
     /// A ledger that is only read, held so that nobody else opens it meanwhile.
@@ -280,6 +282,7 @@ impl Service {
             ready_keys: RwLock::default(),
             metrics,
             counters: Mutex::default(),
+            month_sums: tills::MonthSums::default(),
             threads: Mutex::new(threads),
             checking: Mutex::new(checking),
             held: Mutex::new(held),

@@ -41,6 +41,7 @@ pub mod statement;
 pub mod submit;
 pub mod succession;
 pub mod task;
+pub mod till;
 
 pub mod audit;
 
@@ -65,3 +66,4 @@ pub use task::{
     OwnSession, PlaceTask, PlaceTaskSession, PlaceTasks, SessionGuest, Task, TaskPage, TaskSession,
     TaskStateJson, Thanks, WhyNotJson,
 };
+pub use till::{DayLine, Till, TillDay, TillSettings};

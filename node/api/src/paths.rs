@@ -32,6 +32,10 @@ pub const ACCOUNT: &str = "/v1/accounts/{id}";
 pub const STATEMENT: &str = "/v1/accounts/{id}/statement";
 /// Its name in the directory. `PUT`, session.
 pub const PROFILE: &str = "/v1/accounts/{id}/profile";
+/// How it takes credits at its tills. `GET`, session, a cashier's too; `PUT`, session of the account.
+pub const TILL: &str = "/v1/accounts/{id}/till";
+/// What its tills took today. `GET`, session, a cashier's too.
+pub const TILL_DAY: &str = "/v1/accounts/{id}/day";
 /// Its lines as they are recorded, as server-sent events. `GET`, session.
 pub const ACCOUNT_EVENTS: &str = "/v1/accounts/{id}/events";
 /// Its own code, which leads to its pay page. `POST`, session.
@@ -162,8 +166,6 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 pub const CBOR: &str = "application/cbor";
 /// The media type of records for auditors (RFC 8742).
 pub const CBOR_SEQUENCE: &str = "application/cbor-seq";
-/// The media type of server-sent events.
-pub const EVENT_STREAM: &str = "text/event-stream";
 
 /// Returns `path` with its one parameter filled in.
 ///

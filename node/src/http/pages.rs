@@ -35,7 +35,11 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
     let listed = service.directory().entries;
     let of = |kinds: &[&str]| -> Vec<String> {
         let some = listed.iter().filter(|entry| kinds.contains(&entry.kind.as_str()));
-        some.map(|entry| entry.name.clone()).collect()
+        some.map(|entry| match entry.paused {
+            true => page.say_with("home_paused", &[("name", &entry.name)]),
+            false => entry.name.clone(),
+        })
+        .collect()
     };
     let size = service.published().size.to_string();
     let body = html! {
@@ -110,6 +114,11 @@ fn request_page(page: &mut Page, service: &Service, view: &RequestView) -> Respo
         p.amount { (amount(page, service, view.row.amount)) }
         (page.quoted(view.row.words.as_deref()))
         @match view.state {
+            RequestState::Open if view.paused => {
+                (paused(page, &name))
+                // Whoever has sent their payment already sees what became of it.
+                div #action {}
+            }
             RequestState::Open => {
                 p #validity { (validity(page, view)) }
                 p { (page.say("request_check")) }
@@ -137,6 +146,14 @@ fn request_page(page: &mut Page, service: &Service, view: &RequestView) -> Respo
         page.data(json!(request));
     }
     page.respond(StatusCode::OK, Some("pay"), &body)
+}
+
+/// Says kindly that a payee takes nothing for a while.
+fn paused(page: &Page, name: &str) -> Markup {
+    html! {
+        p.note { (icon("clock")) (page.say_with("paused", &[("name", name)])) }
+        p { (page.say("paused_next")) }
+    }
 }
 
 fn validity(page: &Page, view: &RequestView) -> String {

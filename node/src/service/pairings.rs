@@ -63,7 +63,7 @@ impl Service {
 fn own_account(visitor: &Visitor) -> Result<AccountId, Refused> {
     match visitor.role {
         Role::Account(account) => Ok(account),
-        Role::Council | Role::Auditor => {
+        Role::Cashier(_) | Role::Council | Role::Auditor => {
             Err(Refused::Forbidden { advice: "open a session for the account that gets a device" })
         }
     }

@@ -53,6 +53,15 @@ pub enum Refused {
         /// Who may, or what to do instead.
         advice: &'static str,
     },
+    /// The payee takes nothing for a while.
+    #[error("the payee has paused: pay in money, or come back later")]
+    TillPaused,
+    /// The payee takes no more credits this month.
+    #[error("the payee takes at most {left} more this month: ask for less, or for money")]
+    TillFull {
+        /// How much it still takes.
+        left: String,
+    },
     /// The challenge does not count.
     #[error(transparent)]
     Challenge(#[from] ChallengeError),

@@ -14,6 +14,7 @@ mod problems;
 mod requests;
 mod sessions;
 mod tasks;
+mod tills;
 
 use klaver_api::{CreateRequest, paths};
 use klaver_ledger::account::AccountKind;

@@ -4,7 +4,8 @@ import { ask } from "../api.ts";
 import { keep } from "../db.ts";
 import { button, h, icon, link, say, show } from "../dom.ts";
 import { fromBase32 } from "../lib/bytes.ts";
-import { checkNumber, whileShown } from "../pairing.ts";
+import { untilGone } from "../meeting.ts";
+import { checkNumber } from "../pairing.ts";
 import { busy, explain, note, start } from "../start.ts";
 import { connect, keyToConnect } from "../wallet.ts";
 
@@ -22,10 +23,12 @@ async function answer(code: string): Promise<void> {
     h("p", null, say("lent_compare")),
     h("p", { role: "status" }, icon("clock"), say("lent_waits")));
   show(screen, "focus");
-  const hat = await whileShown(screen, () => connect("budget"));
-  if (!hat) return;
-  await keep("hat", hat.account);
-  show([note("tick", say("lent_ready")), h("div", { class: "actions" }, link("people", say("lent_open"), "/place", "main"))], "focus");
+  await untilGone(screen, async () => {
+    const hat = await connect("budget");
+    if (!hat) return;
+    await keep("hat", hat.account);
+    show([note("tick", say("lent_ready")), h("div", { class: "actions" }, link("people", say("lent_open"), "/place", "main"))], "focus");
+  });
 }
 
 void start(async () => {

@@ -1,8 +1,9 @@
 /** `/place`: the five-o'clock screen. Who is there, what is usual, one signature for everybody, and putting right. */
 
 import { amountField } from "../amountField.ts";
-import { demoKey, showConnecting } from "../connecting.ts";
+import { showConnecting } from "../connecting.ts";
 import { Refused } from "../api.ts";
+import { demoKey } from "../demo.ts";
 import { type Hat, type Outgoing, forget, keep, put, recall, remove } from "../db.ts";
 import { amount, button, facts, fill, h, icon, language, link, moment as when, now, say, show, type Child } from "../dom.ts";
 import { CodeFault, type Face, NAME_MAX, PICTURES, type Picture, accountOfCode, callName, drawFace, faces, forgetFace, keepFace, shareFaces } from "../faces.ts";

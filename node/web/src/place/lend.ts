@@ -5,7 +5,8 @@ import { Refused } from "../api.ts";
 import type { Hat } from "../db.ts";
 import { button, dayOf, h, icon, link, moment, now, say, show, type Child } from "../dom.ts";
 import { freshKey, prepare, sendUntilKnown } from "../outbox.ts";
-import { checkNumber, whileShown } from "../pairing.ts";
+import { untilGone } from "../meeting.ts";
+import { checkNumber } from "../pairing.ts";
 import { qr } from "../qr.ts";
 import { busy, explain, note } from "../start.ts";
 import { accountOf, askAs } from "../wallet.ts";
@@ -40,13 +41,13 @@ export async function open(hat: Hat): Promise<void> {
     h("details", null, h("summary", null, say("code_typed")), h("code", { id: "lent-link" }, lent_link)),
     h("p", { role: "status" }, icon("clock"), say("lend_waits")));
   show([screen, back()], "focus");
-  try {
-    const key = await whileShown(screen, async () => (await askAs<Pairing>(hat, "GET", "/v1/pairings")).key);
+  await untilGone(screen, async () => {
+    const { key } = await askAs<Pairing>(hat, "GET", "/v1/pairings").catch((error: unknown) => {
+      if (error instanceof Refused) show([note("clock", say("lend_over")), h("div", { class: "actions" }, button("undo", say("again"), () => void open(hat), "main")), back()], "focus");
+      throw error;
+    });
     if (key) await compare(hat, key);
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    show([note("clock", say("lend_over")), h("div", { class: "actions" }, button("undo", say("again"), () => void open(hat), "main")), back()], "focus");
-  }
+  });
 }
 
 async function compare(hat: Hat, key: string): Promise<void> {
