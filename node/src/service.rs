@@ -11,6 +11,7 @@ mod coordination;
 mod inbox;
 mod joining;
 mod pairings;
+mod presence;
 mod publishing;
 mod read_only;
 mod refused;
@@ -18,6 +19,7 @@ mod requests;
 mod sessions;
 mod submit;
 mod succession;
+mod tasks;
 mod tills;
 mod witness_state;
 mod witnesses;
@@ -30,6 +32,7 @@ pub use publishing::{Attached, Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
 pub use submit::Submitted;
+pub use tasks::PICTURES;
 pub use witness_state::{WitnessedHead, WitnessedLog};
 pub use witnesses::Brought;
 
@@ -81,6 +84,8 @@ pub struct Service {
     sessions: Sessions,
     pairings: Pairings,
     arrivals: arrivals::Arrivals,
+    /// Who brought tasks lately.
+    clients: arrivals::Arrivals,
     published: Arc<publishing::Publisher>,
     witnesses: Option<Arc<Witnesses>>,
     ready_keys: RwLock<HashMap<[u8; 32], ReadyKey>>,
@@ -271,6 +276,7 @@ impl Service {
             sessions: Sessions::new()?,
             pairings: Pairings::default(),
             arrivals: arrivals::Arrivals::default(),
+            clients: arrivals::Arrivals::default(),
             published,
             witnesses,
             ready_keys: RwLock::default(),

@@ -4,7 +4,9 @@ mod alias;
 mod checked;
 mod frame;
 mod language;
+pub mod tasks;
 pub mod verify;
+mod when;
 
 use super::App;
 use super::assets::manifest;
@@ -22,7 +24,7 @@ use klaver_api::paths;
 use klaver_api::request::RequestState;
 use klaver_ledger::amount::Total;
 use klaver_ledger::link::Link;
-use language::Visit;
+pub use language::Visit;
 use maud::{Markup, html};
 use serde_json::json;
 
@@ -52,11 +54,8 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
         (page.names("home_merchants", "home_merchants_none", "shop", &of(&["merchant"])))
         (page.names("home_places", "home_places_none", "people", &of(&["budget"])))
         (page.names("home_funds", "home_funds_none", "cup", &of(&["fund"])))
-        section {
-            h2 { (icon("hand")) (page.say("home_call")) }
-            p { (page.say("home_call_text")) }
-            p { (page.say("home_call_next")) }
-        }
+        (tasks::joinable(&page, service))
+        (tasks::call(&page))
         section {
             h2 { (icon("seal")) (page.say("verify_title")) }
             p { (page.say("verify_text")) " " (page.say_with("verify_size", &[("size", &size)])) }
@@ -216,7 +215,7 @@ pub async fn draft(State(app): State<App>, PagePath(id): PagePath, visit: Visit)
     page.respond(StatusCode::OK, None, &body)
 }
 
-/// `/c/`, `/v/`, `/t/`, `/l/`: codes that this node does not know yet, and what to do.
+/// `/c/`, `/v/`: codes that this node does not know yet, and what to do.
 pub async fn later(State(app): State<App>, visit: Visit) -> Response {
     unknown(Page::new(&app.service, visit))
 }

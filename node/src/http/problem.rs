@@ -113,6 +113,7 @@ pub fn problem_of(refused: &Refused) -> Problem {
         Refused::JoinSignature { key } => make(401, "join_signature", "A key did not sign that it joins")
             .in_field("signatures")
             .with_value(key.to_string()),
+        Refused::NotNow { code, .. } => make(409, code, "Not with this session, or not now"),
         Refused::Crowded(Crowded::Here) => {
             make(429, "crowded_here", "Too many newcomers from here").passing()
         }

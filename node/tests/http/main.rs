@@ -13,6 +13,7 @@ mod log;
 mod problems;
 mod requests;
 mod sessions;
+mod tasks;
 mod tills;
 
 use klaver_api::{CreateRequest, paths};

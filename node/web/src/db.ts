@@ -23,7 +23,8 @@ export interface KeptKey {
   secret: CryptoKey | Uint8Array;
 }
 
-export type OutboxState = "waiting" | "done" | "refused" | "draft" | "alarm";
+/** `ended`: its ledger was continued by another before there was an answer. */
+export type OutboxState = "waiting" | "done" | "refused" | "draft" | "alarm" | "ended";
 
 /** What this phone signs. */
 export type Signed = "pay" | "refund" | "redeem" | "earn" | "correct" | "settle" | "change" | "open" | "veto" | "cosign";
@@ -62,6 +63,8 @@ export interface Outgoing {
   receipt?: Answered;
   index?: number;
   doneAt?: number;
+  /** The ledger that it was signed for, once another one goes on. */
+  ledger?: string;
   /** The account as this phone signs for it once this is done. */
   hat?: Hat;
 }
@@ -95,7 +98,7 @@ const LOST = ["InvalidStateError", "UnknownError", "AbortError"];
 type Act<T> = (transaction: IDBTransaction, then: <R>(request: IDBRequest<R>, go: (result: R) => void) => void, done: (result: T) => void) => void;
 
 /** Acts in one transaction: all of it is kept or nothing. What a lost connection undid is done once more. */
-async function transact<T>(stores: Store[], mode: IDBTransactionMode, act: Act<T>): Promise<T> {
+export async function transact<T>(stores: Store[], mode: IDBTransactionMode, act: Act<T>): Promise<T> {
   try {
     return await attempt(stores, mode, act);
   } catch (error) {

@@ -9,13 +9,16 @@ import { accountText, parseAccount } from "./lib/account.ts";
 import { base64url, fromBase64, fromBase64url, fromHex } from "./lib/bytes.ts";
 import { type AccountKind, type Claim, challengeBytes } from "./lib/entry.ts";
 import { logKey } from "./lib/log.ts";
+import { fromDecimal } from "./lib/money.ts";
 import { type LogIdentity, type Proven, type Receipt, ReceiptError, verifyReceipt } from "./lib/receipt.ts";
 
 /** What this phone holds to be its community since it joined. */
-interface Trusted {
+export interface Trusted {
   ledger: string;
   logOrigin: string;
   logKeys: string[];
+  /** The ledger before it, how it ended, and what binds what every account had there. */
+  predecessor?: { ledger: string; snapshot: string; closing: string };
 }
 
 /** This phone cannot have a wallet. */
@@ -217,7 +220,19 @@ export async function askAs<T>(hat: Hat, method: string, path: string, body?: un
   }
 }
 
-export const accountOf = (hat: Hat): Promise<Account> => askAs(hat, "GET", `/v1/accounts/${accountText(hat.account)}`);
+/** What an own account had when it was looked at last, in minor units. */
+export interface Had {
+  minor: number;
+  lines: number;
+}
+
+export async function accountOf(hat: Hat): Promise<Account> {
+  const account = await askAs<Account>(hat, "GET", `/v1/accounts/${accountText(hat.account)}`);
+  const { balance, lines } = account;
+  // Whoever goes on with another ledger holds what came over against it.
+  if (balance !== null) await keep(`had:${hat.account}`, { minor: fromDecimal(balance, facts.scale), lines } satisfies Had);
+  return account;
+}
 
 export interface Statement {
   balance: string;
