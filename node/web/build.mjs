@@ -13,7 +13,7 @@ if (process.argv[2] === "test") {
   mkdirSync(out, { recursive: true });
   await build({
     ...common, entryPoints: [...readdirSync("test").filter((name) => name.endsWith(".test.ts")), "screenshots.ts"].map((name) => `test/${name}`),
-    outdir: out, outExtension: { ".js": ".mjs" }, platform: "node", target: "node20", external: ["@noble/ed25519", "playwright-core", "axe-core", "qr"],
+    outdir: out, outExtension: { ".js": ".mjs" }, platform: "node", target: "node20", external: ["@noble/ed25519", "playwright-core", "axe-core", "qr", "zxing-wasm"],
   });
   // The vectors once more, for a browser.
   await build({ ...common, entryPoints: ["test/vectors.ts"], outfile: `${out}/browser-vectors.js`, format: "iife", globalName: "vectors" });
@@ -32,13 +32,16 @@ function hashed(name, content) {
   return file;
 }
 
+// The program of the third reader: a file of ours, fetched by the few phones that need it.
+const zxing = hashed("zxing.wasm", readFileSync("node_modules/zxing-wasm/dist/reader/zxing_reader.wasm"));
+
 // Scripts: one entry for each page, what they share once.
 const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify", "session", "lent"];
 const { metafile } = await build({
   ...common, outdir: DIST,
   // What a place opens beside its list has a name that says so.
   entryPoints: [...pages.map((page) => ({ in: `src/pages/${page}.ts`, out: page })), ...["lend", "paper", "session", "tasks"].map((name) => ({ in: `src/place/${name}.ts`, out: `place-${name}` }))], entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
-  splitting: true, minify: true, metafile: true,
+  splitting: true, minify: true, metafile: true, define: { ZXING: JSON.stringify(`/assets/${zxing}`) },
 });
 const scripts = {};
 for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) {
@@ -114,8 +117,8 @@ const old = hashed("old.js", readFileSync("src/old.js"));
 
 const files = readdirSync(DIST).filter((file) => !file.startsWith("alone"));
 const version = createHash("sha256").update(files.sort().join("\n")).digest("hex").slice(0, 16);
-// All but what only few phones ever need: word lists, and signatures for browsers that have none.
-const rare = /@scure\/bip39|@noble/;
+// All but what only few phones ever need: word lists, signatures for browsers that have none, the third reader.
+const rare = /@scure\/bip39|@noble|zxing-wasm/;
 const parts = Object.entries(metafile.outputs).filter(([, { inputs }]) => !Object.keys(inputs).some((input) => rare.test(input)));
 const first = new Set([...parts.map(([file]) => basename(file)), ...Object.values(words), ...Object.values(more), ...Object.values(screens), ...Object.values(proof), ...Object.values(check), ...Object.values(errors), style, icon]);
 await build({

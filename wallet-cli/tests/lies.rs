@@ -141,6 +141,7 @@ impl Town {
             until: Deadline::after(now(), Seconds(600)).to_string(),
             state: RequestState::Open,
             index: None,
+            paused: false,
             paid_at: None,
             words: None,
             paused: false,

@@ -8,11 +8,11 @@ import { h } from "./dom.ts";
  */
 export function qr(text: string, label: string): HTMLElement {
   const place = h("div", { class: "qr" });
-  import("qr").then(({ default: encodeQR }) => place.append(draw(encodeQR, text, label))).catch(() => place.append(h("code", null, text)));
+  import("./encoder.ts").then(({ default: encodeQR }) => place.append(draw(encodeQR, text, label))).catch(() => place.append(h("code", null, text)));
   return place;
 }
 
-function draw(encodeQR: typeof import("qr").default, text: string, label: string): SVGElement {
+function draw(encodeQR: typeof import("./encoder.ts").default, text: string, label: string): SVGElement {
   // Capitals make a smaller code; hosts, letters of the path and ids are read in either case.
   const isPlain = /^https?:\/\/[^#?]*$/.test(text);
   const rows = encodeQR(isPlain ? text.toUpperCase() : text, "raw", { ecc: "medium", border: 4 });

@@ -1,4 +1,10 @@
-/** Reading a code with the camera: the phone's own reader where it has one, else a small one in this page. */
+/**
+ * Reading a code with the camera: by the phone's own reader where it has one, else by a small one in this page; by a
+ * large one too when that has seen nothing for a while.
+ */
+
+/** When the large reader is fetched, in milliseconds. */
+const LAST_AFTER = 2_000;
 
 /** A camera that is being read. `stop` gives it back. */
 export interface Scan {
@@ -18,8 +24,8 @@ async function nativeReader(): Promise<Detect | null> {
   return async (video) => (await detector.detect(video))[0]?.rawValue ?? null;
 }
 
-async function ownReader(): Promise<Detect> {
-  const { default: decodeQR } = await import("qr/decode.js");
+/** Makes of what reads a picture what reads the camera. */
+function onPictures(read: (picture: ImageData) => string | null | Promise<string | null>): Detect {
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d", { willReadFrequently: true });
   return async (video) => {
@@ -27,13 +33,12 @@ async function ownReader(): Promise<Detect> {
     if (!context || width === 0) return null;
     [canvas.width, canvas.height] = [width, height];
     context.drawImage(video, 0, 0);
-    try {
-      return decodeQR(context.getImageData(0, 0, width, height));
-    } catch {
-      return null;
-    }
+    return read(context.getImageData(0, 0, width, height));
   };
 }
+
+const ownReader = async (): Promise<Detect> => onPictures((await import("./decoder.ts")).default);
+const lastReader = async (): Promise<Detect> => onPictures((await import("./zxing.ts")).read);
 
 /** Opens the camera and tells every code it sees. @throws when there is none, or it is not allowed */
 export async function scan(found: (text: string) => void): Promise<Scan> {
@@ -43,11 +48,14 @@ export async function scan(found: (text: string) => void): Promise<Scan> {
   video.muted = true;
   video.setAttribute("playsinline", "");
   await video.play();
-  const detect = (await nativeReader()) ?? (await ownReader());
+  const readers = [(await nativeReader()) ?? (await ownReader())];
   let isOn = true;
+  // Most codes are read long before the large reader is worth fetching.
+  const late = setTimeout(() => void lastReader().then((reader) => readers.push(reader), () => undefined), LAST_AFTER);
   const look = async () => {
     if (!isOn) return;
-    const text = await detect(video).catch(() => null);
+    let text: string | null = null;
+    for (const detect of readers) text ??= await detect(video).catch(() => null);
     if (text && isOn) found(text);
     setTimeout(() => void look(), 60);
   };
@@ -56,6 +64,7 @@ export async function scan(found: (text: string) => void): Promise<Scan> {
     video,
     stop() {
       isOn = false;
+      clearTimeout(late);
       for (const track of stream.getTracks()) track.stop();
     },
   };

@@ -167,7 +167,7 @@ await second.tap("Ga verder");
 await friend.reads("Is dit nummer hetzelfde?");
 await shoot(friend, "device-compare");
 await friend.tap("Ja, voeg deze telefoon toe");
-await friend.reads("Je nieuwe telefoon hoort nu bij je rekening.");
+await friend.reads("De nieuwe telefoon hoort nu bij je rekening.");
 await shoot(friend, "device-added");
 await friend.open(`${world.url}/wallet#devices`);
 await friend.reads("Een ander toestel");

@@ -17,6 +17,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types klaver";
 
+/// The pages that read codes with the camera: their third reader is compiled on the phone, and nothing else is.
+const WITH_READER: [&str; 3] = ["wallet", "till", "place"];
+
 /// A page that is being made.
 pub struct Page {
     visit: Visit,
@@ -134,9 +137,10 @@ impl Page {
     /// Returns the whole page, brought to life by the script of that name.
     pub fn respond(&self, status: StatusCode, script: Option<&str>, body: &Markup) -> Response {
         let html = self.document(manifest(), script, body).into_string();
+        let reads = script.is_some_and(|name| WITH_READER.contains(&name));
         let headers = [
             (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-            (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+            (header::CONTENT_SECURITY_POLICY, policy(reads)),
             (header::CONTENT_LANGUAGE, HeaderValue::from_static(self.language().code())),
             (header::VARY, HeaderValue::from_static("accept-language, cookie")),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -258,6 +262,13 @@ fn shown(value: &str) -> String {
         Ok(_) => format!("{} UTC", value[..16].replace('T', " ")),
         Err(_) => value.to_owned(),
     }
+}
+
+/// Returns what a page may run: scripts of ours, and where it reads codes also our compiled reader.
+fn policy(reads_codes: bool) -> HeaderValue {
+    let scripts = if reads_codes { "script-src 'self' 'wasm-unsafe-eval'" } else { "script-src 'self'" };
+    let policy = POLICY.replace("script-src 'self'", scripts);
+    HeaderValue::from_str(&policy).expect("a policy is plain letters")
 }
 
 /// Returns JSON that cannot end the element it stands in.

@@ -2,6 +2,7 @@
 
 import { type Hat, type Outgoing, keep, recall } from "../db.ts";
 import { amount, button, facts, fill, h, icon, link, loadOwnWords, say, show } from "../dom.ts";
+import { demoKey } from "../demo.ts";
 import { hatChoice } from "../hats.ts";
 import { type Kept, freshInbox, keptInbox, unread } from "../inbox.ts";
 import { fromDecimal } from "../lib/money.ts";
@@ -112,7 +113,7 @@ function inboxNews(hat: Hat): { way: HTMLElement; asked: HTMLElement } {
 
 /** A key that a demonstration printed: it hides nothing, so it may stand in a link. */
 async function demo(seed: string): Promise<void> {
-  const key = await (await import("../demo.ts")).demoKey(seed);
+  const key = await demoKey(seed);
   const hat = key ? await adopt(key) : null;
   if (hat) await keep("hat", hat.account);
   if (hat?.kind === "merchant") return location.replace("/till");
