@@ -17,7 +17,7 @@ import { isOpen } from "./outbox.ts";
 import { saveFile } from "./paid.ts";
 import { within } from "./patience.ts";
 import { busy, explain } from "./start.ts";
-import { type Had, type Trusted, askAs, receiptOf, statementOf, trusted } from "./wallet.ts";
+import { type Had, type Trusted, askAs, isCashier, receiptOf, statementOf, trusted } from "./wallet.ts";
 
 /** How far the clock of a node may be ahead of ours where it says that a charter counts, in milliseconds. */
 const CLOCK_LEAD = 300_000;
@@ -64,7 +64,7 @@ export async function showOther(): Promise<void> {
     const before = (await trusted()) as Trusted;
     const { after, predecessor } = await proven(before);
     const came: { hat: Hat; opened: number }[] = [];
-    for (const hat of (await all<Hat>("hats")).filter(({ ledger }) => ledger === before.ledger)) {
+    for (const hat of (await all<Hat>("hats")).filter((one) => one.ledger === before.ledger && !isCashier(one))) {
       came.push({ hat, opened: await shareOf(hat, predecessor) });
     }
     const waited = await moveOver(before, after, predecessor);
