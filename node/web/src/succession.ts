@@ -175,7 +175,7 @@ function followed(came: { hat: Hat; opened: number }[], waited: Outgoing[]): Chi
   return [
     h("h2", { tabindex: "-1", "data-focus": true }, icon("seal"), say("note.followed.ledger", { name: facts.name })),
     came.map(({ hat, opened }) => h("p", { class: "note good" }, icon("tick"),
-      say("note.came_over", { name: hat.name ?? shortAccount(hat.account), balance: amount(opened) }))),
+      say("note.came_over", { name: hat.name ?? (came.length === 1 ? facts.name : shortAccount(hat.account)), balance: amount(opened) }))),
     waited.length > 0 ? h("p", { class: "note" }, icon("hand"), say("seal_ended", { count: waited.length })) : null,
     waited.map(({ name, amount: sum }) => h("p", { class: "small" }, [name, sum > 0 ? amount(sum) : ""].filter((word) => word !== "").join(": "))),
     waited.length > 0 ? h("p", null, say("seal_ended_next")) : null,
