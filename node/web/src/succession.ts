@@ -17,7 +17,7 @@ import { isOpen } from "./outbox.ts";
 import { saveFile } from "./paid.ts";
 import { within } from "./patience.ts";
 import { busy, explain } from "./start.ts";
-import { type Had, type Trusted, askAs, receiptOf, statementOf, trusted } from "./wallet.ts";
+import { type Had, type Trusted, askAs, isCashier, receiptOf, statementOf, trusted } from "./wallet.ts";
 
 /** How far the clock of a node may be ahead of ours where it says that a charter counts, in milliseconds. */
 const CLOCK_LEAD = 300_000;
@@ -64,7 +64,7 @@ export async function showOther(): Promise<void> {
     const before = (await trusted()) as Trusted;
     const { after, predecessor } = await proven(before);
     const came: { hat: Hat; opened: number }[] = [];
-    for (const hat of (await all<Hat>("hats")).filter(({ ledger }) => ledger === before.ledger)) {
+    for (const hat of (await all<Hat>("hats")).filter((one) => one.ledger === before.ledger && !isCashier(one))) {
       came.push({ hat, opened: await shareOf(hat, predecessor) });
     }
     const waited = await moveOver(before, after, predecessor);
@@ -175,7 +175,7 @@ function followed(came: { hat: Hat; opened: number }[], waited: Outgoing[]): Chi
   return [
     h("h2", { tabindex: "-1", "data-focus": true }, icon("seal"), say("note.followed.ledger", { name: facts.name })),
     came.map(({ hat, opened }) => h("p", { class: "note good" }, icon("tick"),
-      say("note.came_over", { name: hat.name ?? shortAccount(hat.account), balance: amount(opened) }))),
+      say("note.came_over", { name: hat.name ?? (came.length === 1 ? facts.name : shortAccount(hat.account)), balance: amount(opened) }))),
     waited.length > 0 ? h("p", { class: "note" }, icon("hand"), say("seal_ended", { count: waited.length })) : null,
     waited.map(({ name, amount: sum }) => h("p", { class: "small" }, [name, sum > 0 ? amount(sum) : ""].filter((word) => word !== "").join(": "))),
     waited.length > 0 ? h("p", null, say("seal_ended_next")) : null,
