@@ -8,6 +8,7 @@ pub mod keep;
 
 pub mod access;
 pub mod aliases;
+pub mod counters;
 pub mod directory;
 pub mod drafts;
 pub mod invitations;
@@ -51,6 +52,7 @@ struct State {
     profiles: HashMap<AccountId, ProfileRow>,
     accesses: HashMap<u64, AccessRow>,
     aliases: HashMap<String, AliasRow>,
+    counters: Option<counters::CountersRow>,
 }
 
 /// The tables, by the first byte of their keys on the disk.
@@ -63,6 +65,7 @@ enum Table {
     Profile = 5,
     Access = 6,
     Alias = 7,
+    Counters = 20,
 }
 
 impl Community {
@@ -173,6 +176,7 @@ impl State {
                 drop(self.aliases.insert(alias, row(value).ok_or_else(malformed)?));
             }
             6 => drop(self.accesses.insert(number()?, row(value).ok_or_else(malformed)?)),
+            20 => self.counters = Some(row(value).ok_or_else(malformed)?),
             _ => return Err(malformed()),
         }
         Ok(())

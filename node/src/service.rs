@@ -8,6 +8,7 @@ mod aliases;
 mod arrivals;
 mod checking;
 mod coordination;
+mod counters;
 mod inbox;
 mod joining;
 mod pairings;
@@ -24,7 +25,7 @@ mod witnesses;
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
 pub use aliases::CodeView;
 pub use arrivals::Crowded;
-pub use coordination::PublicCounters;
+pub use counters::PublicCounters;
 pub use publishing::{Attached, Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
@@ -84,7 +85,8 @@ pub struct Service {
     witnesses: Option<Arc<Witnesses>>,
     ready_keys: RwLock<HashMap<[u8; 32], ReadyKey>>,
     metrics: Arc<Metrics>,
-    counters: Mutex<coordination::DayCounters>,
+    /// Held while the counters of a day are looked at.
+    looking_at_counters: Mutex<()>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     checking: Mutex<Option<checking::Checking>>,
     /// A ledger that is only read, held so that nobody else opens it meanwhile.
@@ -273,7 +275,7 @@ impl Service {
             witnesses,
             ready_keys: RwLock::default(),
             metrics,
-            counters: Mutex::default(),
+            looking_at_counters: Mutex::default(),
             threads: Mutex::new(threads),
             checking: Mutex::new(checking),
             held: Mutex::new(held),

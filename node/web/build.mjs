@@ -60,10 +60,10 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 // for it.
 // So are those about seals and alarms, which the wallet fetches when there is something to say about them, and those
 // of the page that checks receipts. What no script names is said by the node alone.
-const STAFF = ["pages/till", "pages/place", "pages/coordination", "office", "moments", "faces", "tables", "connecting", "scanInto"].map((name) => `src/${name}.ts`);
+const STAFF = ["pages/till", "pages/place", "pages/coordination", "office", "moments", "faces", "tables", "connecting", "scanInto", "officeParts", "officeAccount", "officeImport", "lasting", "charterWords"].map((name) => `src/${name}.ts`);
 const sources = ["src", "src/pages", "src/screens"].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`)).filter((name) => name.endsWith(".ts"));
 // What every screen of the wallet but the first says is fetched with them.
-const SCREENS = sources.filter((name) => /^src\/(screens\/|entryWords\.|scanInto\.)/.test(name));
+const SCREENS = sources.filter((name) => /^src\/(screens\/|entryWords\.|charterWords\.|lasting\.|scanInto\.)/.test(name));
 /** Returns whether one of these files names a sentence: whole, or by its beginning or end around a value. */
 function naming(files) {
   const code = files.map((file) => readFileSync(file, "utf8")).join("\n");
@@ -79,6 +79,8 @@ const OF_CHECKS = /^web\.check_/;
 const OF_PROGRAM = /^error\.(.*passphrase|wallet_file|.*picture|output_full|needs_yes|which_account|link_|outbox_|offline_|checkpoint_|audit_|lineage_|succession_|share_wrong|amounts_needed|closed_|list_|log_key|old_log_key|ledger_needed|not_(confirmed|founded|joined|a_)|no_(home|wallet|spare_key|predecessor)|nothing_published|note_needs_auditor|qr_too_long|history_rewritten)/;
 // Of seals the wallet says the same as the program on the command line.
 const OF_WALLETS = /^(checkpoint\.(ahead|continues|newest|same)|witnessed\.(none|yes)|error\.(checkpoint_not_signed|checkpoint_offline|history_rewritten|believe_shorter)(\.do)?)$/;
+// What the program on the command line calls rules and statements, the pages that show them call so too.
+const OF_RULES = /^(field|statement|found\.joining)\./;
 const [words, more, screens, proof, check, errors, alone] = [{}, {}, {}, {}, {}, {}, {}];
 for (const language of ["nl", "fr", "en"]) {
   const table = Object.entries(JSON.parse(readFileSync(`../locales/${language}.json`, "utf8")));
@@ -86,8 +88,8 @@ for (const language of ["nl", "fr", "en"]) {
   // A refusal with a sentence of its own in the pages is said by that one.
   const isShown = (key, text) => !text.includes("{") && !key.endsWith(".do") && !OF_PROGRAM.test(key) && !table.some(([own]) => own === `web.why_${key.slice(6)}`);
   const file = (name, some) => hashed(`${name}-${language}.js`, `export default ${JSON.stringify(some)};\n`);
-  more[language] = file("more", pick("web.", (key) => isOfStaff(key.slice(4)) && !isOfAll(key.slice(4))));
-  screens[language] = file("own", pick("web.", (key) => isOfScreens(key.slice(4)) && !isOfAll(key.slice(4)) && ![OF_SEALS, OF_CHECKS].some((group) => group.test(key))));
+  more[language] = file("more", { ...pick("web.", (key) => isOfStaff(key.slice(4)) && !isOfAll(key.slice(4))), ...pick("", (key) => OF_RULES.test(key)) });
+  screens[language] = file("own", { ...pick("web.", (key) => isOfScreens(key.slice(4)) && !isOfAll(key.slice(4)) && ![OF_SEALS, OF_CHECKS].some((group) => group.test(key))), ...pick("", (key) => OF_RULES.test(key)) });
   const shared = pick("", (key) => OF_WALLETS.test(key) && key !== "error.history_rewritten.do");
   proof[language] = file("proof", { ...pick("web.", (key) => OF_SEALS.test(key)), ...shared });
   check[language] = file("check", pick("web.", (key) => OF_CHECKS.test(key)));

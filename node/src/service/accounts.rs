@@ -1,5 +1,6 @@
 //! Accounts and their lines, as far as a visitor may see them.
 
+use super::coordination::waiting_word;
 use super::{Refused, Service};
 use crate::clock::wall_clock;
 use crate::community::AccessRow;
@@ -17,7 +18,7 @@ use klaver_api::text::{FieldError, base64url};
 use klaver_api::{CharterJson, EntryJson, MemoJson, paths};
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::amount::{Total, balance_to_decimal};
-use klaver_ledger::books::{Account, AnchoredNote, Reference, Standing};
+use klaver_ledger::books::{Account, AnchoredNote, Reference, Standing, WaitingFor};
 use klaver_ledger::engine::{self, Holder};
 use klaver_ledger::entry::{Body, Entry};
 use klaver_ledger::id::{AccountId, EntryId};
@@ -198,6 +199,11 @@ impl Service {
                 index: waiting.index,
                 effective_at: waiting.effective_at.to_string(),
                 vetoable: waiting.has_veto,
+                what: waiting_word(&waiting.what).to_owned(),
+                state: match &waiting.what {
+                    WaitingFor::Change { state, .. } => Some(AccountStateJson::of(state, scale)),
+                    WaitingFor::Close { .. } => None,
+                },
             }),
             name: name.map(|row| row.name),
         }
