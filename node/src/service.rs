@@ -33,6 +33,7 @@ pub use submit::Submitted;
 pub use witness_state::{WitnessedHead, WitnessedLog};
 pub use witnesses::Brought;
 
+use crate::brand::Brand;
 use crate::clock::{Clock, ClockFault, Rest, SystemClock, wall_clock};
 use crate::community::Community;
 use crate::community::keep::KeepError;
@@ -93,6 +94,8 @@ pub struct Service {
     held: Mutex<Option<ReadOnlyLedger>>,
     /// The directory that it was opened from, for what is seldom read.
     data: OnceLock<DataDir>,
+    /// How the pages look, when the community has colours or a logo of its own.
+    brand: OnceLock<Brand>,
     before: succession::Before,
     /// Which witnesses have cosigned the newest checkpoint afresh, while a restored directory waits for them.
     confirmed: Mutex<BTreeSet<usize>>,
@@ -198,11 +201,16 @@ impl Service {
         rest: Rest,
     ) -> Result<(Arc<Self>, OpeningReport), StartError> {
         let config = data.read_config()?;
+        let brand = config.brand.as_ref().map(|brand| Brand::read(data, brand)).transpose()?;
         let keys = NodeKeys::read(data)?;
         let log_public = keys.log_public();
         let (mut ledger, report) = match open_ledger(data, keys.log.clone()) {
             Ok(opened) => opened,
-            Err(refused) => return read_only::open(data, config, keys, refused),
+            Err(refused) => {
+                let opened = read_only::open(data, config, keys, refused)?;
+                opened.0.wear(brand);
+                return Ok(opened);
+            }
         };
         let newest = ledger.reader().standing().last_recorded_at();
         let started = SystemClock::start(newest, rest);
@@ -225,6 +233,7 @@ impl Service {
             beat,
         )?;
         let _ = service.data.set(data.clone());
+        service.wear(brand);
         // No waiting makes a clock believed that was not when the node started: whoever asks hears what does.
         if let Some(why) = doubted {
             service.turn_read_only(why);
@@ -280,6 +289,7 @@ impl Service {
             checking: Mutex::new(checking),
             held: Mutex::new(held),
             data: OnceLock::new(),
+            brand: OnceLock::new(),
             before: succession::Before::default(),
             confirmed: Mutex::default(),
             started_at: wall_clock(),
@@ -288,6 +298,17 @@ impl Service {
         let weak = Arc::downgrade(&service);
         std::thread::Builder::new().name("ready-keys".to_owned()).spawn(move || make_keys_ready(&weak))?;
         Ok(service)
+    }
+
+    fn wear(&self, brand: Option<Brand>) {
+        if let Some(brand) = brand {
+            let _ = self.brand.set(brand);
+        }
+    }
+
+    /// Returns how the pages look, when the community has colours or a logo of its own.
+    pub fn brand(&self) -> Option<&Brand> {
+        self.brand.get()
     }
 
     /// Finishes what waits, closes the ledger, and waits until that is done.

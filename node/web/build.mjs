@@ -33,7 +33,7 @@ function hashed(name, content) {
 }
 
 // Scripts: one entry for each page, what they share once.
-const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify"];
+const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify", "square"];
 const { metafile } = await build({
   ...common, entryPoints: pages.map((page) => `src/pages/${page}.ts`), outdir: DIST, entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
   splitting: true, minify: true, metafile: true,
@@ -60,7 +60,7 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 // for it.
 // So are those about seals and alarms, which the wallet fetches when there is something to say about them, and those
 // of the page that checks receipts. What no script names is said by the node alone.
-const STAFF = ["pages/till", "pages/place", "pages/coordination", "office", "moments", "faces", "tables", "connecting", "scanInto", "officeParts", "officeAccount", "officeImport", "lasting", "charterWords"].map((name) => `src/${name}.ts`);
+const STAFF = ["pages/till", "pages/place", "pages/coordination", "office", "moments", "faces", "tables", "connecting", "scanInto", "officeParts", "officeAccount", "officeImport", "squareForm", "lasting", "charterWords"].map((name) => `src/${name}.ts`);
 const sources = ["src", "src/pages", "src/screens"].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`)).filter((name) => name.endsWith(".ts"));
 // What every screen of the wallet but the first says is fetched with them.
 const SCREENS = sources.filter((name) => /^src\/(screens\/|entryWords\.|charterWords\.|lasting\.|scanInto\.)/.test(name));
@@ -106,13 +106,15 @@ writeFileSync(`${DIST}/alone.js`, whole.contents);
 
 const { outputFiles: [sheet] } = await build({ ...common, entryPoints: ["src/style.css"], minify: true, write: false });
 const style = hashed("style.css", sheet.contents);
+const { outputFiles: [mapSheet] } = await build({ ...common, entryPoints: ["src/map.css"], minify: true, write: false, loader: { ".png": "empty" } });
+const mapStyle = hashed("map.css", mapSheet.contents);
 const icon = hashed("icon.svg", readFileSync("src/icon.svg"));
 const old = hashed("old.js", readFileSync("src/old.js"));
 
 const files = readdirSync(DIST).filter((file) => !file.startsWith("alone"));
 const version = createHash("sha256").update(files.sort().join("\n")).digest("hex").slice(0, 16);
-// All but what only few phones ever need: word lists, and signatures for browsers that have none.
-const rare = /@scure\/bip39|@noble/;
+// All but what only few phones ever need: word lists, signatures for browsers that have none, the map.
+const rare = /@scure\/bip39|@noble|leaflet|townMap|pages\/square/;
 const parts = Object.entries(metafile.outputs).filter(([, { inputs }]) => !Object.keys(inputs).some((input) => rare.test(input)));
 const first = new Set([...parts.map(([file]) => basename(file)), ...Object.values(words), ...Object.values(more), ...Object.values(screens), ...Object.values(proof), ...Object.values(check), ...Object.values(errors), style, icon]);
 await build({
@@ -125,4 +127,4 @@ for (const file of readdirSync(DIST).filter((name) => !name.startsWith("alone"))
   writeFileSync(`${DIST}/${file}.gz`, gzipSync(content, { level: 9 }));
   writeFileSync(`${DIST}/${file}.br`, brotliCompressSync(content));
 }
-writeFileSync(`${DIST}/manifest.json`, `${JSON.stringify({ style, icon, old, scripts, words, more, screens, proof, check, errors, alone }, null, 2)}\n`);
+writeFileSync(`${DIST}/manifest.json`, `${JSON.stringify({ style, map_style: mapStyle, icon, old, scripts, words, more, screens, proof, check, errors, alone }, null, 2)}\n`);

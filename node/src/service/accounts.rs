@@ -4,13 +4,13 @@ use super::coordination::waiting_word;
 use super::{Refused, Service};
 use crate::clock::wall_clock;
 use crate::community::AccessRow;
-use crate::community::directory::{ProfileRow, fault_of_name};
+use crate::community::directory::{ProfileRow, fault_of_name, is_on_earth};
 use crate::community::sessions::{Role, Visitor};
 use crate::succeed::read_predecessor;
 use klaver_api::Reason;
 use klaver_api::account::{AccountJson, AccountPage, AccountStateJson, PendingJson};
 use klaver_api::community::{
-    AuditNoteJson, Community, DirectoryEntry, DirectoryPage, LogAddress, Profile, UnitJson,
+    AuditNoteJson, Community, DirectoryEntry, DirectoryPage, LogAddress, Position, Profile, UnitJson,
 };
 use klaver_api::receipt::ReceiptJson;
 use klaver_api::statement::{LineEvent, ReferenceJson, StatementLine, StatementPage};
@@ -364,8 +364,18 @@ impl Service {
         {
             return Err(FieldError::new("name", name, fault).into());
         }
+        let asked = profile.position.map(|asked| {
+            asked.map(|position| (position.latitude_microdegrees, position.longitude_microdegrees))
+        });
+        if let Some(Some(position)) = asked
+            && !is_on_earth(position)
+        {
+            let expected = "millionths of a degree belong here, of a place on the earth";
+            return Err(FieldError::new("position", format!("{position:?}"), expected).into());
+        }
         self.must_record()?;
-        let row = profile.name.clone().map(|name| ProfileRow { name, listed: profile.listed });
+        let position = asked.unwrap_or_else(|| self.community.profile(id).and_then(|row| row.position));
+        let row = profile.name.clone().map(|name| ProfileRow { name, listed: profile.listed, position });
         Ok(self.community.set_profile(*id, row).await?)
     }
 
@@ -375,9 +385,14 @@ impl Service {
         let standing = self.reader.standing();
         let mut entries: Vec<DirectoryEntry> = listed
             .into_iter()
-            .filter_map(|(id, name)| {
+            .filter_map(|(id, row)| {
                 let account = standing.account(&id).filter(|account| account.closed_to().is_none())?;
-                Some(DirectoryEntry { account: id.to_string(), kind: account.kind().word().to_owned(), name })
+                let position = row.position.map(|(latitude_microdegrees, longitude_microdegrees)| Position {
+                    latitude_microdegrees,
+                    longitude_microdegrees,
+                });
+                let kind = account.kind().word().to_owned();
+                Some(DirectoryEntry { account: id.to_string(), kind, name: row.name, position })
             })
             .collect();
         entries.sort_by(|a, b| (&a.name, &a.account).cmp(&(&b.name, &b.account)));

@@ -3,7 +3,7 @@
 import { stateOf, type StateJson } from "./accountState.ts";
 import { ask } from "./api.ts";
 import type { Hat, Outgoing } from "./db.ts";
-import { amount, button, facts, h, icon, link, moment as when, say, shortAccount, show, type Child } from "./dom.ts";
+import { amount, button, facts, fill, h, icon, link, moment as when, say, shortAccount, show, type Child } from "./dom.ts";
 import { lasting } from "./lasting.ts";
 import { accountText } from "./lib/account.ts";
 import { fromHex } from "./lib/bytes.ts";
@@ -48,15 +48,16 @@ export async function oneAccount(hat: Hat, id: string): Promise<void> {
   const change = () => void signAndSend(hat, { key: freshKey(`change:${state.account}`), what: "change", name: shortAccount(state.account), amount: 0, body: { base: seen.base, state, status } });
   const sure = () => {
     const yes = button(status === "frozen" ? "clock" : "undo", say(status === "frozen" ? "council_freeze_sure" : "council_unfreeze_sure"), change, "main");
-    rest.replaceChildren(yes, button("back", say("back"), () => rest.replaceChildren(...ways)));
+    rest.replaceChildren(yes, button("back", say("back"), () => fill(rest, ways)));
     yes.focus();
   };
   const ways = seen.status === "closed" ? [] : [
     link("pay", say(seen.state.kind === "budget" ? "council_room_change" : "council_limits_change"), `#limits/${id}`),
     link("phone", say("council_rotate"), `#rotate/${id}`),
+    ["merchant", "budget", "fund"].includes(seen.state.kind) ? link("shop", say("square_way"), `#square/${id}`) : null,
     button(status === "frozen" ? "clock" : "undo", say(status === "frozen" ? "council_freeze" : "council_unfreeze"), sure),
   ];
-  rest.append(...ways);
+  fill(rest, ways);
   const { ceiling, until } = state;
   show([
     heading("wallet", title(seen)),

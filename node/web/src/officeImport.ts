@@ -161,6 +161,7 @@ function showOutcome(signed: Outgoing[], opens: Listed[], invites: Listed[], mad
 /** The slip of one person. */
 function slip(name: string, { link: address, expires_at }: Invitation): Child {
   return h("section", { class: "slip" },
+    facts.logo ? h("img", { class: "logo", src: facts.logo, alt: "" }) : null,
     h("h3", null, name),
     h("p", null, say("import_slip", { community: facts.name })),
     qr(address, say("import_slip_code", { name })),

@@ -246,7 +246,7 @@ fn name(app: &App<'_>, command: Name) -> Outcome {
         return Err(Failure::new(Exit::Rules, "closed_has_no_name").with("account", account));
     }
     let path = paths::fill(paths::PROFILE, account);
-    let profile = Profile { name: command.name, listed: command.listed };
+    let profile = Profile { name: command.name, listed: command.listed, position: None };
     app.with_session(&contact, &hat, |token| contact.http.put(&path, token, &profile))?;
     let key = match (&profile.name, profile.listed) {
         (None, _) => "done.name.removed",

@@ -26,6 +26,11 @@ pub struct Page {
     title: String,
     facts: Value,
     data: Value,
+    /// The colour, stylesheet and logo of the community, below `/assets/`.
+    style: Option<String>,
+    logo: Option<String>,
+    /// Where pictures come from besides the node: of a page that shows a map.
+    pictures: Option<String>,
 }
 
 impl Page {
@@ -46,6 +51,9 @@ impl Page {
             demo: service.config().demo,
             facts: facts(service),
             data: Value::Null,
+            style: service.brand().and_then(|brand| brand.style.as_ref()).map(|style| style.name.clone()),
+            logo: service.brand().and_then(|brand| brand.logo.as_ref()).map(|logo| logo.name.clone()),
+            pictures: None,
         }
     }
 
@@ -117,6 +125,11 @@ impl Page {
         self.data = data;
     }
 
+    /// Lets the page load pictures from this origin too.
+    pub fn pictures_from(&mut self, origin: String) {
+        self.pictures = Some(origin);
+    }
+
     /// Returns a section with a list of names, or a sentence when there are none.
     pub fn names(&self, title: &str, none: &str, picture: &str, names: &[String]) -> Markup {
         html! {
@@ -136,12 +149,22 @@ impl Page {
         let html = self.document(manifest(), script, body).into_string();
         let headers = [
             (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-            (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+            (header::CONTENT_SECURITY_POLICY, self.policy()),
             (header::CONTENT_LANGUAGE, HeaderValue::from_static(self.language().code())),
             (header::VARY, HeaderValue::from_static("accept-language, cookie")),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         ];
         (status, headers, html).into_response()
+    }
+
+    fn policy(&self) -> HeaderValue {
+        let own = HeaderValue::from_static(POLICY);
+        let Some(origin) = &self.pictures else { return own };
+        // What draws the map writes one probe as markup, which the page's own policy lets through alone.
+        let policy = POLICY
+            .replace("img-src 'self'", &format!("img-src 'self' {origin}"))
+            .replace("trusted-types klaver", "trusted-types klaver default");
+        HeaderValue::from_str(&policy).unwrap_or(own)
     }
 
     /// Returns what the page's script is told: facts of the community, and what the page was given.
@@ -187,7 +210,11 @@ impl Page {
                     title { (title) }
                     @if let Some(made) = made {
                         link rel="stylesheet" href=(asset(&made.style));
-                        link rel="icon" type="image/svg+xml" href=(asset(&made.icon));
+                        @if let Some(style) = &self.style { link rel="stylesheet" href=(asset(style)); }
+                        @match &self.logo {
+                            Some(logo) => { link rel="icon" href=(asset(logo)); }
+                            None => { link rel="icon" type="image/svg+xml" href=(asset(&made.icon)); }
+                        }
                         link rel="manifest" href="/manifest.webmanifest";
                         @if let Some(script) = script {
                             script type="module" src=(asset(&script.file)) {}
@@ -200,7 +227,13 @@ impl Page {
                 body {
                     a.skip href="#main" { (self.say("skip")) }
                     header {
-                        a.brand href="/" { (icon("clover")) span { (self.community) } }
+                        a.brand href="/" {
+                            @match &self.logo {
+                                Some(logo) => { img.logo src=(asset(logo)) alt=""; }
+                                None => { (icon("clover")) }
+                            }
+                            span { (self.community) }
+                        }
                         nav.languages aria-label=(self.say("language")) {
                             @for language in Language::ALL {
                                 a href={ (self.visit.path) "?lang=" (language.code()) } hreflang=(language.code())
@@ -245,6 +278,7 @@ fn facts(service: &Service) -> Value {
         "otherSeconds": known.charter.policy.other_validity,
         "refundSeconds": known.charter.policy.refund_window,
         "rate": rate,
+        "logo": service.brand().and_then(|brand| brand.logo.as_ref()).map(|logo| format!("/assets/{}", logo.name)),
         "timeZone": service.config().time_zone,
         "demo": known.demo,
         "readOnly": known.read_only,

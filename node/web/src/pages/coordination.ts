@@ -15,6 +15,7 @@ import { chooseList } from "../officeImport.ts";
 import { back, heading, minor, money, nameOf, signAndSend } from "../officeParts.ts";
 import { entryOf, flush, freshKey } from "../outbox.ts";
 import { scanInto } from "../scanInto.ts";
+import { squareForm } from "../squareForm.ts";
 import { busy, explain, note, start } from "../start.ts";
 import { bars, table } from "../tables.ts";
 import { keyToConnect } from "../wallet.ts";
@@ -36,6 +37,7 @@ async function route(): Promise<void> {
     if (name === "import") return chooseList(hat);
     if (name === "account") return await oneAccount(hat, id);
     if (name === "limits") return await limits(hat, id);
+    if (name === "square") return await squareForm(id, null, (path, body) => askAsOffice(hat, "PUT", path, body), `#account/${id}`);
     if (name === "rotate") return await rotate(hat, id, (camera) => (stop = camera.stop));
     show(busy());
     const seen = await askAsOffice<Coordination>(hat, "GET", "/v1/coordination");

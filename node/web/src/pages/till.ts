@@ -12,6 +12,7 @@ import { qr } from "../qr.ts";
 import { busy, explain, note, start } from "../start.ts";
 import { type Shown, directory, isToday, lineList, readLines, showLine } from "../statement.ts";
 import { accountText } from "../lib/account.ts";
+import { squareForm } from "../squareForm.ts";
 import { accountOf, askAs, connect, hatOf, keyToConnect } from "../wallet.ts";
 
 interface Settings {
@@ -32,6 +33,7 @@ async function route(): Promise<void> {
       case "payout": return await payOut(hat);
       case "settings": return await settings(hat);
       case "name": return naming(hat);
+      case "square": return await squareForm(accountText(hat.account), hat.name, (path, body) => askAs(hat, "PUT", path, body), "#settings");
       default: return await price(hat);
     }
   } catch (error) {
@@ -228,7 +230,7 @@ async function settings(hat: Hat): Promise<void> {
     h("h2", { tabindex: "-1", "data-focus": true }, icon("hand"), say("settings")),
     facts.rate ? h("fieldset", null, h("legend", null, say("part_title")), choice("exact"), choice("whole"), choice("half")) : null,
     inEuro,
-    h("div", { class: "actions" }, link("shop", say("name_change"), "#name"), link("back", say("back"), "#", "main")),
+    h("div", { class: "actions" }, link("shop", say("name_change"), "#name"), link("people", say("square_way"), "#square"), link("back", say("back"), "#", "main")),
   ]);
 }
 
