@@ -48,7 +48,7 @@ export async function oneAccount(hat: Hat, id: string): Promise<void> {
   const change = () => void signAndSend(hat, { key: freshKey(`change:${state.account}`), what: "change", name: shortAccount(state.account), amount: 0, body: { base: seen.base, state, status } });
   const sure = () => {
     const yes = button(status === "frozen" ? "clock" : "undo", say(status === "frozen" ? "council_freeze_sure" : "council_unfreeze_sure"), change, "main");
-    rest.replaceChildren(yes, button("back", say("back"), () => fill(rest, ways)));
+    fill(rest, status === "frozen" ? h("p", null, say("council_freeze_text")) : null, yes, button("back", say("back"), () => fill(rest, ways)));
     yes.focus();
   };
   const ways = seen.status === "closed" ? [] : [
@@ -73,7 +73,6 @@ export async function oneAccount(hat: Hat, id: string): Promise<void> {
     // Who signs this signs for these keys: a council cannot look them up in the log of others.
     keysOf(say("council_keys_which"), state),
     seen.pending?.state ? keysOf(say("council_keys_coming"), stateOf(seen.pending.state)) : null,
-    status === "frozen" && seen.status === "open" ? h("p", null, say("council_freeze_text")) : null,
     rest, back("#accounts"),
   ], "focus");
 }

@@ -89,7 +89,7 @@ export function readMemberList(text: string, { scale, needsKeys }: { scale: numb
       continue;
     }
     const bad = faultOfName(name);
-    if (bad) wrong(bad, name);
+    if (bad) wrong(bad);
     if (key !== "" && (!/^[0-9a-f]{64}$/.test(key) || faultOfKey(fromHex(key)) !== null)) wrong("key_wrong", key);
     else if (key !== "" && seen.has(key)) wrong("key_twice", String(seen.get(key)));
     else if (key === "" && needsKeys) wrong("key_needed");
