@@ -33,9 +33,10 @@ function hashed(name, content) {
 }
 
 // Scripts: one entry for each page, what they share once.
-const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify", "square"];
+const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify"];
 const { metafile } = await build({
-  ...common, entryPoints: pages.map((page) => `src/pages/${page}.ts`), outdir: DIST, entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
+  // The form of the map's library that is a module: the other brings a helper into every part.
+  ...common, alias: { leaflet: "leaflet/dist/leaflet-src.esm.js" }, entryPoints: pages.map((page) => `src/pages/${page}.ts`), outdir: DIST, entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
   splitting: true, minify: true, metafile: true,
 });
 const scripts = {};
@@ -60,10 +61,10 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 // for it.
 // So are those about seals and alarms, which the wallet fetches when there is something to say about them, and those
 // of the page that checks receipts. What no script names is said by the node alone.
-const STAFF = ["pages/till", "pages/place", "pages/coordination", "office", "moments", "faces", "tables", "connecting", "scanInto", "officeParts", "officeAccount", "officeImport", "squareForm", "lasting", "charterWords"].map((name) => `src/${name}.ts`);
+const STAFF = ["pages/till", "pages/place", "pages/coordination", "office", "moments", "faces", "tables", "connecting", "scanInto", "officeParts", "officeAccount", "officeDraft", "lostPhone", "officeImport", "squareForm", "lasting", "charterWords"].map((name) => `src/${name}.ts`);
 const sources = ["src", "src/pages", "src/screens"].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`)).filter((name) => name.endsWith(".ts"));
 // What every screen of the wallet but the first says is fetched with them.
-const SCREENS = sources.filter((name) => /^src\/(screens\/|entryWords\.|charterWords\.|lasting\.|scanInto\.)/.test(name));
+const SCREENS = sources.filter((name) => /^src\/(screens\/|entryWords\.|scanInto\.)/.test(name));
 /** Returns whether one of these files names a sentence: whole, or by its beginning or end around a value. */
 function naming(files) {
   const code = files.map((file) => readFileSync(file, "utf8")).join("\n");
@@ -89,7 +90,7 @@ for (const language of ["nl", "fr", "en"]) {
   const isShown = (key, text) => !text.includes("{") && !key.endsWith(".do") && !OF_PROGRAM.test(key) && !table.some(([own]) => own === `web.why_${key.slice(6)}`);
   const file = (name, some) => hashed(`${name}-${language}.js`, `export default ${JSON.stringify(some)};\n`);
   more[language] = file("more", { ...pick("web.", (key) => isOfStaff(key.slice(4)) && !isOfAll(key.slice(4))), ...pick("", (key) => OF_RULES.test(key)) });
-  screens[language] = file("own", { ...pick("web.", (key) => isOfScreens(key.slice(4)) && !isOfAll(key.slice(4)) && ![OF_SEALS, OF_CHECKS].some((group) => group.test(key))), ...pick("", (key) => OF_RULES.test(key)) });
+  screens[language] = file("own", pick("web.", (key) => isOfScreens(key.slice(4)) && !isOfAll(key.slice(4)) && ![OF_SEALS, OF_CHECKS].some((group) => group.test(key))));
   const shared = pick("", (key) => OF_WALLETS.test(key) && key !== "error.history_rewritten.do");
   proof[language] = file("proof", { ...pick("web.", (key) => OF_SEALS.test(key)), ...shared });
   check[language] = file("check", pick("web.", (key) => OF_CHECKS.test(key)));
@@ -114,7 +115,7 @@ const old = hashed("old.js", readFileSync("src/old.js"));
 const files = readdirSync(DIST).filter((file) => !file.startsWith("alone"));
 const version = createHash("sha256").update(files.sort().join("\n")).digest("hex").slice(0, 16);
 // All but what only few phones ever need: word lists, signatures for browsers that have none, the map.
-const rare = /@scure\/bip39|@noble|leaflet|townMap|pages\/square/;
+const rare = /@scure\/bip39|@noble|leaflet|townMap|mapOffer/;
 const parts = Object.entries(metafile.outputs).filter(([, { inputs }]) => !Object.keys(inputs).some((input) => rare.test(input)));
 const first = new Set([...parts.map(([file]) => basename(file)), ...Object.values(words), ...Object.values(more), ...Object.values(screens), ...Object.values(proof), ...Object.values(check), ...Object.values(errors), style, icon]);
 await build({

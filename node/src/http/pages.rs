@@ -72,7 +72,7 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
             }
         }
     };
-    page.respond(StatusCode::OK, has_map.then_some("square"), &body)
+    page.respond(StatusCode::OK, None, &body)
 }
 
 /// Gives the page what a map shows, and lets it ask for the map's pictures; returns whether there is anything to show.

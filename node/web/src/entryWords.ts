@@ -1,6 +1,5 @@
 /** What an entry does, in words and figures, from its own bytes: all of it, or nothing. */
 
-import { type ToldCharter, sayCharter } from "./charterWords.ts";
 import { amount, facts, moment, say, shortAccount } from "./dom.ts";
 import type { AccountState, Entry } from "./lib/entry.ts";
 
@@ -12,17 +11,8 @@ export interface Said {
   same?: [string, string][];
 }
 
-/** The rules in force, as the node tells them, and the number of the record that made them. */
-export interface Rules {
-  charter: ToldCharter;
-  charter_base: number;
-}
-
-/**
- * Returns what an entry says, or null when these pages cannot show all of it. `name` names accounts; `rules` are those in
- * force, which new ones are held against.
- */
-export function sayEntry(entry: Entry, name: (account: string) => string, rules: Rules | null = null): Said | null {
+/** Returns what an entry says, or null when these pages cannot show all of it. `name` names accounts. */
+export function sayEntry(entry: Entry, name: (account: string) => string): Said | null {
   const sum = (lines: readonly { amount: number }[]) => lines.reduce((total, line) => total + line.amount, 0);
   switch (entry.kind) {
     case "pay":
@@ -46,16 +36,7 @@ export function sayEntry(entry: Entry, name: (account: string) => string, rules:
     case "close": return { words: say("sign_close", { from: name(entry.body.account), to: name(entry.body.heir) }), facts: [] };
     case "open": return { words: say("sign_open", { count: entry.body.states.length }), facts: entry.body.states.flatMap((state) => [[say("account"), name(state.account)] as [string, string], ...stateFacts(state, name)]) };
     case "change": return { words: say(entry.body.status === "frozen" ? "sign_frozen" : "sign_change", { from: name(entry.body.state.account) }), facts: stateFacts(entry.body.state, name) };
-    case "govern": {
-      const { base, charter } = entry.body;
-      const { changes, same } = sayCharter(charter, rules?.charter_base === base ? rules.charter : null, name);
-      return { words: say(changes.length === 0 ? "sign_govern_same" : "sign_govern", { base }), facts: changes, same };
-    }
-    case "attest": {
-      const { statement, size, root, document } = entry.body;
-      return { words: say("sign_attest", { what: say(`statement.${statement}`), size }), facts: [[say("sign_document"), document], [say("sign_root"), root]] };
-    }
-    // A founding is more than a phone shows well: whoever signs must see all of it.
+    // Rules and statements are the council's, which reads them on its own page. A founding is too much for a phone.
     default: return null;
   }
 }

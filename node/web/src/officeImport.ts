@@ -151,7 +151,7 @@ function showOutcome(signed: Outgoing[], opens: Listed[], invites: Listed[], mad
   show([
     h("div", { class: "unprinted" },
       signed.map(result),
-      opened.length === 0 ? null : [h("p", null, say("import_opened_next")), table(say("import_opened"), [say("council_name"), say("account")], opened.map(({ name, key }) => [name, h("code", null, shortAccount(accounts.get(key ?? "") ?? ""))]), 0)],
+      opened.length === 0 ? null : [h("p", null, say("council_opened_next")), table(say("import_opened"), [say("council_name"), say("account")], opened.map(({ name, key }) => [name, h("code", null, shortAccount(accounts.get(key ?? "") ?? ""))]), 0)],
       made.length === 0 ? null : [heading("people", counted("import_made", made.length)), h("p", null, say("import_made_text"))],
       h("div", { class: "actions" }, made.length === 0 ? null : button("down", say("import_print"), () => print(), "main"), link("seal", say("council_to"), "#", made.length === 0 ? "main" : ""))),
     h("div", { class: "slips" }, made.map((invitation, row) => slip(invites[row]?.name ?? "", invitation))),

@@ -1,7 +1,10 @@
 /** The map itself, with what draws it: fetched when somebody asks to see it. */
 
 import * as leaflet from "leaflet";
-import { button, fill, h, icon, show, type Icon } from "./dom.ts";
+import type { Icon, button, fill, h, icon, show } from "./dom.ts";
+
+/** What pages draw with: given, not fetched, so that the parts of the wallet stay whole. */
+export interface Made { button: typeof button; fill: typeof fill; h: typeof h; icon: typeof icon; show: typeof show }
 
 /** What the node gives the page; points are millionths of a degree. */
 export interface MapGiven {
@@ -17,8 +20,8 @@ const PICTURES: Record<MapGiven["places"][number]["kind"], Icon> = { merchant: "
 const CLOSEST = 16;
 
 /** Shows the map with its places; each says its name when it is chosen. */
-export async function showMap({ tiles, attribution, style, places, words }: MapGiven): Promise<void> {
-  await loadStyle(style);
+export async function showMap({ tiles, attribution, style, places, words }: MapGiven, { button, fill, h, icon, show }: Made): Promise<void> {
+  await loadStyle(h("link", { rel: "stylesheet", href: style }));
   const state = h("p", { role: "status" });
   const view = h("div", { class: "map", role: "region", "aria-label": words.map, "data-focus": true });
   const map = leaflet.map(view, { zoomControl: false, attributionControl: false });
@@ -39,11 +42,10 @@ export async function showMap({ tiles, attribution, style, places, words }: MapG
   map.fitBounds(leaflet.latLngBounds(points), { maxZoom: CLOSEST, padding: [48, 48] });
 }
 
-function loadStyle(address: string): Promise<void> {
+function loadStyle(sheet: HTMLLinkElement): Promise<void> {
   return new Promise((resolve, reject) => {
-    const sheet = h("link", { rel: "stylesheet", href: address });
     sheet.addEventListener("load", () => resolve());
-    sheet.addEventListener("error", () => reject(new Error(address)));
+    sheet.addEventListener("error", () => reject(new Error(sheet.href)));
     document.head.append(sheet);
   });
 }

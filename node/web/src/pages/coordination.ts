@@ -10,6 +10,8 @@ import { hex, random, sha256, utf8 } from "../lib/bytes.ts";
 import type { AccountState } from "../lib/entry.ts";
 import { euroCents, showEuro } from "../lib/money.ts";
 import { type Claim, type Coordination, type Held, NotCouncil, askAsOffice, connectOffice, office } from "../office.ts";
+import { lostPhone } from "../lostPhone.ts";
+import { draftOfCouncil } from "../officeDraft.ts";
 import { limits, oneAccount, rotate, waiting } from "../officeAccount.ts";
 import { chooseList } from "../officeImport.ts";
 import { back, heading, minor, money, nameOf, signAndSend } from "../officeParts.ts";
@@ -31,12 +33,15 @@ async function route(): Promise<void> {
       if (key) await connectOffice(key);
       return void (await route());
     }
+    // Whoever lost a phone comes to the council, and is none of it.
+    if (name === "lost") return await lostPhone();
     const hat = await office();
     if (!hat) return await connecting();
     if (name === "open") return opening(hat);
     if (name === "import") return chooseList(hat);
     if (name === "account") return await oneAccount(hat, id);
     if (name === "limits") return await limits(hat, id);
+    if (name === "draft") return await draftOfCouncil(id);
     if (name === "square") return await squareForm(id, null, (path, body) => askAsOffice(hat, "PUT", path, body), `#account/${id}`);
     if (name === "rotate") return await rotate(hat, id, (camera) => (stop = camera.stop));
     show(busy());
@@ -93,7 +98,7 @@ async function home(hat: Hat, seen: Coordination): Promise<void> {
   ]);
   interface Draft { link: string; entry: { kind: string }; expires_at: string }
   const { drafts } = await askAsOffice<{ drafts: Draft[] }>(hat, "GET", "/v1/drafts").catch(() => ({ drafts: [] as Draft[] }));
-  waits.replaceChildren(...drafts.slice(0, 5).map((draft) => h("a", { class: "note", href: new URL(draft.link).pathname }, icon("clock"),
+  waits.replaceChildren(...drafts.slice(0, 5).map((draft) => h("a", { class: "note", href: `#draft/${new URL(draft.link).pathname.split("/").at(-1)}` }, icon("clock"),
     say("council_draft", { what: say(`council_kind_${draft.entry.kind}`), when: when(Date.parse(draft.expires_at), "both") }))));
 }
 

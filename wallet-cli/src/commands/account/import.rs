@@ -3,7 +3,7 @@
 use super::all_seen;
 use crate::app::App;
 use crate::contact::Contact;
-use crate::entries::{Plan, report_with, send};
+use crate::entries::{Plan, send, tell};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::member_list::{self, Listed, Rules, WrongLine};
 use crate::moment;
@@ -66,10 +66,12 @@ impl Import {
         if opens.is_empty() {
             app.confirm(&app.output.words("ask.invite", &[("count", &invites.len().to_string())]))?;
         }
+        let mut opened = Vec::new();
         for some in opens.chunks(AT_ONCE) {
-            open_some(app, &mut contact, &hat, usual, some)?;
+            opened.extend(open_some(app, &mut contact, &hat, usual, some)?);
         }
-        invite(app, &contact, &hat, valid_for, &invites)?;
+        let made = invite(app, &contact, &hat, valid_for, &invites)?;
+        app.output.json(&serde_json::json!({ "opened": opened, "invitations": made }));
         Ok(Exit::Ok)
     }
 }
@@ -126,7 +128,7 @@ fn open_some(
     hat: &KeyInfo,
     usual: Total,
     some: &[Listed],
-) -> Outcome<()> {
+) -> Outcome<Option<serde_json::Map<String, serde_json::Value>>> {
     let mut states = Vec::with_capacity(some.len());
     let mut plan = Plan::patient(Body::Open(OpenBody { states: Vec::new() }));
     for one in some {
@@ -146,8 +148,7 @@ fn open_some(
     let done = app.output.words("import.opened", &[("count", &some.len().to_string())]);
     let mut json = serde_json::Map::new();
     json.insert("accounts".to_owned(), accounts.into());
-    report_with(app, &sent, &done, json);
-    Ok(())
+    Ok(tell(app, &sent, &done, json))
 }
 
 /// Makes an invitation for each, and says whose it is.
@@ -157,7 +158,7 @@ fn invite(
     hat: &KeyInfo,
     valid_for: u64,
     invites: &[Listed],
-) -> Outcome<()> {
+) -> Outcome<Vec<serde_json::Value>> {
     let body = CreateInvitation { uses: 1, valid_for };
     let mut made = Vec::with_capacity(invites.len());
     for one in invites {
@@ -169,6 +170,5 @@ fn invite(
         let expires_at = invitation.expires_at;
         made.push(serde_json::json!({ "name": one.name, "link": invitation.link, "expires_at": expires_at }));
     }
-    app.output.json(&serde_json::json!({ "invitations": made }));
-    Ok(())
+    Ok(made)
 }
