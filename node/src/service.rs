@@ -12,6 +12,7 @@ mod counters;
 mod inbox;
 mod joining;
 mod pairings;
+mod presence;
 mod publishing;
 mod read_only;
 mod refused;
@@ -19,6 +20,8 @@ mod requests;
 mod sessions;
 mod submit;
 mod succession;
+mod tasks;
+mod tills;
 mod witness_state;
 mod witnesses;
 
@@ -30,6 +33,7 @@ pub use publishing::{Attached, Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
 pub use submit::Submitted;
+pub use tasks::PICTURES;
 pub use witness_state::{WitnessedHead, WitnessedLog};
 pub use witnesses::Brought;
 
@@ -82,12 +86,15 @@ pub struct Service {
     sessions: Sessions,
     pairings: Pairings,
     arrivals: arrivals::Arrivals,
+    /// Who brought tasks lately.
+    clients: arrivals::Arrivals,
     published: Arc<publishing::Publisher>,
     witnesses: Option<Arc<Witnesses>>,
     ready_keys: RwLock<HashMap<[u8; 32], ReadyKey>>,
     metrics: Arc<Metrics>,
     /// Held while the counters of a day are looked at.
     looking_at_counters: Mutex<()>,
+    month_sums: tills::MonthSums,
     threads: Mutex<Vec<JoinHandle<()>>>,
     checking: Mutex<Option<checking::Checking>>,
     /// A ledger that is only read, held so that nobody else opens it meanwhile.
@@ -280,11 +287,13 @@ impl Service {
             sessions: Sessions::new()?,
             pairings: Pairings::default(),
             arrivals: arrivals::Arrivals::default(),
+            clients: arrivals::Arrivals::default(),
             published,
             witnesses,
             ready_keys: RwLock::default(),
             metrics,
             looking_at_counters: Mutex::default(),
+            month_sums: tills::MonthSums::default(),
             threads: Mutex::new(threads),
             checking: Mutex::new(checking),
             held: Mutex::new(held),

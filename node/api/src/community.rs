@@ -140,6 +140,9 @@ pub struct DirectoryEntry {
     /// Where it is, if it is on the map.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,
+    /// Whether it takes nothing for a while: it has paused, or its month is full.
+    #[serde(default)]
+    pub paused: bool,
 }
 
 /// The directory.

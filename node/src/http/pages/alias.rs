@@ -2,7 +2,7 @@
 
 use super::frame::{Page, icon};
 use super::language::Visit;
-use super::{unknown, without_script};
+use super::{paused, unknown, without_script};
 use crate::http::App;
 use crate::http::extract::PagePath;
 use crate::service::{CodeView, Refused};
@@ -28,7 +28,8 @@ pub async fn alias(
     let (name, words) = match app.service.code_view(alias.as_str()) {
         CodeView::Unknown => return unknown(page),
         CodeView::Replaced => return replaced(page),
-        CodeView::InForce { name, words } => (name, words),
+        CodeView::InForce { name, paused: true, .. } => return rests(page, name),
+        CodeView::InForce { name, words, .. } => (name, words),
     };
     let amount = asked.ok().and_then(|Query(mut query)| query.remove("amount"));
     let Some(typed) = amount else { return ask(page, alias.as_str(), name, words, None) };
@@ -42,6 +43,7 @@ pub async fn alias(
         .and_then(|view| Ok(Link::Request { node: app.service.address().clone(), id: view.id }.print()?))
     {
         Ok(request) => go_to(&request),
+        Err(Refused::TillPaused | Refused::TillFull { .. }) => rests(page, name),
         Err(Refused::Field(_)) => ask(page, alias.as_str(), name, words, Some((typed, "amount_too_large"))),
         Err(_) => {
             let body =
@@ -82,6 +84,14 @@ fn ask(
     };
     let status = if before.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     page.respond(status, None, &body)
+}
+
+/// Says that the code's owner takes nothing for a while, or not so much.
+fn rests(mut page: Page, name: Option<String>) -> Response {
+    let name = name.unwrap_or_else(|| page.say("request_unlisted"));
+    page.title(page.say_with("request_title", &[("name", &name)]));
+    let body = html! { h1 { (page.heading()) } (paused(&page, &name)) };
+    page.respond(StatusCode::OK, None, &body)
 }
 
 fn replaced(mut page: Page) -> Response {

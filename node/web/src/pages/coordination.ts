@@ -2,7 +2,8 @@
 
 import { amountField } from "../amountField.ts";
 import { fieldWord, ruleText } from "../charterWords.ts";
-import { demoKey, showConnecting } from "../connecting.ts";
+import { showConnecting } from "../connecting.ts";
+import { demoKey } from "../demo.ts";
 import type { Hat, Outgoing } from "../db.ts";
 import { amount, button, facts, h, halted, icon, language, link, loadErrors, moment as when, now, say, shortAccount, show, type Child } from "../dom.ts";
 import { accountText, parseAccount } from "../lib/account.ts";
