@@ -8,6 +8,7 @@ pub mod keep;
 
 pub mod access;
 pub mod aliases;
+pub mod counters;
 pub mod directory;
 pub mod drafts;
 pub mod invitations;
@@ -57,6 +58,7 @@ struct State {
     profiles: HashMap<AccountId, ProfileRow>,
     accesses: HashMap<u64, AccessRow>,
     aliases: HashMap<String, AliasRow>,
+    counters: Option<counters::CountersRow>,
     tills: HashMap<AccountId, TillRow>,
     tasks: HashMap<[u8; 16], TaskRow>,
     task_sessions: HashMap<[u8; 16], TaskSessionRow>,
@@ -76,6 +78,7 @@ enum Table {
     Profile = 5,
     Access = 6,
     Alias = 7,
+    Counters = 20,
     Till = 21,
     Task = 32,
     TaskSession = 33,
@@ -210,6 +213,7 @@ impl State {
             34 => drop(self.presences.insert(two()?, row(value).ok_or_else(malformed)?)),
             35 => drop(self.faces.insert(two()?, row(value).ok_or_else(malformed)?)),
             6 => drop(self.accesses.insert(number()?, row(value).ok_or_else(malformed)?)),
+            20 => self.counters = Some(row(value).ok_or_else(malformed)?),
             _ => return Err(malformed()),
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! The data directory: what stands where, and the few settings that are not in the ledger.
 
+use crate::brand::BrandSettings;
+use crate::map::MapSettings;
 use klaver_ledger::link::NodeAddress;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -11,7 +13,7 @@ const LAYOUT: u32 = 1;
 /// Where a node keeps everything.
 ///
 /// ```text
-/// node.json     settings
+/// node.json     settings; the file of a logo that they name stands beside it
 /// keys/         log, registrar, guardian: 0600 in a directory of 0700
 /// ledger/       journal, anchor, snapshots, views
 /// community-N/  what can be erased
@@ -59,6 +61,12 @@ pub struct Config {
     /// The address of the ledger that continues this one, once it has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successor: Option<String>,
+    /// The community's own colours and logo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brand: Option<BrandSettings>,
+    /// Where the map of the town square comes from; there is none without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map: Option<MapSettings>,
     /// The time zone in which people read times and days end: `Europe/Brussels`.
     #[serde(default = "brussels")]
     pub time_zone: String,
@@ -143,6 +151,20 @@ pub enum ConfigError {
     Address {
         /// What was given.
         address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The community's colours or logo cannot be shown.
+    #[error("brand: {reason}")]
+    Brand {
+        /// What is wrong, and what would do.
+        reason: String,
+    },
+    /// The pictures of the map cannot be asked for.
+    #[error("map: tiles \"{tiles}\": {reason}")]
+    Map {
+        /// The address in the settings.
+        tiles: String,
         /// What is wrong with it.
         reason: String,
     },
@@ -249,6 +271,7 @@ impl DataDir {
             return Err(ConfigError::NewerLayout { path, found: config.layout });
         }
         config.address()?;
+        config.map.as_ref().map(MapSettings::origin).transpose()?;
         Ok(config)
     }
 
@@ -281,6 +304,8 @@ impl Config {
             thanks_per_hour: None,
             visitor_header: None,
             successor: None,
+            brand: None,
+            map: None,
             presence_days: month(),
             time_zone: brussels(),
         };

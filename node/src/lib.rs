@@ -7,8 +7,10 @@
 //! [`found`], [`serve`], [`verify`], [`export`] and [`succeed`] are its commands; [`demo`] makes a town to try everything in.
 #![forbid(unsafe_code)]
 
+pub mod brand;
 pub mod config;
 pub mod keys;
+pub mod map;
 
 pub mod clock;
 pub mod metrics;

@@ -8,6 +8,7 @@ mod aliases;
 mod arrivals;
 mod checking;
 mod coordination;
+mod counters;
 mod inbox;
 mod joining;
 mod pairings;
@@ -27,7 +28,7 @@ mod witnesses;
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
 pub use aliases::CodeView;
 pub use arrivals::Crowded;
-pub use coordination::PublicCounters;
+pub use counters::PublicCounters;
 pub use publishing::{Attached, Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
@@ -36,6 +37,7 @@ pub use tasks::PICTURES;
 pub use witness_state::{WitnessedHead, WitnessedLog};
 pub use witnesses::Brought;
 
+use crate::brand::Brand;
 use crate::clock::{Clock, ClockFault, Rest, SystemClock, wall_clock};
 use crate::community::Community;
 use crate::community::keep::KeepError;
@@ -90,7 +92,8 @@ pub struct Service {
     witnesses: Option<Arc<Witnesses>>,
     ready_keys: RwLock<HashMap<[u8; 32], ReadyKey>>,
     metrics: Arc<Metrics>,
-    counters: Mutex<coordination::DayCounters>,
+    /// Held while the counters of a day are looked at.
+    looking_at_counters: Mutex<()>,
     month_sums: tills::MonthSums,
     threads: Mutex<Vec<JoinHandle<()>>>,
     checking: Mutex<Option<checking::Checking>>,
@@ -98,6 +101,8 @@ pub struct Service {
     held: Mutex<Option<ReadOnlyLedger>>,
     /// The directory that it was opened from, for what is seldom read.
     data: OnceLock<DataDir>,
+    /// How the pages look, when the community has colours or a logo of its own.
+    brand: OnceLock<Brand>,
     before: succession::Before,
     /// Which witnesses have cosigned the newest checkpoint afresh, while a restored directory waits for them.
     confirmed: Mutex<BTreeSet<usize>>,
@@ -203,11 +208,16 @@ impl Service {
         rest: Rest,
     ) -> Result<(Arc<Self>, OpeningReport), StartError> {
         let config = data.read_config()?;
+        let brand = config.brand.as_ref().map(|brand| Brand::read(data, brand)).transpose()?;
         let keys = NodeKeys::read(data)?;
         let log_public = keys.log_public();
         let (mut ledger, report) = match open_ledger(data, keys.log.clone()) {
             Ok(opened) => opened,
-            Err(refused) => return read_only::open(data, config, keys, refused),
+            Err(refused) => {
+                let opened = read_only::open(data, config, keys, refused)?;
+                opened.0.wear(brand);
+                return Ok(opened);
+            }
         };
         let newest = ledger.reader().standing().last_recorded_at();
         let started = SystemClock::start(newest, rest);
@@ -230,6 +240,7 @@ impl Service {
             beat,
         )?;
         let _ = service.data.set(data.clone());
+        service.wear(brand);
         // No waiting makes a clock believed that was not when the node started: whoever asks hears what does.
         if let Some(why) = doubted {
             service.turn_read_only(why);
@@ -281,12 +292,13 @@ impl Service {
             witnesses,
             ready_keys: RwLock::default(),
             metrics,
-            counters: Mutex::default(),
+            looking_at_counters: Mutex::default(),
             month_sums: tills::MonthSums::default(),
             threads: Mutex::new(threads),
             checking: Mutex::new(checking),
             held: Mutex::new(held),
             data: OnceLock::new(),
+            brand: OnceLock::new(),
             before: succession::Before::default(),
             confirmed: Mutex::default(),
             started_at: wall_clock(),
@@ -295,6 +307,17 @@ impl Service {
         let weak = Arc::downgrade(&service);
         std::thread::Builder::new().name("ready-keys".to_owned()).spawn(move || make_keys_ready(&weak))?;
         Ok(service)
+    }
+
+    fn wear(&self, brand: Option<Brand>) {
+        if let Some(brand) = brand {
+            let _ = self.brand.set(brand);
+        }
+    }
+
+    /// Returns how the pages look, when the community has colours or a logo of its own.
+    pub fn brand(&self) -> Option<&Brand> {
+        self.brand.get()
     }
 
     /// Finishes what waits, closes the ledger, and waits until that is done.

@@ -38,7 +38,8 @@ const zxing = hashed("zxing.wasm", readFileSync("node_modules/zxing-wasm/dist/re
 // Scripts: one entry for each page, what they share once.
 const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify", "session", "lent"];
 const { metafile } = await build({
-  ...common, outdir: DIST,
+  // The form of the map's library that is a module: the other brings a helper into every part.
+  ...common, alias: { leaflet: "leaflet/dist/leaflet-src.esm.js" }, outdir: DIST,
   // What a place opens beside its list has a name that says so.
   entryPoints: [...pages.map((page) => ({ in: `src/pages/${page}.ts`, out: page })), ...["lend", "paper", "session", "tasks"].map((name) => ({ in: `src/place/${name}.ts`, out: `place-${name}` }))], entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
   splitting: true, minify: true, metafile: true, define: { ZXING: JSON.stringify(`/assets/${zxing}`) },
@@ -68,7 +69,7 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 // What is neither on the wallet's first screen nor on the pay page, and said by staff and screens alike.
 const SHARED = ["scanInto", "meeting", "asking", "amountField", "statement"];
 const of = (folder) => readdirSync(`src/${folder}`).map((name) => `${folder}/${name.slice(0, -3)}`);
-const STAFF = ["pages/till", "pages/place", "pages/coordination", "pages/session", "pages/lent", "office", "moments", "faces", "tasks", "tables", "connecting", ...SHARED, ...of("till"), ...of("place")].map((name) => `src/${name}.ts`);
+const STAFF = ["pages/till", "pages/place", "pages/coordination", "pages/session", "pages/lent", "office", "moments", "faces", "tasks", "tables", "connecting", "officeParts", "officeAccount", "officeDraft", "officeImport", "lostPhone", "squareForm", "lasting", "charterWords", ...SHARED, ...of("till"), ...of("place")].map((name) => `src/${name}.ts`);
 const sources = ["src", "src/pages", "src/screens", "src/till", "src/place"].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`)).filter((name) => name.endsWith(".ts"));
 // What every screen of the wallet but the first says is fetched with them.
 const SCREENS = sources.filter((name) => /^src\/(screens\/|entryWords\.)/.test(name) || SHARED.some((one) => name === `src/${one}.ts`));
@@ -87,6 +88,8 @@ const OF_CHECKS = /^web\.check_/;
 const OF_PROGRAM = /^error\.(.*passphrase|wallet_file|.*picture|output_full|needs_yes|which_account|link_|outbox_|offline_|checkpoint_|audit_|lineage_|succession_|share_wrong|amounts_needed|closed_|list_|log_key|old_log_key|ledger_needed|not_(confirmed|founded|joined|a_)|no_(home|wallet|spare_key|predecessor)|nothing_published|session_|check_in_|unknown_task|note_needs_auditor|qr_too_long|history_rewritten)/;
 // Of seals the wallet says the same as the program on the command line.
 const OF_WALLETS = /^(checkpoint\.(ahead|continues|newest|same)|witnessed\.(none|yes)|error\.(checkpoint_not_signed|checkpoint_offline|history_rewritten|believe_shorter)(\.do)?|error\.(share|succession)_wrong|note\.(came_over|followed\.ledger))$/;
+// What the program on the command line calls rules and statements, the pages that show them call so too.
+const OF_RULES = /^(field|statement|found\.joining)\./;
 const [words, more, screens, proof, check, errors, alone] = [{}, {}, {}, {}, {}, {}, {}];
 for (const language of ["nl", "fr", "en"]) {
   const table = Object.entries(JSON.parse(readFileSync(`../locales/${language}.json`, "utf8")));
@@ -94,7 +97,7 @@ for (const language of ["nl", "fr", "en"]) {
   // A refusal with a sentence of its own in the pages is said by that one.
   const isShown = (key, text) => !text.includes("{") && !key.endsWith(".do") && !OF_PROGRAM.test(key) && !table.some(([own]) => own === `web.why_${key.slice(6)}`);
   const file = (name, some) => hashed(`${name}-${language}.js`, `export default ${JSON.stringify(some)};\n`);
-  more[language] = file("more", pick("web.", (key) => isOfStaff(key.slice(4)) && !isOfAll(key.slice(4))));
+  more[language] = file("more", { ...pick("web.", (key) => isOfStaff(key.slice(4)) && !isOfAll(key.slice(4))), ...pick("", (key) => OF_RULES.test(key)) });
   screens[language] = file("own", pick("web.", (key) => isOfScreens(key.slice(4)) && !isOfAll(key.slice(4)) && ![OF_SEALS, OF_CHECKS].some((group) => group.test(key))));
   const shared = pick("", (key) => OF_WALLETS.test(key) && key !== "error.history_rewritten.do");
   proof[language] = file("proof", { ...pick("web.", (key) => OF_SEALS.test(key)), ...shared });
@@ -112,13 +115,15 @@ writeFileSync(`${DIST}/alone.js`, whole.contents);
 
 const { outputFiles: [sheet] } = await build({ ...common, entryPoints: ["src/style.css"], minify: true, write: false });
 const style = hashed("style.css", sheet.contents);
+const { outputFiles: [mapSheet] } = await build({ ...common, entryPoints: ["src/map.css"], minify: true, write: false, loader: { ".png": "empty" } });
+const mapStyle = hashed("map.css", mapSheet.contents);
 const icon = hashed("icon.svg", readFileSync("src/icon.svg"));
 const old = hashed("old.js", readFileSync("src/old.js"));
 
 const files = readdirSync(DIST).filter((file) => !file.startsWith("alone"));
 const version = createHash("sha256").update(files.sort().join("\n")).digest("hex").slice(0, 16);
-// All but what only few phones ever need: word lists, signatures for browsers that have none, the third reader.
-const rare = /@scure\/bip39|@noble|zxing-wasm/;
+// All but what only few phones ever need: word lists, signatures for browsers that have none, the third reader, the map.
+const rare = /@scure\/bip39|@noble|zxing-wasm|leaflet|townMap|mapOffer/;
 const parts = Object.entries(metafile.outputs).filter(([, { inputs }]) => !Object.keys(inputs).some((input) => rare.test(input)));
 const first = new Set([...parts.map(([file]) => basename(file)), ...Object.values(words), ...Object.values(more), ...Object.values(screens), ...Object.values(proof), ...Object.values(check), ...Object.values(errors), style, icon]);
 await build({
@@ -131,4 +136,4 @@ for (const file of readdirSync(DIST).filter((name) => !name.startsWith("alone"))
   writeFileSync(`${DIST}/${file}.gz`, gzipSync(content, { level: 9 }));
   writeFileSync(`${DIST}/${file}.br`, brotliCompressSync(content));
 }
-writeFileSync(`${DIST}/manifest.json`, `${JSON.stringify({ style, icon, old, scripts, words, more, screens, proof, check, errors, alone }, null, 2)}\n`);
+writeFileSync(`${DIST}/manifest.json`, `${JSON.stringify({ style, map_style: mapStyle, icon, old, scripts, words, more, screens, proof, check, errors, alone }, null, 2)}\n`);

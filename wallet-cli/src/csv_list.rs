@@ -26,40 +26,16 @@ pub fn read(
     unit: &Unit,
     output: &Output,
 ) -> Outcome<Vec<(AccountId, Amount)>> {
-    let mut text = String::new();
-    source
-        .take(LIST_BYTES_MAX + 1)
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::text(Exit::Usage, "list_unreadable", error))?;
-    if text.len() as u64 > LIST_BYTES_MAX {
-        return Err(Failure::new(Exit::Usage, "list_too_long").with("limit", LIST_BYTES_MAX));
-    }
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter_of(text))
-        .trim(csv::Trim::All)
-        .comment(Some(b'#'))
-        .from_reader(text.as_bytes());
+    let text = text_of(source)?;
     let mut list = Vec::new();
     let mut seen: HashMap<AccountId, u64> = HashMap::new();
     let mut mistakes = Vec::new();
-    for (number, record) in reader.records().enumerate() {
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                let at = error.position().map_or(0, |at| at.byte() as usize);
-                let line = line_of(text, at).to_string();
-                mistakes.push(output.words("list.broken", &[("line", &line)]));
-                continue;
-            }
-        };
-        let line = record.position().map_or(number as u64 + 1, |at| line_of(text, at.byte() as usize));
-        let first = record.get(0).unwrap_or("");
-        if first.is_empty() && record.iter().all(str::is_empty) {
+    for (number, Row { line, cells }) in rows(&text).into_iter().enumerate() {
+        let Some(record) = cells else {
+            mistakes.push(output.words("list.broken", &[("line", &line.to_string())]));
             continue;
-        }
+        };
+        let first = record.get(0).unwrap_or("");
         let mut mistake = |key: &str, value: &str| {
             let (line, value) = (line.to_string(), harmless(&value.chars().take(120).collect::<String>()));
             mistakes.push(output.words(key, &[("line", &line), ("value", &value)]));
@@ -83,18 +59,70 @@ pub fn read(
         }
     }
     if !mistakes.is_empty() {
-        let count = mistakes.len();
-        if count > MISTAKES_SHOWN {
-            mistakes.truncate(MISTAKES_SHOWN);
-            let more = (count - MISTAKES_SHOWN).to_string();
-            mistakes.push(output.words("list.more", &[("count", &more)]));
-        }
-        return Err(Failure::new(Exit::Usage, "list_mistakes").with("count", count).with_lines(mistakes));
+        return Err(self::mistakes(mistakes, output));
     }
     if list.is_empty() {
         return Err(Failure::new(Exit::Usage, "list_empty"));
     }
     Ok(list)
+}
+
+/// A line of a list that says something.
+pub struct Row {
+    /// Its number, as a person counts.
+    pub line: u64,
+    /// Its cells; `None` when it cannot be read.
+    pub cells: Option<csv::StringRecord>,
+}
+
+/// Reads the text of a list.
+///
+/// # Errors
+/// When it is no text, or too long.
+pub fn text_of(source: impl Read) -> Outcome<String> {
+    let mut text = String::new();
+    source
+        .take(LIST_BYTES_MAX + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::text(Exit::Usage, "list_unreadable", error))?;
+    if text.len() as u64 > LIST_BYTES_MAX {
+        return Err(Failure::new(Exit::Usage, "list_too_long").with("limit", LIST_BYTES_MAX));
+    }
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// Splits a list into its lines; those that say nothing, and remarks (#), are passed over.
+pub fn rows(text: &str) -> Vec<Row> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter_of(text))
+        .trim(csv::Trim::All)
+        .comment(Some(b'#'))
+        .from_reader(text.as_bytes());
+    let row = |(number, record): (usize, csv::Result<csv::StringRecord>)| match record {
+        Ok(cells) => {
+            let line = cells.position().map_or(number as u64 + 1, |at| line_of(text, at.byte() as usize));
+            Row { line, cells: Some(cells) }
+        }
+        Err(error) => {
+            let at = error.position().map_or(0, |at| at.byte() as usize);
+            Row { line: line_of(text, at), cells: None }
+        }
+    };
+    let says = |row: &Row| row.cells.as_ref().is_none_or(|cells| !cells.iter().all(str::is_empty));
+    reader.records().enumerate().map(row).filter(says).collect()
+}
+
+/// Returns the failure that names the first of these mistakes, and counts the others.
+pub fn mistakes(mut mistakes: Vec<String>, output: &Output) -> Failure {
+    let count = mistakes.len();
+    if count > MISTAKES_SHOWN {
+        mistakes.truncate(MISTAKES_SHOWN);
+        let more = (count - MISTAKES_SHOWN).to_string();
+        mistakes.push(output.words("list.more", &[("count", &more)]));
+    }
+    Failure::new(Exit::Usage, "list_mistakes").with("count", count).with_lines(mistakes)
 }
 
 /// Returns the mark that stands most often in the text: a spreadsheet in Dutch writes semicolons.

@@ -308,8 +308,21 @@ pub fn report_with(
     app: &App<'_>,
     sent: &Sent,
     done: &str,
-    mut json: serde_json::Map<String, serde_json::Value>,
+    json: serde_json::Map<String, serde_json::Value>,
 ) -> Exit {
+    if let Some(json) = tell(app, sent, done, json) {
+        app.output.json(&json.into());
+    }
+    Exit::Ok
+}
+
+/// Says what became of something sent, and returns it with `json` for programs; nothing when it was only shown.
+pub fn tell(
+    app: &App<'_>,
+    sent: &Sent,
+    done: &str,
+    mut json: serde_json::Map<String, serde_json::Value>,
+) -> Option<serde_json::Map<String, serde_json::Value>> {
     let mut add = |name: &str, value: serde_json::Value| json.insert(name.to_owned(), value);
     match sent {
         Sent::Recorded(recorded) => {
@@ -333,10 +346,9 @@ pub fn report_with(
             add("waits_for", serde_json::json!(draft.waits_for));
             add("expires_at", draft.expires_at.clone().into());
         }
-        Sent::DryRun => return Exit::Ok,
+        Sent::DryRun => return None,
     }
-    app.output.json(&json.into());
-    Exit::Ok
+    Some(json)
 }
 
 /// Returns the names that the wallet itself has, and these.

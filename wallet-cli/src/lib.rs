@@ -31,6 +31,7 @@ pub mod follow;
 pub mod heads;
 pub mod hledger;
 pub mod http;
+pub mod member_list;
 pub mod moment;
 pub mod money;
 pub mod names;

@@ -95,6 +95,11 @@ pub struct PendingJson {
     pub effective_at: String,
     /// Whether a veto can still stop it.
     pub vetoable: bool,
+    /// `change`, or `close`, which is recorded once more then.
+    pub what: String,
+    /// The state that comes; absent for a close.
+    #[serde(default)]
+    pub state: Option<AccountStateJson>,
 }
 
 /// Accounts that a session may see.

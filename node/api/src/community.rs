@@ -105,6 +105,26 @@ pub struct Profile {
     /// Whether anybody may find it in the directory (places and merchants).
     #[serde(default)]
     pub listed: bool,
+    /// Where it is, for the map: absent leaves it as it is, `null` takes it away.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Position>))]
+    pub position: Option<Option<Position>>,
+}
+
+/// Tells a field that is there and `null` from one that is not.
+fn given<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<Position>>, D::Error> {
+    Option::<Position>::deserialize(from).map(Some)
+}
+
+/// A point on the map, in millionths of a degree (WGS 84).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Position {
+    /// North of the equator, -90,000,000 to 90,000,000.
+    pub latitude_microdegrees: i32,
+    /// East of Greenwich, -180,000,000 to 180,000,000.
+    pub longitude_microdegrees: i32,
 }
 
 /// A place or merchant that chose to be listed.
@@ -117,6 +137,9 @@ pub struct DirectoryEntry {
     pub kind: String,
     /// Its name.
     pub name: String,
+    /// Where it is, if it is on the map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
     /// Whether it takes nothing for a while: it has paused, or its month is full.
     #[serde(default)]
     pub paused: bool,

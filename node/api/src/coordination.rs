@@ -24,6 +24,8 @@ pub struct Coordination {
     pub members: Members,
     /// Redeems that wait for their euro, those that wait longest first.
     pub claims: Vec<ClaimJson>,
+    /// What takes effect later for an account, unless it is stopped.
+    pub waiting: Vec<WaitingChange>,
     /// Euro cents for each minor unit; absent when merchants are not paid out.
     #[serde(default)]
     pub euro_rate: Option<RateJson>,
@@ -127,6 +129,26 @@ pub struct ClaimJson {
     pub recorded_at: String,
     /// Whether that is more than thirty days ago.
     pub overdue: bool,
+}
+
+/// A change or close of an account that takes effect later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct WaitingChange {
+    /// The account.
+    pub account: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its name, if the community keeps one; never that of a member.
+    pub name: Option<String>,
+    /// Index of the entry.
+    pub index: u64,
+    /// `change`, or `close`, which is recorded once more then.
+    pub what: String,
+    /// When it takes effect: until then it can be stopped, if it can.
+    pub effective_at: String,
+    /// Whether a manage key of the account may stop it.
+    pub vetoable: bool,
 }
 
 /// A charter that was, is or will be in force.

@@ -16,6 +16,14 @@ pub struct ProfileRow {
     pub name: String,
     /// Whether it is listed.
     pub listed: bool,
+    /// Where it is, in millionths of a degree: latitude and longitude.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<(i32, i32)>,
+}
+
+/// Returns whether there is such a place on the earth, in millionths of a degree.
+pub fn is_on_earth((latitude, longitude): (i32, i32)) -> bool {
+    latitude.unsigned_abs() <= 90_000_000 && longitude.unsigned_abs() <= 180_000_000
 }
 
 /// Returns why `name` cannot be shown; `None` when it can.
@@ -61,16 +69,24 @@ impl Community {
     }
 
     /// Returns everybody who is listed.
-    pub fn listed(&self) -> Vec<(AccountId, String)> {
+    pub fn listed(&self) -> Vec<(AccountId, ProfileRow)> {
         let state = self.state();
         let listed = state.profiles.iter().filter(|(_, row)| row.listed);
-        listed.map(|(account, row)| (*account, row.name.clone())).collect()
+        listed.map(|(account, row)| (*account, row.clone())).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_is_on_the_earth() {
+        assert!(is_on_earth((50_850_000, 4_350_000)) && is_on_earth((-90_000_000, 180_000_000)));
+        assert!(
+            !is_on_earth((90_000_001, 0)) && !is_on_earth((0, -180_000_001)) && !is_on_earth((i32::MIN, 0))
+        );
+    }
 
     #[test]
     fn a_name_can_be_seen() {

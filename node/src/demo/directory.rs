@@ -301,7 +301,7 @@ impl CommunityDesk<'_> {
 
 impl Desk for CommunityDesk<'_> {
     fn set_name(&mut self, account: AccountId, name: &str, listed: bool) -> Result<(), String> {
-        let row = ProfileRow { name: name.to_owned(), listed };
+        let row = ProfileRow { name: name.to_owned(), listed, position: None };
         if self.community.profile(&account).as_ref() == Some(&row) {
             return Ok(());
         }

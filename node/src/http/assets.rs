@@ -1,7 +1,8 @@
 //! Scripts, styles and icons of the pages, as `make web` made them: part of the program, each under a name that holds
 //! its hash, so that a browser keeps it for ever.
 
-use axum::extract::Path;
+use super::App;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -16,6 +17,8 @@ static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/pages.rs"))
 pub struct Manifest {
     /// The style sheet.
     pub style: String,
+    /// The style sheet of the map.
+    pub map_style: String,
     /// The picture of the community.
     pub icon: String,
     /// Says to a browser that is too old what it can do.
@@ -64,12 +67,25 @@ fn file(name: &str) -> Option<&'static [u8]> {
     Some(FILES[at].1)
 }
 
+/// What has a hash in its name never changes.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
 /// A file with a hash in its name.
-pub async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
+pub async fn asset(State(app): State<App>, Path(name): Path<String>, headers: HeaderMap) -> Response {
+    if let Some(own) = app.service.brand().and_then(|brand| brand.asset(&name)) {
+        let mut response = own.bytes.clone().into_response();
+        let answer = response.headers_mut();
+        answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(own.media));
+        answer.insert(header::CACHE_CONTROL, HeaderValue::from_static(FOR_EVER));
+        // A picture that somebody opens by its own address draws, and does nothing else.
+        answer
+            .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+        return response;
+    }
     if name == "manifest.json" || name == "sw.js" {
         return StatusCode::NOT_FOUND.into_response();
     }
-    serve(&name, &headers, "public, max-age=31536000, immutable")
+    serve(&name, &headers, FOR_EVER)
 }
 
 /// The service worker: at the root, so that it may serve every page.
@@ -135,7 +151,7 @@ mod tests {
         };
         let scripts =
             manifest.scripts.values().flat_map(|script| script.imports.iter().chain([&script.file]));
-        let fixed = [&manifest.style, &manifest.icon, &manifest.old];
+        let fixed = [&manifest.style, &manifest.map_style, &manifest.icon, &manifest.old];
         for name in scripts
             .chain(manifest.words.values())
             .chain(manifest.more.values())

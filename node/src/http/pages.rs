@@ -20,6 +20,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use frame::{Page, icon};
+use klaver_api::community::DirectoryEntry;
 use klaver_api::paths;
 use klaver_api::request::RequestState;
 use klaver_ledger::amount::Total;
@@ -31,8 +32,9 @@ use serde_json::json;
 /// `/`: what this currency is, where it is taken, how anybody can check it.
 pub async fn home(State(app): State<App>, visit: Visit) -> Response {
     let service = &app.service;
-    let page = Page::new(service, visit);
+    let mut page = Page::new(service, visit);
     let listed = service.directory().entries;
+    let has_map = offer_map(&mut page, service, &listed);
     let of = |kinds: &[&str]| -> Vec<String> {
         let some = listed.iter().filter(|entry| kinds.contains(&entry.kind.as_str()));
         some.map(|entry| match entry.paused {
@@ -54,6 +56,7 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
         (page.names("home_merchants", "home_merchants_none", "shop", &of(&["merchant"])))
         (page.names("home_places", "home_places_none", "people", &of(&["budget"])))
         (page.names("home_funds", "home_funds_none", "cup", &of(&["fund"])))
+        @if has_map { div #action {} }
         (tasks::joinable(&page, service))
         (tasks::call(&page))
         section {
@@ -73,6 +76,41 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
         }
     };
     page.respond(StatusCode::OK, None, &body)
+}
+
+/// Gives the page what a map shows, and lets it ask for the map's pictures; returns whether there is anything to show.
+fn offer_map(page: &mut Page, service: &Service, listed: &[DirectoryEntry]) -> bool {
+    let Some(map) = &service.config().map else { return false };
+    let places: Vec<_> = listed
+        .iter()
+        .filter_map(|entry| {
+            let at = entry.position?;
+            let at = [at.latitude_microdegrees, at.longitude_microdegrees];
+            Some(json!({ "name": entry.name, "kind": entry.kind, "at": at }))
+        })
+        .collect();
+    // Settings were checked at the start; what cannot be named in the policy is not shown.
+    let (false, Ok(origin)) = (places.is_empty(), map.origin()) else { return false };
+    let Some(made) = manifest() else { return false };
+    let host = origin.split_once("://").map_or(origin.as_str(), |(_, host)| host).to_owned();
+    let words = json!({
+        "show": page.say("map_show"),
+        "from": page.say_with("map_from", &[("host", &host)]),
+        "map": page.say("map_label"),
+        "closer": page.say("map_closer"),
+        "further": page.say("map_further"),
+        "failed": page.say("map_failed"),
+    });
+    let style = format!("/assets/{}", made.map_style);
+    page.data(json!({
+        "tiles": map.tiles,
+        "attribution": map.attribution,
+        "style": style,
+        "places": places,
+        "words": words,
+    }));
+    page.pictures_from(origin);
+    true
 }
 
 /// What anybody may know of how it goes: in tens, of one day, and nothing of fewer than ten people.
@@ -261,7 +299,12 @@ fn shell(mut page: Page, name: &'static str) -> Response {
 /// What a phone needs to know to keep the wallet among its programs.
 pub async fn web_manifest(State(app): State<App>, visit: Visit) -> Response {
     let page = Page::new(&app.service, visit);
-    let icon = manifest().map(|manifest| format!("/assets/{}", manifest.icon)).unwrap_or_default();
+    let brand = app.service.brand();
+    let (icon, media) = match brand.and_then(|brand| brand.logo.as_ref()) {
+        Some(logo) => (logo.name.clone(), logo.media),
+        None => (manifest().map(|manifest| manifest.icon.clone()).unwrap_or_default(), "image/svg+xml"),
+    };
+    let colour = brand.and_then(|brand| brand.colour.as_deref()).unwrap_or("#1b6e3c");
     let manifest = json!({
         "name": page.community(),
         "short_name": page.community(),
@@ -270,8 +313,8 @@ pub async fn web_manifest(State(app): State<App>, visit: Visit) -> Response {
         "display": "standalone",
         "lang": page.language().code(),
         "background_color": "#ffffff",
-        "theme_color": "#1b6e3c",
-        "icons": [{ "src": icon, "sizes": "any", "type": "image/svg+xml", "purpose": "any" }],
+        "theme_color": colour,
+        "icons": [{ "src": format!("/assets/{icon}"), "sizes": "any", "type": media, "purpose": "any" }],
         "shortcuts": [{ "name": page.say("till"), "url": "/till" }],
     });
     let media = HeaderValue::from_static("application/manifest+json");

@@ -1,16 +1,17 @@
 //! Accounts and their lines, as far as a visitor may see them.
 
+use super::coordination::waiting_word;
 use super::tills::is_of_day;
 use super::{Refused, Service};
 use crate::clock::wall_clock;
 use crate::community::AccessRow;
-use crate::community::directory::{ProfileRow, fault_of_name};
+use crate::community::directory::{ProfileRow, fault_of_name, is_on_earth};
 use crate::community::sessions::{Role, Visitor};
 use crate::succeed::read_predecessor;
 use klaver_api::Reason;
 use klaver_api::account::{AccountJson, AccountPage, AccountStateJson, PendingJson};
 use klaver_api::community::{
-    AuditNoteJson, Community, DirectoryEntry, DirectoryPage, LogAddress, Profile, UnitJson,
+    AuditNoteJson, Community, DirectoryEntry, DirectoryPage, LogAddress, Position, Profile, UnitJson,
 };
 use klaver_api::receipt::ReceiptJson;
 use klaver_api::statement::{LineEvent, ReferenceJson, StatementLine, StatementPage};
@@ -18,7 +19,7 @@ use klaver_api::text::{FieldError, base64url};
 use klaver_api::{CharterJson, EntryJson, MemoJson, paths};
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::amount::{Total, balance_to_decimal};
-use klaver_ledger::books::{Account, AnchoredNote, Reference, Standing};
+use klaver_ledger::books::{Account, AnchoredNote, Reference, Standing, WaitingFor};
 use klaver_ledger::engine::{self, Holder};
 use klaver_ledger::entry::{Body, Entry};
 use klaver_ledger::id::{AccountId, EntryId};
@@ -207,6 +208,11 @@ impl Service {
                 index: waiting.index,
                 effective_at: waiting.effective_at.to_string(),
                 vetoable: waiting.has_veto,
+                what: waiting_word(&waiting.what).to_owned(),
+                state: match &waiting.what {
+                    WaitingFor::Change { state, .. } => Some(AccountStateJson::of(state, scale)),
+                    WaitingFor::Close { .. } => None,
+                },
             }),
             name: name.map(|row| row.name),
         }
@@ -372,27 +378,41 @@ impl Service {
         {
             return Err(FieldError::new("name", name, fault).into());
         }
+        let asked = profile.position.map(|asked| {
+            asked.map(|position| (position.latitude_microdegrees, position.longitude_microdegrees))
+        });
+        if let Some(Some(position)) = asked
+            && !is_on_earth(position)
+        {
+            let expected = "millionths of a degree belong here, of a place on the earth";
+            return Err(FieldError::new("position", format!("{position:?}"), expected).into());
+        }
         self.must_record()?;
-        let row = profile.name.clone().map(|name| ProfileRow { name, listed: profile.listed });
+        let position = asked.unwrap_or_else(|| self.community.profile(id).and_then(|row| row.position));
+        let row = profile.name.clone().map(|name| ProfileRow { name, listed: profile.listed, position });
         Ok(self.community.set_profile(*id, row).await?)
     }
 
     /// Returns everybody who chose to be listed.
     pub fn directory(&self) -> DirectoryPage {
         let listed = self.community.listed();
-        let open: Vec<(AccountId, String, AccountKind)> = {
+        let open: Vec<(AccountId, ProfileRow, AccountKind)> = {
             let standing = self.reader.standing();
             let kind = |id: &AccountId| {
                 standing.account(id).filter(|account| account.closed_to().is_none()).map(Account::kind)
             };
-            listed.into_iter().filter_map(|(id, name)| Some((id, name, kind(&id)?))).collect()
+            listed.into_iter().filter_map(|(id, row)| Some((id, row, kind(&id)?))).collect()
         };
         let mut entries: Vec<DirectoryEntry> = open
             .into_iter()
-            .map(|(id, name, kind)| DirectoryEntry {
+            .map(|(id, row, kind)| DirectoryEntry {
                 account: id.to_string(),
                 kind: kind.word().to_owned(),
-                name,
+                name: row.name,
+                position: row.position.map(|(latitude_microdegrees, longitude_microdegrees)| Position {
+                    latitude_microdegrees,
+                    longitude_microdegrees,
+                }),
                 paused: self.takes_nothing(&id),
             })
             .collect();

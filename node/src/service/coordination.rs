@@ -7,19 +7,19 @@ use klaver_api::CharterJson;
 use klaver_api::charter::RateJson;
 use klaver_api::coordination::{
     AuditState, Band, CirculationJson, ClaimJson, Coordination, FieldChange, HeldAccount, Members, Reading,
-    RuleChange, TrialLine,
+    RuleChange, TrialLine, WaitingChange,
 };
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::amount::balance_to_decimal;
-use klaver_ledger::books::{Account, Standing, TrialBalance, TrialBalanceLine};
+use klaver_ledger::books::{Account, Standing, TrialBalance, TrialBalanceLine, WaitingFor};
 use klaver_ledger::charter::Charter;
-use klaver_ledger::entry::Body;
+use klaver_ledger::entry::{Body, Kind};
+use klaver_ledger::id::AccountId;
 use klaver_ledger::limits::DAY_SECONDS;
 use klaver_ledger::record::Record;
-use klaver_ledger::time::{Day, Deadline, Seconds, Timestamp};
+use klaver_ledger::time::{Deadline, Seconds, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 /// Fewer people than this are never shown as a number of their own.
@@ -30,15 +30,6 @@ const OVERDUE: Seconds = Seconds(30 * DAY_SECONDS);
 const READINGS_SHOWN: usize = 5;
 /// Lower bounds of the bands of balances, in whole units; the lowest band lies below them all.
 const BAND_BOUNDS: [i64; 8] = [0, 1, 5, 10, 20, 50, 100, 200];
-
-/// What anybody may know of how it goes: looked at once a day, in tens, and nothing of fewer than ten people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PublicCounters {
-    /// At least so many people take part; `None` for fewer than ten.
-    pub people: Option<u64>,
-    /// At least so many whole units were given out; `None` while fewer than ten people take part.
-    pub given: Option<u64>,
-}
 
 impl Service {
     /// Returns what the council sees of its community.
@@ -59,7 +50,9 @@ impl Service {
         let standing = self.reader.standing();
         let trial = standing.trial_balance();
         let held = standing.accounts().filter(|account| is_held(account.kind()));
-        let accounts: Vec<HeldAccount> = held.map(|account| self.held_account(account, now)).collect();
+        let mut accounts: Vec<HeldAccount> = held.map(|account| self.held_account(account, now)).collect();
+        let mut changes: Vec<WaitingChange> =
+            standing.accounts().filter_map(|account| waiting_change(account, now)).collect();
         let unit = 10_i64.pow(scale.decimals().into());
         let members = members(&standing, unit, |bound| money(bound * unit));
         let claims: Vec<_> = standing.claims().map(|(index, claim)| (index, *claim)).collect();
@@ -67,6 +60,14 @@ impl Service {
         let (charter, waiting) = (charter.clone(), standing.waiting_charter(now).cloned());
         let size = standing.size();
         drop(standing);
+        // Names are looked up when the books are free again: the writer waits for nobody's names.
+        for held in &mut accounts {
+            held.name = self.name_for_council(&held.account);
+        }
+        for change in &mut changes {
+            let is_shown = change.kind != AccountKind::Member.word();
+            change.name = is_shown.then(|| self.name_for_council(&change.account)).flatten();
+        }
 
         let claims = claims.iter().map(|(index, claim)| {
             let rate = match self.body(*index)? {
@@ -106,6 +107,7 @@ impl Service {
             accounts,
             members,
             claims,
+            waiting: changes,
             euro_rate: charter.policy.euro_rate.map(RateJson::of),
             rules,
             audit: self.audit_state(size),
@@ -119,7 +121,7 @@ impl Service {
         HeldAccount {
             account: account.id().to_string(),
             kind: account.kind().word().to_owned(),
-            name: self.community.profile(&account.id()).map(|row| row.name),
+            name: None,
             status: match account.closed_to() {
                 Some(_) => "closed".to_owned(),
                 None => in_force.status.word().to_owned(),
@@ -129,6 +131,11 @@ impl Service {
             available: balance_to_decimal(account.balance().saturating_add(limit).max(0), scale),
             until: in_force.state.until.map(|until| until.to_string()),
         }
+    }
+
+    fn name_for_council(&self, account: &str) -> Option<String> {
+        let account = AccountId::parse(account).ok()?;
+        self.community.profile(&account).map(|row| row.name)
     }
 
     /// Returns the charters from the one in force back to the founding, each with what it changed.
@@ -196,41 +203,35 @@ impl Service {
             witnesses: self.witness_state(),
         }
     }
-
-    /// Returns what anybody may know of how it goes. It is looked at once a day (UTC) and
-    /// after a start, in tens, so that nobody can be seen in a difference.
-    pub fn public_counters(&self) -> PublicCounters {
-        let now = wall_clock();
-        let mut kept = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((day, counters)) = *kept
-            && day == now.day()
-        {
-            return counters;
-        }
-        let standing = self.reader.standing();
-        let people = open_members(&standing).count() as u64;
-        let unit = 10_i64.pow(self.scale().decimals().into());
-        let issued = u64::try_from(standing.trial_balance().circulation.issued / unit).unwrap_or(0);
-        let counters = public(people, issued);
-        *kept = Some((now.day(), counters));
-        counters
-    }
 }
 
-/// The counters of a day.
-pub(super) type DayCounters = Option<(Day, PublicCounters)>;
+/// Returns what of an account takes effect later; its name is still to be looked up.
+fn waiting_change(account: &Account, now: Timestamp) -> Option<WaitingChange> {
+    let waiting = account.waiting(now)?;
+    Some(WaitingChange {
+        account: account.id().to_string(),
+        kind: account.kind().word().to_owned(),
+        name: None,
+        index: waiting.index,
+        what: waiting_word(&waiting.what).to_owned(),
+        effective_at: waiting.effective_at.to_string(),
+        vetoable: waiting.has_veto,
+    })
+}
 
-fn public(people: u64, given: u64) -> PublicCounters {
-    let tens = |number: u64| (PEOPLE_MIN <= number).then_some(number / 10 * 10);
-    let people = tens(people);
-    PublicCounters { people, given: people.and_then(|_| tens(given)) }
+/// Returns the word of what waits: `change` or `close`.
+pub(super) fn waiting_word(what: &WaitingFor) -> &'static str {
+    match what {
+        WaitingFor::Change { .. } => Kind::Change.word(),
+        WaitingFor::Close { .. } => Kind::Close.word(),
+    }
 }
 
 fn is_held(kind: AccountKind) -> bool {
     matches!(kind, AccountKind::Budget | AccountKind::Fund | AccountKind::Merchant)
 }
 
-fn open_members(standing: &Standing) -> impl Iterator<Item = &Account> {
+pub(super) fn open_members(standing: &Standing) -> impl Iterator<Item = &Account> {
     standing
         .accounts()
         .filter(|account| account.kind() == AccountKind::Member && account.closed_to().is_none())
@@ -334,13 +335,5 @@ mod tests {
             let all: u64 = shown.iter().map(|(_, _, count)| count).sum();
             assert_eq!(all, if people < 10 { 0 } else { people as u64 });
         }
-    }
-
-    #[test]
-    fn what_anybody_sees_is_in_tens() {
-        let nothing = PublicCounters { people: None, given: None };
-        assert_eq!(public(9, 5_000), nothing);
-        assert_eq!(public(10, 9), PublicCounters { people: Some(10), given: None });
-        assert_eq!(public(128, 1_999), PublicCounters { people: Some(120), given: Some(1_990) });
     }
 }

@@ -71,6 +71,8 @@ export interface Facts {
   /** Longest validity of what is no payment, in seconds. */
   otherSeconds: number;
   rate: [number, number] | null;
+  /** Where the community's own logo is. */
+  logo: string | null;
   timeZone: string;
   demo: boolean;
   readOnly: Reason | null;

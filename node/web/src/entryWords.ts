@@ -7,6 +7,8 @@ import type { AccountState, Entry } from "./lib/entry.ts";
 export interface Said {
   words: string;
   facts: [string, string][];
+  /** What is signed besides, and stays as it is. */
+  same?: [string, string][];
 }
 
 /** Returns what an entry says, or null when these pages cannot show all of it. `name` names accounts. */
@@ -34,7 +36,7 @@ export function sayEntry(entry: Entry, name: (account: string) => string): Said 
     case "close": return { words: say("sign_close", { from: name(entry.body.account), to: name(entry.body.heir) }), facts: [] };
     case "open": return { words: say("sign_open", { count: entry.body.states.length }), facts: entry.body.states.flatMap((state) => [[say("account"), name(state.account)] as [string, string], ...stateFacts(state, name)]) };
     case "change": return { words: say(entry.body.status === "frozen" ? "sign_frozen" : "sign_change", { from: name(entry.body.state.account) }), facts: stateFacts(entry.body.state, name) };
-    // Rules, foundings and statements are more than a phone shows well: whoever signs must see all of it.
+    // Rules and statements are the council's, which reads them on its own page. A founding is too much for a phone.
     default: return null;
   }
 }

@@ -76,6 +76,17 @@ export interface Claim {
   overdue: boolean;
 }
 
+/** What takes effect later for an account. */
+export interface Waiting {
+  account: string;
+  kind: string;
+  name: string | null;
+  index: number;
+  what: "change" | "close";
+  effective_at: string;
+  vetoable: boolean;
+}
+
 /** What the council sees; as `node/api/src/coordination.rs` has it. */
 export interface Coordination {
   now: string;
@@ -85,6 +96,7 @@ export interface Coordination {
   accounts: Held[];
   members: { count: number | null; bands: { from: string | null; below: string | null; count: number }[] };
   claims: Claim[];
+  waiting: Waiting[];
   rules: { index: number; recorded_at: string; effective_at: string | null; reference: string | null; changes: { field: string; before: string; after: string }[] }[];
   audit: {
     size: number; published: number; checked: number; read_only: Reason | null; readings: { at: string; auditor: string; size: number }[];

@@ -6,6 +6,7 @@ import { wordlist as french } from "@scure/bip39/wordlists/french.js";
 import { fromHex, hex } from "../src/lib/bytes.ts";
 import { type WordsError, fromWords, toWords } from "../src/lib/recovery.ts";
 import { AmountError, euroCents, fromDecimal, parseAmount, showEuro, showNumber, split, toDecimal } from "../src/lib/money.ts";
+import { NoList, readMemberList, textOf } from "../src/lib/memberList.ts";
 import { type Vectors, run, seeded } from "./vectors.ts";
 
 const folder = `${process.env["KLAVER_ROOT"]}/docs/spec/vectors`;
@@ -65,6 +66,26 @@ test("an amount is shown as people read it", () => {
     assert.equal(fromDecimal(toDecimal(minor, 2), 2), minor);
   }
   assert.equal(toDecimal(-350, 2), "-3.50");
+});
+
+test("a list of members is read as the program on the command line reads it", () => {
+  interface Case { text: string; needs_keys?: boolean; read: { none?: string; members?: unknown[]; wrong?: unknown[] } }
+  const { cases } = JSON.parse(readFileSync(`${process.env["KLAVER_ROOT"]}/docs/spec/lists/members.json`, "utf8")) as { cases: Case[] };
+  assert.ok(cases.length >= 8);
+  for (const { text, needs_keys: needsKeys = false, read } of cases) {
+    let found: Case["read"];
+    try {
+      const { members, wrong } = readMemberList(text, { scale: 2, needsKeys });
+      found = { members: members.map(({ line, name, key, limit }) => [line, name, key, limit]), wrong: wrong.map(({ line, fault, value }) => [line, fault, value]) };
+    } catch (error) {
+      assert.ok(error instanceof NoList, String(error));
+      found = { none: error.fault };
+    }
+    assert.deepEqual(found, read, text);
+  }
+  // Quotes that do not end are no line.
+  assert.deepEqual(readMemberList('Ann\n"Bert\n', { scale: 2, needsKeys: false }).wrong, [{ line: 2, fault: "broken", value: "" }]);
+  assert.equal(textOf(Uint8Array.of(0x5a, 0x6f, 0xeb)), "Zoë");
 });
 
 test("twelve words are sixteen bytes, as the test vectors of BIP 39 have them", async () => {

@@ -143,6 +143,38 @@ fn whoever_cannot_join_is_told_the_next_step_and_nothing_wrong_is_remembered() {
 }
 
 #[test]
+fn members_come_from_a_list_with_its_mistakes_by_line_and_first_what_it_would_do() {
+    let directory = tempfile::tempdir().unwrap();
+    let village = Village::found(directory.path(), &[]);
+    let (els, bert) = (Wallet::init(directory.path(), "els"), Wallet::init(directory.path(), "bert"));
+    let file = directory.path().join("leden.csv");
+    let path = file.to_str().unwrap();
+    let write = |text: &str| std::fs::write(&file, text).unwrap();
+    write(&format!("naam;sleutel;limiet\nAnn;;\nBert;{};\n;zz;\nDirk;;2\n", bert.public_key()));
+    let wrong = [
+        "Lijn 4: de naam ontbreekt.",
+        "Lijn 4: een sleutel heeft 64",
+        "Lijn 5: een eigen limiet",
+        "Fouten in de lijst: 3.",
+    ];
+    says(&village.anna, 2, &["account", "import", path], &wrong);
+    write(&format!("naam;sleutel;limiet\nAnn;;\nBert;{};2,5\n", bert.public_key()));
+    let shown =
+        ["Ann", "een uitnodiging", "een rekening, tot 2,50 klavers onder nul", "Rekeningen om te openen: 1"];
+    says(&village.anna, 0, &["account", "import", path, "--dry-run"], &shown);
+    let accounts = || village.anna.json(&["account", "list"])["accounts"].as_array().unwrap().len();
+    let before = accounts();
+    let said = village.anna.json(&["account", "import", path]);
+    assert_eq!(accounts(), before + 1, "{said}");
+    let account = said["opened"][0]["accounts"][0].as_str().unwrap();
+    bert.json(&["join", &village.node.url(), "--existing", account]);
+    let link = said["invitations"][0]["link"].as_str().unwrap();
+    els.json(&["join", link]);
+    // Nobody is opened twice.
+    says(&village.anna, 2, &["account", "import", path], &["Lijn 3: deze sleutel heeft al een rekening."]);
+}
+
+#[test]
 fn a_shopkeeper_and_a_place_use_the_wallet_in_dutch() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();

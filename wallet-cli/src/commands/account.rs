@@ -1,6 +1,7 @@
 //! `klaver account`: open, show, change, lay to rest and close accounts.
 
 mod change;
+mod import;
 mod open;
 
 use super::timing::report_timed;
@@ -25,6 +26,8 @@ use klaver_ledger::keys::PublicKey;
 pub enum Account {
     /// Open an account, as the council
     Open(open::Open),
+    /// Open accounts and make invitations for the people on a list, as the council
+    Import(import::Import),
     /// Show an account
     Show(Which),
     /// Show every account you may see
@@ -97,6 +100,7 @@ impl Account {
     pub fn run(self, app: &mut App<'_>) -> Outcome {
         match self {
             Self::Open(command) => command.run(app),
+            Self::Import(command) => command.run(app),
             Self::Change(command) => command.run(app),
             Self::Veto(command) => command.run(app),
             Self::Show(which) => show(app, &which),
@@ -177,10 +181,8 @@ fn show(app: &App<'_>, which: &Which) -> Outcome {
     Ok(Exit::Ok)
 }
 
-fn list(app: &App<'_>) -> Outcome {
-    let hat = app.hat().or_else(|_| app.office_hat(Purpose::Council))?;
-    let contact = app.contact(&hat)?;
-    let unit = contact.community.unit(app.output.language);
+/// Returns every account that a key may see.
+fn all_seen(app: &App<'_>, contact: &Contact, hat: &KeyInfo) -> Outcome<Vec<AccountJson>> {
     let mut all: Vec<AccountJson> = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
@@ -189,13 +191,20 @@ fn list(app: &App<'_>) -> Outcome {
             None => paths::ACCOUNTS.to_owned(),
         };
         let page: AccountPage =
-            app.with_session(&contact, &hat, |token| contact.http.get(&path, Some(token)))?;
+            app.with_session(contact, hat, |token| contact.http.get(&path, Some(token)))?;
         all.extend(page.accounts);
         cursor = page.next;
         if cursor.is_none() {
-            break;
+            return Ok(all);
         }
     }
+}
+
+fn list(app: &App<'_>) -> Outcome {
+    let hat = app.hat().or_else(|_| app.office_hat(Purpose::Council))?;
+    let contact = app.contact(&hat)?;
+    let unit = contact.community.unit(app.output.language);
+    let all = all_seen(app, &contact, &hat)?;
     let row = |said: &AccountJson| {
         vec![
             harmless(&said.state.account),
@@ -246,7 +255,7 @@ fn name(app: &App<'_>, command: Name) -> Outcome {
         return Err(Failure::new(Exit::Rules, "closed_has_no_name").with("account", account));
     }
     let path = paths::fill(paths::PROFILE, account);
-    let profile = Profile { name: command.name, listed: command.listed };
+    let profile = Profile { name: command.name, listed: command.listed, position: None };
     app.with_session(&contact, &hat, |token| contact.http.put(&path, token, &profile))?;
     let key = match (&profile.name, profile.listed) {
         (None, _) => "done.name.removed",

@@ -29,6 +29,11 @@ pub struct Page {
     title: String,
     facts: Value,
     data: Value,
+    /// The colour, stylesheet and logo of the community, below `/assets/`.
+    style: Option<String>,
+    logo: Option<String>,
+    /// Where pictures come from besides the node: of a page that shows a map.
+    pictures: Option<String>,
 }
 
 impl Page {
@@ -49,6 +54,9 @@ impl Page {
             demo: service.config().demo,
             facts: facts(service),
             data: Value::Null,
+            style: service.brand().and_then(|brand| brand.style.as_ref()).map(|style| style.name.clone()),
+            logo: service.brand().and_then(|brand| brand.logo.as_ref()).map(|logo| logo.name.clone()),
+            pictures: None,
         }
     }
 
@@ -120,6 +128,11 @@ impl Page {
         self.data = data;
     }
 
+    /// Lets the page load pictures from this origin too.
+    pub fn pictures_from(&mut self, origin: String) {
+        self.pictures = Some(origin);
+    }
+
     /// Returns a section with a list of names, or a sentence when there are none.
     pub fn names(&self, title: &str, none: &str, picture: &str, names: &[String]) -> Markup {
         html! {
@@ -140,12 +153,27 @@ impl Page {
         let reads = script.is_some_and(|name| WITH_READER.contains(&name));
         let headers = [
             (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-            (header::CONTENT_SECURITY_POLICY, policy(reads)),
+            (header::CONTENT_SECURITY_POLICY, self.policy(reads)),
             (header::CONTENT_LANGUAGE, HeaderValue::from_static(self.language().code())),
             (header::VARY, HeaderValue::from_static("accept-language, cookie")),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         ];
         (status, headers, html).into_response()
+    }
+
+    /// Returns what the page may run and show: our own, and where it reads codes also our compiled reader.
+    fn policy(&self, reads_codes: bool) -> HeaderValue {
+        let mut policy = POLICY.to_owned();
+        if reads_codes {
+            policy = policy.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'");
+        }
+        if let Some(origin) = &self.pictures {
+            // What draws the map writes one probe as markup, which the page's own policy lets through alone.
+            policy = policy
+                .replace("img-src 'self'", &format!("img-src 'self' {origin}"))
+                .replace("trusted-types klaver", "trusted-types klaver default");
+        }
+        HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(POLICY))
     }
 
     /// Returns what the page's script is told: facts of the community, and what the page was given.
@@ -191,7 +219,11 @@ impl Page {
                     title { (title) }
                     @if let Some(made) = made {
                         link rel="stylesheet" href=(asset(&made.style));
-                        link rel="icon" type="image/svg+xml" href=(asset(&made.icon));
+                        @if let Some(style) = &self.style { link rel="stylesheet" href=(asset(style)); }
+                        @match &self.logo {
+                            Some(logo) => { link rel="icon" href=(asset(logo)); }
+                            None => { link rel="icon" type="image/svg+xml" href=(asset(&made.icon)); }
+                        }
                         link rel="manifest" href="/manifest.webmanifest";
                         @if let Some(script) = script {
                             script type="module" src=(asset(&script.file)) {}
@@ -204,7 +236,13 @@ impl Page {
                 body {
                     a.skip href="#main" { (self.say("skip")) }
                     header {
-                        a.brand href="/" { (icon("clover")) span { (self.community) } }
+                        a.brand href="/" {
+                            @match &self.logo {
+                                Some(logo) => { img.logo src=(asset(logo)) alt=""; }
+                                None => { (icon("clover")) }
+                            }
+                            span { (self.community) }
+                        }
                         nav.languages aria-label=(self.say("language")) {
                             @for language in Language::ALL {
                                 a href={ (self.visit.path) "?lang=" (language.code()) } hreflang=(language.code())
@@ -249,6 +287,7 @@ fn facts(service: &Service) -> Value {
         "otherSeconds": known.charter.policy.other_validity,
         "refundSeconds": known.charter.policy.refund_window,
         "rate": rate,
+        "logo": service.brand().and_then(|brand| brand.logo.as_ref()).map(|logo| format!("/assets/{}", logo.name)),
         "timeZone": service.config().time_zone,
         "demo": known.demo,
         "readOnly": known.read_only,
@@ -262,13 +301,6 @@ fn shown(value: &str) -> String {
         Ok(_) => format!("{} UTC", value[..16].replace('T', " ")),
         Err(_) => value.to_owned(),
     }
-}
-
-/// Returns what a page may run: scripts of ours, and where it reads codes also our compiled reader.
-fn policy(reads_codes: bool) -> HeaderValue {
-    let scripts = if reads_codes { "script-src 'self' 'wasm-unsafe-eval'" } else { "script-src 'self'" };
-    let policy = POLICY.replace("script-src 'self'", scripts);
-    HeaderValue::from_str(&policy).expect("a policy is plain letters")
 }
 
 /// Returns JSON that cannot end the element it stands in.

@@ -1,27 +1,27 @@
 /** `/coordination`: what the council sees. Sums, budgets, payouts, rules; of members counts alone. */
 
-import { stateOf, type StateJson } from "../accountState.ts";
 import { amountField } from "../amountField.ts";
+import { fieldWord, ruleText } from "../charterWords.ts";
 import { showConnecting } from "../connecting.ts";
 import { demoKey } from "../demo.ts";
 import type { Hat, Outgoing } from "../db.ts";
-import { amount, button, facts, h, halted, icon, language, link, loadErrors, moment as when, now, say, shortAccount, show, knows, type Child, type Icon } from "../dom.ts";
+import { amount, button, facts, h, halted, icon, language, link, loadErrors, moment as when, now, say, shortAccount, show, type Child } from "../dom.ts";
 import { accountText, parseAccount } from "../lib/account.ts";
 import { hex, random, sha256, utf8 } from "../lib/bytes.ts";
 import type { AccountState } from "../lib/entry.ts";
-import { euroCents, fromDecimal, showEuro } from "../lib/money.ts";
+import { euroCents, showEuro } from "../lib/money.ts";
 import { type Claim, type Coordination, type Held, NotCouncil, askAsOffice, connectOffice, office } from "../office.ts";
-import { type Wish, entryOf, flush, freshKey, prepare, sendUntilKnown } from "../outbox.ts";
+import { lostPhone } from "../lostPhone.ts";
+import { draftOfCouncil } from "../officeDraft.ts";
+import { limits, oneAccount, rotate, waiting } from "../officeAccount.ts";
+import { chooseList } from "../officeImport.ts";
+import { back, heading, minor, money, nameOf, signAndSend } from "../officeParts.ts";
+import { entryOf, flush, freshKey } from "../outbox.ts";
 import { scanInto } from "../scanInto.ts";
-import { busy, explain, note, start, whyNot } from "../start.ts";
+import { squareForm } from "../squareForm.ts";
+import { busy, explain, note, start } from "../start.ts";
 import { bars, table } from "../tables.ts";
 import { keyToConnect } from "../wallet.ts";
-
-const minor = (text: string): number => fromDecimal(text, facts.scale);
-const money = (text: string): string => amount(minor(text));
-const nameOf = ({ name, account }: { name: string | null; account: string }): string => name ?? shortAccount(parseAccount(account) ?? "");
-const back = (href = "#"): HTMLElement => h("div", { class: "actions" }, link("back", say("back"), href));
-const heading = (picture: Icon, words: string): HTMLElement => h("h2", { tabindex: "-1", "data-focus": true }, icon(picture), words);
 
 let stop: () => void = () => undefined;
 
@@ -34,10 +34,17 @@ async function route(): Promise<void> {
       if (key) await connectOffice(key);
       return void (await route());
     }
+    // Whoever lost a phone comes to the council, and is none of it.
+    if (name === "lost") return await lostPhone();
     const hat = await office();
     if (!hat) return await connecting();
     if (name === "open") return opening(hat);
+    if (name === "import") return chooseList(hat);
     if (name === "account") return await oneAccount(hat, id);
+    if (name === "limits") return await limits(hat, id);
+    if (name === "draft") return await draftOfCouncil(id);
+    if (name === "square") return await squareForm(id, null, (path, body) => askAsOffice(hat, "PUT", path, body), `#account/${id}`);
+    if (name === "rotate") return await rotate(hat, id, (camera) => (stop = camera.stop));
     show(busy());
     const seen = await askAsOffice<Coordination>(hat, "GET", "/v1/coordination");
     switch (name) {
@@ -48,6 +55,7 @@ async function route(): Promise<void> {
       case "accounts": return accounts();
       case "rules": return rules(seen);
       case "audit": return audit(seen);
+      case "waiting": return waiting(seen.waiting);
       default: return await home(hat, seen);
     }
   } catch (error) {
@@ -80,6 +88,7 @@ async function home(hat: Hat, seen: Coordination): Promise<void> {
     h("p", { class: seen.holds ? "note good" : "note" }, icon(seen.holds ? "tick" : "hand"), say(seen.holds ? "council_holds" : "council_holds_not")),
     seen.audit.read_only ? note("hand", `${say("why_read_only")} ${halted(seen.audit.read_only)}`, say("council_read_only")) : null,
     overdue > 0 ? h("a", { class: "note", href: "#payouts" }, icon("clock"), say(overdue === 1 ? "council_overdue_one" : "council_overdue", { count: overdue })) : null,
+    seen.waiting.length > 0 ? h("a", { class: "note", href: "#waiting" }, icon("clock"), say(seen.waiting.length === 1 ? "council_waits_one" : "council_waits", { count: seen.waiting.length })) : null,
     waits,
     h("h2", { tabindex: "-1", "data-focus": true }, say("council_in_circulation")),
     h("p", { class: "amount" }, money(seen.circulation.in_circulation)),
@@ -90,7 +99,7 @@ async function home(hat: Hat, seen: Coordination): Promise<void> {
   ]);
   interface Draft { link: string; entry: { kind: string }; expires_at: string }
   const { drafts } = await askAsOffice<{ drafts: Draft[] }>(hat, "GET", "/v1/drafts").catch(() => ({ drafts: [] as Draft[] }));
-  waits.replaceChildren(...drafts.slice(0, 5).map((draft) => h("a", { class: "note", href: new URL(draft.link).pathname }, icon("clock"),
+  waits.replaceChildren(...drafts.slice(0, 5).map((draft) => h("a", { class: "note", href: `#draft/${new URL(draft.link).pathname.split("/").at(-1)}` }, icon("clock"),
     say("council_draft", { what: say(`council_kind_${draft.entry.kind}`), when: when(Date.parse(draft.expires_at), "both") }))));
 }
 
@@ -129,32 +138,6 @@ function payouts(hat: Hat, seen: Coordination): void {
     h("div", { class: "field" }, h("label", { for: "reference" }, say("council_settle_reference")), reference, fault),
     h("div", { class: "actions" }, button("tick", say("council_settle_do"), () => void settle(), "main"), link("back", say("back"), "#")),
   ], "focus");
-}
-
-/** Signs for the council and shows what became of it; where more must sign, it waits for them. */
-async function signAndSend<K extends "settle" | "change" | "open">(hat: Hat, wish: Wish<K>, onDone: (done: Outgoing) => Child = () => null): Promise<void> {
-  try {
-    const outgoing = await prepare(hat, { ...wish, lasts: Math.min(3 * 86_400, facts.otherSeconds) });
-    show(busy(say("sending")));
-    await sendUntilKnown(outgoing, (news) => show([result(news), news.state === "done" ? onDone(news) : null, h("div", { class: "actions" }, link("seal", say("council_to"), "#", "main"))], news.state === "waiting" ? "quiet" : "focus"));
-  } catch (error) {
-    show([explain(error), back()]);
-  }
-}
-
-function result(outgoing: Outgoing): Child {
-  switch (outgoing.state) {
-    case "done": return h("section", { class: "paid", role: "status", tabindex: "-1", "data-focus": true }, icon("tick", "icon big"), h("p", { class: "amount" }, say("council_done")), h("p", null, say("council_done_text", { index: outgoing.index ?? 0 })));
-    case "draft": return [
-      h("section", { class: "waiting", role: "status", tabindex: "-1", "data-focus": true }, icon("clock", "icon big"), h("p", { class: "amount" }, say("council_almost")), h("p", null, say("council_almost_text"))),
-      outgoing.link ? h("p", null, h("code", null, outgoing.link)) : null];
-    case "refused": {
-      const [why, next] = whyNot(outgoing.code ?? "");
-      return h("section", { class: "not-paid", role: "status", tabindex: "-1", "data-focus": true }, icon("cross", "icon big"), h("p", { class: "amount" }, say("council_not_done")), h("p", null, why), h("p", null, next));
-    }
-    case "alarm": return note("hand", say("receipt_alarm"), say("receipt_alarm_next"));
-    default: return h("section", { class: "waiting", role: "status" }, icon("clock", "icon big"), h("p", { class: "amount" }, say("waiting")), h("p", null, say(outgoing.sent ? "waiting_sent" : "waiting_unsent")), h("p", null, say("waiting_next")));
-  }
 }
 
 function budgets(seen: Coordination): void {
@@ -213,40 +196,9 @@ function accounts(): void {
   show([
     heading("wallet", say("council_accounts")),
     h("div", { class: "field" }, h("label", { for: "code" }, say("council_account_which")), typed, fault),
-    h("div", { class: "actions" }, button("wallet", say("council_account_show"), look, "main"), link("people", say("council_open"), "#open"), link("back", say("back"), "#")),
+    h("div", { class: "actions" }, button("wallet", say("council_account_show"), look, "main"), link("people", say("council_open"), "#open"), link("list", say("import_way"), "#import"), link("back", say("back"), "#")),
   ], "focus");
   typed.addEventListener("keydown", (event) => event.key === "Enter" && look());
-}
-
-interface Seen { state: StateJson; status: "open" | "frozen" | "closed"; base: number; balance: string | null; available: string | null; lines: number; name: string | null }
-
-async function oneAccount(hat: Hat, id: string): Promise<void> {
-  show(busy());
-  const seen = await askAsOffice<Seen>(hat, "GET", `/v1/accounts/${encodeURIComponent(id)}`);
-  const state = stateOf(seen.state);
-  const status = seen.status === "frozen" ? "open" : "frozen";
-  const sure = h("div", { class: "actions" });
-  const change = () => void signAndSend(hat, { key: freshKey(`change:${state.account}`), what: "change", name: shortAccount(state.account), amount: 0, body: { base: seen.base, state, status } });
-  const ask = () => {
-    const yes = button(status === "frozen" ? "clock" : "undo", say(status === "frozen" ? "council_freeze_sure" : "council_unfreeze_sure"), change, "main");
-    sure.replaceChildren(yes, button("back", say("back"), () => sure.replaceChildren(first)));
-    yes.focus();
-  };
-  const first = button(status === "frozen" ? "clock" : "undo", say(status === "frozen" ? "council_freeze" : "council_unfreeze"), ask);
-  if (seen.status !== "closed") sure.append(first);
-  const line = (words: string, value: Child) => [h("dt", null, words), h("dd", null, value)];
-  show([
-    heading("wallet", seen.name ?? `${say(`kind_${seen.state.kind}`)} ${shortAccount(state.account)}`),
-    h("dl", null,
-      line(say("account"), h("code", null, accountText(state.account))), line(say("council_kind"), say(`kind_${seen.state.kind}`)), line(say("council_status"), say(`council_status_${seen.status}`)),
-      // What members have is theirs to know.
-      seen.balance === null ? line(say("council_has"), say("council_hidden")) : line(say("council_has"), money(seen.balance)),
-      line(say("council_limit"), money(seen.state.limit)), line(say("council_keys"), String(state.keys.length))),
-    // Who signs this signs for these keys: a council cannot look them up in the log of others.
-    h("details", null, h("summary", null, icon("seal"), say("council_keys_which")), state.keys.map(({ key }) => h("p", null, h("code", null, key)))),
-    status === "frozen" && seen.status === "open" ? h("p", null, say("council_freeze_text")) : null,
-    sure, back("#accounts"),
-  ], "focus");
 }
 
 const KINDS = ["merchant", "budget", "fund", "member"] as const;
@@ -293,14 +245,13 @@ function opening(hat: Hat): void {
 }
 
 function rules(seen: Coordination): void {
-  const field = (name: string) => (knows(`council_field_${name}`) ? say(`council_field_${name}`) : name);
   show([
     heading("list", say("council_rules")),
     seen.rules.map(({ index, recorded_at, effective_at, reference, changes }) => h("section", null,
       h("h2", null, changes.length === 0 ? say("council_rules_founded") : say("council_rules_changed", { when: when(Date.parse(recorded_at), "day") })),
       effective_at ? h("p", { class: "note" }, icon("clock"), say("council_rules_waits", { when: when(Date.parse(effective_at), "both") })) : null,
       h("p", { class: "small" }, say("council_rules_number", { index }), " ", changes.length === 0 ? "" : reference ? say("council_rules_reference", { reference }) : say("council_rules_reference_none")),
-      changes.length > 0 ? table(say("council_rules_table", { index }), [say("council_rule"), say("council_before"), say("council_after")], changes.map((change) => [field(change.field), change.before || "–", change.after || "–"]), 0) : null)),
+      changes.length > 0 ? table(say("council_rules_table", { index }), [say("council_rule"), say("council_before"), say("council_after")], changes.map((change) => [fieldWord(change.field), ruleText(change.field, change.before), ruleText(change.field, change.after)]), 0) : null)),
     back(),
   ], "focus");
 }

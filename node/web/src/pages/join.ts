@@ -18,7 +18,7 @@ export async function comeBack(path: string): Promise<void> {
 export function offer(code: string | null, done: () => void, words = say("make_wallet")): void {
   // Whoever had one does not need another.
   const had = link("undo", say("restore"), "/wallet#restore", "quiet");
-  if (facts.joining === "council") return show([note("people", say("join_council"), say("join_council_next")), had]);
+  if (facts.joining === "council") return show([note("people", say("join_council"), say("join_council_next")), link("phone", say("join_council_key"), "/coordination#lost", "main"), had]);
   if (facts.joining === "invitation" && code === null) {
     return show([note("people", say("join_invitation"), say("join_invitation_next")), h("div", { class: "actions" }, link("scan", say("scan"), "/wallet#scan"), had)]);
   }

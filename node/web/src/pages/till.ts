@@ -6,6 +6,8 @@ import { Refused } from "../api.ts";
 import type { Hat } from "../db.ts";
 import { h, link, say, show } from "../dom.ts";
 import { flush } from "../outbox.ts";
+import { accountText } from "../lib/account.ts";
+import { squareForm } from "../squareForm.ts";
 import { explain, start } from "../start.ts";
 import { cashiers, newCashier, ownersOnly, takenAway } from "../till/cashiers.ts";
 import { naming } from "../till/naming.ts";
@@ -14,7 +16,7 @@ import { price } from "../till/price.ts";
 import { settings } from "../till/settings.ts";
 import { oneLine, today } from "../till/today.ts";
 import { week } from "../till/week.ts";
-import { cashierHat, connect, hatOf, isCashier, keyToConnect } from "../wallet.ts";
+import { askAs, cashierHat, connect, hatOf, isCashier, keyToConnect } from "../wallet.ts";
 
 const again = () => void route();
 /** Leads back to the price; when that is what the address says already, it is drawn anew. */
@@ -35,6 +37,7 @@ async function route(): Promise<void> {
       case "cashiers": return await cashiers(hat);
       case "settings": return await settings(hat);
       case "name": return naming(hat, home);
+      case "square": return await squareForm(accountText(hat.account), hat.name, (path, body) => askAs(hat, "PUT", path, body), "#settings");
       default: return await price(hat, again);
     }
   } catch (error) {

@@ -6,20 +6,31 @@ import { facts, button, h, icon, link, moment, now, say, show, type Child } from
 import { type Said, namer, sayEntry } from "../entryWords.ts";
 import { callHat } from "../hats.ts";
 import { Malformed } from "../lib/cbor.ts";
+import type { Entry } from "../lib/entry.ts";
 import { cosign, sendUntilKnown } from "../outbox.ts";
 import { outcome, toWallet } from "../paid.ts";
 import { busy, explain, note } from "../start.ts";
 import { directory } from "../statement.ts";
 import { hats } from "../wallet.ts";
 
-export async function open(_: unknown, id: string): Promise<void> {
+/** What only the council's own page adds. */
+export interface More {
+  say(entry: Entry, name: (account: string) => string): Promise<Said | null>;
+  beside(draft: Draft, said: Said | null): Child;
+  home: HTMLElement;
+}
+
+export async function open(_: unknown, id: string, more?: More): Promise<void> {
   show(busy());
   try {
     const found = await findDraft(id, facts.ledger);
     if (!found) return show([note("hand", say("sign_unknown"), say("sign_unknown_next")), back()], "focus");
     const own = new Map((await hats()).map((hat) => [hat.account, nameOf(hat)]));
-    const said = sayEntry(found.draft.envelope.entry, namer(own, await directory()));
-    draw(id, found.draft, found.signer, said, new Set((await hats()).map(({ key }) => key)));
+    const { entry } = found.draft.envelope;
+    if (!more && (entry.kind === "govern" || entry.kind === "attest")) return location.replace(`/coordination#draft/${id}`);
+    const name = namer(own, await directory());
+    const said = sayEntry(entry, name) ?? (await more?.say(entry, name)) ?? null;
+    draw(id, found.draft, found.signer, said, new Set((await hats()).map(({ key }) => key)), more);
   } catch (error) {
     if (!(error instanceof DraftDiffers) && !(error instanceof Malformed)) throw error;
     show([note("hand", say("sign_differs"), say("sign_differs_next")), back()], "focus");
@@ -29,17 +40,18 @@ export async function open(_: unknown, id: string): Promise<void> {
 const back = (): Child => h("div", { class: "actions" }, link("back", say("back"), "#inbox"));
 const nameOf = (hat: Hat): string => (hat.account === "" ? say("sign_who_council") : callHat(hat));
 
-function draw(id: string, draft: Draft, signer: Hat | null, said: Said | null, ours: ReadonlySet<string>): void {
+function draw(id: string, draft: Draft, signer: Hat | null, said: Said | null, ours: ReadonlySet<string>, more?: More): void {
   const { entry } = draft.envelope;
   const until = entry.expires_at * 1_000;
   const state = draft.state === "waiting" && until <= now() ? "expired" : draft.state;
-  const sign = () => void signAndSend(id, draft, signer as Hat, said as Said).catch((error: unknown) => show(explain(error, () => void open(null, id))));
+  const sign = () => void signAndSend(id, draft, signer as Hat, said as Said, more).catch((error: unknown) => show(explain(error, () => void open(null, id, more))));
   const maySign = state === "waiting" && signer !== null && said !== null;
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("seal"), say("sign_title")),
     state === "waiting" ? null : note("clock", say(`sign_${state}`, { index: draft.index ?? 0 })),
     said ? h("p", { class: "lead" }, said.words) : note("hand", say("sign_too_much"), say("sign_too_much_next")),
-    said && said.facts.length > 0 ? h("dl", null, said.facts.map(([what, value]) => [h("dt", null, what), h("dd", null, value)])) : null,
+    said && said.facts.length > 0 ? h("dl", { class: said.same ? "rules" : "" }, said.facts.map(([what, value]) => [h("dt", null, what), h("dd", null, value)])) : null,
+    more?.beside(draft, said),
     draft.memo ? h("blockquote", null, draft.memo.text) : entry.memo ? h("p", null, say("sign_memo_unseen")) : null,
     h("dl", null,
       h("dt", null, say("sign_signed_by")),
@@ -48,12 +60,12 @@ function draw(id: string, draft: Draft, signer: Hat | null, said: Said | null, o
       h("dt", null, say("sign_until_when")), h("dd", null, moment(until, "both"))),
     maySign && signer ? h("p", null, say("sign_as", { name: nameOf(signer) })) : state === "waiting" && said && !signer ? h("p", { class: "note good" }, icon("tick"), say("sign_you_did")) : null,
     said ? null : h("code", null, `klaver cosign ${facts.origin}/d/${id}`),
-    h("div", { class: "actions" }, maySign ? button("tick", say("sign_do"), sign, "main") : null, link("back", say("back"), "#inbox")),
+    h("div", { class: "actions" }, maySign ? button("tick", say("sign_do"), sign, "main") : null, link("back", say("back"), more ? "#" : "#inbox")),
   ], "focus");
 }
 
-async function signAndSend(id: string, { envelope, memo }: Draft, signer: Hat, said: Said): Promise<void> {
+async function signAndSend(id: string, { envelope, memo }: Draft, signer: Hat, said: Said, more?: More): Promise<void> {
   show(busy(say("sending")));
   const outgoing = await cosign(signer, envelope, { key: `draft:${id}:${signer.key}`, name: said.words, memo });
-  await sendUntilKnown(outgoing, (news) => show(outcome(news, toWallet()), news.state === "waiting" ? "quiet" : "focus"));
+  await sendUntilKnown(outgoing, (news) => show(outcome(news, more?.home ?? toWallet()), news.state === "waiting" ? "quiet" : "focus"));
 }

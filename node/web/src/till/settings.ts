@@ -69,7 +69,7 @@ export async function settings(hat: Hat, saved?: "bill" | "month"): Promise<void
     ],
     h("label", { class: "choice" }, h("input", { type: "checkbox", id: "in-euro", checked: euro, disabled: !facts.rate, onchange: () => void keep("till-euro", !euro).then(again) }), say("settings_euro")),
     h("div", { class: "actions" },
-      isCashier(hat) ? null : [link("phone", say("cashiers"), "#cashiers"), link("shop", say("name_change"), "#name")],
+      isCashier(hat) ? null : [link("phone", say("cashiers"), "#cashiers"), link("shop", say("name_change"), "#name"), link("people", say("square_way"), "#square")],
       link("back", say("back"), "#", "main")),
   ], "focus");
 }

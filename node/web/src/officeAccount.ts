@@ -1,0 +1,174 @@
+/** `#account/ID`, `#limits/ID`, `#rotate/ID`: one account as the council sees it; what waits, and how far things may go. */
+
+import { stateOf, type StateJson } from "./accountState.ts";
+import { ask } from "./api.ts";
+import type { Hat, Outgoing } from "./db.ts";
+import { amount, button, facts, fill, h, icon, link, moment as when, say, shortAccount, show, type Child } from "./dom.ts";
+import { lasting } from "./lasting.ts";
+import { accountText } from "./lib/account.ts";
+import { fromHex } from "./lib/bytes.ts";
+import { faultOfKey } from "./lib/ed25519.ts";
+import type { AccountState } from "./lib/entry.ts";
+import { AmountError, parseTotal, showNumber } from "./lib/money.ts";
+import { askAsOffice, type Waiting } from "./office.ts";
+import { back, heading, line, money, nameOf, signAndSend } from "./officeParts.ts";
+import { freshKey } from "./outbox.ts";
+import { type ScanInto, scanInto } from "./scanInto.ts";
+import { busy } from "./start.ts";
+
+interface Pending { index: number; effective_at: string; vetoable: boolean; what: "change" | "close"; state: StateJson | null }
+interface Seen { state: StateJson; status: "open" | "frozen" | "closed"; base: number; balance: string | null; pending: Pending | null; name: string | null }
+
+const see = (hat: Hat, id: string): Promise<Seen> => askAsOffice<Seen>(hat, "GET", `/v1/accounts/${encodeURIComponent(id)}`);
+const title = ({ name, state }: Seen): string => name ?? `${say(`kind_${state.kind}`)} ${shortAccount(stateOf(state).account)}`;
+
+/** Says what waits for an account, from when it counts, and whether it can still be stopped. */
+function waitsFor({ index, effective_at, vetoable, what }: Pick<Pending, "index" | "effective_at" | "vetoable" | "what">): string {
+  const at = when(Date.parse(effective_at), "both");
+  return `${say(what === "close" ? "council_waits_close" : "council_waits_change", { index, when: at })} ${say(vetoable ? "council_waits_stop" : "council_waits_no_stop", { when: at })}`;
+}
+
+/** `#waiting`: everything that takes effect later. */
+export function waiting(all: readonly Waiting[]): void {
+  show([
+    heading("clock", say("council_waiting")),
+    all.length === 0 ? h("p", null, say("council_waiting_none")) : h("ul", { class: "names" }, all.map((one) => h("li", null,
+      h("a", { class: "way", href: `#account/${one.account}` }, `${say(`kind_${one.kind}`)} ${nameOf(one)}`), " ", waitsFor(one)))),
+    back(),
+  ], "focus");
+}
+
+/** Shows an account, and what can be done with it. */
+export async function oneAccount(hat: Hat, id: string): Promise<void> {
+  show(busy());
+  const seen = await see(hat, id);
+  const state = stateOf(seen.state);
+  const status = seen.status === "frozen" ? "open" : "frozen";
+  const rest = h("div", { class: "actions" });
+  const change = () => void signAndSend(hat, { key: freshKey(`change:${state.account}`), what: "change", name: shortAccount(state.account), amount: 0, body: { base: seen.base, state, status } });
+  const sure = () => {
+    const yes = button(status === "frozen" ? "clock" : "undo", say(status === "frozen" ? "council_freeze_sure" : "council_unfreeze_sure"), change, "main");
+    fill(rest, status === "frozen" ? h("p", null, say("council_freeze_text")) : null, yes, button("back", say("back"), () => fill(rest, ways)));
+    yes.focus();
+  };
+  const ways = seen.status === "closed" ? [] : [
+    link("pay", say(seen.state.kind === "budget" ? "council_room_change" : "council_limits_change"), `#limits/${id}`),
+    link("phone", say("council_rotate"), `#rotate/${id}`),
+    ["merchant", "budget", "fund"].includes(seen.state.kind) ? link("shop", say("square_way"), `#square/${id}`) : null,
+    button(status === "frozen" ? "clock" : "undo", say(status === "frozen" ? "council_freeze" : "council_unfreeze"), sure),
+  ];
+  fill(rest, ways);
+  const { ceiling, until } = state;
+  show([
+    heading("wallet", title(seen)),
+    seen.pending ? h("p", { class: "note" }, icon("clock"), waitsFor(seen.pending)) : null,
+    h("dl", null,
+      line(say("account"), h("code", null, accountText(state.account))), line(say("council_kind"), say(`kind_${seen.state.kind}`)), line(say("council_status"), say(`council_status_${seen.status}`)),
+      // What members have is theirs to know.
+      seen.balance === null ? line(say("council_has"), say("council_hidden")) : line(say("council_has"), money(seen.balance)),
+      line(say(seen.state.kind === "budget" ? "council_room" : "council_limit"), money(seen.state.limit)),
+      ceiling === null ? null : line(say("council_ceiling"), amount(ceiling)),
+      until === null ? null : line(say("council_ends"), when(until * 1_000, "both")),
+      line(say("council_keys"), String(state.keys.length))),
+    // Who signs this signs for these keys: a council cannot look them up in the log of others.
+    keysOf(say("council_keys_which"), state),
+    seen.pending?.state ? keysOf(say("council_keys_coming"), stateOf(seen.pending.state)) : null,
+    rest, back("#accounts"),
+  ], "focus");
+}
+
+const keysOf = (words: string, { keys }: AccountState): HTMLElement =>
+  h("details", null, h("summary", null, icon("seal"), words), keys.map(({ key }) => h("p", null, h("code", null, key))));
+
+/** A field of its own: the label, what is wrong below it. */
+function field(id: string, label: string, input: HTMLInputElement): { element: HTMLElement; fault: HTMLElement } {
+  const fault = h("p", { id: `${id}-fault`, class: "fault", role: "alert" });
+  input.id = id;
+  input.setAttribute("aria-describedby", fault.id);
+  return { element: h("div", { class: "field" }, h("label", { for: id }, label), input, fault), fault };
+}
+
+/** Changes how far an account may go: at once, once enough of the council have signed. */
+export async function limits(hat: Hat, id: string): Promise<void> {
+  show(busy());
+  const seen = await see(hat, id);
+  const state = stateOf(seen.state);
+  const isBudget = state.kind === "budget";
+  const shown = (total: number | null) => (total === null ? "" : showNumber(total, facts.scale, "en").replaceAll("\u202f", "").replace(".", facts.scale > 0 ? "," : "."));
+  const text = (value: string) => h("input", { type: "text", inputmode: "decimal", autocomplete: "off", maxlength: 17, value });
+  const [low, high] = [text(shown(state.limit)), text(shown(state.ceiling))];
+  const ends = h("input", { type: "date", value: state.until === null ? "" : new Date(state.until * 1_000).toISOString().slice(0, 10) });
+  const [limit, ceiling, until] = [
+    field("limit", say(isBudget ? "council_cap_label" : "council_limit_label", { many: facts.many }), low), field("ceiling", say("council_ceiling_label"), high), field("until", say("council_until_label"), ends)];
+  /** Returns minor units, null for an empty field that may be so; undefined after having said what is wrong. */
+  const read = (input: HTMLInputElement, fault: HTMLElement, mayBeEmpty: boolean): number | null | undefined => {
+    fault.textContent = "";
+    if (mayBeEmpty && input.value.trim() === "") return null;
+    try {
+      return parseTotal(input.value, facts.scale);
+    } catch (error) {
+      if (!(error instanceof AmountError)) throw error;
+      fault.textContent = say(`amount_${error.fault}`, { decimals: facts.scale });
+      input.focus();
+      return undefined;
+    }
+  };
+  const sign = () => {
+    const [least, most] = [read(low, limit.fault, false), isBudget ? state.ceiling : read(high, ceiling.fault, true)];
+    if (least === undefined || least === null || most === undefined) return;
+    const end = !isBudget ? state.until : ends.value === "" ? null : Date.parse(`${ends.value}T23:59:59Z`) / 1_000;
+    if (least === state.limit && most === state.ceiling && end === state.until) return void (limit.fault.textContent = say("council_same"));
+    void signAndSend(hat, {
+      key: freshKey(`limits:${state.account}`), what: "change", name: shortAccount(state.account), amount: 0,
+      body: { base: seen.base, state: { ...state, limit: least, ceiling: most, until: end }, status: seen.status === "frozen" ? "frozen" : "open" },
+    });
+  };
+  show([
+    heading("pay", title(seen)),
+    h("p", null, say("council_limits_text")),
+    limit.element, isBudget ? until.element : ceiling.element,
+    h("div", { class: "actions" }, button("tick", say("council_limits_do"), sign, "main"), link("back", say("back"), `#account/${id}`)),
+  ], "focus");
+}
+
+/** Gives an account a new key in the place of lost ones: later, unless its owner says no. */
+export async function rotate(hat: Hat, id: string, onCamera: (camera: ScanInto) => void): Promise<void> {
+  show(busy());
+  const [seen, { charter }] = await Promise.all([see(hat, id), ask<{ charter: { policy: { recovery_delay: number } } }>("GET", "/v1/community")]);
+  const state = stateOf(seen.state);
+  const delay = charter.policy.recovery_delay;
+  const typed = h("input", { type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false" });
+  const key = field("key", say("council_rotate_key"), typed);
+  const camera = scanInto((text) => (typed.value = text));
+  onCamera(camera);
+  const boxes = state.keys.map((one) => h("input", { type: "checkbox", value: one.key, checked: true }));
+  const lostFault = h("p", { class: "fault", role: "alert" });
+  const sign = () => {
+    key.fault.textContent = lostFault.textContent = "";
+    const fresh = typed.value.trim().toLowerCase();
+    if (!/^[0-9a-f]{64}$/.test(fresh) || faultOfKey(fromHex(fresh)) !== null) return void (key.fault.textContent = say("council_key_wrong"));
+    if (state.keys.some((one) => one.key === fresh)) return void (key.fault.textContent = say("council_rotate_there"));
+    const lost = state.keys.filter((_, row) => boxes[row]?.checked);
+    if (lost.length === 0) return void (lostFault.textContent = say("council_rotate_none"));
+    // The new key may do what those together could that it takes the place of.
+    const grant = { key: fresh, rights: lost.reduce((bits, one) => bits | one.rights, 0), until: null, cap: null };
+    const keys = [...state.keys.filter((one) => !lost.includes(one)), grant].sort((a, b) => (a.key < b.key ? -1 : 1));
+    const then = (done: Outgoing): Child => {
+      const at = when((done.doneAt ?? 0) + delay * 1_000, "both");
+      return h("p", { class: "note" }, icon("clock"), `${say("council_rotate_done", { when: at })} ${say("council_waits_stop", { when: at })}`);
+    };
+    void signAndSend(hat, {
+      key: freshKey(`rotate:${state.account}`), what: "change", name: shortAccount(state.account), amount: 0,
+      body: { base: seen.base, state: { ...state, keys, threshold: Math.min(state.threshold, keys.length) }, status: seen.status === "frozen" ? "frozen" : "open" },
+    }, then);
+  };
+  show([
+    heading("phone", say("council_rotate_title", { name: title(seen) })),
+    seen.pending ? h("p", { class: "note" }, icon("clock"), waitsFor(seen.pending)) : null,
+    h("p", null, say("council_rotate_text")),
+    h("p", { class: "note" }, icon("clock"), say("council_rotate_wait", { lasts: lasting(delay) })),
+    camera.element, key.element,
+    h("fieldset", null, h("legend", null, say("council_rotate_which")), state.keys.map((one, row) => h("label", { class: "choice" }, boxes[row], say("council_rotate_lost", { key: one.key.slice(0, 8) }))), lostFault),
+    h("div", { class: "actions" }, button("tick", say("council_rotate_do"), sign, "main"), link("back", say("back"), `#account/${id}`)),
+  ], "focus");
+}

@@ -1,0 +1,175 @@
+/** What the council does from its page: members from a list, limits, a lost phone, rules and statements that wait. */
+
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { looksWell, WATCHED } from "./barriers.ts";
+import { Phone, World, launch } from "./world.ts";
+
+let town: World;
+let browser: Browser;
+
+before(async () => {
+  town = await World.demo();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await town?.end();
+});
+
+/** A phone of the council. */
+async function councillor(): Promise<Phone> {
+  const phone = await Phone.of(browser, WATCHED);
+  await phone.open(town.page("/coordination"));
+  await phone.reads("Alles samen klopt");
+  return phone;
+}
+
+/** Signs for another member of the council what a phone began. */
+async function another(phone: Phone): Promise<void> {
+  const code = phone.page.locator("#action code").first();
+  town.wallet("coordinator", "--account", "council-2", "cosign", (await code.textContent()) ?? "");
+}
+
+/** A phone that lost its wallet: it shows a key to the council. */
+async function stranger(): Promise<{ phone: Phone; key: string }> {
+  const phone = await Phone.of(browser, WATCHED);
+  await phone.open(`${town.url}/wallet#restore`);
+  await phone.tap("Ik heb geen woorden");
+  return { phone, key: (await phone.page.locator("#connect-key").textContent()) ?? "" };
+}
+
+/** Returns an account that a wallet of the town signs for. */
+function accountOf(role: string): string {
+  return (JSON.parse(town.wallet(role, "balance", "--json").trim().split("\n").at(-1) as string) as { account: string }).account;
+}
+
+test("members come from a list: mistakes by line, first what would happen, then accounts and slips", async () => {
+  const [phone, newcomer] = [await councillor(), await stranger()];
+  const asked: string[] = [];
+  phone.page.on("request", (request) => void asked.push(`${request.method()} ${new URL(request.url()).pathname} ${request.postData() ?? ""}`));
+  const changing = () => asked.filter((one) => /^POST \/v1\/(entries|invitations)/.test(one));
+  await phone.tap("Rekeningen");
+  await phone.tap("Leden uit een lijst");
+  await phone.page.locator("#list").fill(" \n");
+  await phone.tap("Kijk de lijst na");
+  await phone.reads("In deze lijst staat niemand.");
+  // Whoever has an account already is no newcomer.
+  const known = (JSON.parse(town.wallet("citizen", "whoami", "--json").trim().split("\n").at(-1) as string) as { keys: { public_key: string }[] }).keys[0]?.public_key ?? "";
+  await phone.page.locator("#list").fill(`naam;sleutel;e-mail\nAnn;;a@b.be\n;;\n;${newcomer.key};\nBert;zz;\nDirk;${known};\nEls;${newcomer.key}`);
+  await phone.tap("Kijk de lijst na");
+  await phone.reads("4 lijnen kloppen niet. Er is niets gebeurd.");
+  for (const line of ["Lijn 4: de naam ontbreekt.", "Lijn 5: een sleutel heeft 64 cijfers en letters van a tot f.", "Lijn 6: deze sleutel heeft al een rekening.", "Lijn 7: deze sleutel staat al op lijn 4."]) await phone.reads(line);
+  await phone.tap("Andere lijst");
+  // A spreadsheet of Windows writes its letters in its own way.
+  const list = Buffer.from(`Naam;Sleutel;Limiet;E-mail\r\nAnn;;;a@b.be\r\n"Zo\xeb; van der Elst";${newcomer.key};2,5;\r\n`, "latin1");
+  await phone.page.locator("#file").setInputFiles({ name: "leden.csv", mimeType: "text/csv", buffer: list });
+  await phone.tap("Kijk de lijst na");
+  await phone.reads("Er is nog niets gebeurd.");
+  for (const said of ["Een rekening gaat open.", "Een uitnodiging om te geven.", "Niet gebruikt: E-mail.", "Zoë; van der Elst", "tot 2,50 klavers onder nul"]) await phone.reads(said);
+  assert.deepEqual(changing(), [], "nothing is asked of the node before the tap");
+  await phone.tap("Ja, doe dit");
+  await phone.reads("Bijna klaar");
+  await phone.reads("Doe mee met");
+  await looksWell(phone.page, "coordination, slips");
+  assert.equal(changing().length, 2);
+  assert.ok(asked.every((one) => !one.includes("Ann") && !one.includes("Elst")), "names stay on the phone");
+  await another(phone);
+  await newcomer.phone.tap("Ik ben gekoppeld");
+  await newcomer.phone.reads("Scan een code");
+  // The slip is for one person, who makes the key.
+  await phone.page.emulateMedia({ media: "print" });
+  await phone.page.locator(".slip .qr svg").waitFor();
+  assert.equal(await phone.page.locator("p.amount").first().isVisible(), false, "only slips are printed");
+  const invited = await Phone.of(browser);
+  await invited.open((await phone.page.locator(".slip code").textContent()) ?? "");
+  await invited.tap("Maak mijn portemonnee");
+  await invited.reads("Scan een code");
+  assert.deepEqual([...phone.faults, ...newcomer.phone.faults], []);
+  for (const one of [phone, newcomer.phone, invited]) await one.context.close();
+});
+
+test("limits change at once; a new key waits, says until when, and its owner can stop it", async () => {
+  const [phone, fresh] = [await councillor(), await stranger()];
+  await phone.tap("Handelaars en potten");
+  await phone.tap("Bakkerij De Korenaar");
+  await phone.tap("Verander hoever ze mag gaan");
+  await phone.page.locator("#limit").fill("veel");
+  await phone.tap("Teken deze grenzen");
+  await phone.page.locator("#limit-fault").getByText(/\S/).waitFor();
+  await phone.page.locator("#limit").fill("25");
+  await phone.page.locator("#ceiling").fill("5000");
+  await phone.tap("Teken deze grenzen");
+  await phone.reads("Bijna klaar");
+  await another(phone);
+  await phone.open(`${town.url}/coordination#held`);
+  await phone.tap("Bakkerij De Korenaar");
+  await phone.reads("25 klavers");
+  await phone.reads(/5\s000\sklavers/);
+  // A member lost the phone.
+  const account = accountOf("citizen");
+  await phone.open(`${town.url}/coordination#account/${account}`);
+  await phone.tap("Telefoon kwijt: nieuwe sleutel");
+  await phone.reads(/^Dit telt pas na .* Tot dan kan de oude sleutel dit tegenhouden\.$/);
+  await looksWell(phone.page, "coordination, new key");
+  await phone.page.locator("#key").fill(fresh.key.slice(1));
+  await phone.tap("Teken de nieuwe sleutel");
+  await phone.reads("Een sleutel heeft 64 cijfers en letters van a tot f.");
+  await phone.page.locator("#key").fill(fresh.key);
+  await phone.tap("Teken de nieuwe sleutel");
+  await phone.reads("Bijna klaar");
+  await another(phone);
+  await fresh.phone.tap("Ik ben gekoppeld");
+  await fresh.phone.reads("Nog niet gekoppeld.");
+  await phone.open(`${town.url}/coordination`);
+  await phone.tap(/^Een verandering wacht/);
+  await phone.reads(/^.* Tot .* kan de eigenaar dit tegenhouden\.$/);
+  await phone.page.locator("main a.way").first().click();
+  await phone.page.getByText("Welke sleutels komen er?").click();
+  await phone.reads(fresh.key);
+  const waits = /Nummer (\d+) verandert/.exec((await phone.page.locator("p.note").first().textContent()) ?? "")?.[1] ?? "";
+  town.wallet("citizen", "veto", waits);
+  await phone.open(`${town.url}/coordination#waiting`);
+  await phone.reads("Er wacht niets.");
+  assert.deepEqual([...phone.faults, ...fresh.phone.faults], []);
+  for (const one of [phone, fresh.phone]) await one.context.close();
+});
+
+test("new rules and a statement are read from their own bytes, with what they replace, and signed on the phone", async () => {
+  const phone = await councillor();
+  const charter = JSON.parse(town.wallet("coordinator", "govern", "show")) as { council: string[]; policy: Record<string, unknown> };
+  const gone = charter.council.pop() ?? "";
+  const file = join(town.directory, "charter.json");
+  writeFileSync(file, JSON.stringify({ ...charter, policy: { ...charter.policy, correction_window: 14 * 86_400, offline_cap: "7.50" } }));
+  town.wallet("coordinator", "--account", "council-2", "govern", "propose", file, "--reference", "Verslag 12 november");
+  await phone.open(`${town.url}/coordination`);
+  await phone.tap(/^Wacht op een handtekening tot .*andere regels$/);
+  await phone.reads(/^De regels van nummer \d+ worden vervangen\. Dit verandert:$/);
+  for (const said of [/^was .*, wordt 14 dagen$/, /^was .*, wordt 7,50\sklavers$/, `eraf: ${gone}`, "Verslag 12 november"]) await phone.reads(said);
+  await looksWell(phone.page, "draft of rules");
+  await phone.page.getByText("Wat hetzelfde blijft").click();
+  assert.equal(await phone.page.locator("dl.rules dt, details.rules dt").count(), 28, "all that is signed is shown");
+  await phone.tap("Teken");
+  await phone.reads(/Gedaan|Klaar|Getekend/);
+  await phone.open(`${town.url}/coordination#rules`);
+  await phone.reads("Verslag: Verslag 12 november");
+  await phone.reads(/^Gaat in op /);
+  // A statement stands for a document: whoever signs can hold it beside.
+  const report = join(town.directory, "verslag.txt");
+  writeFileSync(report, "Alles klopt.\n");
+  const said = JSON.parse(town.wallet("coordinator", "--account", "council-2", "attest", "impact_report", report, "--json").trim().split("\n").at(-1) as string) as { link: string };
+  await phone.open(said.link);
+  await phone.tap("Open in mijn portemonnee");
+  await phone.reads(/^Je legt een impactverslag vast bij nummer \d+\.$/);
+  await phone.page.locator("#document").setInputFiles(file);
+  await phone.reads("Dit is een ander document. Teken niet.");
+  await phone.page.locator("#document").setInputFiles({ name: "x", mimeType: "text/plain", buffer: readFileSync(report) });
+  await phone.reads("Dit is het document dat je tekent.");
+  await phone.tap("Teken");
+  await phone.reads(/Gedaan|Klaar|Getekend/);
+  assert.deepEqual(phone.faults, []);
+  await phone.context.close();
+});
