@@ -1,8 +1,8 @@
 //! Community data: what is erasable and cannot be derived from the ledger.
 //!
-//! Payment requests, invitations, drafts, memos, own codes and the names that accounts are shown by. None of it decides about
-//! money. It lives in memory; [`keep`] makes it durable and forgets what was deleted, also on the disk. Sessions
-//! live in memory alone.
+//! Payment requests, invitations, drafts, memos, own codes, cards and vouchers, and the names that accounts are shown
+//! by. None of it decides about money. It lives in memory; [`keep`] makes it durable and forgets what was deleted, also
+//! on the disk. Sessions live in memory alone.
 
 pub mod keep;
 
@@ -13,6 +13,7 @@ pub mod drafts;
 pub mod invitations;
 pub mod memos;
 pub mod pairings;
+pub mod papers;
 pub mod requests;
 pub mod sessions;
 pub mod watchers;
@@ -31,6 +32,7 @@ pub use directory::ProfileRow;
 pub use drafts::DraftRow;
 pub use invitations::InvitationRow;
 pub use memos::MemoRow;
+pub use papers::PaperRow;
 pub use requests::RequestRow;
 
 /// All community data of a node.
@@ -51,6 +53,7 @@ struct State {
     profiles: HashMap<AccountId, ProfileRow>,
     accesses: HashMap<u64, AccessRow>,
     aliases: HashMap<String, AliasRow>,
+    papers: HashMap<[u8; 16], PaperRow>,
 }
 
 /// The tables, by the first byte of their keys on the disk.
@@ -63,6 +66,7 @@ enum Table {
     Profile = 5,
     Access = 6,
     Alias = 7,
+    Paper = 20,
 }
 
 impl Community {
@@ -142,15 +146,15 @@ impl Community {
     }
 }
 
-/// Copies what goes on in a ledger that continues another: the names of places and people, their own codes, and open
-/// invitations. Memos and requests stay with the records that they stand beside.
+/// Copies what goes on in a ledger that continues another: the names of places and people, their own codes, those of
+/// cards and vouchers, and open invitations. Memos and requests stay with the records that they stand beside.
 ///
 /// # Errors
 /// When the old ones are gone or cannot be read, or the new ones not written.
 pub fn carry_over(old: (&Path, &LedgerId), new: (&Path, &LedgerId)) -> Result<(), KeepError> {
     keep::check_not_gone(old.0)?;
     let (_, kept) = Keep::read(old.0, old.1)?;
-    let goes_on = [Table::Profile as u8, Table::Invitation as u8, Table::Alias as u8];
+    let goes_on = [Table::Profile, Table::Invitation, Table::Alias, Table::Paper].map(|table| table as u8);
     let rows = kept.into_iter().filter(|row| row.key.first().is_some_and(|table| goes_on.contains(table)));
     let (keep, _) = Keep::open(new.0, new.1)?;
     keep::wait(keep.write(rows.map(|row| (row.key, Some(row.value))).collect()))
@@ -172,6 +176,7 @@ impl State {
                 let alias = String::from_utf8(id.to_vec()).map_err(|_| malformed())?;
                 drop(self.aliases.insert(alias, row(value).ok_or_else(malformed)?));
             }
+            20 => drop(self.papers.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
             6 => drop(self.accesses.insert(number()?, row(value).ok_or_else(malformed)?)),
             _ => return Err(malformed()),
         }

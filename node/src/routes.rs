@@ -2,7 +2,7 @@
 
 use crate::http::{
     App, accounts, assets, audit, codes, coordination, entries, inbox, joining, log, operating, pages,
-    pairings, problem, requests, sessions, succession, witnesses,
+    pairings, papers, problem, requests, sessions, succession, witnesses,
 };
 use axum::Router;
 use axum::routing::get;
@@ -67,6 +67,14 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(requests::request_events))
         .routes(routes!(requests::decline_request))
         .routes(routes!(codes::request_by_code))
+        // Cards and vouchers.
+        .routes(routes!(papers::create_papers, papers::papers))
+        .routes(routes!(papers::paper))
+        .routes(routes!(papers::set_paper_state))
+        .routes(routes!(papers::pay_by_card))
+        .routes(routes!(papers::choose_pin))
+        .routes(routes!(papers::overview))
+        .routes(routes!(papers::replace_paper))
         // Newcomers.
         .routes(routes!(joining::create_invitation))
         .routes(routes!(joining::join))
@@ -193,6 +201,13 @@ mod tests {
             paths::CODE_REQUESTS,
             paths::PAIRINGS,
             paths::PAIRING_ANSWERS,
+            paths::PAPERS,
+            paths::PAPER,
+            paths::PAPER_STATE,
+            paths::PAPER_PAYMENTS,
+            paths::PAPER_PIN,
+            paths::PAPER_OVERVIEW,
+            paths::PAPER_REPLACEMENT,
             paths::INVITATIONS,
             paths::JOIN,
             paths::COORDINATION,

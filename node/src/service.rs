@@ -8,9 +8,11 @@ mod aliases;
 mod arrivals;
 mod checking;
 mod coordination;
+mod guardian;
 mod inbox;
 mod joining;
 mod pairings;
+mod papers;
 mod publishing;
 mod read_only;
 mod refused;
@@ -25,6 +27,8 @@ pub use accounts::{LINES_PER_PAGE_MAX, Sight};
 pub use aliases::CodeView;
 pub use arrivals::Crowded;
 pub use coordination::PublicCounters;
+pub use papers::PaperRefused;
+pub use papers::unknown_paper;
 pub use publishing::{Attached, Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
@@ -74,6 +78,9 @@ pub struct Service {
     address: NodeAddress,
     founded: Arc<Founded>,
     registrar: SigningKey,
+    guardian: SigningKey,
+    /// Held while the guardian decides about a card.
+    guarding: tokio::sync::Mutex<()>,
     reader: NodeReader,
     writer: Writer,
     community: Arc<Community>,
@@ -114,6 +121,8 @@ pub struct Parts {
     pub config: Config,
     /// The node's keys; the log's was given to the ledger.
     pub registrar: SigningKey,
+    /// The key that signs with cards.
+    pub guardian: SigningKey,
     /// The ledger, opened or just founded.
     pub ledger: Ledger<NodeStore>,
     /// Where the writer takes the time from.
@@ -219,7 +228,15 @@ impl Service {
         let witnesses = witnesses::read(data, &config, &ledger.reader(), &log_public)?;
         let beat = beat.unwrap_or(Beat { seconds: config.beat_seconds });
         let service = Self::start(
-            Parts { config, registrar: keys.registrar, ledger, clock, community, witnesses },
+            Parts {
+                config,
+                registrar: keys.registrar,
+                guardian: keys.guardian,
+                ledger,
+                clock,
+                community,
+                witnesses,
+            },
             beat,
         )?;
         let _ = service.data.set(data.clone());
@@ -236,7 +253,7 @@ impl Service {
     /// # Errors
     /// When its threads cannot be started, or the anchor cannot be written.
     pub fn start(parts: Parts, beat: Beat) -> Result<Arc<Self>, StartError> {
-        let Parts { config, registrar, ledger, clock, community, witnesses } = parts;
+        let Parts { config, registrar, guardian, ledger, clock, community, witnesses } = parts;
         let witnesses = witnesses.map(Arc::new);
         let reader = ledger.reader();
         let community = Arc::new(community);
@@ -247,12 +264,12 @@ impl Service {
         let (published, beat_thread) = publishing::Publisher::start(reader.clone(), beat, witnesses.clone())?;
         let checking = checking::Checking::start(reader.clone(), writer.status().clone(), metrics.clone())?;
         let running = Running { reader, writer, published, community, metrics, witnesses, held: None };
-        Self::assemble(config, registrar, running, vec![writer_thread, beat_thread], Some(checking))
+        Self::assemble(config, (registrar, guardian), running, vec![writer_thread, beat_thread], Some(checking))
     }
 
     fn assemble(
         config: Config,
-        registrar: SigningKey,
+        (registrar, guardian): (SigningKey, SigningKey),
         running: Running,
         threads: Vec<JoinHandle<()>>,
         checking: Option<checking::Checking>,
@@ -263,6 +280,8 @@ impl Service {
             config,
             founded: founded(&reader),
             registrar,
+            guardian,
+            guarding: tokio::sync::Mutex::default(),
             reader,
             writer,
             community,
