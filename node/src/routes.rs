@@ -142,7 +142,13 @@ fn codes() -> Router<App> {
     for path in [paths::ALIAS_PAGE, "/TO/{alias}"] {
         router = router.route(path, get(pages::alias));
     }
-    for letter in ["c", "C", "v", "V", "t", "T", "l", "L"] {
+    for path in [paths::CARD_PAGE, "/C/{id}"] {
+        router = router.route(path, get(pages::paper::card));
+    }
+    for path in [paths::VOUCHER_PAGE, "/V/{id}"] {
+        router = router.route(path, get(pages::paper::voucher));
+    }
+    for letter in ["t", "T", "l", "L"] {
         router = router.route(&format!("/{letter}/{{id}}"), get(pages::later));
     }
     router

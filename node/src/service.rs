@@ -264,7 +264,13 @@ impl Service {
         let (published, beat_thread) = publishing::Publisher::start(reader.clone(), beat, witnesses.clone())?;
         let checking = checking::Checking::start(reader.clone(), writer.status().clone(), metrics.clone())?;
         let running = Running { reader, writer, published, community, metrics, witnesses, held: None };
-        Self::assemble(config, (registrar, guardian), running, vec![writer_thread, beat_thread], Some(checking))
+        Self::assemble(
+            config,
+            (registrar, guardian),
+            running,
+            vec![writer_thread, beat_thread],
+            Some(checking),
+        )
     }
 
     fn assemble(

@@ -33,7 +33,7 @@ function hashed(name, content) {
 }
 
 // Scripts: one entry for each page, what they share once.
-const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify"];
+const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify", "paper"];
 const { metafile } = await build({
   ...common, entryPoints: pages.map((page) => `src/pages/${page}.ts`), outdir: DIST, entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
   splitting: true, minify: true, metafile: true,

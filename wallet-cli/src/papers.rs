@@ -185,7 +185,8 @@ pub fn code_of(paper: &Paper) -> Outcome<CodeId> {
 /// Reads a code from a picture or a text file, or from standard input.
 fn read_code(file: &Path) -> Outcome<String> {
     if file.as_os_str() != "-" {
-        let opened = File::open(file).map_err(|error| Failure::io(Exit::Usage, "cannot_read", file, &error))?;
+        let opened =
+            File::open(file).map_err(|error| Failure::io(Exit::Usage, "cannot_read", file, &error))?;
         let is_picture = file.extension().is_some_and(|kind| kind.eq_ignore_ascii_case("png"));
         return if is_picture { qr::read_png(BufReader::new(opened)) } else { first_line(file, opened) };
     }

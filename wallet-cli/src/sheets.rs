@@ -77,9 +77,7 @@ pub fn pdf(pieces: &[Piece], texts: &Texts, output: &Output) -> Outcome<Vec<u8>>
     let language = output.language.code();
     pdf.catalog(catalog).pages(tree).lang(pdf_writer::TextStr(language));
     for (font, name) in [(regular, "Helvetica"), (bold, "Helvetica-Bold")] {
-        pdf.type1_font(font)
-            .base_font(Name(name.as_bytes()))
-            .encoding_predefined(Name(b"WinAnsiEncoding"));
+        pdf.type1_font(font).base_font(Name(name.as_bytes())).encoding_predefined(Name(b"WinAnsiEncoding"));
     }
     let mut pages = Vec::new();
     for (number, some) in (0..).zip(pieces.chunks(PER_PAGE)) {
@@ -209,7 +207,8 @@ impl Sheet<'_> {
             while x < code.width() {
                 let length = (x..code.width()).take_while(|x| code[(*x, y)] == Color::Dark).count();
                 if 0 < length {
-                    let at = (left + (x + QUIET) as f32 * side, bottom + CODE - (y + QUIET + 1) as f32 * side);
+                    let at =
+                        (left + (x + QUIET) as f32 * side, bottom + CODE - (y + QUIET + 1) as f32 * side);
                     self.content.rect(at.0, at.1, length as f32 * side, side * 1.02);
                 }
                 x += length.max(1);
@@ -234,12 +233,16 @@ impl Sheet<'_> {
     fn pictogram(&mut self, which: Pictogram, left: f32, bottom: f32) {
         let at = |x: f32, y: f32| (left + x * MM, bottom + y * MM);
         let strokes: &[&[(f32, f32)]] = match which {
-            Pictogram::Receives => {
-                &[&[(4.5, 9.0), (4.5, 3.0)], &[(2.0, 5.5), (4.5, 3.0), (7.0, 5.5)], &[(0.5, 4.0), (0.5, 0.5), (8.5, 0.5), (8.5, 4.0)]]
-            }
-            Pictogram::Pays => {
-                &[&[(4.5, 3.0), (4.5, 9.0)], &[(2.0, 6.5), (4.5, 9.0), (7.0, 6.5)], &[(0.5, 4.0), (0.5, 0.5), (8.5, 0.5), (8.5, 4.0)]]
-            }
+            Pictogram::Receives => &[
+                &[(4.5, 9.0), (4.5, 3.0)],
+                &[(2.0, 5.5), (4.5, 3.0), (7.0, 5.5)],
+                &[(0.5, 4.0), (0.5, 0.5), (8.5, 0.5), (8.5, 4.0)],
+            ],
+            Pictogram::Pays => &[
+                &[(4.5, 3.0), (4.5, 9.0)],
+                &[(2.0, 6.5), (4.5, 9.0), (7.0, 6.5)],
+                &[(0.5, 4.0), (0.5, 0.5), (8.5, 0.5), (8.5, 4.0)],
+            ],
             Pictogram::Cup => &[
                 &[(0.5, 6.5), (1.2, 0.5), (6.3, 0.5), (7.0, 6.5), (0.5, 6.5)],
                 &[(6.9, 5.5), (8.8, 5.0), (8.6, 2.8), (6.6, 2.2)],
@@ -251,7 +254,11 @@ impl Sheet<'_> {
         for stroke in strokes {
             for (number, (x, y)) in stroke.iter().enumerate() {
                 let (x, y) = at(*x, *y);
-                if number == 0 { self.content.move_to(x, y) } else { self.content.line_to(x, y) };
+                if number == 0 {
+                    self.content.move_to(x, y)
+                } else {
+                    self.content.line_to(x, y)
+                };
             }
             self.content.stroke();
         }

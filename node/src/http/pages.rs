@@ -4,6 +4,7 @@ mod alias;
 mod checked;
 mod frame;
 mod language;
+pub mod paper;
 pub mod verify;
 
 use super::App;
@@ -199,7 +200,7 @@ pub async fn draft(State(app): State<App>, PagePath(id): PagePath, visit: Visit)
     page.respond(StatusCode::OK, None, &body)
 }
 
-/// `/c/`, `/v/`, `/t/`, `/l/`: codes that this node does not know yet, and what to do.
+/// `/t/`, `/l/`: codes that this node does not know yet, and what to do.
 pub async fn later(State(app): State<App>, visit: Visit) -> Response {
     unknown(Page::new(&app.service, visit))
 }

@@ -43,7 +43,8 @@ pub async fn papers(
     QueryOf(query): QueryOf<PageQuery>,
 ) -> Result<Json<PaperPage>, Answer> {
     let expected = "use what the page before gave as next, a number of a stub, or none";
-    let from = query.cursor.map(|cursor| cursor.parse().map_err(|_| FieldError::new("cursor", cursor, expected)));
+    let from =
+        query.cursor.map(|cursor| cursor.parse().map_err(|_| FieldError::new("cursor", cursor, expected)));
     Ok(Json(app.service.papers(&visitor, from.transpose()?.unwrap_or(0))?))
 }
 

@@ -8,9 +8,9 @@ use super::papers::{PaperRefused, check_chosen, unknown_paper};
 use super::sessions::Answered;
 use super::{Refused, Service, Submitted};
 use crate::clock::wall_clock;
+use crate::community::PaperRow;
 use crate::community::papers::PinRow;
 use crate::community::sessions::{Role, Visitor};
-use crate::community::PaperRow;
 use klaver_api::paper::{
     AskOverview, ChoosePin, Overview, PaidByCard, Paper, PaperState, PayByCard, ReplacePaper, Replaced,
     WRONG_PINS_MAX,
@@ -192,10 +192,14 @@ impl Service {
         let row = self.paper_row(id)?;
         match (&row.pin, &asked.old_pin) {
             (Some(kept), Some(old)) => self.check_pin(id, kept, old).await?,
-            (Some(_), None) => return Err(FieldError::new("old_pin", "", "the PIN before belongs here").into()),
+            (Some(_), None) => {
+                return Err(FieldError::new("old_pin", "", "the PIN before belongs here").into());
+            }
             (None, _) if visitor.is_some_and(|visitor| self.hands_out(visitor, &card)) => {}
             (None, _) => {
-                return Err(Refused::Forbidden { advice: "choose the first PIN beside whoever handed the card out" });
+                return Err(Refused::Forbidden {
+                    advice: "choose the first PIN beside whoever handed the card out",
+                });
             }
         }
         let chosen = asked.pin.clone();
@@ -222,7 +226,11 @@ impl Service {
             let row = self.paper_row(id)?;
             match (&row.pin, &asked.pin) {
                 (Some(kept), Some(typed)) => self.check_pin(id, kept, typed).await?,
-                _ => return Err(FieldError::new("pin", "", "the PIN belongs here: or ask at a doe-plek").into()),
+                _ => {
+                    return Err(
+                        FieldError::new("pin", "", "the PIN belongs here: or ask at a doe-plek").into()
+                    );
+                }
             }
         }
         let holder = Visitor { key: text::key("key", &asked.proof.key)?, role: Role::Account(card) };
@@ -263,7 +271,8 @@ impl Service {
             return Err(PaperRefused::Replaced.into());
         }
         let signed = SignedEntry::decode(&text::from_base64url("envelope", &asked.envelope)?)?;
-        let renews = |change: &Change| change.state.account == account && change.status == AccountStatus::Open;
+        let renews =
+            |change: &Change| change.state.account == account && change.status == AccountStatus::Open;
         if !matches!(&signed.entry().body, Body::Change(change) if renews(change)) {
             return Err(PaperRefused::OtherChange.into());
         }

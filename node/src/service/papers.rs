@@ -13,13 +13,10 @@ use klaver_api::paper::{
 use klaver_api::text::{self, FieldError};
 use klaver_ledger::account::{AccountKind, AccountState, AccountStatus, KeyGrant, Rights};
 use klaver_ledger::books::Account;
-use klaver_ledger::entry::{Body, Change, Entry, Open, SignedEntry};
-use klaver_ledger::id::{AccountId, LedgerId, Nonce, OrganisationId};
-use klaver_ledger::keys::{PublicKey, SigningKey};
-use klaver_ledger::time::{Deadline, Seconds};
+use klaver_ledger::entry::{Body, Change, Open};
+use klaver_ledger::id::{AccountId, LedgerId, OrganisationId};
+use klaver_ledger::keys::PublicKey;
 
-/// How long an entry of the registrar may wait to be recorded, in seconds.
-const ENTRY_SECONDS: u64 = 300;
 /// Most cards and vouchers on a page.
 const PAGE_MAX: usize = 100;
 
@@ -30,7 +27,9 @@ pub enum PaperRefused {
     #[error("this community has no cards yet: the council sets first what a card may spend in a day")]
     NoCards,
     /// The node is not the guardian in force.
-    #[error("this node is not the guardian of the charter: ask whoever runs it to put the right key in place")]
+    #[error(
+        "this node is not the guardian of the charter: ask whoever runs it to put the right key in place"
+    )]
     NotGuardian,
     /// The guardian does not sign with it now.
     #[error("this card rests: whoever handed it out wakes it")]
@@ -39,7 +38,9 @@ pub enum PaperRefused {
     #[error("this was said to be lost: whoever handed it out makes a new one that keeps what it holds")]
     Lost,
     /// New paper that does not pay yet.
-    #[error("this new card or voucher pays from a day after it was made: the place lends a voucher meanwhile")]
+    #[error(
+        "this new card or voucher pays from a day after it was made: the place lends a voucher meanwhile"
+    )]
     Waiting,
     /// Other paper took its place.
     #[error("this was replaced: use the new one")]
@@ -51,7 +52,9 @@ pub enum PaperRefused {
         limit: String,
     },
     /// Above the day amount, and there is none.
-    #[error("above the day amount of {limit} a card needs a PIN, and this one has none: choose one at a doe-plek")]
+    #[error(
+        "above the day amount of {limit} a card needs a PIN, and this one has none: choose one at a doe-plek"
+    )]
     NoPin {
         /// What it spends in a day without.
         limit: String,
@@ -93,11 +96,7 @@ impl Service {
     ///
     /// # Errors
     /// For a visitor who hands nothing out, keys that make no sense, or when the rules do not allow it.
-    pub async fn create_papers(
-        &self,
-        visitor: &Visitor,
-        asked: &CreatePapers,
-    ) -> Result<PaperPage, Refused> {
+    pub async fn create_papers(&self, visitor: &Visitor, asked: &CreatePapers) -> Result<PaperPage, Refused> {
         let organisation = self.issuer(visitor, asked)?;
         let states = self.paper_states(asked, organisation)?;
         self.must_record()?;
@@ -139,8 +138,7 @@ impl Service {
         let own = |(_, row): &([u8; 16], PaperRow)| {
             from <= row.number && self.hands_out(visitor, &AccountId(row.account))
         };
-        let mut found: Vec<_> =
-            self.community.papers().into_iter().filter(own).take(PAGE_MAX + 1).collect();
+        let mut found: Vec<_> = self.community.papers().into_iter().filter(own).take(PAGE_MAX + 1).collect();
         let more = (PAGE_MAX < found.len()).then(|| found.pop()).flatten();
         let papers = found.iter().filter_map(|(id, row)| self.paper_json(id, row, true)).collect();
         Ok(PaperPage { papers, next: more.map(|(_, row)| row.number.to_string()) })
@@ -193,20 +191,7 @@ impl Service {
             (in_force.base, (*in_force.state).clone())
         };
         let change = Change { base, state, status: AccountStatus::Frozen };
-        self.record_by(&self.registrar, Body::Change(change)).await
-    }
-
-    /// Records an entry that an office of the node signs alone.
-    async fn record_by(&self, office: &SigningKey, body: Body) -> Result<(), Refused> {
-        let mut nonce = [0; 16];
-        getrandom::fill(&mut nonce)?;
-        let expires_at = Deadline::after(wall_clock(), Seconds(ENTRY_SECONDS));
-        let entry = Entry { nonce: Nonce(nonce), expires_at, memo: None, body };
-        let signed = SignedEntry::sign(entry, &self.ledger(), &[office]);
-        let verified = signed.verify(&self.ledger(), |key| self.ready_key(key))?;
-        let answer = self.writer.send(verified)?;
-        let outcome = answer.await.unwrap_or_else(|_| Err(self.writer.stopped()))?;
-        outcome.receipt()?;
+        self.record_by(&self.registrar, Body::Change(change)).await?;
         Ok(())
     }
 
@@ -232,7 +217,8 @@ impl Service {
         asked: &CreatePapers,
         organisation: OrganisationId,
     ) -> Result<Vec<AccountState>, Refused> {
-        let wrong = |field, found: String, expected: &str| Err(FieldError::new(field, found, expected).into());
+        let wrong =
+            |field, found: String, expected: &str| Err(FieldError::new(field, found, expected).into());
         if asked.keys.is_empty() || BATCH_MAX < asked.keys.len() {
             return wrong("keys", format!("{} keys", asked.keys.len()), "1 to 100 keys belong here");
         }

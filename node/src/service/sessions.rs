@@ -56,7 +56,9 @@ impl Service {
         }
         // Whoever takes a card has its key before them, a merchant too: what it holds is for who knows its PIN.
         if self.is_card(&role) {
-            return Err(Refused::Forbidden { advice: "a card shows what it holds with its PIN, or at a doe-plek" });
+            return Err(Refused::Forbidden {
+                advice: "a card shows what it holds with its PIN, or at a doe-plek",
+            });
         }
         self.take(&answered)?;
         let (token, ends) = self.sessions.open(visitor, now.seconds())?;

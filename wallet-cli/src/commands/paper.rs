@@ -120,7 +120,8 @@ fn list(app: &App<'_>) -> Outcome {
     let mut papers: Vec<Paper> = Vec::new();
     let mut path = paths::PAPERS.to_owned();
     loop {
-        let page: PaperPage = app.with_session(&contact, &hat, |token| contact.http.get(&path, Some(token)))?;
+        let page: PaperPage =
+            app.with_session(&contact, &hat, |token| contact.http.get(&path, Some(token)))?;
         papers.extend(page.papers);
         let Some(next) = page.next else { break };
         path = format!("{}?cursor={next}", paths::PAPERS);
@@ -129,11 +130,14 @@ fn list(app: &App<'_>) -> Outcome {
         app.output.say("papers.none", &[]);
     }
     for paper in &papers {
-        app.output.say("papers.one", &[
-            ("number", &paper.number.unwrap_or_default().to_string()),
-            ("kind", &app.output.words(&format!("kind.{}", word(paper.kind)), &[])),
-            ("state", &state_words(app, paper)),
-        ]);
+        app.output.say(
+            "papers.one",
+            &[
+                ("number", &paper.number.unwrap_or_default().to_string()),
+                ("kind", &app.output.words(&format!("kind.{}", word(paper.kind)), &[])),
+                ("state", &state_words(app, paper)),
+            ],
+        );
     }
     app.output.json(&serde_json::json!({ "papers": papers }));
     Ok(Exit::Ok)

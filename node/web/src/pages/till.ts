@@ -114,7 +114,7 @@ async function price(hat: Hat): Promise<void> {
     allowSound();
     show(busy());
     const back = () => void route();
-    makeRequest(hat, reckoned.minor).then((request) => askFor({ hat, request, rest: reckoned.rest, back }), (error: unknown) => show(explain(error, back)));
+    makeRequest(hat, reckoned.minor).then((request) => askFor({ hat, request, rest: reckoned.rest, back, papers: true }), (error: unknown) => show(explain(error, back)));
   };
   const press = (sign: string) => () => {
     const { input } = field;
