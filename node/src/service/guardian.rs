@@ -42,7 +42,6 @@ impl Service {
         let envelope = text::from_base64url("envelope", &asked.envelope)?;
         let signed = SignedEntry::decode(&envelope)?;
         let line = payment_to(visitor, &card, &signed)?;
-        self.check_signed_by_card(&card, &signed)?;
 
         let _one_after_the_other = self.guarding.lock().await;
         if let Some(index) = self.reader.find(&signed.id(&self.ledger()), Some(signed.entry().expires_at))? {
@@ -50,6 +49,7 @@ impl Service {
         }
         self.must_record()?;
         self.check_awake(id)?;
+        self.check_signed_by_card(&card, &signed)?;
         self.check_day(&card, id, line.amount.into(), asked.pin.as_deref()).await?;
         let whole = signed.signed_by(&self.ledger(), &self.guardian);
         match self.submit(whole, None).await {

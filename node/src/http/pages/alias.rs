@@ -95,6 +95,7 @@ fn ask(mut page: Page, form: Form, before: Option<(String, &str)>) -> Response {
             }
             div.actions { button.button.main type="submit" { (icon("pay")) (page.say("alias_go_on")) } }
         }
+        @if script.is_some() { div #action {} }
         p.small { (page.say("alias_checked_next")) }
         noscript { (without_script(&page, "request_how", &format!("klaver pay {}{action}", page.origin()))) }
     };
