@@ -1,13 +1,18 @@
 //! Ed25519 keys and signatures under one rule.
 //!
 //! Valid means: canonical key and nonce point, neither of small order, S below the group order, and the
-//! cofactorless equation. `verify_strict` checks all of it but the canonical key; [`PublicKey`] adds that.
-//! What this rule accepts, every common verifier accepts.
+//! cofactorless equation: what `verify_strict` accepts, with a canonical key. [`ReadyKey`] looks at the key once, and at
+//! the nonce point without decompressing it. What this rule accepts, every common verifier accepts.
+
+mod small_order;
+mod together;
+
+pub use together::{Claim, hold};
 
 use crate::id::LedgerId;
 use data_encoding::HEXLOWER;
 pub use ed25519_dalek::SigningKey;
-use ed25519_dalek::{Signer as _, VerifyingKey};
+use ed25519_dalek::{Signer as _, Verifier as _, VerifyingKey};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 
@@ -109,6 +114,11 @@ impl ReadyKey {
         Ok(Self(key))
     }
 
+    /// Returns whether `bytes` are this key, compressed.
+    pub fn is(&self, bytes: &[u8; 32]) -> bool {
+        self.0.as_bytes() == bytes
+    }
+
     /// Returns the compressed key.
     pub fn public_key(&self) -> PublicKey {
         PublicKey(self.0.to_bytes())
@@ -116,7 +126,22 @@ impl ReadyKey {
 
     /// Returns whether `signature` is this key's over `message`.
     pub fn has_signed(&self, message: &[u8], signature: &Signature) -> bool {
-        self.0.verify_strict(message, &ed25519_dalek::Signature::from_bytes(&signature.0)).is_ok()
+        // The equation is compared as bytes: a nonce point that fulfils it is written canonically, and needs no square root
+        // to be recognised as one of small order. The key was looked at when it was made ready.
+        !small_order::ENCODINGS.contains(signature.nonce_point())
+            && self.0.verify(message, &ed25519_dalek::Signature::from_bytes(&signature.0)).is_ok()
+    }
+}
+
+impl Signature {
+    /// Returns the compressed nonce point R (RFC 8032, section 5.1.6, step 5).
+    fn nonce_point(&self) -> &[u8; 32] {
+        self.0.first_chunk().expect("half of 64 bytes")
+    }
+
+    /// Returns the scalar S, which may lie beyond the group order.
+    fn response(&self) -> &[u8; 32] {
+        self.0.last_chunk().expect("half of 64 bytes")
     }
 }
 

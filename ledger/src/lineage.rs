@@ -4,6 +4,10 @@
 //! before it. So whoever knows the id alone can tell which log keys, which address and which council are right. That no
 //! auditor has vetoed a charter is for auditors to say: they see every record.
 
+mod succession;
+
+pub use succession::{SuccessionError, named_head};
+
 use crate::charter::{Charter, Predecessor};
 use crate::entry::{Attest, Body, Govern, Statement, VerifiedEntry};
 use crate::id::LedgerId;

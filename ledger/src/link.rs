@@ -504,11 +504,6 @@ pub fn base32(bytes: &[u8; 16]) -> String {
     BASE32.encode(bytes)
 }
 
-/// Reads the base32 text of 16 bytes, in either case.
-pub fn parse_base32(text: &str) -> Option<[u8; 16]> {
-    BASE32.decode(text.as_bytes()).ok()?.try_into().ok()
-}
-
 /// Returns the beginning of `text`, for an error.
 fn shown(text: &str) -> String {
     text.chars().take(60).collect()

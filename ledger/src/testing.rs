@@ -124,6 +124,20 @@ pub fn charter() -> Charter {
     }
 }
 
+/// A trust policy with groups in groups; `@log` and `@a` to `@e` stand for keys.
+pub const POLICY_OF_TWO_LEVELS: &str = "# two of three associations, and any of two universities
+log @log https://klaver.example/log
+witness A @a https://a.example/w
+witness B @b
+witness C @c
+group associations 2 A B C
+witness U @d
+witness V @e
+group universities any U V
+group both all associations universities
+quorum both
+";
+
 /// The council of [`charter`].
 pub const COUNCIL: &[&str] = &["anna", "bert"];
 

@@ -1,8 +1,8 @@
 //! Community data: what is erasable and cannot be derived from the ledger.
 //!
-//! Payment requests, invitations, drafts, memos, own codes, cards and vouchers, and the names that accounts are shown
-//! by. None of it decides about money. It lives in memory; [`keep`] makes it durable and forgets what was deleted, also
-//! on the disk. Sessions live in memory alone.
+//! Payment requests, invitations, drafts, memos, own codes, cards and vouchers, the names that accounts are shown by, and
+//! what a doe-plek keeps: tasks, sessions, who came, familiar faces. None of it decides about money. It lives in memory;
+//! [`keep`] makes it durable and forgets what was deleted, also on the disk. Sessions live in memory alone.
 
 pub mod keep;
 
@@ -14,8 +14,11 @@ pub mod invitations;
 pub mod memos;
 pub mod pairings;
 pub mod papers;
+pub mod presence;
 pub mod requests;
 pub mod sessions;
+pub mod tasks;
+pub mod tills;
 pub mod watchers;
 
 use keep::{Keep, KeepError, Kept};
@@ -33,7 +36,10 @@ pub use drafts::DraftRow;
 pub use invitations::InvitationRow;
 pub use memos::MemoRow;
 pub use papers::PaperRow;
+pub use presence::PresenceRow;
 pub use requests::RequestRow;
+pub use tasks::{FaceRow, TaskRow, TaskSessionRow};
+pub use tills::TillRow;
 
 /// All community data of a node.
 pub struct Community {
@@ -54,6 +60,13 @@ struct State {
     accesses: HashMap<u64, AccessRow>,
     aliases: HashMap<String, AliasRow>,
     papers: HashMap<[u8; 16], PaperRow>,
+    tills: HashMap<AccountId, TillRow>,
+    tasks: HashMap<[u8; 16], TaskRow>,
+    task_sessions: HashMap<[u8; 16], TaskSessionRow>,
+    /// By session and account.
+    presences: HashMap<([u8; 16], [u8; 16]), PresenceRow>,
+    /// By organisation and account.
+    faces: HashMap<([u8; 16], [u8; 16]), FaceRow>,
 }
 
 /// The tables, by the first byte of their keys on the disk.
@@ -67,6 +80,11 @@ enum Table {
     Access = 6,
     Alias = 7,
     Paper = 20,
+    Till = 21,
+    Task = 32,
+    TaskSession = 33,
+    Presence = 34,
+    Face = 35,
 }
 
 impl Community {
@@ -147,14 +165,25 @@ impl Community {
 }
 
 /// Copies what goes on in a ledger that continues another: the names of places and people, their own codes, those of
-/// cards and vouchers, and open invitations. Memos and requests stay with the records that they stand beside.
+/// cards and vouchers, how tills take credits, tasks with their sessions, familiar faces, and open invitations. Memos and
+/// requests stay with the records that they stand beside.
 ///
 /// # Errors
 /// When the old ones are gone or cannot be read, or the new ones not written.
 pub fn carry_over(old: (&Path, &LedgerId), new: (&Path, &LedgerId)) -> Result<(), KeepError> {
     keep::check_not_gone(old.0)?;
     let (_, kept) = Keep::read(old.0, old.1)?;
-    let goes_on = [Table::Profile, Table::Invitation, Table::Alias, Table::Paper].map(|table| table as u8);
+    let goes_on = [
+        Table::Profile,
+        Table::Invitation,
+        Table::Alias,
+        Table::Paper,
+        Table::Till,
+        Table::Task,
+        Table::TaskSession,
+        Table::Face,
+    ]
+    .map(|table| table as u8);
     let rows = kept.into_iter().filter(|row| row.key.first().is_some_and(|table| goes_on.contains(table)));
     let (keep, _) = Keep::open(new.0, new.1)?;
     keep::wait(keep.write(rows.map(|row| (row.key, Some(row.value))).collect()))
@@ -165,6 +194,10 @@ impl State {
         let malformed = || KeepError::Row { table: key.first().copied().unwrap_or(0) };
         let (table, id) = key.split_first().ok_or_else(malformed)?;
         let sixteen = || <[u8; 16]>::try_from(id).map_err(|_| malformed());
+        let two = || {
+            let (one, other) = id.split_first_chunk().ok_or_else(malformed)?;
+            Ok::<_, KeepError>((*one, <[u8; 16]>::try_from(other).map_err(|_| malformed())?))
+        };
         let number = || <[u8; 8]>::try_from(id).map(u64::from_be_bytes).map_err(|_| malformed());
         match *table {
             1 => drop(self.requests.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
@@ -177,6 +210,11 @@ impl State {
                 drop(self.aliases.insert(alias, row(value).ok_or_else(malformed)?));
             }
             20 => drop(self.papers.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
+            21 => drop(self.tills.insert(AccountId(sixteen()?), row(value).ok_or_else(malformed)?)),
+            32 => drop(self.tasks.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
+            33 => drop(self.task_sessions.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
+            34 => drop(self.presences.insert(two()?, row(value).ok_or_else(malformed)?)),
+            35 => drop(self.faces.insert(two()?, row(value).ok_or_else(malformed)?)),
             6 => drop(self.accesses.insert(number()?, row(value).ok_or_else(malformed)?)),
             _ => return Err(malformed()),
         }

@@ -50,6 +50,9 @@ pub struct Config {
     /// people are told, no rule of the ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thanks_per_hour: Option<String>,
+    /// For how many days after a session it is kept who came to it.
+    #[serde(default = "month", skip_serializing_if = "is_month")]
+    pub presence_days: u32,
     /// The header in which a proxy on this machine says where a visitor comes from, such as `x-forwarded-for`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visitor_header: Option<String>,
@@ -72,6 +75,15 @@ fn hour() -> u64 {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
 fn is_hour(seconds: &u64) -> bool {
     *seconds == hour()
+}
+
+fn month() -> u32 {
+    30
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_month(days: &u32) -> bool {
+    *days == month()
 }
 
 fn brussels() -> String {
@@ -269,6 +281,7 @@ impl Config {
             thanks_per_hour: None,
             visitor_header: None,
             successor: None,
+            presence_days: month(),
             time_zone: brussels(),
         };
         config.address()?;

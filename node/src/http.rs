@@ -6,6 +6,7 @@ pub mod problem;
 pub mod accounts;
 pub mod assets;
 pub mod audit;
+pub mod calendar;
 pub mod codes;
 pub mod coordination;
 pub mod entries;
@@ -20,6 +21,8 @@ pub mod papers;
 pub mod requests;
 pub mod sessions;
 pub mod succession;
+pub mod tasks;
+pub mod tills;
 pub mod witnesses;
 
 use crate::service::Service;

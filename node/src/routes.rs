@@ -1,8 +1,8 @@
 //! Every route, grouped by who calls it. The OpenAPI document comes from this very table.
 
 use crate::http::{
-    App, accounts, assets, audit, codes, coordination, entries, inbox, joining, log, operating, pages,
-    pairings, papers, problem, requests, sessions, succession, witnesses,
+    App, accounts, assets, audit, calendar, codes, coordination, entries, inbox, joining, log, operating,
+    pages, pairings, papers, problem, requests, sessions, succession, tasks, tills, witnesses,
 };
 use axum::Router;
 use axum::routing::get;
@@ -75,6 +75,21 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(papers::choose_pin))
         .routes(routes!(papers::overview))
         .routes(routes!(papers::replace_paper))
+        .routes(routes!(tills::till, tills::set_till))
+        .routes(routes!(tills::till_day))
+        // Tasks: anybody, those who come, and the place itself.
+        .routes(routes!(tasks::tasks, tasks::bring_task))
+        .routes(routes!(tasks::task))
+        .routes(routes!(tasks::client_task))
+        .routes(routes!(tasks::thank))
+        .routes(routes!(tasks::own_session, tasks::take_place, tasks::leave_place))
+        .routes(routes!(tasks::check_in))
+        .routes(routes!(tasks::place_tasks, tasks::create_task))
+        .routes(routes!(tasks::change_task))
+        .routes(routes!(tasks::create_task_session))
+        .routes(routes!(tasks::place_session, tasks::change_task_session))
+        .routes(routes!(tasks::faces))
+        .routes(routes!(tasks::keep_face, tasks::forget_face))
         // Newcomers.
         .routes(routes!(joining::create_invitation))
         .routes(routes!(joining::join))
@@ -117,6 +132,12 @@ pub fn router(app: App) -> Router {
         .route(paths::COORDINATION_PAGE, get(pages::coordination))
         .route(paths::VERIFY_PAGE, get(pages::verify::page))
         .route(paths::VERIFY_FILE, get(pages::verify::file))
+        .route(paths::TASKS_PAGE, get(pages::tasks::tasks))
+        .route(paths::BRING_PAGE, get(pages::tasks::bring).post(pages::tasks::take))
+        .route(paths::TASK_PAGE, get(pages::tasks::task))
+        .route(paths::CALENDAR, get(calendar::calendar))
+        .route(paths::CLIENT_PAGE, get(pages::tasks::client).post(pages::tasks::thank))
+        .route(paths::POSTER_PAGE, get(pages::tasks::poster))
         .merge(codes())
         // Their scripts.
         .route("/assets/{name}", get(assets::asset))
@@ -142,14 +163,17 @@ fn codes() -> Router<App> {
     for path in [paths::ALIAS_PAGE, "/TO/{alias}"] {
         router = router.route(path, get(pages::alias));
     }
+    for path in [paths::CHECK_IN_PAGE, "/T/{id}"] {
+        router = router.route(path, get(pages::tasks::check_in));
+    }
+    for path in [paths::LENT_PAGE, "/L/{id}"] {
+        router = router.route(path, get(pages::tasks::lent));
+    }
     for path in [paths::CARD_PAGE, "/C/{id}"] {
         router = router.route(path, get(pages::paper::card));
     }
     for path in [paths::VOUCHER_PAGE, "/V/{id}"] {
         router = router.route(path, get(pages::paper::voucher));
-    }
-    for letter in ["t", "T", "l", "L"] {
-        router = router.route(&format!("/{letter}/{{id}}"), get(pages::later));
     }
     router
 }
@@ -197,6 +221,8 @@ mod tests {
             paths::ACCOUNT,
             paths::STATEMENT,
             paths::PROFILE,
+            paths::TILL,
+            paths::TILL_DAY,
             paths::ACCOUNT_EVENTS,
             paths::REQUESTS,
             paths::REQUEST,
@@ -214,6 +240,18 @@ mod tests {
             paths::PAPER_PIN,
             paths::PAPER_OVERVIEW,
             paths::PAPER_REPLACEMENT,
+            paths::TASKS,
+            paths::TASK,
+            paths::CLIENT_TASK,
+            paths::CLIENT_THANKS,
+            paths::TASK_SESSION,
+            paths::CHECK_IN,
+            paths::PLACE_TASKS,
+            paths::PLACE_TASK,
+            paths::PLACE_TASK_SESSIONS,
+            paths::PLACE_TASK_SESSION,
+            paths::FACES,
+            paths::FACE,
             paths::INVITATIONS,
             paths::JOIN,
             paths::COORDINATION,

@@ -1,6 +1,6 @@
 //! `serve`: the node as a process, from opening its directory to the last answer.
 
-use crate::clock::{Rest, wall_clock};
+use crate::clock::Rest;
 use crate::config::{Config, ConfigError, DataDir};
 use crate::demo;
 use crate::http::App;
@@ -136,7 +136,7 @@ fn check_addresses(config: &Config, serving: &Serving) -> anyhow::Result<()> {
 async fn sweep(service: Arc<Service>, mut stopping: watch::Receiver<bool>) {
     loop {
         tokio::select! {
-            () = tokio::time::sleep(SWEEP) => service.community().erase_ended(wall_clock().seconds()),
+            () = tokio::time::sleep(SWEEP) => service.erase_ended(),
             () = accept::stopped(&mut stopping) => return,
         }
     }

@@ -13,6 +13,7 @@ mod inbox;
 mod joining;
 mod pairings;
 mod papers;
+mod presence;
 mod publishing;
 mod read_only;
 mod refused;
@@ -20,6 +21,8 @@ mod requests;
 mod sessions;
 mod submit;
 mod succession;
+mod tasks;
+mod tills;
 mod witness_state;
 mod witnesses;
 
@@ -33,6 +36,7 @@ pub use publishing::{Attached, Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
 pub use submit::Submitted;
+pub use tasks::PICTURES;
 pub use witness_state::{WitnessedHead, WitnessedLog};
 pub use witnesses::Brought;
 
@@ -87,11 +91,14 @@ pub struct Service {
     sessions: Sessions,
     pairings: Pairings,
     arrivals: arrivals::Arrivals,
+    /// Who brought tasks lately.
+    clients: arrivals::Arrivals,
     published: Arc<publishing::Publisher>,
     witnesses: Option<Arc<Witnesses>>,
     ready_keys: RwLock<HashMap<[u8; 32], ReadyKey>>,
     metrics: Arc<Metrics>,
     counters: Mutex<coordination::DayCounters>,
+    month_sums: tills::MonthSums,
     threads: Mutex<Vec<JoinHandle<()>>>,
     checking: Mutex<Option<checking::Checking>>,
     /// A ledger that is only read, held so that nobody else opens it meanwhile.
@@ -294,11 +301,13 @@ impl Service {
             sessions: Sessions::new()?,
             pairings: Pairings::default(),
             arrivals: arrivals::Arrivals::default(),
+            clients: arrivals::Arrivals::default(),
             published,
             witnesses,
             ready_keys: RwLock::default(),
             metrics,
             counters: Mutex::default(),
+            month_sums: tills::MonthSums::default(),
             threads: Mutex::new(threads),
             checking: Mutex::new(checking),
             held: Mutex::new(held),

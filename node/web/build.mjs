@@ -33,9 +33,11 @@ function hashed(name, content) {
 }
 
 // Scripts: one entry for each page, what they share once.
-const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify", "paper"];
+const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify", "session", "lent", "paper"];
 const { metafile } = await build({
-  ...common, entryPoints: pages.map((page) => `src/pages/${page}.ts`), outdir: DIST, entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
+  ...common, outdir: DIST,
+  // What a place opens beside its list has a name that says so.
+  entryPoints: [...pages.map((page) => ({ in: `src/pages/${page}.ts`, out: page })), ...["lend", "session", "tasks"].map((name) => ({ in: `src/place/${name}.ts`, out: `place-${name}` }))], entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
   splitting: true, minify: true, metafile: true,
 });
 const scripts = {};
@@ -60,10 +62,13 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 // for it.
 // So are those about seals and alarms, which the wallet fetches when there is something to say about them, and those
 // of the page that checks receipts. What no script names is said by the node alone.
-const STAFF = ["pages/till", "pages/place", "pages/coordination", "office", "moments", "faces", "tables", "connecting", "scanInto"].map((name) => `src/${name}.ts`);
-const sources = ["src", "src/pages", "src/screens"].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`)).filter((name) => name.endsWith(".ts"));
+// What is neither on the wallet's first screen nor on the pay page, and said by staff and screens alike.
+const SHARED = ["scanInto", "meeting", "asking", "amountField", "statement"];
+const of = (folder) => readdirSync(`src/${folder}`).map((name) => `${folder}/${name.slice(0, -3)}`);
+const STAFF = ["pages/till", "pages/place", "pages/coordination", "pages/session", "pages/lent", "office", "moments", "faces", "tasks", "tables", "connecting", ...SHARED, ...of("till"), ...of("place")].map((name) => `src/${name}.ts`);
+const sources = ["src", "src/pages", "src/screens", "src/till", "src/place"].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`)).filter((name) => name.endsWith(".ts"));
 // What every screen of the wallet but the first says is fetched with them.
-const SCREENS = sources.filter((name) => /^src\/(screens\/|entryWords\.|scanInto\.)/.test(name));
+const SCREENS = sources.filter((name) => /^src\/(screens\/|entryWords\.)/.test(name) || SHARED.some((one) => name === `src/${one}.ts`));
 /** Returns whether one of these files names a sentence: whole, or by its beginning or end around a value. */
 function naming(files) {
   const code = files.map((file) => readFileSync(file, "utf8")).join("\n");
@@ -76,9 +81,9 @@ const isOfScreens = naming(SCREENS);
 const OF_SEALS = /^web\.(seal|alarm)_/;
 const OF_CHECKS = /^web\.check_/;
 // What only the program on the command line is refused: files, pictures, passphrases, other ledgers.
-const OF_PROGRAM = /^error\.(.*passphrase|wallet_file|.*picture|output_full|needs_yes|which_account|link_|outbox_|offline_|checkpoint_|audit_|lineage_|succession_|share_wrong|amounts_needed|closed_|list_|log_key|old_log_key|ledger_needed|not_(confirmed|founded|joined|a_)|no_(home|wallet|spare_key|predecessor)|nothing_published|note_needs_auditor|qr_too_long|history_rewritten)/;
+const OF_PROGRAM = /^error\.(.*passphrase|wallet_file|.*picture|output_full|needs_yes|which_account|link_|outbox_|offline_|checkpoint_|audit_|lineage_|succession_|share_wrong|amounts_needed|closed_|list_|log_key|old_log_key|ledger_needed|not_(confirmed|founded|joined|a_)|no_(home|wallet|spare_key|predecessor)|nothing_published|session_|check_in_|unknown_task|note_needs_auditor|qr_too_long|history_rewritten)/;
 // Of seals the wallet says the same as the program on the command line.
-const OF_WALLETS = /^(checkpoint\.(ahead|continues|newest|same)|witnessed\.(none|yes)|error\.(checkpoint_not_signed|checkpoint_offline|history_rewritten|believe_shorter)(\.do)?)$/;
+const OF_WALLETS = /^(checkpoint\.(ahead|continues|newest|same)|witnessed\.(none|yes)|error\.(checkpoint_not_signed|checkpoint_offline|history_rewritten|believe_shorter)(\.do)?|error\.(share|succession)_wrong|note\.(came_over|followed\.ledger))$/;
 const [words, more, screens, proof, check, errors, alone] = [{}, {}, {}, {}, {}, {}, {}];
 for (const language of ["nl", "fr", "en"]) {
   const table = Object.entries(JSON.parse(readFileSync(`../locales/${language}.json`, "utf8")));

@@ -123,6 +123,52 @@ fn a_town_goes_on_when_its_log_key_is_lost() {
 }
 
 #[test]
+fn a_town_goes_on_with_another_registrar_when_that_key_is_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut town, _) = town(directory.path());
+    let (before, old) = (balances(&town), town.client.community().charter);
+    town.node.stop();
+    std::fs::remove_file(town.node.data().join("keys/registrar")).unwrap();
+    let done = succeed(directory.path(), &[]);
+    assert_eq!(done.status, 0, "the log key is there, nothing else is needed: {done:?}");
+    move_to_new(&mut town, directory.path());
+    let new = town.client.community().charter;
+    assert_ne!(new.registrar, old.registrar, "nobody has the old one");
+    assert_eq!(new.guardian, old.guardian, "what is not lost stays");
+    assert_eq!(balances(&town), before);
+    // The new key opens accounts: somebody joins.
+    let jef = Wallet::init(directory.path(), "jef");
+    jef.json(&["join", &town.node.url()]);
+    assert_eq!(jef.balance(), "0.00");
+}
+
+#[test]
+fn a_town_whose_names_are_lost_goes_on_without_them_once_somebody_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut town, _) = town(directory.path());
+    let before = balances(&town);
+    town.node.stop();
+    let data = town.node.data();
+    for file in std::fs::read_dir(&data).unwrap().flatten() {
+        if file.file_name().to_string_lossy().starts_with("community-") {
+            std::fs::remove_dir_all(file.path()).unwrap();
+        }
+    }
+    let kept = files(&data);
+    let asked = succeed(directory.path(), &[]);
+    assert!(asked.status == 1 && asked.err.contains("the community data are gone"), "{asked:?}");
+    assert_eq!(std::fs::read_dir(directory.path().join("next")).unwrap().count(), 0, "nothing half done");
+    let mut after = files(&data);
+    after.retain(|path, _| kept.contains_key(path) || !path.ends_with("ledger/lock"));
+    assert_eq!(after, kept, "the old ledger has not ended");
+    std::fs::remove_file(data.join("community.made")).unwrap();
+    let done = succeed(directory.path(), &[]);
+    assert_eq!(done.status, 0, "{done:?}");
+    move_to_new(&mut town, directory.path());
+    assert_eq!(balances(&town), before);
+}
+
+#[test]
 fn an_ended_ledger_is_read_and_the_new_one_has_the_same_trial_balance() {
     let directory = tempfile::tempdir().unwrap();
     let (mut town, _) = town(directory.path());

@@ -14,7 +14,7 @@ use crate::past::Known;
 use crate::places::Places;
 use klaver_api::{ConsistencyJson, ReceiptJson, paths};
 use klaver_keystore::private_file;
-use klaver_ledger::id::{AccountId, Digest, LedgerId};
+use klaver_ledger::id::{AccountId, Digest};
 use klaver_ledger::link::NodeAddress;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::hash::Hash;
@@ -124,16 +124,6 @@ impl Contact {
         contact.save()?;
         contact.heads = Heads::of(places, &contact.community);
         Ok((contact, aside))
-    }
-
-    /// Returns this contact, unless its community went on in another ledger than what was signed for `ledger`: that can
-    /// only be recorded there.
-    ///
-    /// # Errors
-    /// `Rules` when that ledger has ended.
-    pub fn still_of(self, ledger: &LedgerId) -> Outcome<Self> {
-        self.community.still_of(ledger)?;
-        Ok(self)
     }
 
     fn to(places: &Places, community: Community, remembers: bool) -> Self {

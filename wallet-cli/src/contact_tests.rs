@@ -4,6 +4,7 @@ use super::*;
 use crate::moment::ClockState;
 use klaver_ledger::amount::{Scale, Total};
 use klaver_ledger::charter::{Charter, Policy};
+use klaver_ledger::id::LedgerId;
 use klaver_ledger::keys::{PublicKey, SigningKey};
 use klaver_ledger::log::checkpoint::Checkpoint;
 use klaver_ledger::log::hash::{leaf_hash, node_hash};

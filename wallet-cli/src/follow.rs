@@ -11,13 +11,11 @@ use crate::http::Http;
 use crate::moment;
 use crate::past::{Before, FormerKey, Past};
 use crate::places::Places;
-use klaver_api::paths;
 use klaver_api::succession::{LineageJson, SuccessionJson};
-use klaver_ledger::charter::Predecessor;
+use klaver_api::{ReceiptJson, paths};
 use klaver_ledger::id::LedgerId;
-use klaver_ledger::lineage::Lineage;
+use klaver_ledger::lineage::{Lineage, named_head};
 use klaver_ledger::link::NodeAddress;
-use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::hash::Hash;
 use klaver_ledger::log::note::Note;
 use klaver_ledger::log::proof::{TreeHead, verify_consistency};
@@ -104,7 +102,10 @@ pub fn succession(places: &Places, old: &Community, node: &NodeAddress) -> Outco
     let end: SuccessionJson = serde_json::from_slice(&end).map_err(|error| wrong(&error))?;
     let ledger = LedgerId::from_hex(&said.ledger).ok_or_else(|| wrong(&"the ledger's id cannot be read"))?;
     let before = lineage_of(&end.lineage, &old.ledger, &old.past).map_err(|why| wrong(&why))?;
-    let after = shown.lineage(&ledger, &Past::default())?;
+    let seen = Community::first_seen(node.clone(), &said)?;
+    let joined = Community::known(places, &seen)?;
+    let after =
+        shown.lineage(&ledger, &joined.as_ref().map_or_else(Past::default, |known| known.past.clone()))?;
     let last = Note::parse(end.checkpoint.as_bytes()).map_err(|error| wrong(&error))?;
     let last = before.log().open(&last).map_err(|error| wrong(&error))?;
     let tiles = OldLog { http: &http, path: &end.log, size: last.checkpoint().size };
@@ -114,79 +115,30 @@ pub fn succession(places: &Places, old: &Community, node: &NodeAddress) -> Outco
             return Err(wrong(&why));
         }
     }
-    let named = after.continues(before.charter()).ok_or_else(|| {
-        wrong(&"its founding entry names no ledger before it, or too few of the old council have signed it")
-    })?;
-    if named.ledger != old.ledger {
-        return Err(wrong(&format!("its founding entry continues ledger {}, not this one", named.ledger)));
-    }
-    if let Some(why) = other_end(&before, &end, &last, named, &tiles)? {
+    let ending =
+        end.ending.as_ref().map(ReceiptJson::to_receipt).transpose().map_err(|error| wrong(&error))?;
+    let named = after.succeeds(&before, &last, ending.as_ref()).map_err(|error| wrong(&error))?;
+    if let Some(why) = tiles.gap(&named_head(named), &last.checkpoint().head())? {
         return Err(wrong(&why));
     }
-    if before.charter().origin == after.charter().origin {
-        return Err(wrong(&"both logs have the same origin: nobody could tell them apart"));
-    }
-    let seen = Community::first_seen(node.clone(), &said)?;
     if !after.log().keys().contains(&seen.log_key) {
         return Err(wrong(&"the log's key is not in the charter"));
     }
-    let past = Past {
-        charter_base: Some(after.base()),
-        predecessor: Some(Before {
-            ledger: old.ledger.to_hex(),
-            snapshot: end.snapshot.clone(),
-            closing: named.snapshot.to_hex(),
-        }),
-        balances: old.past.balances.clone(),
-        ..Past::default()
+    let before = Before {
+        ledger: old.ledger.to_hex(),
+        snapshot: end.snapshot.clone(),
+        closing: named.snapshot.to_hex(),
     };
-    let new = match Community::load(places, &ledger) {
-        Ok(known) if known.log_key == seen.log_key => Community { past, ..known },
-        _ => Community { past, ..seen },
-    };
+    // Whoever joined it first, at a fair or on another phone, goes on with what was seen of it since.
+    let known = joined.filter(|known| known.log_key == seen.log_key).unwrap_or(seen);
+    let past = known.past.clone().continuing(&old.past, before, after.base());
+    let new = Community { past, ..known };
     // The new file first: an old one never leads nowhere.
     new.save(places)?;
     let mut ended = old.clone();
     ended.past.successor = Some(ledger.to_hex());
     ended.save(places)?;
     Ok(new)
-}
-
-/// Returns what is wrong when the old ledger did not end where the new one says that it begins.
-fn other_end(
-    before: &Lineage,
-    end: &SuccessionJson,
-    last: &SignedCheckpoint,
-    named: &Predecessor,
-    tiles: &OldLog<'_>,
-) -> Outcome<Option<String>> {
-    let head = last.checkpoint().head();
-    let says = |what: &str| Ok(Some(what.to_owned()));
-    let named_head = TreeHead { size: named.size, root: Hash(named.root.0) };
-    let Some(ending) = &end.ending else {
-        // The log key was lost: the last checkpoint is the end, which the old council signs with the founding entry.
-        return if named_head == head {
-            Ok(None)
-        } else {
-            says("it names another end than the last checkpoint")
-        };
-    };
-    let receipt = match ending.to_receipt() {
-        Ok(receipt) if receipt.checkpoint.text() == last.note().text() => receipt,
-        Ok(_) => return says("the record that ends it is not shown under the last checkpoint"),
-        Err(error) => return says(&error.to_string()),
-    };
-    let attest = match before.ending(&receipt) {
-        Ok(attest) => attest,
-        Err(error) => return says(&error.to_string()),
-    };
-    if receipt.index != attest.size || receipt.index + 1 != head.size {
-        return says("the record that ends it is not the last one");
-    }
-    if (attest.size, attest.root, attest.document) != (named.size, named.root, named.snapshot) {
-        return says("the founding entry names another end than the old council attested");
-    }
-    tiles.gap(&named_head, &head)
 }
 
 /// What a node shows of who governs, kept whole as evidence should it not hold.

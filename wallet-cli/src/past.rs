@@ -68,6 +68,17 @@ impl Past {
         self.successor.as_deref().and_then(LedgerId::from_hex)
     }
 
+    /// Returns this with what follows from `old`: the ledger before, and what accounts had there that have not come over
+    /// yet. What was learned of the ledger itself stays.
+    pub fn continuing(self, old: &Self, before: Before, charter_base: u64) -> Self {
+        let came_over = |account: &String| self.came_over.contains(account);
+        let own = self.balances.iter().filter(|(account, _)| came_over(account));
+        let others = old.balances.iter().filter(|(account, _)| !came_over(account));
+        let balances = own.chain(others).map(|(account, known)| (account.clone(), *known)).collect();
+        let charter_base = self.charter_base.max(Some(charter_base));
+        Self { predecessor: Some(before), balances, charter_base, ..self }
+    }
+
     /// Returns the keys that signed before, with how far each counts.
     pub fn former_keys(&self) -> impl Iterator<Item = (VerifierKey, u64)> + '_ {
         self.former_keys.iter().filter_map(|former| Some((former.log_key.parse().ok()?, former.size)))
@@ -84,5 +95,39 @@ impl Before {
     /// Returns the digests of snapshot and closing.
     pub fn digests(&self) -> Option<(Digest, Digest)> {
         Some((Digest::from_hex(&self.snapshot)?, Digest::from_hex(&self.closing)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn had(accounts: &[(&str, i64)]) -> BTreeMap<String, Known> {
+        let known =
+            |&(account, balance_minor): &(&str, i64)| (account.to_owned(), Known { balance_minor, lines: 1 });
+        accounts.iter().map(known).collect()
+    }
+
+    #[test]
+    fn what_was_learned_of_a_ledger_stays_when_it_turns_out_to_continue_another() {
+        let before = Before { ledger: "01".into(), snapshot: "02".into(), closing: "03".into() };
+        let former = FormerKey { log_key: "a key".into(), size: 7 };
+        let joined = Past {
+            charter_base: Some(9),
+            former_keys: vec![former.clone()],
+            successor: Some("04".into()),
+            balances: had(&[("noor", 5), ("mia", 6)]),
+            came_over: vec!["noor".into()],
+            predecessor: None,
+        };
+        let old = Past { balances: had(&[("noor", 1), ("mia", 2), ("jef", 3)]), ..Past::default() };
+        let past = joined.clone().continuing(&old, before.clone(), 4);
+        assert_eq!(past.charter_base, Some(9), "no older charter is believed");
+        assert_eq!((past.former_keys, past.successor), (vec![former], Some("04".into())));
+        assert_eq!(past.came_over, ["noor"]);
+        // What has come over is what was seen since; the rest is held against what the old ledger had.
+        assert_eq!(past.balances, had(&[("noor", 5), ("mia", 2), ("jef", 3)]));
+        assert_eq!(past.predecessor, Some(before.clone()));
+        assert_eq!(Past::default().continuing(&old, before, 4).charter_base, Some(4));
     }
 }

@@ -143,6 +143,7 @@ impl Town {
             index: None,
             paid_at: None,
             words: None,
+            paused: false,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Decoding and verifying signatures on several threads, in chunks that come back in order.
 
 use super::verdict::Violation;
-use crate::entry::VerifiedEntry;
+use crate::entry::{SignedEntry, VerifiedEntry};
 use crate::id::LedgerId;
 use crate::keys::ReadyKey;
 use crate::record::{Record, Salt};
@@ -98,37 +98,42 @@ fn prepare(
     keys: &mut HashMap<[u8; 32], ReadyKey>,
 ) -> Chunk {
     let mut chunk = Vec::with_capacity(raw.len());
-    for (index, (salt, bytes)) in (first..).zip(raw) {
-        let prepared = prepare_one(index, salt, bytes, ledger, keys);
-        let failed = prepared.is_err();
-        chunk.push(prepared);
-        if failed {
-            break;
+    let (mut frames, mut entries, mut malformed) =
+        (Vec::with_capacity(raw.len()), Vec::with_capacity(raw.len()), None);
+    for (place, (salt, bytes)) in (first..).zip(raw) {
+        match Record::decode(&bytes) {
+            Ok(Record { index, recorded_at, signed }) => {
+                frames.push((place, salt, bytes, index, recorded_at));
+                entries.push(signed);
+            }
+            Err(error) => {
+                malformed = Some(Violation::at(place, error));
+                break;
+            }
         }
     }
+    let verified = SignedEntry::verify_all(entries, ledger, |key| ready(keys, key));
+    for ((place, salt, bytes, index, recorded_at), entry) in frames.into_iter().zip(verified) {
+        match entry {
+            Ok(entry) => chunk.push(Ok(Prepared { salt, bytes, index, recorded_at, entry })),
+            Err(error) => {
+                chunk.push(Err(Violation::at(place, error)));
+                return chunk;
+            }
+        }
+    }
+    chunk.extend(malformed.map(Err));
     chunk
 }
 
-fn prepare_one(
-    place: u64,
-    salt: Salt,
-    bytes: Vec<u8>,
-    ledger: &LedgerId,
-    keys: &mut HashMap<[u8; 32], ReadyKey>,
-) -> Result<Prepared, Violation> {
-    let record = Record::decode(&bytes).map_err(|error| Violation::at(place, error))?;
-    if keys.len() > KEYS_KEPT {
+fn ready(keys: &mut HashMap<[u8; 32], ReadyKey>, key: &[u8; 32]) -> Option<ReadyKey> {
+    if let Some(ready) = keys.get(key) {
+        return Some(*ready);
+    }
+    if keys.len() >= KEYS_KEPT {
         keys.clear();
     }
-    let ready = |key: &[u8; 32]| {
-        if let Some(ready) = keys.get(key) {
-            return Some(*ready);
-        }
-        let ready = ReadyKey::from_bytes(key).ok()?;
-        keys.insert(*key, ready);
-        Some(ready)
-    };
-    let (index, recorded_at) = (record.index, record.recorded_at);
-    let entry = record.signed.verify(ledger, ready).map_err(|error| Violation::at(place, error))?;
-    Ok(Prepared { salt, bytes, index, recorded_at, entry })
+    let ready = ReadyKey::from_bytes(key).ok()?;
+    keys.insert(*key, ready);
+    Some(ready)
 }

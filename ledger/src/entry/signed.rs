@@ -9,9 +9,10 @@
 use super::cbor::{CborError, Reader, Writer};
 use super::{Body, Entry, codec};
 use crate::id::{EntryId, LedgerId};
-use crate::keys::{PublicKey, ReadyKey, Signature, SigningKey, sign};
+use crate::keys::{Claim, PublicKey, ReadyKey, Signature, SigningKey, hold, sign};
 use crate::limits::{ENVELOPE_BYTES_MAX, PAYLOAD_BYTES_MAX, SIGNATURES_MAX};
 use sha2::{Digest as _, Sha256};
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Protected header `{1: -19}` of COSE: algorithm Ed25519 (RFC 9864).
@@ -210,21 +211,28 @@ impl SignedEntry {
     pub fn verify(
         self,
         ledger: &LedgerId,
-        mut keys: impl FnMut(&[u8; 32]) -> Option<ReadyKey>,
+        keys: impl FnMut(&[u8; 32]) -> Option<ReadyKey>,
     ) -> Result<VerifiedEntry, EnvelopeError> {
-        let mut ready = smallvec::SmallVec::<[ReadyKey; 2]>::new();
-        for (key, _) in &self.signatures {
-            let unknown = || EnvelopeError::UnknownKey { key: data_encoding::HEXLOWER.encode(key) };
-            ready.push(keys(key).ok_or_else(unknown)?);
-        }
-        let message = self.signing_input(ledger);
-        for (key, (_, signature)) in ready.iter().zip(&self.signatures) {
-            if !key.has_signed(&message, signature) {
-                return Err(EnvelopeError::BadSignature { key: key.public_key() });
-            }
-        }
-        let signers = ready.iter().map(ReadyKey::public_key).collect();
-        Ok(VerifiedEntry { id: id_of(&message), signers, signed: self })
+        let claimed = Claimed::of(self, ledger, keys)?;
+        let wrong = claimed.claims().position(|claim| !claim.holds());
+        claimed.conclude(wrong)
+    }
+
+    /// Verifies as [`verify`](Self::verify) each, with less work for many at hand; the answers are in their order.
+    pub fn verify_all(
+        entries: impl IntoIterator<Item = Self>,
+        ledger: &LedgerId,
+        mut keys: impl FnMut(&[u8; 32]) -> Option<ReadyKey>,
+    ) -> Vec<Result<VerifiedEntry, EnvelopeError>> {
+        let all: Vec<_> = entries.into_iter().map(|entry| Claimed::of(entry, ledger, &mut keys)).collect();
+        let claims: Vec<Claim<'_>> = all.iter().flatten().flat_map(Claimed::claims).collect();
+        let mut holds = hold(&claims).into_iter();
+        drop(claims);
+        let mut conclude = |claimed: Claimed| {
+            let wrong = holds.by_ref().take(claimed.keys.len()).collect::<SmallVec<[bool; 2]>>();
+            claimed.conclude(wrong.iter().position(|holds| !holds))
+        };
+        all.into_iter().map(|claimed| claimed.and_then(&mut conclude)).collect()
     }
 
     /// Takes the entry of a record of our own journal as verified: it was when it was recorded, and the log's signed
@@ -241,6 +249,47 @@ impl SignedEntry {
     /// As [`verify`](Self::verify); a key that is no canonical point is unknown.
     pub fn verify_any_key(self, ledger: &LedgerId) -> Result<VerifiedEntry, EnvelopeError> {
         self.verify(ledger, |key| ReadyKey::from_bytes(key).ok())
+    }
+}
+
+/// An entry whose keys are known, and whose signatures are still to be verified.
+struct Claimed {
+    signed: SignedEntry,
+    /// What its signers sign.
+    message: Vec<u8>,
+    /// As many as there are signatures, in their order.
+    keys: SmallVec<[ReadyKey; 2]>,
+}
+
+impl Claimed {
+    fn of(
+        signed: SignedEntry,
+        ledger: &LedgerId,
+        mut keys: impl FnMut(&[u8; 32]) -> Option<ReadyKey>,
+    ) -> Result<Self, EnvelopeError> {
+        let known = |(key, _): &([u8; 32], Signature)| {
+            keys(key).ok_or_else(|| EnvelopeError::UnknownKey { key: data_encoding::HEXLOWER.encode(key) })
+        };
+        let keys = signed.signatures.iter().map(known).collect::<Result<_, _>>()?;
+        Ok(Self { message: signed.signing_input(ledger), signed, keys })
+    }
+
+    fn claims(&self) -> impl Iterator<Item = Claim<'_>> {
+        let signatures = self.signed.signatures.iter().map(|(_, signature)| signature);
+        self.keys.iter().zip(signatures).map(|(key, signature)| Claim {
+            key,
+            message: &self.message,
+            signature,
+        })
+    }
+
+    /// `wrong` is the place of the first signature that does not hold.
+    fn conclude(self, wrong: Option<usize>) -> Result<VerifiedEntry, EnvelopeError> {
+        if let Some(place) = wrong {
+            return Err(EnvelopeError::BadSignature { key: self.keys[place].public_key() });
+        }
+        let signers = self.keys.iter().map(ReadyKey::public_key).collect();
+        Ok(VerifiedEntry { id: id_of(&self.message), signers, signed: self.signed })
     }
 }
 

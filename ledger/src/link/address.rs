@@ -62,11 +62,6 @@ impl NodeAddress {
         self.port.unwrap_or(if self.secure { 443 } else { 80 })
     }
 
-    /// Returns whether what travels there is encrypted.
-    pub fn is_secure(&self) -> bool {
-        self.secure
-    }
-
     /// Returns whether the address is this machine's own.
     pub fn is_loopback(&self) -> bool {
         self.host == "localhost" || self.host == "127.0.0.1" || self.host == "[::1]"

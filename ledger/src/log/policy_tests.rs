@@ -6,6 +6,7 @@ use super::key::KeyKind;
 use super::note::NoteError;
 use super::policy::{LineFault, PolicyError, TrustPolicy};
 use super::test_support::{TestKey, test_leaf};
+use crate::testing::POLICY_OF_TWO_LEVELS;
 
 const NOW: u64 = 1_790_000_000;
 
@@ -47,23 +48,9 @@ fn quorum(policy: &TrustPolicy, witnesses: &str) -> bool {
     policy.judge(seen_by(witnesses, NOW).note(), NOW).unwrap().quorum_reached
 }
 
-const TWO_LEVELS: &str = "
-    # two of three associations, and any of two universities
-    log @log https://town.example/log
-    witness A @a https://a.example/w
-    witness B @b
-    witness C @c
-    group associations 2 A B C
-    witness U @d
-    witness V @e
-    group universities any U V
-    group both all associations universities
-    quorum both
-";
-
 #[test]
 fn groups_count_witnesses() {
-    let policy = read(TWO_LEVELS).unwrap();
+    let policy = read(POLICY_OF_TWO_LEVELS).unwrap();
     for (witnesses, expected) in [
         ("", false),
         ("ab", false),
@@ -89,9 +76,9 @@ fn groups_count_witnesses() {
 
 #[test]
 fn a_policy_prints_what_it_means() {
-    let policy = read(TWO_LEVELS).unwrap();
+    let policy = read(POLICY_OF_TWO_LEVELS).unwrap();
     assert_eq!(policy.to_string().parse(), Ok(policy.clone()));
-    assert_eq!(policy.logs()[0].url.as_deref(), Some("https://town.example/log"));
+    assert_eq!(policy.logs()[0].url.as_deref(), Some("https://klaver.example/log"));
     assert_eq!(policy.witnesses().len(), 5);
     let none = read("\t log  @log\t\nquorum \t none").unwrap();
     assert_eq!(none.to_string(), policy_text("log @log\nquorum none\n"));

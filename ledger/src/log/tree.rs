@@ -239,22 +239,6 @@ impl Tree {
         self.window.back().map_or(&[], |tile| &tile.leaves()[..rows])
     }
 
-    /// Returns the full level-0 tiles from number `from` on, each with its number and leaf hashes, to be stored.
-    ///
-    /// Call it after each durable group with the number of tiles stored so far: what has left the window is not here.
-    ///
-    /// # Errors
-    /// [`TreeError::TileMissing`] if tile `from` has left the window.
-    pub fn full_tiles(&self, from: u64) -> Result<Vec<(u64, &[Hash])>, TreeError> {
-        let full = self.size / TILE_LEAVES;
-        if from < full && from < self.first_tile {
-            return Err(TreeError::TileMissing { number: from });
-        }
-        Ok((from..full)
-            .map(|number| (number, self.window[(number - self.first_tile) as usize].leaves()))
-            .collect())
-    }
-
     /// Makes room for the tile of the next leaf; the oldest tile leaves a full window.
     fn open_tile(&mut self) {
         let recycled = if self.window.len() < self.window_tiles { None } else { self.window.pop_front() };

@@ -295,14 +295,3 @@ fn tiles_beyond_the_published_size_stay_hidden() {
     assert_eq!(shown(0, 0, 1, 601), Err(TreeError::SizeOutOfRange { size: 601, limit: 600 }));
     assert!(matches!(shown(63, u64::MAX, 256, 600), Err(TreeError::TileNotPublished { .. })));
 }
-
-#[test]
-fn full_tiles_are_handed_out_while_they_are_in_the_window() {
-    let leaves = test_leaves(1_030);
-    let tree = tree_of(&leaves, 3);
-    let tiles = tree.full_tiles(2).unwrap();
-    assert_eq!(tiles, [(2, &leaves[512..768]), (3, &leaves[768..1024])]);
-    assert_eq!(tree.full_tiles(4), Ok(vec![]));
-    assert_eq!(tree.full_tiles(1), Err(TreeError::TileMissing { number: 1 }));
-    assert_eq!(tree.last_partial_tile(), &leaves[1024..]);
-}

@@ -117,6 +117,9 @@ pub struct DirectoryEntry {
     pub kind: String,
     /// Its name.
     pub name: String,
+    /// Whether it takes nothing for a while: it has paused, or its month is full.
+    #[serde(default)]
+    pub paused: bool,
 }
 
 /// The directory.

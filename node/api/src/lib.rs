@@ -41,6 +41,8 @@ pub mod session;
 pub mod statement;
 pub mod submit;
 pub mod succession;
+pub mod task;
+pub mod till;
 
 pub mod audit;
 
@@ -64,3 +66,9 @@ pub use request::{CreateRequest, PaymentRequest, RequestState};
 pub use session::{Challenge, CreateSession, KeyAccount, KeyAccounts, Session, SessionRole};
 pub use statement::{StatementLine, StatementPage};
 pub use submit::{MemoJson, Submit, SubmitAnswer};
+pub use task::{
+    BringTask, BroughtTask, CheckIn, ClientTask, EditFace, EditTask, EditTaskSession, Face, Faces,
+    OwnSession, PlaceTask, PlaceTaskSession, PlaceTasks, SessionGuest, Task, TaskPage, TaskSession,
+    TaskStateJson, Thanks, WhyNotJson,
+};
+pub use till::{DayLine, Till, TillDay, TillSettings};

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Pairing {
     /// The secret that the new device answers with, 26 letters and digits of base32.
     pub code: String,
+    /// The link that shows it to somebody who is lent a right for today.
+    pub lent_link: String,
     /// Until when it may answer.
     pub expires_at: String,
     /// The key of the new device, once it has answered. Nothing is changed by it: the account's keys decide.

@@ -32,6 +32,10 @@ pub const ACCOUNT: &str = "/v1/accounts/{id}";
 pub const STATEMENT: &str = "/v1/accounts/{id}/statement";
 /// Its name in the directory. `PUT`, session.
 pub const PROFILE: &str = "/v1/accounts/{id}/profile";
+/// How it takes credits at its tills. `GET`, session, a cashier's too; `PUT`, session of the account.
+pub const TILL: &str = "/v1/accounts/{id}/till";
+/// What its tills took today. `GET`, session, a cashier's too.
+pub const TILL_DAY: &str = "/v1/accounts/{id}/day";
 /// Its lines as they are recorded, as server-sent events. `GET`, session.
 pub const ACCOUNT_EVENTS: &str = "/v1/accounts/{id}/events";
 /// Its own code, which leads to its pay page. `POST`, session.
@@ -70,6 +74,30 @@ pub const REQUEST_DECLINE: &str = "/v1/requests/{id}/decline";
 pub const INVITATIONS: &str = "/v1/invitations";
 /// Opens a member account by the community's policy. `POST`, public.
 pub const JOIN: &str = "/v1/join";
+/// Tasks that anybody can join; bringing one. `GET` and `POST`, public.
+pub const TASKS: &str = "/v1/tasks";
+/// One task that a place does. `GET`, public.
+pub const TASK: &str = "/v1/tasks/{id}";
+/// A task as its client sees it. `GET`, public: the code is the authority.
+pub const CLIENT_TASK: &str = "/v1/clients/{id}";
+/// What a client says of their task. `POST`, public: the code is the authority.
+pub const CLIENT_THANKS: &str = "/v1/clients/{id}/thanks";
+/// A session, and having a place in it. `GET`, `POST`, `DELETE`, session of an account.
+pub const TASK_SESSION: &str = "/v1/task-sessions/{id}";
+/// Being there. `POST`, session of an account: the code shows that it is so.
+pub const CHECK_IN: &str = "/v1/task-sessions/{id}/check-in";
+/// The tasks of a place. `GET` and `POST`, session of a place.
+pub const PLACE_TASKS: &str = "/v1/place/tasks";
+/// One of them. `PUT`, session of a place.
+pub const PLACE_TASK: &str = "/v1/place/tasks/{id}";
+/// A new session of a task. `POST`, session of a place.
+pub const PLACE_TASK_SESSIONS: &str = "/v1/place/tasks/{id}/sessions";
+/// A session as its place sees it. `GET` and `PUT`, session of a place.
+pub const PLACE_TASK_SESSION: &str = "/v1/place/sessions/{id}";
+/// The familiar faces of a place. `GET`, session of a place.
+pub const FACES: &str = "/v1/place/faces";
+/// One of them. `PUT` and `DELETE`, session of a place.
+pub const FACE: &str = "/v1/place/faces/{id}";
 /// Sums, budgets, payouts and rules at a glance. `GET`, session of the council.
 pub const COORDINATION: &str = "/v1/coordination";
 /// Every record with its salt, as a CBOR sequence. `GET ?from=`, session of an auditor.
@@ -114,6 +142,23 @@ pub const VOUCHER_PAGE: &str = "/v/{id}";
 /// The page of a draft, for people. `GET`, public.
 pub const DRAFT_PAGE: &str = "/d/{id}";
 
+/// Tasks that anybody can join, for people. `GET`, public.
+pub const TASKS_PAGE: &str = "/tasks";
+/// Bringing a task, for people. `GET` and `POST`, public.
+pub const BRING_PAGE: &str = "/tasks/new";
+/// One task, for people. `GET`, public.
+pub const TASK_PAGE: &str = "/tasks/{id}";
+/// The sessions that anybody can join, for calendars. `GET`, public.
+pub const CALENDAR: &str = "/tasks.ics";
+/// The page of a task's client. `GET`, and `POST` with thanks; public: the code is the authority.
+pub const CLIENT_PAGE: &str = "/client/{code}";
+/// A session to check in at, for people. `GET`, public.
+pub const CHECK_IN_PAGE: &str = "/t/{id}";
+/// A session's poster in two languages, to print. `GET`, public.
+pub const POSTER_PAGE: &str = "/poster/{id}";
+/// A right that is lent for today, for people. `GET`, public.
+pub const LENT_PAGE: &str = "/l/{id}";
+
 /// Where the public log starts (C2SP tlog-tiles).
 pub const LOG: &str = "/log";
 /// The newest published checkpoint. `GET`, public.
@@ -139,8 +184,6 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 pub const CBOR: &str = "application/cbor";
 /// The media type of records for auditors (RFC 8742).
 pub const CBOR_SEQUENCE: &str = "application/cbor-seq";
-/// The media type of server-sent events.
-pub const EVENT_STREAM: &str = "text/event-stream";
 
 /// Returns `path` with its one parameter filled in.
 ///

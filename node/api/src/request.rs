@@ -63,6 +63,9 @@ pub struct PaymentRequest {
     pub until: String,
     /// What has become of it.
     pub state: RequestState,
+    /// Whether the payee has paused: it can be paid later, or elsewhere.
+    #[serde(default)]
+    pub paused: bool,
     /// Index of the record that paid it.
     pub index: Option<u64>,
     /// When it was paid.

@@ -47,6 +47,8 @@ pub struct CreateSession {
 pub enum SessionRole {
     /// Its own account.
     Account,
+    /// The day of its account's till: the key may refund and nothing else.
+    Cashier,
     /// Budgets, funds and merchants; of members everything but the balance.
     Council,
     /// Every record, pseudonymous; each access is logged.

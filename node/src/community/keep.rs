@@ -23,6 +23,8 @@ use tokio::sync::oneshot;
 /// A row to be put in place, or with no value to be forgotten.
 const PUT: FrameKind = FrameKind::new(1);
 const DELETE: FrameKind = FrameKind::new(2);
+/// A row to be forgotten, and to leave the disk soon.
+const ERASE: FrameKind = FrameKind::new(3);
 
 /// Length of a segment file: community data is small.
 const SEGMENT_BYTES: u64 = 1 << 20;
@@ -93,6 +95,8 @@ pub enum KeepError {
 
 struct Write {
     rows: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    /// Whether what was there before shall leave the disk soon.
+    is_erasure: bool,
     done: oneshot::Sender<Result<(), KeepError>>,
 }
 
@@ -140,10 +144,19 @@ impl Keep {
 
     /// Puts rows on their way to the disk, all or nothing, in the order of the calls.
     pub fn write(&self, rows: Vec<(Vec<u8>, Option<Vec<u8>>)>) -> Written {
+        self.send(rows, false)
+    }
+
+    /// As [`write`](Self::write), forgetting these rows: as soon as nothing else waits they leave the disk as well.
+    pub fn erase(&self, keys: Vec<Vec<u8>>) -> Written {
+        self.send(keys.into_iter().map(|key| (key, None)).collect(), true)
+    }
+
+    fn send(&self, rows: Vec<(Vec<u8>, Option<Vec<u8>>)>, is_erasure: bool) -> Written {
         let (done, written) = oneshot::channel();
         if let Some(queue) = &self.queue {
             // When the thread has ended after a fault, `done` is dropped and the caller hears of it.
-            let _ = queue.send(Write { rows, done });
+            let _ = queue.send(Write { rows, is_erasure, done });
         }
         written
     }
@@ -185,6 +198,8 @@ struct Files {
     anchor: AnchorFile,
     live: HashMap<Vec<u8>, Vec<u8>>,
     forgotten: usize,
+    /// Whether something that was erased still stands in a segment.
+    is_erasing: bool,
 }
 
 impl Files {
@@ -215,6 +230,7 @@ impl Files {
             anchor: opened.anchor,
             live: HashMap::new(),
             forgotten: 0,
+            is_erasing: false,
         };
         files.replay().map_err(|error| failed(&path, error))?;
         mark_made(root).map_err(|error| failed(root, error))?;
@@ -223,6 +239,10 @@ impl Files {
 
     fn replay(&mut self) -> Result<(), ReadError> {
         let reader = self.journal.reader();
+        for group in reader.groups(None) {
+            // The node was stopped before what it had erased was off the disk.
+            self.is_erasing |= group?.frames().any(|frame| frame.kind == ERASE);
+        }
         read_rows(&reader, |key, value| self.remember(key, value))
     }
 
@@ -278,10 +298,15 @@ impl Files {
 
     fn append(&mut self, batch: &[Write]) -> Result<(), Fault> {
         let rows: Vec<_> = batch.iter().flat_map(|write| &write.rows).collect();
-        let payloads: Vec<(FrameKind, Vec<u8>)> =
-            rows.iter().map(|(key, value)| join(key, value.as_deref())).collect();
-        append(&mut self.journal, &payloads)?;
+        let frames = batch.iter().flat_map(|write| {
+            write.rows.iter().map(|(key, value)| match join(key, value.as_deref()) {
+                (_, payload) if write.is_erasure => (ERASE, payload),
+                frame => frame,
+            })
+        });
+        append(&mut self.journal, &frames.collect::<Vec<_>>())?;
         let rows: Vec<_> = rows.into_iter().cloned().collect();
+        self.is_erasing |= batch.iter().any(|write| write.is_erasure);
         for (key, value) in rows {
             self.remember(key, value);
         }
@@ -298,7 +323,7 @@ impl Files {
     }
 
     fn is_worth_compacting(&self) -> bool {
-        self.forgotten >= FORGOTTEN_MIN && self.forgotten > self.live.len()
+        self.is_erasing || (self.forgotten >= FORGOTTEN_MIN && self.forgotten > self.live.len())
     }
 
     /// Writes what is left into the next directory and removes this one.
@@ -331,6 +356,7 @@ impl Files {
         self.anchor = opened.anchor;
         let old = directory(&self.root, std::mem::replace(&mut self.number, next));
         self.forgotten = 0;
+        self.is_erasing = false;
         std::fs::remove_dir_all(&old).map_err(|error| failed(&old, error))
     }
 }

@@ -27,6 +27,8 @@ pub struct Visitor {
 pub enum Role {
     /// An account's.
     Account(AccountId),
+    /// Of a key that may refund and nothing else: it asks to be paid for this account and sees its day.
+    Cashier(AccountId),
     /// The council's.
     Council,
     /// An auditor's.

@@ -7,13 +7,14 @@ use crate::service::{LINES_PER_PAGE_MAX, Refused};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use klaver_api::Problem;
 use klaver_api::paths;
 use klaver_api::text::{self, FieldError};
 use klaver_ledger::id::AccountId;
 use klaver_ledger::link::CodeId;
 use serde::de::DeserializeOwned;
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -279,6 +280,15 @@ async fn read(body: Body) -> Result<Bytes, Answer> {
             Err(Answer(Box::new(problem.with_limit(limit).with_advice("Send it again.").passing())))
         }
     }
+}
+
+/// Reads what a form of a page sent; what is no form has no fields.
+pub async fn read_form(body: Body) -> HashMap<String, String> {
+    let Ok(bytes) = read(body).await else { return HashMap::new() };
+    // A form's body is written as a query is.
+    let uri = Uri::builder().path_and_query(format!("/?{}", String::from_utf8_lossy(&bytes))).build();
+    let fields = uri.ok().and_then(|uri| Query::<HashMap<String, String>>::try_from_uri(&uri).ok());
+    fields.map(|Query(fields)| fields).unwrap_or_default()
 }
 
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Answer> {

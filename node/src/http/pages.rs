@@ -5,7 +5,9 @@ mod checked;
 mod frame;
 mod language;
 pub mod paper;
+pub mod tasks;
 pub mod verify;
+mod when;
 
 use super::App;
 use super::assets::manifest;
@@ -23,7 +25,7 @@ use klaver_api::paths;
 use klaver_api::request::RequestState;
 use klaver_ledger::amount::Total;
 use klaver_ledger::link::Link;
-use language::Visit;
+pub use language::Visit;
 use maud::{Markup, html};
 use serde_json::json;
 
@@ -34,7 +36,11 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
     let listed = service.directory().entries;
     let of = |kinds: &[&str]| -> Vec<String> {
         let some = listed.iter().filter(|entry| kinds.contains(&entry.kind.as_str()));
-        some.map(|entry| entry.name.clone()).collect()
+        some.map(|entry| match entry.paused {
+            true => page.say_with("home_paused", &[("name", &entry.name)]),
+            false => entry.name.clone(),
+        })
+        .collect()
     };
     let size = service.published().size.to_string();
     let body = html! {
@@ -49,11 +55,8 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
         (page.names("home_merchants", "home_merchants_none", "shop", &of(&["merchant"])))
         (page.names("home_places", "home_places_none", "people", &of(&["budget"])))
         (page.names("home_funds", "home_funds_none", "cup", &of(&["fund"])))
-        section {
-            h2 { (icon("hand")) (page.say("home_call")) }
-            p { (page.say("home_call_text")) }
-            p { (page.say("home_call_next")) }
-        }
+        (tasks::joinable(&page, service))
+        (tasks::call(&page))
         section {
             h2 { (icon("seal")) (page.say("verify_title")) }
             p { (page.say("verify_text")) " " (page.say_with("verify_size", &[("size", &size)])) }
@@ -112,6 +115,11 @@ fn request_page(page: &mut Page, service: &Service, view: &RequestView) -> Respo
         p.amount { (amount(page, service, view.row.amount)) }
         (page.quoted(view.row.words.as_deref()))
         @match view.state {
+            RequestState::Open if view.paused => {
+                (paused(page, &name))
+                // Whoever has sent their payment already sees what became of it.
+                div #action {}
+            }
             RequestState::Open => {
                 p #validity { (validity(page, view)) }
                 p { (page.say("request_check")) }
@@ -139,6 +147,14 @@ fn request_page(page: &mut Page, service: &Service, view: &RequestView) -> Respo
         page.data(json!(request));
     }
     page.respond(StatusCode::OK, Some("pay"), &body)
+}
+
+/// Says kindly that a payee takes nothing for a while.
+fn paused(page: &Page, name: &str) -> Markup {
+    html! {
+        p.note { (icon("clock")) (page.say_with("paused", &[("name", name)])) }
+        p { (page.say("paused_next")) }
+    }
 }
 
 fn validity(page: &Page, view: &RequestView) -> String {
@@ -198,11 +214,6 @@ pub async fn draft(State(app): State<App>, PagePath(id): PagePath, visit: Visit)
         (without_script(&page, "draft_how", &format!("klaver cosign {link}")))
     };
     page.respond(StatusCode::OK, None, &body)
-}
-
-/// `/t/`, `/l/`: codes that this node does not know yet, and what to do.
-pub async fn later(State(app): State<App>, visit: Visit) -> Response {
-    unknown(Page::new(&app.service, visit))
 }
 
 /// `/wallet`: the wallet on this phone.

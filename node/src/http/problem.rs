@@ -104,6 +104,10 @@ pub fn problem_of(refused: &Refused) -> Problem {
         Refused::Unknown { code, .. } => make(404, code, "Not found"),
         Refused::SessionNeeded => make(401, "session_needed", "A session is needed"),
         Refused::Forbidden { .. } => make(403, "forbidden", "Not for this session"),
+        Refused::TillPaused => make(409, "till_paused", "The payee has paused"),
+        Refused::TillFull { left } => {
+            make(409, "till_full", "The payee takes no more this month").with_limit(left.clone())
+        }
         Refused::Challenge(_) => make(401, "challenge_refused", "The challenge does not count"),
         Refused::SessionSignature { .. } => make(401, "session_signature", "The signature opens no session"),
         Refused::JoinSignature { key } => make(401, "join_signature", "A key did not sign that it joins")
@@ -131,6 +135,7 @@ pub fn problem_of(refused: &Refused) -> Problem {
             PaperRefused::OtherChange => make(400, "other_change", "No new paper for this"),
             PaperRefused::NotAtHand => make(403, "not_at_hand", "The card is not at hand"),
         },
+        Refused::NotNow { code, .. } => make(409, code, "Not with this session, or not now"),
         Refused::Crowded(Crowded::Here) => {
             make(429, "crowded_here", "Too many newcomers from here").passing()
         }
@@ -292,6 +297,8 @@ mod tests {
             (unknown("unknown_request"), 404, "unknown_request"),
             (Refused::SessionNeeded, 401, "session_needed"),
             (Refused::Forbidden { advice: "ask" }, 403, "forbidden"),
+            (Refused::TillPaused, 409, "till_paused"),
+            (Refused::TillFull { left: "2.50".to_owned() }, 409, "till_full"),
             (Refused::TooMany { what: "drafts", limit: 3, advice: "wait" }, 429, "too_many"),
         ];
         for (refused, status, code) in cases {

@@ -1,5 +1,6 @@
 //! Accounts and their lines, as far as a visitor may see them.
 
+use super::tills::is_of_day;
 use super::{Refused, Service};
 use crate::clock::wall_clock;
 use crate::community::AccessRow;
@@ -101,6 +102,7 @@ impl Service {
                 let is_of_place = matches!(account.kind(), AccountKind::Budget | AccountKind::Fund);
                 if shares && is_of_place { Sight::Balance } else { Sight::Nothing }
             }
+            Role::Cashier(_) => Sight::Nothing,
             Role::Council => match account.kind() {
                 AccountKind::Budget | AccountKind::Fund | AccountKind::Merchant | AccountKind::Settlement => {
                     Sight::Balance
@@ -119,6 +121,11 @@ impl Service {
         id: &AccountId,
         least: Sight,
     ) -> Result<(Account, Sight), Refused> {
+        if visitor.role == Role::Cashier(*id) {
+            return Err(Refused::Forbidden {
+                advice: "this key takes payments: the owner of the account sees more",
+            });
+        }
         let account = self.reader.standing().account(id).cloned();
         let found = account.map(|account| {
             let sight = self.sight(visitor, &account);
@@ -148,6 +155,7 @@ impl Service {
             let all = standing.accounts().enumerate().skip(from);
             let may_see = |account: &Account| match visitor.role {
                 Role::Account(own) => account.id() == own || shares_place(&standing, &own, account),
+                Role::Cashier(_) => false,
                 Role::Council | Role::Auditor => true,
             };
             all.filter(|(_, account)| may_see(account))
@@ -180,6 +188,7 @@ impl Service {
         };
         let name = self.community.profile(&account.id()).filter(|row| match visitor.role {
             Role::Account(own) => row.listed || own == account.id(),
+            Role::Cashier(_) => row.listed,
             Role::Council => row.listed || account.kind() != AccountKind::Member,
             Role::Auditor => false,
         });
@@ -297,7 +306,10 @@ impl Service {
         let signed = record.signed.signatures().iter().any(|(key, _)| key == visitor.key.as_bytes());
         let holder = match (visitor.role, line) {
             (Role::Auditor, None) => Holder::Auditor,
-            (Role::Account(account), Some(number)) => {
+            (Role::Cashier(_), Some(_)) if !is_of_day(record.recorded_at, wall_clock()) => {
+                return Err(engine::ReadError::NoLine { index }.into());
+            }
+            (Role::Account(account) | Role::Cashier(account), Some(number)) => {
                 let lines = self.reader.lines(index)?;
                 let own = lines.get(usize::from(number)).is_some_and(|line| line.line.account == account);
                 if !own {
@@ -307,7 +319,9 @@ impl Service {
             }
             _ if signed && line.is_none() => Holder::Signer,
             (Role::Account(account), None) => Holder::Account(account),
-            (Role::Council | Role::Auditor, _) => return Err(engine::ReadError::NoLine { index }.into()),
+            (Role::Cashier(_) | Role::Council | Role::Auditor, _) => {
+                return Err(engine::ReadError::NoLine { index }.into());
+            }
         };
         let receipt = self.receipt_as_witnessed(index, holder)?;
         let id = (signed || holder == Holder::Auditor).then(|| record.signed.id(&self.ledger()));
@@ -366,12 +380,20 @@ impl Service {
     /// Returns everybody who chose to be listed.
     pub fn directory(&self) -> DirectoryPage {
         let listed = self.community.listed();
-        let standing = self.reader.standing();
-        let mut entries: Vec<DirectoryEntry> = listed
+        let open: Vec<(AccountId, String, AccountKind)> = {
+            let standing = self.reader.standing();
+            let kind = |id: &AccountId| {
+                standing.account(id).filter(|account| account.closed_to().is_none()).map(Account::kind)
+            };
+            listed.into_iter().filter_map(|(id, name)| Some((id, name, kind(&id)?))).collect()
+        };
+        let mut entries: Vec<DirectoryEntry> = open
             .into_iter()
-            .filter_map(|(id, name)| {
-                let account = standing.account(&id).filter(|account| account.closed_to().is_none())?;
-                Some(DirectoryEntry { account: id.to_string(), kind: account.kind().word().to_owned(), name })
+            .map(|(id, name, kind)| DirectoryEntry {
+                account: id.to_string(),
+                kind: kind.word().to_owned(),
+                name,
+                paused: self.takes_nothing(&id),
             })
             .collect();
         entries.sort_by(|a, b| (&a.name, &a.account).cmp(&(&b.name, &b.account)));

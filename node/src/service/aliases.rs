@@ -25,6 +25,8 @@ pub enum CodeView {
         name: Option<String>,
         /// What the owner says.
         words: Option<String>,
+        /// Whether the owner takes nothing for a while.
+        paused: bool,
     },
     /// Its owner has another one now.
     Replaced,
@@ -74,6 +76,7 @@ impl Service {
             Some(row) => CodeView::InForce {
                 name: self.community.listed_name(&AccountId(row.account)),
                 words: row.words,
+                paused: self.takes_nothing(&AccountId(row.account)),
             },
         }
     }
@@ -108,6 +111,7 @@ impl Service {
     ) -> Result<RequestView, Refused> {
         let amount = text::amount("amount", &asked.amount, self.scale())?;
         self.must_record()?;
+        self.must_take(&account, amount.minor())?;
         let mut id = [0; 16];
         getrandom::fill(&mut id)?;
         let until = Deadline::after(wall_clock(), Seconds(BY_CODE_SECONDS)).seconds();

@@ -69,6 +69,11 @@ impl Arrivals {
         Ok(())
     }
 
+    /// Counts somebody who comes from `address`, where that is known; returns whether there was room.
+    pub fn has_room(&self, address: Option<IpAddr>) -> bool {
+        address.is_none_or(|address| self.admit_from(address, Instant::now()))
+    }
+
     /// Gives the place of an uninvited newcomer back, whose account was not opened after all.
     pub fn give_back(&self, today: Day) {
         let state = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -220,7 +220,7 @@ impl Service {
         asked: &AskOverview,
     ) -> Result<Overview, Refused> {
         let card = self.card_at_hand(id, &asked.proof)?;
-        if visitor.is_none_or(|visitor| self.place_of(visitor).is_none()) {
+        if visitor.is_none_or(|visitor| self.issuer_of(visitor).is_none()) {
             let _one_after_the_other = self.guarding.lock().await;
             self.check_awake(id)?;
             let row = self.paper_row(id)?;
@@ -316,7 +316,7 @@ impl Service {
 fn payment_to(visitor: &Visitor, card: &AccountId, signed: &SignedEntry) -> Result<PayLine, PaperRefused> {
     let Body::Pay(pay) = &signed.entry().body else { return Err(PaperRefused::OtherPayment) };
     match (visitor.role, pay.payees.as_slice()) {
-        (Role::Account(own), [line])
+        (Role::Account(own) | Role::Cashier(own), [line])
             if pay.from == *card && line.to == own && line.request.is_some() && !pay.late =>
         {
             Ok(line.clone())

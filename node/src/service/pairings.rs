@@ -7,8 +7,9 @@ use crate::community::sessions::{Role, Visitor};
 use klaver_api::pairing::{AnswerPairing, Pairing};
 use klaver_api::text;
 use klaver_ledger::id::AccountId;
-use klaver_ledger::link::CodeId;
+use klaver_ledger::link::{CodeId, Link, Secret};
 use klaver_ledger::time::Deadline;
+use sha2::{Digest as _, Sha256};
 
 impl Service {
     /// Starts a meeting for the visitor's account.
@@ -22,7 +23,7 @@ impl Service {
         let met = self.pairings.start(account, code, wall_clock().seconds());
         let advice = "try again in some minutes";
         let full = Refused::TooMany { what: "devices that are being added", limit: PAIRINGS_MAX, advice };
-        met.map(|met| pairing_json(&met)).ok_or(full)
+        met.map(|met| self.pairing_json(&met)).ok_or(full)
     }
 
     /// Returns the meeting of the visitor's account.
@@ -31,7 +32,7 @@ impl Service {
     /// `Unknown` when none lasts.
     pub fn pairing(&self, visitor: &Visitor) -> Result<Pairing, Refused> {
         let met = self.pairings.of(&own_account(visitor)?, wall_clock().seconds());
-        met.map(|met| pairing_json(&met)).ok_or_else(unknown)
+        met.map(|met| self.pairing_json(&met)).ok_or_else(unknown)
     }
 
     /// Notes the key of a new device.
@@ -44,22 +45,27 @@ impl Service {
         let is_met = self.pairings.answer(&code.0, key, wall_clock().seconds());
         if is_met { Ok(()) } else { Err(unknown()) }
     }
+
+    fn pairing_json(&self, met: &Meeting) -> Pairing {
+        // Whoever looks at the address alone learns nothing that opens anything: the secret is in the fragment.
+        let id = Sha256::digest(met.code);
+        let id = CodeId(*id.first_chunk().expect("a hash has 32 bytes"));
+        let link = Link::LentRight { node: self.address.clone(), id, code: Secret(met.code) };
+        Pairing {
+            code: CodeId(met.code).to_string(),
+            lent_link: link.to_string(),
+            expires_at: Deadline::from_seconds(met.expires_at).map(|end| end.to_string()).unwrap_or_default(),
+            key: met.key.map(|key| key.to_string()),
+        }
+    }
 }
 
 fn own_account(visitor: &Visitor) -> Result<AccountId, Refused> {
     match visitor.role {
         Role::Account(account) => Ok(account),
-        Role::Council | Role::Auditor => {
+        Role::Cashier(_) | Role::Council | Role::Auditor => {
             Err(Refused::Forbidden { advice: "open a session for the account that gets a device" })
         }
-    }
-}
-
-fn pairing_json(met: &Meeting) -> Pairing {
-    Pairing {
-        code: CodeId(met.code).to_string(),
-        expires_at: Deadline::from_seconds(met.expires_at).map(|end| end.to_string()).unwrap_or_default(),
-        key: met.key.map(|key| key.to_string()),
     }
 }
 

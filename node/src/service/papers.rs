@@ -132,7 +132,7 @@ impl Service {
     /// # Errors
     /// For a visitor who hands nothing out.
     pub fn papers(&self, visitor: &Visitor, from: u64) -> Result<PaperPage, Refused> {
-        if visitor.role != Role::Council && self.place_of(visitor).is_none() {
+        if visitor.role != Role::Council && self.issuer_of(visitor).is_none() {
             return Err(not_a_place());
         }
         let own = |(_, row): &([u8; 16], PaperRow)| {
@@ -199,7 +199,7 @@ impl Service {
     fn issuer(&self, visitor: &Visitor, asked: &CreatePapers) -> Result<OrganisationId, Refused> {
         let read = |named: &String| text::from_hex("organisation", named, OrganisationId::from_hex);
         let named = asked.organisation.as_ref().map(read).transpose()?;
-        let own = self.place_of(visitor);
+        let own = self.issuer_of(visitor);
         match (visitor.role, own, named) {
             (Role::Council, _, Some(named)) => Ok(named),
             (Role::Council, _, None) => {
@@ -263,7 +263,7 @@ impl Service {
     }
 
     /// Returns the organisation that the visitor speaks for: with a spend key of one of its budgets or pots.
-    pub(super) fn place_of(&self, visitor: &Visitor) -> Option<OrganisationId> {
+    pub(super) fn issuer_of(&self, visitor: &Visitor) -> Option<OrganisationId> {
         let Role::Account(own) = visitor.role else { return None };
         let now = wall_clock();
         let standing = self.reader.standing();
@@ -282,7 +282,7 @@ impl Service {
         if visitor.role == Role::Council {
             return true;
         }
-        let Some(own) = self.place_of(visitor) else { return false };
+        let Some(own) = self.issuer_of(visitor) else { return false };
         let standing = self.reader.standing();
         let of = |account: &Account| account.standing(wall_clock()).state.organisation;
         standing.account(account).and_then(of) == Some(own)

@@ -54,6 +54,15 @@ pub enum Refused {
         /// Who may, or what to do instead.
         advice: &'static str,
     },
+    /// The payee takes nothing for a while.
+    #[error("the payee has paused: pay in money, or come back later")]
+    TillPaused,
+    /// The payee takes no more credits this month.
+    #[error("the payee takes at most {left} more this month: ask for less, or for money")]
+    TillFull {
+        /// How much it still takes.
+        left: String,
+    },
     /// The challenge does not count.
     #[error(transparent)]
     Challenge(#[from] ChallengeError),
@@ -74,6 +83,14 @@ pub enum Refused {
     /// A card or voucher.
     #[error(transparent)]
     Paper(#[from] PaperRefused),
+    /// It cannot be done with this session of a task, or not now.
+    #[error("{}: {advice}", sentence_of(.code))]
+    NotNow {
+        /// The stable code.
+        code: &'static str,
+        /// What to do.
+        advice: &'static str,
+    },
     /// There are too many newcomers now.
     #[error(transparent)]
     Crowded(#[from] Crowded),
@@ -105,6 +122,15 @@ pub enum Refused {
     /// The operating system has no randomness.
     #[error("no randomness from the operating system: {0}")]
     Randomness(#[from] getrandom::Error),
+}
+
+fn sentence_of(code: &str) -> &'static str {
+    match code {
+        "session_full" => "every place of this session is taken",
+        "session_over" => "this session is over, or does not take place",
+        "check_in_code" => "this is not the code of the session",
+        _ => "nobody checks in at this session now",
+    }
 }
 
 impl From<CborError> for Refused {

@@ -26,6 +26,8 @@ pub struct RequestView {
     pub row: RequestRow,
     /// The payee's name, when it is listed.
     pub name: Option<String>,
+    /// Whether the payee has paused: whoever has not paid yet waits.
+    pub paused: bool,
     /// What has become of it.
     pub state: RequestState,
 }
@@ -41,7 +43,7 @@ impl Service {
         asked: &CreateRequest,
     ) -> Result<PaymentRequest, Refused> {
         let account = text::account("account", &asked.account)?;
-        if visitor.role != Role::Account(account) {
+        if ![Role::Account(account), Role::Cashier(account)].contains(&visitor.role) {
             return Err(Refused::Forbidden { advice: "open a session for the account that is to be paid" });
         }
         let amount = text::amount("amount", &asked.amount, self.scale())?;
@@ -52,6 +54,7 @@ impl Service {
             return Err(FieldError::new("valid_for", valid_for, expected).into());
         }
         self.must_record()?;
+        self.must_take(&account, amount.minor())?;
         let mut id = [0; 16];
         getrandom::fill(&mut id)?;
         let id = RequestId(id);
@@ -87,8 +90,9 @@ impl Service {
             None if row.until <= wall_clock().seconds() => RequestState::Expired,
             None => RequestState::Open,
         };
-        let name = self.community.listed_name(&AccountId(row.account));
-        Ok(RequestView { id: *id, row, name, state })
+        let account = AccountId(row.account);
+        let (name, paused) = (self.community.listed_name(&account), self.community.till(&account).paused);
+        Ok(RequestView { id: *id, row, name, paused, state })
     }
 
     /// Says no to a request that was sent to an account of the visitor.
@@ -102,7 +106,7 @@ impl Service {
     ) -> Result<PaymentRequest, Refused> {
         let is_known = match visitor.role {
             Role::Account(own) => self.community.decline_request(id, &own, wall_clock().seconds()).await?,
-            Role::Council | Role::Auditor => false,
+            Role::Cashier(_) | Role::Council | Role::Auditor => false,
         };
         let advice = "open a session for the account that it was sent to";
         let unknown = Refused::Unknown { what: "payment request", code: "unknown_request", advice };
@@ -114,7 +118,7 @@ impl Service {
     /// # Errors
     /// When the node's address is too long for a link.
     pub fn request_json(&self, view: &RequestView) -> Result<PaymentRequest, Refused> {
-        let RequestView { id, row, name, state } = view;
+        let RequestView { id, row, name, paused, state } = view;
         Ok(PaymentRequest {
             id: id.to_hex(),
             link: Link::Request { node: self.address.clone(), id: *id }.print()?,
@@ -125,6 +129,7 @@ impl Service {
             words: row.words.clone(),
             until: Deadline::from_seconds(row.until).map(|until| until.to_string()).unwrap_or_default(),
             state: *state,
+            paused: *paused,
             index: row.paid.map(|(index, _)| index),
             paid_at: row.paid.and_then(|(_, at)| Timestamp::from_millis(at)).map(|at| at.to_string()),
         })

@@ -8,7 +8,8 @@ use klaver_api::session::{
     Challenge, Claim, CreateSession, KeyAccount, KeyAccounts, OFFICE, Session, SessionRole, challenge_bytes,
 };
 use klaver_api::text::{self, FieldError, base64url};
-use klaver_ledger::account::AccountKind;
+use klaver_ledger::account::{AccountKind, Rights};
+use klaver_ledger::id::AccountId;
 use klaver_ledger::keys::{PublicKey, Signature};
 use klaver_ledger::time::{Deadline, Seconds, Timestamp};
 
@@ -37,23 +38,20 @@ impl Service {
             asked.account.as_deref().map(|account| text::account("account", account)).transpose()?;
         let answered = Answered::read(&asked.nonce, &asked.expires_at)?;
         let key = text::key("key", &asked.key)?;
-        let role = match account {
-            Some(account) => Role::Account(account),
-            None => self.office_of(&key, now).ok_or(Refused::SessionSignature {
-                advice: "this key is of no office: name the account it belongs to",
-            })?,
-        };
         let claim = Claim::Session(account.unwrap_or(OFFICE));
         if !self.is_signed(&answered, &claim, &key, &asked.signature)? {
             let advice = "sign the challenge for this ledger, this address and this account";
             return Err(Refused::SessionSignature { advice });
         }
         // After the signature: only whoever holds the key learns whether the account lists it.
+        let (role, advice) = match &account {
+            Some(account) => {
+                (self.role_in(account, &key, now), "this key is not one of the account: use a key that is")
+            }
+            None => (self.office_of(&key, now), "this key is of no office: name the account it belongs to"),
+        };
+        let role = role.ok_or(Refused::SessionSignature { advice })?;
         let visitor = Visitor { key, role };
-        if !self.still_counts(&visitor, now) {
-            let advice = "this key is not one of the account: use a key that is";
-            return Err(Refused::SessionSignature { advice });
-        }
         // Whoever takes a card has its key before them, a merchant too: what it holds is for who knows its PIN.
         if self.is_card(&role) {
             return Err(Refused::Forbidden {
@@ -67,11 +65,12 @@ impl Service {
             expires_at: Deadline::from_seconds(ends).map(|ends| ends.to_string()).unwrap_or_default(),
             role: match role {
                 Role::Account(_) => SessionRole::Account,
+                Role::Cashier(_) => SessionRole::Cashier,
                 Role::Council => SessionRole::Council,
                 Role::Auditor => SessionRole::Auditor,
             },
             account: match role {
-                Role::Account(account) => Some(account.to_string()),
+                Role::Account(account) | Role::Cashier(account) => Some(account.to_string()),
                 Role::Council | Role::Auditor => None,
             },
         })
@@ -171,14 +170,22 @@ impl Service {
         charter.auditors.contains(key).then_some(Role::Auditor)
     }
 
+    /// Returns what a key is in an account, while it counts.
+    fn role_in(&self, account: &AccountId, key: &PublicKey, now: Timestamp) -> Option<Role> {
+        let standing = self.reader.standing();
+        let state = standing.account(account)?.standing(now).state;
+        let grant = state.grant(key).filter(|grant| grant.counts(now))?;
+        let is_cashier = grant.rights == Rights::REFUND;
+        Some(if is_cashier { Role::Cashier(*account) } else { Role::Account(*account) })
+    }
+
     fn still_counts(&self, visitor: &Visitor, now: Timestamp) -> bool {
-        match visitor.role {
-            Role::Account(account) => self.reader.standing().account(&account).is_some_and(|account| {
-                let state = account.standing(now).state;
-                state.grant(&visitor.key).is_some_and(|grant| grant.counts(now))
-            }),
-            office => self.office_of(&visitor.key, now) == Some(office),
-        }
+        // Other rights make it another session.
+        let is_now = match visitor.role {
+            Role::Account(account) | Role::Cashier(account) => self.role_in(&account, &visitor.key, now),
+            Role::Council | Role::Auditor => self.office_of(&visitor.key, now),
+        };
+        is_now == Some(visitor.role)
     }
 }
 

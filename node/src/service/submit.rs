@@ -14,7 +14,7 @@ use klaver_ledger::engine::{Holder, Outcome};
 use klaver_ledger::entry::memo::Memo;
 use klaver_ledger::entry::{Body, Entry, SignedEntry, VerifiedEntry};
 use klaver_ledger::id::{EntryId, Nonce};
-use klaver_ledger::keys::SigningKey;
+use klaver_ledger::keys::{ReadyKey, SigningKey};
 use klaver_ledger::link::{CodeId, Link};
 use klaver_ledger::receipt::Receipt;
 use klaver_ledger::refusal::Refusal;
@@ -91,10 +91,12 @@ impl Service {
             signed
         };
         // What was recorded keeps its receipt when the keys that signed it count no more.
-        let verified = if self.has_strangers(&signed) && self.is_recorded(&signed) {
+        let known: Vec<ReadyKey> =
+            signed.signatures().iter().filter_map(|(key, _)| self.ready_key(key)).collect();
+        let verified = if known.len() < signed.signatures().len() && self.is_recorded(&signed) {
             signed.verify_any_key(&self.ledger())?
         } else {
-            signed.verify(&self.ledger(), |key| self.ready_key(key))?
+            signed.verify(&self.ledger(), |key| known.iter().find(|known| known.is(key)).copied())?
         };
         let answer = match self.writer.send(verified.clone()) {
             Err(refused @ Unrecorded::ReadOnly { .. }) => {
@@ -105,11 +107,6 @@ impl Service {
             sent => sent?,
         };
         Ok(Queued { id: verified.id(), verified, answer })
-    }
-
-    fn has_strangers(&self, signed: &SignedEntry) -> bool {
-        let standing = self.reader.standing();
-        signed.signatures().iter().any(|(key, _)| !standing.knows_key(key))
     }
 
     fn is_recorded(&self, signed: &SignedEntry) -> bool {

@@ -13,6 +13,8 @@ mod log;
 mod problems;
 mod requests;
 mod sessions;
+mod tasks;
+mod tills;
 
 use klaver_api::{CreateRequest, paths};
 use klaver_ledger::account::AccountKind;

@@ -10,14 +10,14 @@ export interface AmountField {
   read(): number | null;
 }
 
-/** Returns a field for an amount of `scale` decimals; `label` says of what. */
-export function amountField(label: Child, scale = facts.scale, value = "", keypad = false): AmountField {
-  const fault = h("p", { id: "amount-fault", class: "fault", role: "alert" });
+/** Returns a field for an amount of `scale` decimals; `label` says of what. A screen with several gives each an `id`. */
+export function amountField(label: Child, scale = facts.scale, value = "", keypad = false, id = "amount"): AmountField {
+  const fault = h("p", { id: `${id}-fault`, class: "fault", role: "alert" });
   const input = h("input", {
-    id: "amount", type: "text", inputmode: keypad ? "none" : "decimal", autocomplete: "off", value, maxlength: 17,
-    "aria-describedby": "amount-fault", enterkeyhint: "done",
+    id, type: "text", inputmode: keypad ? "none" : "decimal", autocomplete: "off", value, maxlength: 17,
+    "aria-describedby": `${id}-fault`, enterkeyhint: "done",
   });
-  const element = h("div", { class: "field" }, h("label", { for: "amount" }, label), input, fault);
+  const element = h("div", { class: "field" }, h("label", { for: id }, label), input, fault);
   input.addEventListener("input", () => {
     fault.textContent = "";
     input.removeAttribute("aria-invalid");

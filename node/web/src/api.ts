@@ -64,14 +64,13 @@ export interface StatementLine {
   line: number;
   recorded_at: string;
   kind: string;
-  seq: number;
   debit: string;
   credit: string;
-  balance: string;
+  /** Nothing at a cashier's. */
+  balance?: string;
   reference: { to: "request"; id: string } | { to: "task"; id: string } | { to: "line"; index: number; line: number } | { to: "state"; digest: string } | null;
-  memo: { salt: string; text: string } | null;
-  entry: { kind: string; payees?: { to: string; amount: string }[] } | null;
-  opening: string;
+  memo?: { salt: string; text: string } | null;
+  entry?: { kind: string; payees?: { to: string; amount: string }[] } | null;
 }
 
 export interface PaymentRequest {
@@ -83,6 +82,8 @@ export interface PaymentRequest {
   amount: string;
   until: string;
   state: "open" | "paid" | "declined" | "expired";
+  /** Whether whom it is for takes nothing for a while. */
+  paused: boolean;
   words: string | null;
   index: number | null;
   paid_at: string | null;

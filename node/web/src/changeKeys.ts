@@ -2,11 +2,10 @@
 
 import { provenState } from "./accountState.ts";
 import type { Hat } from "./db.ts";
-import { button, say, show } from "./dom.ts";
+import { button, say, show, type Child } from "./dom.ts";
 import type { AccountState } from "./lib/entry.ts";
 import { freshKey, prepare, sendUntilKnown } from "./outbox.ts";
 import { outcome, toWallet } from "./paid.ts";
-import { endSession } from "./wallet.ts";
 
 type Keys = AccountState["keys"];
 
@@ -18,19 +17,19 @@ interface About {
   then?: Hat;
   /** Tries once more, offered when it was refused. */
   again?: () => void;
+  /** The way on; to the wallet when it is left out. */
+  leave?: Child;
 }
 
 /** Signs the change and shows what becomes of it. @throws NotSent, ReceiptError, Refused, NoAnswer */
-export async function changeKeys(hat: Hat, make: (keys: Keys) => Keys, { words, then, again }: About = {}): Promise<void> {
+export async function changeKeys(hat: Hat, make: (keys: Keys) => Keys, { words, then, again, leave = toWallet() }: About = {}): Promise<void> {
   const { base, state } = await provenState(hat);
   const outgoing = await prepare(hat, {
     key: freshKey("change"), what: "change", name: "", amount: 0, ...(words ? { words } : {}), ...(then ? { hat: then } : {}),
     body: { base, state: { ...state, keys: make(state.keys) }, status: "open" },
   });
-  const known = await sendUntilKnown(outgoing, (news) => {
+  await sendUntilKnown(outgoing, (news) => {
     const retry = news.state === "refused" && again ? button("undo", say("again"), again) : null;
-    show(outcome(news, [retry, toWallet()]), news.state === "waiting" ? "quiet" : "focus");
+    show(outcome(news, [retry, leave]), news.state === "waiting" ? "quiet" : "focus");
   });
-  // Another key signs for it now: the session was the old one's.
-  if (known.state === "done" && then) await endSession(hat.account);
 }

@@ -1,8 +1,6 @@
 /** A phone that is not yet what this page needs: it shows its key, somebody else connects it. */
 
-import { button, facts, fill, h, icon, say, show, type Child, type Icon } from "./dom.ts";
-import { importSeed } from "./keys.ts";
-import { fromHex } from "./lib/bytes.ts";
+import { button, fill, h, icon, say, show, type Child, type Icon } from "./dom.ts";
 import { qr } from "./qr.ts";
 import { explain } from "./start.ts";
 
@@ -40,11 +38,4 @@ export function showConnecting({ key, picture, title, steps, commands, look, mor
     h("details", null, h("summary", null, say("connect_program")), commands.map((command) => h("p", null, h("code", null, command)))),
     more,
   ]);
-}
-
-/** Takes the key that stands in the page's address, in a demonstration alone; the address forgets it. */
-export async function demoKey(seed: string): Promise<string | null> {
-  history.replaceState(null, "", "#");
-  if (!facts.demo || !/^[0-9a-f]{64}$/.test(seed)) return null;
-  return importSeed(fromHex(seed));
 }

@@ -23,7 +23,8 @@ export interface KeptKey {
   secret: CryptoKey | Uint8Array;
 }
 
-export type OutboxState = "waiting" | "done" | "refused" | "draft" | "alarm";
+/** `ended`: its ledger was continued by another before there was an answer. */
+export type OutboxState = "waiting" | "done" | "refused" | "draft" | "alarm" | "ended";
 
 /** What this phone signs. */
 export type Signed = "pay" | "refund" | "redeem" | "earn" | "correct" | "settle" | "change" | "open" | "veto" | "cosign";
@@ -62,6 +63,8 @@ export interface Outgoing {
   receipt?: Answered;
   index?: number;
   doneAt?: number;
+  /** The ledger that it was signed for, once another one goes on. */
+  ledger?: string;
   /** The account as this phone signs for it once this is done. */
   hat?: Hat;
 }
@@ -95,7 +98,7 @@ const LOST = ["InvalidStateError", "UnknownError", "AbortError"];
 type Act<T> = (transaction: IDBTransaction, then: <R>(request: IDBRequest<R>, go: (result: R) => void) => void, done: (result: T) => void) => void;
 
 /** Acts in one transaction: all of it is kept or nothing. What a lost connection undid is done once more. */
-async function transact<T>(stores: Store[], mode: IDBTransactionMode, act: Act<T>): Promise<T> {
+export async function transact<T>(stores: Store[], mode: IDBTransactionMode, act: Act<T>): Promise<T> {
   try {
     return await attempt(stores, mode, act);
   } catch (error) {
@@ -138,18 +141,25 @@ export const all = <T>(store: Store): Promise<T[]> => run(store, "readonly", (it
 export const put = (store: Store, value: object): Promise<unknown> => run(store, "readwrite", (it) => it.put(value));
 export const remove = (store: Store, key: string): Promise<unknown> => run(store, "readwrite", (it) => it.delete(key));
 
+/** Under which name an account's session is kept. */
+export const sessionOf = (account: string): string => `session:${account}`;
+
 /**
  * Decides about a record of the outbox by what stands there now, whatever other tabs did; returns what stands there then.
  *
  * `decide` returns the record to keep, or nothing to leave it. What it gives this phone is kept with it.
  */
 export function settle(key: string, decide: (there: Outgoing | undefined) => Outgoing | undefined): Promise<Outgoing> {
-  return transact(["outbox", "hats"], "readwrite", (transaction, then, done) => {
+  return transact(["outbox", "hats", "kept"], "readwrite", (transaction, then, done) => {
     const outbox = transaction.objectStore("outbox");
     then(outbox.get(key) as IDBRequest<Outgoing | undefined>, (there) => {
       const kept = decide(there);
       if (kept) outbox.put(kept);
-      if (kept?.state === "done" && there?.state !== "done" && kept.hat) transaction.objectStore("hats").put(kept.hat);
+      if (kept?.state === "done" && there?.state !== "done" && kept.hat) {
+        transaction.objectStore("hats").put(kept.hat);
+        // Another key signs for it now: the session was the old one's.
+        transaction.objectStore("kept").delete(sessionOf(kept.hat.account));
+      }
       done((kept ?? there) as Outgoing);
     });
   });

@@ -107,39 +107,31 @@ export function given<T>(): T | null {
   return json<T>("data");
 }
 
-let words: Record<string, string> = {};
+const words: Record<string, string> = {};
 
 /** Loads the sentences of the page's language. */
 export async function loadWords(): Promise<void> {
-  const { words: common, more } = document.documentElement.dataset;
-  const tables = await Promise.all([common, more].filter((file) => file !== undefined).map((file) => import(file as string) as Promise<{ default: Record<string, string> }>));
   // A page that was saved has its sentences in it.
-  words = Object.assign({}, json<Record<string, string>>("words"), ...tables.map((table) => table.default));
+  Object.assign(words, json<Record<string, string>>("words"));
+  await Promise.all([load("words", words), load("more", words)]);
+}
+
+/** Adds a table of sentences that the page names: the browser fetches each once. */
+async function load(table: "words" | "more" | "proof" | "own" | "errors", into: Record<string, string>): Promise<void> {
+  const source = document.documentElement.dataset[table];
+  if (source) Object.assign(into, ((await import(source)) as { default: Record<string, string> }).default);
 }
 
 /** Loads the sentences about seals and alarms, the first time that there is something to say about them. */
-export async function loadProofWords(): Promise<void> {
-  const source = document.documentElement.dataset["proof"];
-  if (source) Object.assign(words, ((await import(source)) as { default: Record<string, string> }).default);
-}
-
-let own: Promise<void> | undefined;
+export const loadProofWords = (): Promise<void> => load("proof", words);
 
 /** Loads the sentences of the screens that are seldom opened, the first time that one is. */
-export function loadOwnWords(): Promise<void> {
-  const source = document.documentElement.dataset["own"];
-  own ??= source ? (import(source) as Promise<{ default: Record<string, string> }>).then((table) => void Object.assign(words, table.default)) : Promise.resolve();
-  own.catch(() => (own = undefined));
-  return own;
-}
+export const loadOwnWords = (): Promise<void> => load("own", words);
 
-let errors: Record<string, string> = {};
+const errors: Record<string, string> = {};
 
 /** Loads what refusals are called, the first time that there is one. */
-export async function loadErrors(): Promise<void> {
-  const source = document.documentElement.dataset["errors"];
-  if (source) errors = ((await import(source)) as { default: Record<string, string> }).default;
-}
+export const loadErrors = (): Promise<void> => load("errors", errors);
 
 /** Returns the sentence for a refusal that needs no values, if there is one. */
 export function refusal(code: string): string | undefined {

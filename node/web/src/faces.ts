@@ -1,10 +1,15 @@
-/** The familiar faces of a place: a nickname or a picture beside an account, kept on this phone and never in the ledger. */
+/**
+ * The familiar faces of a place: a nickname or a picture beside an account, never in the ledger.
+ *
+ * They are kept on this phone, and shared through the node with the other phones of the place, and nobody else.
+ */
 
-import { ask, type PaymentRequest } from "./api.ts";
-import { keep, recall } from "./db.ts";
+import { Refused, ask, type PaymentRequest } from "./api.ts";
+import { type Hat, keep, recall, rework } from "./db.ts";
 import { facts, say } from "./dom.ts";
-import { type AccountId, parseAccount } from "./lib/account.ts";
+import { type AccountId, accountText, parseAccount } from "./lib/account.ts";
 import { LinkError, checkCommunity, parseLink } from "./lib/links.ts";
+import { askAs } from "./wallet.ts";
 import pictures from "./faces.json";
 
 export type Picture = keyof typeof pictures;
@@ -25,15 +30,68 @@ export async function faces(place: AccountId): Promise<Face[]> {
   return (await recall<Face[]>(`faces:${place}`)) ?? [];
 }
 
+/** What this phone changed and the node has not heard yet: a face, or that one is forgotten. */
+type Unheard = Record<AccountId, Face | null>;
+
 /** Adds a face, or gives a known account another name and picture. */
 export async function keepFace(place: AccountId, face: Face): Promise<void> {
   const others = (await faces(place)).filter(({ account }) => account !== face.account);
   await keep(`faces:${place}`, [...others, face]);
+  await rework<Unheard>(`faces-unheard:${place}`, (unheard = {}) => ({ ...unheard, [face.account]: face }));
 }
 
 /** Forgets a face: name, picture and account. */
 export async function forgetFace(place: AccountId, account: AccountId): Promise<void> {
   await keep(`faces:${place}`, (await faces(place)).filter((face) => face.account !== account));
+  await rework<Unheard>(`faces-unheard:${place}`, (unheard = {}) => ({ ...unheard, [account]: null }));
+}
+
+let sharing: Promise<boolean> = Promise.resolve(false);
+
+/** Tells the node what this phone changed, and learns what others did; tells whether the list is another one now. */
+export function shareFaces(hat: Hat): Promise<boolean> {
+  return (sharing = sharing.then(() => share(hat), () => share(hat)));
+}
+
+async function share(hat: Hat): Promise<boolean> {
+  const place = hat.account;
+  const unheardName = `faces-unheard:${place}`;
+  // What was kept before faces were shared is news to the node.
+  if (!(await recall<boolean>(`faces-shared:${place}`))) {
+    const own = Object.fromEntries((await faces(place)).map((face) => [face.account, face]));
+    await rework<Unheard>(unheardName, (unheard = {}) => ({ ...own, ...unheard }));
+  }
+  for (const [account, face] of Object.entries((await recall<Unheard>(unheardName)) ?? {})) {
+    const path = `/v1/place/faces/${accountText(account)}`;
+    try {
+      if (face) await askAs(hat, "PUT", path, { name: face.name, ...(face.picture ? { picture: face.picture } : {}) });
+      else await askAs(hat, "DELETE", path);
+    } catch (error) {
+      // What the node will not keep stays on this phone.
+      if (!(error instanceof Refused) || error.problem.transient) throw error;
+    }
+    await rework<Unheard>(unheardName, (unheard = {}) => {
+      const isAsTold = JSON.stringify(unheard[account]) === JSON.stringify(face);
+      return Object.fromEntries(Object.entries(unheard).filter(([other]) => other !== account || !isAsTold));
+    });
+  }
+  const told = await askAs<{ faces: { account: string; name: string; picture: Picture | null }[] }>(hat, "GET", "/v1/place/faces");
+  const known = new Map(told.faces.flatMap(({ account, name, picture }): [AccountId, Face][] => {
+    const id = parseAccount(account);
+    return id ? [[id, { account: id, name, picture: picture && PICTURES.includes(picture) ? picture : null }]] : [];
+  }));
+  const unheard = (await recall<Unheard>(unheardName)) ?? {};
+  for (const [account, face] of Object.entries(unheard)) {
+    if (face) known.set(account, face);
+    else known.delete(account);
+  }
+  const before = await faces(place);
+  // Whoever knows where a face stands finds it there again.
+  const order = new Map(before.map(({ account }, i) => [account, i]));
+  const after = [...known.values()].sort((one, other) => (order.get(one.account) ?? Infinity) - (order.get(other.account) ?? Infinity) || 0);
+  await keep(`faces:${place}`, after);
+  await keep(`faces-shared:${place}`, true);
+  return JSON.stringify(after) !== JSON.stringify(before);
 }
 
 /** What a face is called: the nickname, else the name of its picture. */

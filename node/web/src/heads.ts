@@ -42,7 +42,7 @@ export async function pending(): Promise<string[]> {
 
 /** Every seal that is kept, verified when it came: the newest, those that wait, and those of receipts. */
 export async function heads(): Promise<Checkpoint[]> {
-  const receipts = (await all<Outgoing>("outbox")).flatMap(({ state, receipt }) => (state === "done" && receipt ? [receipt.checkpoint] : []));
+  const receipts = (await all<Outgoing>("outbox")).flatMap(({ state, receipt, ledger }) => (state === "done" && receipt && !ledger ? [receipt.checkpoint] : []));
   const notes = [(await newest()) ?? "", ...(await pending()), ...receipts];
   return notes.flatMap((note) => readCheckpoint(note) ?? []);
 }

@@ -12,8 +12,13 @@ import { callName, faces } from "./faces.ts";
 import { entryOf, freshKey, outbox, prepare } from "./outbox.ts";
 
 export type Reason = "helped" | "took_part" | "welcome";
-/** What somebody receives: as usual, nothing, or an amount of their own in minor units. */
-export type Part = "usual" | "without" | number;
+/** A pot that somebody gives what is usual to, in place of receiving it. */
+export interface Pot {
+  pot: AccountId;
+  called: string;
+}
+/** What somebody receives: as usual, nothing, an amount of their own in minor units; or a pot receives it. */
+export type Part = "usual" | "without" | number | Pot;
 
 /** What is usual at a place. */
 export interface Usual {
@@ -26,6 +31,8 @@ export interface Guest {
   account: AccountId;
   name: string;
   amount: number;
+  /** The pot that received it for them. */
+  to?: Pot;
   /** The key in the outbox of what put it right. */
   corrected?: string;
   /** How much that took back. */
@@ -38,6 +45,12 @@ export interface Open {
   there: Record<AccountId, Part>;
   also: number;
   first: number;
+  /** The session that it is: none, or null when this moment belongs to none of today. */
+  session?: string | null;
+  /** Its task. */
+  task?: string | null;
+  /** Who checked in with their own phone and was put on the list for it. */
+  seen?: AccountId[];
 }
 
 /** A moment that was written down. */
@@ -90,10 +103,13 @@ function keepMoment(place: AccountId, moment: Moment): Promise<void> {
   return rework<Moment[]>(`moments:${place}`, (all = []) => [moment, ...all.filter(({ id }) => id !== moment.id)].sort((a, b) => b.at - a.at));
 }
 
-/** What one receives. */
+/** What one receives, or a pot for them. */
 export function amountOf(part: Part, { each }: Usual): number {
-  return part === "usual" ? each : part === "without" ? 0 : part;
+  return part === "without" ? 0 : typeof part === "number" ? part : each;
 }
+
+/** The pot that receives in place of somebody, if one does. */
+export const potOf = (part: Part | undefined): Pot | null => (typeof part === "object" ? part : null);
 
 /** What all of them receive together. */
 export function totalOf({ there }: Open, usually: Usual): { people: number; total: number } {
@@ -109,13 +125,15 @@ export async function underway(place: AccountId): Promise<number> {
 
 /** Signs one entry for everybody and keeps it, then the moment as it was signed; sending comes after. */
 export async function give(hat: Hat, noted: Open, usually: Usual, names: Map<AccountId, string>, called: string): Promise<{ moment: Moment; outgoing: Outgoing | null }> {
-  const paid = Object.entries(noted.there)
-    .map(([account, part]) => [account, amountOf(part, usually)] as const)
-    .filter(([, amount]) => amount > 0)
-    .sort(([one], [other]) => (one < other ? -1 : 1));
+  const sums = new Map<AccountId, number>();
+  for (const [account, part] of Object.entries(noted.there)) {
+    const payee = potOf(part)?.pot ?? account;
+    sums.set(payee, (sums.get(payee) ?? 0) + amountOf(part, usually));
+  }
+  const paid = [...sums].filter(([, amount]) => amount > 0).sort(([one], [other]) => (one < other ? -1 : 1));
   const outgoing = paid.length === 0 ? null : await prepare(hat, {
     key: `earn:${noted.id}`, what: "earn", name: called, amount: paid.reduce((sum, [, amount]) => sum + amount, 0), lasts: Math.min(WAITS, facts.otherSeconds),
-    body: { budget: hat.account, reason: usually.reason, task: null, payees: paid },
+    body: { budget: hat.account, reason: usually.reason, task: noted.task ?? null, payees: paid },
   });
   const moment = momentOf(noted, outgoing, names, usually);
   await keepMoment(hat.account, moment);
@@ -129,11 +147,17 @@ function momentOf(noted: Open, outgoing: Outgoing | null, names: Map<AccountId, 
   const payees = entry?.kind === "earn" ? entry.body.payees : [];
   // The entry lists its payees in the order of their ids: line 1 is the first of them.
   const received = new Map(payees);
-  const without = Object.keys(noted.there).filter((account) => !received.has(account));
   const guest = (account: AccountId, amount: number): Guest => ({ account, name: names.get(account) ?? "", amount });
+  const forPots = Object.entries(noted.there).flatMap(([account, part]): Guest[] => {
+    const to = potOf(part);
+    return to && received.has(to.pot) ? [{ ...guest(account, usually.each), to }] : [];
+  });
+  for (const { to } of forPots) if (to) received.delete(to.pot);
+  const known = new Set([...received.keys(), ...forPots.map(({ account }) => account)]);
+  const without = Object.keys(noted.there).filter((account) => !known.has(account));
   return {
     ...usually, id: noted.id, at: outgoing?.signedAt ?? now(), also: noted.also, first: noted.first, key: outgoing?.key ?? null,
-    guests: [...[...received].map(([account, amount]) => guest(account, amount)), ...without.map((account) => guest(account, 0))],
+    guests: [...[...received].map(([account, amount]) => guest(account, amount)), ...forPots, ...without.map((account) => guest(account, 0))],
   };
 }
 
@@ -141,16 +165,17 @@ function momentOf(noted: Open, outgoing: Outgoing | null, names: Map<AccountId, 
 export async function reopen(place: AccountId, moment: Moment): Promise<boolean> {
   const { there: others, also, first } = await open(place);
   if (Object.keys(others).length + also + first > 0) return false;
-  const there = Object.fromEntries(moment.guests.map(({ account, amount }): [AccountId, Part] => [account, amount === moment.each ? "usual" : amount === 0 ? "without" : amount]));
+  const there = Object.fromEntries(moment.guests.map(({ account, amount, to }): [AccountId, Part] => [account, to ?? (amount === moment.each ? "usual" : amount === 0 ? "without" : amount)]));
   await setOpen(place, { ...fresh(), there, also: moment.also, first: moment.first });
   await rework<Moment[]>(`moments:${place}`, (all = []) => all.filter(({ id }) => id !== moment.id));
   return true;
 }
 
 /** The number of somebody's line in the entry of their moment. */
-function lineOf(moment: Moment, account: AccountId): number {
-  const paid = moment.guests.filter(({ amount }) => amount > 0).map((guest) => guest.account).sort();
-  return paid.indexOf(account) + 1;
+function lineOf(moment: Moment, guest: Guest): number {
+  const payee = ({ account, to }: Guest) => to?.pot ?? account;
+  const paid = [...new Set(moment.guests.filter(({ amount }) => amount > 0).map(payee))].sort();
+  return paid.indexOf(payee(guest)) + 1;
 }
 
 /** Signs that something is taken back from one person; what they have spent already stays with the place. */
@@ -159,7 +184,7 @@ export async function putRight(hat: Hat, moment: Moment, guest: Guest, taken: nu
   const outgoing = await prepare(hat, {
     key: freshKey(`correct:${index}`), what: "correct", name: guest.name, amount: taken,
     lasts: Math.max(300, Math.floor((moment.at + CORRECTABLE - now()) / 1_000)),
-    body: { index, lines: [[lineOf(moment, guest.account), taken]], reason: wasThere ? "wrong_amount" : "not_done", cover: hat.account },
+    body: { index, lines: [[lineOf(moment, guest), taken]], reason: wasThere ? "wrong_amount" : "not_done", cover: hat.account },
   });
   const guests = moment.guests.map((one) => (one.account === guest.account ? { ...one, corrected: outgoing.key, taken } : one));
   await keepMoment(hat.account, { ...moment, guests });

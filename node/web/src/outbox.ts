@@ -136,7 +136,8 @@ async function asked(outgoing: Outgoing): Promise<Partial<Outgoing> | undefined>
     if (error instanceof NoAnswer) return undefined;
     if (!(error instanceof Refused)) throw error;
     const { code, transient, status } = error.problem;
-    return transient || status >= 500 || status === 408 ? undefined : { state: "refused", code };
+    // What this phone signed is signed well: the node serves another ledger, and whether it stands in ours is unknown.
+    return transient || status >= 500 || status === 408 || code === "bad_signature" ? undefined : { state: "refused", code };
   }
 }
 

@@ -20,7 +20,7 @@ export function outcome(outgoing: Outgoing, more: Child = null): Child {
           h("p", { class: "amount" }, say(`${word}_done`)),
           h("p", null, say(`${word}_done_text`, values)),
           h("p", { class: "small" }, moment(outgoing.doneAt ?? outgoing.signedAt, "both")),
-          seal(outgoing)),
+          outgoing.ledger ? null : seal(outgoing)),
         h("div", { class: "actions" },
           more,
           outgoing.receipt ? button("down", say("save_receipt"), () => void saveNewest(outgoing)) : null),
@@ -31,6 +31,8 @@ export function outcome(outgoing: Outgoing, more: Child = null): Child {
         icon("cross", "icon big"), h("p", { class: "amount" }, say(`${word}_not_done`)),
         h("p", null, why), h("p", null, next)), h("div", { class: "actions" }, more)];
     }
+    case "ended":
+      return [note("hand", say("ended"), say("ended_next")), more];
     case "draft":
       return [note("clock", say("draft_waits"), say("draft_waits_next")), more];
     case "alarm":

@@ -13,7 +13,7 @@ export function start(page: () => Promise<void>): Promise<void> {
   return begin(async () => {
     if (location.origin !== facts.origin) return show(wrongAddress());
     if (globalThis.isSecureContext && "indexedDB" in globalThis && (await isOtherLedger().catch(() => false))) {
-      return show(note("hand", say("other_ledger"), say("other_ledger_next")));
+      return (await import("./succession.ts")).showOther();
     }
     // What the node wrote by itself stays: only screens of the wallet give way.
     if (document.getElementById("action") && await recall("alarm").catch(() => undefined)) return (await import("./alarm.ts")).showAlarm();

@@ -118,7 +118,7 @@ export async function showLine(hat: Hat, id: string, back: string, more: (shown:
     h("dl", null,
       h("dt", null, say("when")), h("dd", null, moment(Date.parse(line.recorded_at), "both")),
       h("dt", null, say("number")), h("dd", null, String(line.index)),
-      h("dt", null, say("balance_after")), h("dd", null, amount(fromDecimal(line.balance, facts.scale)))),
+      line.balance === undefined ? null : [h("dt", null, say("balance_after")), h("dd", null, amount(fromDecimal(line.balance, facts.scale)))]),
     h("div", { class: "actions" }, more(shown), button("down", say("save_receipt"), save)),
     proof, seal, wrong,
     h("div", { class: "actions" }, link("back", say("back"), back)),

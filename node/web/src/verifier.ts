@@ -1,6 +1,6 @@
 /** Checking a receipt that somebody drops: what it proves, step by step, and what a step that fails can mean. */
 
-import { amount, button, h, icon, moment, say, show, knows, type Child, type Icon } from "./dom.ts";
+import { amount, button, fill, h, icon, moment, say, show, knows, type Child, type Icon } from "./dom.ts";
 import { accountText } from "./lib/account.ts";
 import type { Envelope } from "./lib/entry.ts";
 import { type Line, type Proven } from "./lib/receipt.ts";
@@ -23,10 +23,10 @@ export async function verifier(): Promise<void> {
   const result = h("div", { role: "status", tabindex: "-1", "data-focus": true });
   const trusted = h("div", null);
   const renew = async () => {
-    trusted.replaceChildren(...list(summary(shown.believed)));
+    fill(trusted, summary(shown.believed));
     if (shown.file === null) return;
     const found = await examine(shown.file, shown.believed.trust, Math.floor(Date.now() / 1_000));
-    result.replaceChildren(...list(report(found, shown.believed)));
+    fill(result, report(found, shown.believed));
     result.scrollIntoView({ block: "start" });
     result.focus();
   };
@@ -52,11 +52,6 @@ export async function verifier(): Promise<void> {
     })),
   ]);
   await renew();
-}
-
-function list(children: Child): Node[] {
-  return ([children].flat(9) as (Node | string | null | false | undefined)[]).filter((one) => one !== null && one !== undefined && one !== false)
-    .map((one) => (typeof one === "string" ? document.createTextNode(one) : (one as Node)));
 }
 
 /** The verdict first, then what it proves, then the steps. */

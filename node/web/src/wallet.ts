@@ -1,7 +1,7 @@
 /** The wallet on this phone: joining, accounts, sessions, and what it trusts. */
 
 import { type Account, NoAnswer, Refused, ask, type Answered, type StatementLine } from "./api.ts";
-import { type Hat, all, forget, keep, put, recall } from "./db.ts";
+import { type Hat, all, forget, keep, put, recall, sessionOf } from "./db.ts";
 import { facts } from "./dom.ts";
 import { remember } from "./heads.ts";
 import { type KeyFault, faultOfBrowser, makeKey, sign } from "./keys.ts";
@@ -9,13 +9,16 @@ import { accountText, parseAccount } from "./lib/account.ts";
 import { base64url, fromBase64, fromBase64url, fromHex } from "./lib/bytes.ts";
 import { type AccountKind, type Claim, challengeBytes } from "./lib/entry.ts";
 import { logKey } from "./lib/log.ts";
+import { fromDecimal } from "./lib/money.ts";
 import { type LogIdentity, type Proven, type Receipt, ReceiptError, verifyReceipt } from "./lib/receipt.ts";
 
 /** What this phone holds to be its community since it joined. */
-interface Trusted {
+export interface Trusted {
   ledger: string;
   logOrigin: string;
   logKeys: string[];
+  /** The ledger before it, how it ended, and what binds what every account had there. */
+  predecessor?: { ledger: string; snapshot: string; closing: string };
 }
 
 /** This phone cannot have a wallet. */
@@ -30,10 +33,13 @@ export class CannotKeep extends Error {
 /** What is paid from, and in which order: nobody pays from a budget. */
 const PAYERS: readonly AccountKind[] = ["member", "merchant", "fund"];
 
+/** Tells whether a key only takes payments for an account: at the till, and nowhere else. */
+export const isCashier = ({ rights }: { rights: readonly string[] }): boolean => rights.join() === "refund";
+
 /** The accounts that this phone signs for, the person's own first. */
 export async function hats(): Promise<Hat[]> {
   const rank = ({ kind }: Hat) => (PAYERS.indexOf(kind) + PAYERS.length + 1) % (PAYERS.length + 1);
-  return (await all<Hat>("hats")).filter((hat) => hat.ledger === facts.ledger).sort((a, b) => rank(a) - rank(b));
+  return (await all<Hat>("hats")).filter((hat) => hat.ledger === facts.ledger && !isCashier(hat)).sort((a, b) => rank(a) - rank(b));
 }
 
 /** The account to act as: the one chosen last, else the first of these kinds. */
@@ -46,6 +52,11 @@ export async function hatOf(...kinds: AccountKind[]): Promise<Hat | null> {
 /** The accounts that this phone may pay from, the person's own before those of a shop or a pot. */
 export async function payers(): Promise<Hat[]> {
   return (await hats()).filter(({ kind, rights }) => PAYERS.includes(kind) && rights.includes("spend"));
+}
+
+/** The shop whose cashier this phone is. */
+export async function cashierHat(): Promise<Hat | null> {
+  return (await all<Hat>("hats")).find((hat) => hat.ledger === facts.ledger && isCashier(hat)) ?? null;
 }
 
 /** Tells whether the node's ledger is another one than this phone joined: then nothing is signed. */
@@ -75,8 +86,7 @@ export async function log(): Promise<LogIdentity> {
 
 /** Learns the log's other keys, if it has some and continues what this phone has seen. */
 export async function hasNewKeys(): Promise<boolean> {
-  const known = (await trusted())?.logKeys.join();
-  return known !== undefined && known !== facts.logKeys.join() && (await import("./logKeys.ts")).learnKeys();
+  return (await hasJoined()) && (await import("./logKeys.ts")).learnKeys();
 }
 
 /** Returns a receipt as the library takes it. */
@@ -189,12 +199,9 @@ export async function persist(): Promise<void> {
   await navigator.storage?.persist?.().catch(() => false);
 }
 
-/** Ends the session of an account: another key signs for it now. */
-export const endSession = (account: string): Promise<void> => forget(`session:${account}`);
-
 /** Opens a session, or finds the one that lasts. */
 async function session(hat: Hat, anew = false): Promise<string> {
-  const name = `session:${hat.account}`;
+  const name = sessionOf(hat.account);
   const kept = await recall<{ token: string; ends: number }>(name);
   if (kept && !anew && kept.ends - 30_000 > Date.now()) return kept.token;
   const opened = await ask<{ token: string }>("POST", "/v1/sessions", await signedChallenge(hat.key, hat.account));
@@ -213,14 +220,28 @@ export async function askAs<T>(hat: Hat, method: string, path: string, body?: un
   }
 }
 
-export const accountOf = (hat: Hat): Promise<Account> => askAs(hat, "GET", `/v1/accounts/${accountText(hat.account)}`);
+/** What an own account had when it was looked at last, in minor units. */
+export interface Had {
+  minor: number;
+  lines: number;
+}
+
+export async function accountOf(hat: Hat): Promise<Account> {
+  const account = await askAs<Account>(hat, "GET", `/v1/accounts/${accountText(hat.account)}`);
+  const { balance, lines } = account;
+  // Whoever goes on with another ledger holds what came over against it.
+  if (balance !== null) await keep(`had:${hat.account}`, { minor: fromDecimal(balance, facts.scale), lines } satisfies Had);
+  return account;
+}
 
 export interface Statement {
   balance: string;
   lines: StatementLine[];
   next: string | null;
 }
-export function statementOf(hat: Hat, cursor?: string): Promise<Statement> {
+/** A page of lines; at a cashier's the day, without a balance. */
+export async function statementOf(hat: Hat, cursor?: string): Promise<Statement> {
+  if (isCashier(hat)) return { balance: "0", next: null, ...(await askAs<{ lines: StatementLine[] }>(hat, "GET", `/v1/accounts/${accountText(hat.account)}/day`)) };
   const query = cursor === undefined ? "" : `?cursor=${encodeURIComponent(cursor)}`;
   return askAs(hat, "GET", `/v1/accounts/${accountText(hat.account)}/statement${query}`);
 }

@@ -49,7 +49,7 @@ test("a second phone by a code that the first one shows; both pay, and one can b
   assert.equal(await old.page.locator(".amount").textContent(), number);
   assert.match(number ?? "", /^\d{3}\s\d{3}$/);
   await old.tap("Ja, voeg deze telefoon toe");
-  await old.reads("Je nieuwe telefoon hoort nu bij je rekening.");
+  await old.reads("De nieuwe telefoon hoort nu bij je rekening.");
   await fresh.reads("Deze telefoon hoort nu bij je rekening.");
   assert.equal(fresh.taps, 1);
   assert.equal(await balance(world, fresh), "12 klavers");
@@ -240,7 +240,7 @@ test("U2: no barriers on devices, rest and the spare key's sheet", async () => {
   await phone.reads("Is dit nummer hetzelfde?");
   await looksWell(phone.page, "compare");
   await phone.tap("Ja, voeg deze telefoon toe");
-  await phone.reads("Je nieuwe telefoon hoort nu bij je rekening.");
+  await phone.reads("De nieuwe telefoon hoort nu bij je rekening.");
   await phone.open(`${world.url}/wallet#devices`);
   await phone.reads("Een ander toestel");
   await looksWell(phone.page, "devices");

@@ -10,7 +10,7 @@ import { type Vectors, run, seeded } from "./vectors.ts";
 
 const folder = `${process.env["KLAVER_ROOT"]}/docs/spec/vectors`;
 const names = [
-  "challenges", "entries", "ids", "keys", "links", "malformed", "memos", "merkle", "records", "witnesses",
+  "challenges", "entries", "ids", "keys", "lineage", "links", "malformed", "memos", "merkle", "records", "witnesses",
 ] as const;
 const vectors = Object.fromEntries(
   names.map((name) => [name, JSON.parse(readFileSync(`${folder}/${name}.json`, "utf8"))]),
@@ -35,6 +35,7 @@ test("a vector that is wrong is noticed", async () => {
   assert.ok(found.some((one) => one.startsWith("root of 3")), String(found));
   assert.ok(found.some((one) => one.startsWith("receipt: empty")), String(found));
   assert.ok(found.some((one) => one.startsWith("checkpoint seen by")), String(found));
+  assert.ok(found.some((one) => one.startsWith("closing digest")), String(found));
 });
 
 test("an amount is read as people write it, and says what is wrong", () => {
@@ -97,4 +98,8 @@ test("credits for a price are rounded down, and the rest is paid in money", () =
   ] as const) {
     assert.deepEqual(split(cents, rate, part, scale), { minor, rest }, `${cents} ${rate} ${part} ${scale}`);
   }
+  // A shop that takes so much of a bill at most; whole credits stay whole.
+  assert.deepEqual(split(1_000, [1, 1], "exact", 2, 450), { minor: 450, rest: 550 });
+  assert.deepEqual(split(1_000, [1, 1], "whole", 2, 450), { minor: 400, rest: 600 });
+  assert.deepEqual(split(400, [1, 1], "exact", 2, 450), { minor: 400, rest: 0 });
 });

@@ -119,8 +119,11 @@ test("the words that were written down are the ones that count, though the first
   assert.deepEqual(await found.stored("hats"), []);
   await found.page.close();
   const next = await found.context.newPage();
+  // The session of the words' key ends with the restore: the phone's own key opens one.
+  const opened = next.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/v1/sessions"));
   await next.goto(`${world.url}/wallet`);
   await next.getByText("Scan een code").waitFor();
+  await opened;
   const [hat] = (await next.evaluate(() => new Promise((resolve) => {
     const request = indexedDB.open("klaver", 1);
     request.onsuccess = () => {

@@ -4,18 +4,21 @@
  */
 
 import { accountText, parseAccount } from "../src/lib/account.ts";
-import { fromHex, hex, utf8 } from "../src/lib/bytes.ts";
+import { concat, fromHex, hex, utf8 } from "../src/lib/bytes.ts";
 import { Malformed } from "../src/lib/cbor.ts";
 import { faultOfKey, verify } from "../src/lib/ed25519.ts";
 import {
   type Entry, challengeBytes, decodeEntry, decodeEnvelope, encodeEntry, encodeEnvelope, entryId, faultOfMemo, ledgerId,
   memoCommitment, paperSeed, settlementAccount, signingInput,
 } from "../src/lib/entry.ts";
+import { LineageError, SuccessionError, checkSuccession, continued, followLineage } from "../src/lib/lineage.ts";
 import { LinkError, checkCommunity, parseLink, printLink } from "../src/lib/links.ts";
-import { isConsistent, leafHash, logKey, openCheckpoint, parseVkey, printVkey, rootFromInclusion, treeHead } from "../src/lib/log.ts";
+import { type Checkpoint, isConsistent, leafHash, logKey, openCheckpoint, parseVkey, printVkey, readCheckpoint, rootFromInclusion, treeHead } from "../src/lib/log.ts";
 import { PolicyError, judge, parsePolicy } from "../src/lib/policy.ts";
 import { recoverySeed } from "../src/lib/recovery.ts";
 import { STEP_OF, type Trust, examine } from "../src/lib/verifier.ts";
+import { closingDigest, shareHash } from "../src/lib/shares.ts";
+import { consistencyProof, tilePath } from "../src/lib/tiles.ts";
 import { ReceiptError, decodeRecord, parseReceiptFile, printReceiptFile, verifyReceipt } from "../src/lib/receipt.ts";
 
 // The vectors are JSON without a type of their own.
@@ -26,6 +29,7 @@ export interface Vectors {
   entries: Json;
   ids: Json;
   keys: Json;
+  lineage: Json;
   links: Json;
   malformed: Json;
   memos: Json;
@@ -54,6 +58,7 @@ export async function run(vectors: Vectors, by?: "fallback"): Promise<Difference
   await malformed(d, vectors.malformed, by);
   await ids(d, vectors.ids);
   for (const { name, key, verdict } of vectors.keys) d.same(name, faultOfKey(fromHex(key)) ?? "accepted", verdict);
+  await lineage(d, vectors.lineage);
   links(d, vectors.links);
   await memos(d, vectors.memos);
   await merkle(d, vectors.merkle);
@@ -221,6 +226,64 @@ async function examined(d: Differences, name: string, file: string, trust: Trust
   d.same(`${name}: in order`, /^(holds )*(fails( unknown)*|unknown)$/.test(states), true);
 }
 
+/** Who governs a ledger, whether another continues it, and what each account had: all from what a node would show. */
+async function lineage(d: Differences, vectors: Json): Promise<void> {
+  const receipts = (files: string[]) => files.map(parseReceiptFile);
+  const why = (error: unknown) => {
+    if (error instanceof LineageError) return error.code;
+    if (error instanceof SuccessionError) return error.message;
+    throw error;
+  };
+  for (const { name, ledger, receipts: files, now, verdict } of vectors.lineages) {
+    const found = await followLineage(ledger, receipts(files), now).then(
+      (known) => ({
+        base: known.bases.at(-1), origin: known.charter.origin, council: known.charter.council,
+        predecessor: continued(known, known.charter)?.ledger ?? null,
+      }),
+      (error: unknown) => ({ code: why(error) }),
+    );
+    d.same(`lineage ${name}`, found, verdict);
+  }
+  const tile = (path: string) => Promise.resolve(fromHex(vectors.log.tiles[path] ?? ""));
+  const opened = async (seals: Checkpoint[], { new: shown, checkpoint, ending }: Json) => {
+    const after = await followLineage(shown.ledger, receipts(shown.receipts), vectors.now);
+    const end = { charters: receipts(vectors.charters), checkpoint, ending: ending && parseReceiptFile(ending), tile };
+    return checkSuccession({ ledger: vectors.ledger, seals }, end, after, vectors.now).then(({ snapshot }) => snapshot, why);
+  };
+  const seen = readCheckpoint(vectors.seen) as Checkpoint;
+  for (const one of vectors.successions) d.same(`succession: ${one.name}`, await opened(one.why === null ? [seen] : [], one), one.why ?? vectors.shares.closing);
+  const forked = { ...seen, root: seen.root.map((byte) => byte ^ 1) };
+  d.same("succession: of another history", await opened([forked], vectors.successions[0]), `it does not continue what this wallet has seen: ${seen.size}`);
+  for (const { old, proof } of vectors.log.consistency) {
+    d.same(`proof from tiles ${old}`, (await consistencyProof(old, vectors.log.size, tile))?.map(hex), proof);
+  }
+  await tiled(d, vectors.tiled);
+  await shares(d, vectors.shares);
+}
+
+/** Proofs from the tiles of a log with more than one level of them. */
+async function tiled(d: Differences, { size, consistency }: Json): Promise<void> {
+  const leaves = await Promise.all(Array.from({ length: size }, (_, i) => leafHash(Uint8Array.of(i >> 24, i >> 16, i >> 8, i))));
+  const full = (await Promise.all([0, 256].map((from) => treeHead(leaves.slice(from, from + 256)))));
+  const files: Record<string, Uint8Array<ArrayBuffer>> = {
+    [tilePath(0, 0, 256)]: concat(...leaves.slice(0, 256)), [tilePath(0, 1, 256)]: concat(...leaves.slice(256, 512)),
+    "tile/0/002.p/88": concat(...leaves.slice(512)), "tile/1/000.p/2": concat(...full),
+  };
+  const fetch = (path: string) => Promise.resolve(files[path] ?? new Uint8Array());
+  for (const { old, proof } of consistency) d.same(`proof ${old} to ${size}`, (await consistencyProof(old, size, fetch))?.map(hex), proof);
+  d.same("proof from a tile that is too short", await consistencyProof(300, size, async (path) => (await fetch(path)).slice(32)), null);
+  d.same("the path of a tile", tilePath(2, 1_234_067, 112), "tile/2/x001/x234/067.p/112");
+}
+
+async function shares(d: Differences, { snapshot, list, closing, accounts }: Json): Promise<void> {
+  d.same("closing digest", hex(await closingDigest(fromHex(snapshot), fromHex(list))), closing);
+  for (const { salt, hash, opened, ...share } of accounts) {
+    d.same(`share of ${share.account}`, hex(await shareHash(share, fromHex(salt))), hash);
+    d.same(`${share.account} is listed`, (list.match(/.{64}/g) as string[]).includes(hash), true);
+    d.same(`${share.account} opens with`, share.credits + share.returned - share.debits, opened);
+  }
+}
+
 async function witnesses(d: Differences, vectors: Json): Promise<void> {
   const key = await parseVkey(vectors.log);
   d.same("the log's key printed", key && printVkey(key), vectors.log);
@@ -251,5 +314,6 @@ export function seeded(vectors: Vectors): Vectors {
   copy.merkle.roots[3] = hex(utf8("x".repeat(32)));
   copy.records.refused_receipts[0].code = "accepted";
   copy.witnesses.checkpoints[0].verdict.quorum = true;
+  copy.lineage.shares.closing = copy.lineage.shares.snapshot;
   return copy;
 }

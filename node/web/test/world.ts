@@ -2,7 +2,7 @@
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { generateKeyPairSync, sign } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { accountText } from "../src/lib/account.ts";
@@ -111,6 +111,33 @@ export class World {
   #klaver(home: string, ...args: string[]): unknown {
     const out = this.#runIn(home, "klaver", ...args, "--json", "--yes", "--no-input").trim();
     return out === "" ? null : JSON.parse(out.split("\n").at(-1) as string);
+  }
+
+  /** Puts what the node serves under another name, and makes something else in its place; nothing runs meanwhile. */
+  async #instead(aside: string, make: (data: string, aside: string) => void): Promise<void> {
+    await this.stop();
+    const [data, kept] = [join(this.directory, "data"), join(this.directory, aside)];
+    renameSync(data, kept);
+    make(data, kept);
+    await this.start();
+  }
+
+  /** Ends the ledger, and serves the one that continues it at the same address. */
+  succeed(): Promise<void> {
+    return this.#instead("ended", (data, ended) => void this.#run("klaver-node", "succeed", "--data", ended, "--into", data,
+      "--wallet", join(this.directory, "council"), "--passphrase-file", join(this.directory, "passphrase")));
+  }
+
+  /** Serves somebody else's ledger at the same address. */
+  usurp(): Promise<void> {
+    mkdirSync(join(this.directory, "stranger"), { mode: 0o700 });
+    return this.#instead("honest", (data) => void this.#run("klaver-node", "found", "--no-input", "--name", "Klaverdorp", "--public-url", this.url,
+      "--joining", "open", "--data", data, "--passphrase-file", join(this.directory, "passphrase"), "--wallet", join(this.directory, "stranger/wallet.json")));
+  }
+
+  /** Serves again what was put aside. */
+  comeBack(aside: string): Promise<void> {
+    return this.#instead("put aside", (data) => renameSync(join(this.directory, aside), data));
   }
 
   async start(): Promise<void> {

@@ -28,6 +28,13 @@ pub struct Reading {
     pub others: f64,
 }
 
+impl Reading {
+    /// Returns the processor time of each of `count` alike, in microseconds.
+    pub fn micros_of(&self, count: usize) -> f64 {
+        self.cpu_seconds * 1e6 / count as f64
+    }
+}
+
 #[derive(Clone, Copy, Default)]
 struct Machine {
     busy: u64,

@@ -99,9 +99,7 @@ impl Pipeline<'_> {
                         }
                         let due = due(from);
                         std::thread::sleep(due.saturating_duration_since(Instant::now()));
-                        let verified =
-                            envelopes.iter().map(|envelope| self.verify(envelope)).collect::<Result<_>>();
-                        if sender.send(verified.map(|entries| (due, entries))).is_err() {
+                        if sender.send(self.verify(envelopes).map(|entries| (due, entries))).is_err() {
                             return;
                         }
                     }
@@ -113,9 +111,12 @@ impl Pipeline<'_> {
         })
     }
 
-    fn verify(&self, envelope: &[u8]) -> Result<VerifiedEntry> {
+    fn verify(&self, envelopes: &[Vec<u8>]) -> Result<Vec<VerifiedEntry>> {
+        let decode = |envelope: &Vec<u8>| Ok(SignedEntry::decode(envelope)?);
+        let entries: Vec<SignedEntry> = envelopes.iter().map(decode).collect::<Result<_>>()?;
         let ready = |key: &[u8; 32]| self.world.ready.get(key).copied();
-        Ok(SignedEntry::decode(envelope)?.verify(&self.ledger_id, ready)?)
+        let verified = SignedEntry::verify_all(entries, &self.ledger_id, ready);
+        Ok(verified.into_iter().collect::<Result<_, _>>()?)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod challenges;
 mod entries;
+mod lineage;
 mod malformed;
 mod records;
 mod schema;

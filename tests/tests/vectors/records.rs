@@ -26,22 +26,26 @@ impl SaltSource for CountedSalts {
 }
 
 /// The same history twice: in books alone, which give the lines, and through the engine.
-struct Story {
-    world: World,
+pub struct Story {
+    pub world: World,
     ledger: Option<Ledger<MemoryStore>>,
+}
+
+/// How the town of the story is founded.
+pub fn founding() -> entry::Found {
+    entry::Found {
+        name: "Testdorp".to_owned(),
+        unit: klaver_ledger::charter::UnitWords { one: "klaver".to_owned(), many: "klavers".to_owned() },
+        scale: klaver_ledger::amount::Scale::new(2).expect("a scale"),
+        charter: charter(),
+        predecessor: None,
+    }
 }
 
 impl Story {
     fn begin() -> Self {
         let mut world = World::unfounded();
-        let founding = Body::Found(entry::Found {
-            name: "Testdorp".to_owned(),
-            unit: klaver_ledger::charter::UnitWords { one: "klaver".to_owned(), many: "klavers".to_owned() },
-            scale: klaver_ledger::amount::Scale::new(2).expect("a scale"),
-            charter: charter(),
-            predecessor: None,
-        });
-        let founding = world.signed(founding, COUNCIL);
+        let founding = world.signed(Body::Found(founding()), COUNCIL);
         world.post(&founding).expect("the charter is sound");
         let keys = NodeKeys { log: key("log") };
         let (ledger, _) =
@@ -49,7 +53,7 @@ impl Story {
         Self { world, ledger: Some(ledger) }
     }
 
-    fn record(&mut self, body: Body, signers: &[&str]) {
+    pub fn record(&mut self, body: Body, signers: &[&str]) {
         self.world.wait(1);
         let entry = self.world.signed(body, signers);
         self.world.post(&entry).expect("the books allow it");
@@ -59,7 +63,7 @@ impl Story {
         self.ledger = Some(ledger);
     }
 
-    fn told() -> Self {
+    pub fn told() -> Self {
         let mut story = Self::begin();
         let house = klaver_ledger::account::AccountState {
             limit: sum(100_000),
@@ -116,7 +120,9 @@ impl Story {
         story
     }
 
-    fn reader(&self) -> klaver_ledger::engine::Reader<<MemoryStore as klaver_ledger::store::Store>::Reader> {
+    pub fn reader(
+        &self,
+    ) -> klaver_ledger::engine::Reader<<MemoryStore as klaver_ledger::store::Store>::Reader> {
         self.ledger.as_ref().expect("the ledger").reader()
     }
 }

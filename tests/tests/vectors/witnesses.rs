@@ -7,24 +7,13 @@ use klaver_ledger::log::hash::leaf_hash;
 use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
 use klaver_ledger::log::note::Note;
 use klaver_ledger::log::policy::{PolicyError, Seen, TrustPolicy};
+use klaver_ledger::testing::POLICY_OF_TWO_LEVELS;
 use klaver_tests::vectors::check;
 use serde_json::{Value, json};
 
 const NOW: u64 = 1_790_000_000;
 const LOG: &str = "klaver.example/log";
 
-const TWO_LEVELS: &str = "# two of three associations, and any of two universities
-log @log https://klaver.example/log
-witness A @a https://a.example/w
-witness B @b
-witness C @c
-group associations 2 A B C
-witness U @d
-witness V @e
-group universities any U V
-group both all associations universities
-quorum both
-";
 const ONE: &str = "log @log\nwitness A @a\nquorum A\n";
 
 fn secret(letter: char) -> SigningKey {
@@ -102,7 +91,11 @@ fn policies_and_verdicts_are_those_of_the_vectors() {
     let mut checkpoints: Vec<Value> = ["", "ab", "abc", "de", "ad", "abd", "bce", "abcde", "adef"]
         .iter()
         .map(|letters| {
-            judged(&format!("seen by \"{letters}\""), TWO_LEVELS, &seen_by(letters, NOW).to_string())
+            judged(
+                &format!("seen by \"{letters}\""),
+                POLICY_OF_TWO_LEVELS,
+                &seen_by(letters, NOW).to_string(),
+            )
         })
         .collect();
     let one = seen_by("a", NOW).to_string();

@@ -83,7 +83,7 @@ fn retry_one(app: &App<'_>, kept: OutboxEntry) -> Result<OutboxState, (Failure, 
     let sent = Community::load(&app.places, &kept.ledger)
         // Of a ledger that ended the node may be gone too.
         .and_then(|community| community.still_of(&kept.ledger).and_then(|()| app.reach(community)))
-        .and_then(|contact| contact.still_of(&kept.ledger))
+        .and_then(|contact| contact.community.still_of(&kept.ledger).map(|()| contact))
         .and_then(|mut contact| entries::submit(app, &mut contact, kept));
     match sent {
         Ok(Sent::Recorded(_)) => Ok(OutboxState::Paid),

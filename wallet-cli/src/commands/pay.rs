@@ -354,7 +354,9 @@ fn send_for_payer(app: &App<'_>, prefix: LedgerPrefix, entry: &SignedEntry) -> O
         app.output.warn("note.not_for_you", &[]);
     }
     let keep = || outbox::keep(&app.places, community.ledger, entry, None, moment::now());
-    let opened = app.reach(community.clone()).and_then(|contact| contact.still_of(&community.ledger));
+    let opened = app
+        .reach(community.clone())
+        .and_then(|contact| contact.community.still_of(&community.ledger).map(|()| contact));
     // Whoever gave this code has left the shop by the time there is network again.
     if opened.as_ref().is_err_and(|failure| failure.exit == Exit::Network) && !app.global.dry_run {
         let kept = keep()?;

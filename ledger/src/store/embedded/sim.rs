@@ -214,12 +214,6 @@ impl SimDisk {
         (state.operations, state.changes)
     }
 
-    /// Tells whether the power is on.
-    #[must_use]
-    pub fn is_powered(&self) -> bool {
-        self.state().powered
-    }
-
     /// Cuts the power, if it is still on, loses what is pending as told, and comes back without a plan.
     pub fn power_cycle(&self, loss: Loss) {
         let state = &mut *self.state();

@@ -2,7 +2,7 @@
 
 use super::frame::{Page, icon};
 use super::language::Visit;
-use super::{unknown, without_script};
+use super::{paused, unknown, without_script};
 use crate::http::App;
 use crate::http::extract::PagePath;
 use crate::service::{CodeView, Refused, RequestView};
@@ -28,7 +28,8 @@ pub async fn alias(
     let (name, words) = match app.service.code_view(alias.as_str()) {
         CodeView::Unknown => return unknown(page),
         CodeView::Replaced => return replaced(page),
-        CodeView::InForce { name, words } => (name, words),
+        CodeView::InForce { name, paused: true, .. } => return rests(page, name),
+        CodeView::InForce { name, words, .. } => (name, words),
     };
     let amount = asked.ok().and_then(|Query(mut query)| query.remove("amount"));
     let name = name.unwrap_or_else(|| page.say("request_unlisted"));
@@ -54,6 +55,7 @@ pub(super) fn lead_on(
         .and_then(|view| Ok(Link::Request { node: app.service.address().clone(), id: view.id }.print()?))
     {
         Ok(request) => go_to(&request),
+        Err(Refused::TillPaused | Refused::TillFull { .. }) => rests(page, Some(form.name)),
         Err(Refused::Field(_)) => ask(page, form, Some((typed, "amount_too_large"))),
         Err(_) => {
             let body =
@@ -101,6 +103,14 @@ fn ask(mut page: Page, form: Form, before: Option<(String, &str)>) -> Response {
     };
     let status = if before.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     page.respond(status, script, &body)
+}
+
+/// Says that the code's owner takes nothing for a while, or not so much.
+fn rests(mut page: Page, name: Option<String>) -> Response {
+    let name = name.unwrap_or_else(|| page.say("request_unlisted"));
+    page.title(page.say_with("request_title", &[("name", &name)]));
+    let body = html! { h1 { (page.heading()) } (paused(&page, &name)) };
+    page.respond(StatusCode::OK, None, &body)
 }
 
 fn replaced(mut page: Page) -> Response {

@@ -3,7 +3,7 @@
 use super::super::assets::{Manifest, manifest};
 use super::language::Visit;
 use crate::clock::wall_clock;
-use crate::service::Service;
+use crate::service::{PICTURES, Service};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use klaver_locales::Language;
@@ -167,7 +167,7 @@ impl Page {
         let words = made.and_then(|made| made.words.get(code)).map(|file| asset(file));
         // Sentences that this page needs beside those that all pages have.
         let own = made.and_then(|made| match name {
-            "till" | "place" | "coordination" => made.more.get(code),
+            "till" | "place" | "coordination" | "session" | "lent" => made.more.get(code),
             "verify" => made.check.get(code),
             _ => None,
         });
@@ -285,6 +285,14 @@ pub fn icon(name: &str) -> Markup {
     let shape = SHAPES.get(name).expect("every picture that a page names is drawn: a test shows every page");
     html! {
         svg.icon viewBox="0 0 24 24" aria-hidden="true" focusable="false" { path d=(shape) {} }
+    }
+}
+
+/// Returns the picture of a task beside its words.
+pub fn picture(name: &str) -> Markup {
+    let shape = PICTURES.get(name).map(String::as_str).unwrap_or_default();
+    html! {
+        svg.icon.task viewBox="0 0 24 24" aria-hidden="true" focusable="false" { path d=(shape) {} }
     }
 }
 

@@ -75,12 +75,14 @@ export type Part = "exact" | "whole" | "half";
 /**
  * Splits a price into credits and the rest in money, at a rate of euro cents for each minor unit.
  *
- * What is left over is paid in money: never more than the price, so credits are rounded down.
+ * What is left over is paid in money: never more than the price, so credits are rounded down. `most` is what the shop
+ * takes at most.
  */
-export function split(cents: number, rate: readonly [number, number], part: Part, scale: number): { minor: number; rest: number } {
+export function split(cents: number, rate: readonly [number, number], part: Part, scale: number, most = Infinity): { minor: number; rest: number } {
   const one = 10 ** scale;
   const wished = Number((BigInt(part === "half" ? Math.floor(cents / 2) : cents) * BigInt(rate[1])) / BigInt(rate[0]));
-  const minor = part === "exact" ? wished : Math.floor(wished / one) * one;
+  const asked = Math.min(wished, most);
+  const minor = part === "exact" ? asked : Math.floor(asked / one) * one;
   return { minor, rest: cents - euroCents(minor, rate) };
 }
 

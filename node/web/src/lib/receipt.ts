@@ -146,7 +146,8 @@ export function encodeLine(value: Line): Bytes {
 const item = (field: string): Codec<Bytes> => ({ write: (w, value) => void w.encoded(value), read: (r) => r.item(field) });
 const hash = (field: string): Codec<string> => fixed(field, 32);
 
-const signerOpening = struct("opening", { type: uint("opening", 1, 1), salt: hash("salt"), record: item("record"), views: hash("view root") });
+/** The opening of a whole record. */
+export const signerOpening = struct("opening", { type: uint("opening", 1, 1), salt: hash("salt"), record: item("record"), views: hash("view root") });
 const lineOpening = struct("opening", {
   type: uint("opening", 2, 2),
   salt: hash("salt"),

@@ -2,7 +2,8 @@
 
 import { stateOf, type StateJson } from "../accountState.ts";
 import { amountField } from "../amountField.ts";
-import { demoKey, showConnecting } from "../connecting.ts";
+import { showConnecting } from "../connecting.ts";
+import { demoKey } from "../demo.ts";
 import type { Hat, Outgoing } from "../db.ts";
 import { amount, button, facts, h, halted, icon, language, link, loadErrors, moment as when, now, say, shortAccount, show, knows, type Child, type Icon } from "../dom.ts";
 import { accountText, parseAccount } from "../lib/account.ts";

@@ -20,7 +20,7 @@ async function page(): Promise<void> {
   if (!request) return;
   const mine = await get<Outgoing>("outbox", key(request)).catch(() => undefined);
   if (mine && (mine.state !== "refused" || request.state !== "open")) return follow(mine);
-  if (request.state !== "open") return;
+  if (request.state !== "open" || request.paused) return;
   const own = await payers().catch(() => []);
   if (own.length === 0) return newcomer(request);
   choose(request, own);

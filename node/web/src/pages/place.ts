@@ -1,15 +1,18 @@
 /** `/place`: the five-o'clock screen. Who is there, what is usual, one signature for everybody, and putting right. */
 
 import { amountField } from "../amountField.ts";
-import { demoKey, showConnecting } from "../connecting.ts";
+import { showConnecting } from "../connecting.ts";
+import { demoKey } from "../demo.ts";
 import { type Hat, type Outgoing, keep, put, recall } from "../db.ts";
 import { amount, button, facts, fill, h, icon, language, link, moment as when, now, say, show, type Child } from "../dom.ts";
-import { CodeFault, type Face, NAME_MAX, PICTURES, type Picture, accountOfCode, callName, drawFace, faces, forgetFace, keepFace } from "../faces.ts";
+import { CodeFault, type Face, NAME_MAX, PICTURES, type Picture, accountOfCode, callName, drawFace, faces, forgetFace, keepFace, shareFaces } from "../faces.ts";
 import { hatChoice } from "../hats.ts";
 import { accountText } from "../lib/account.ts";
 import { fromDecimal, showNumber } from "../lib/money.ts";
-import { CORRECTABLE, type Guest, type Moment, type Part, type Reason, type Usual, amountOf, find, give, moments, open, putRight, reopen, setOpen, setUsual, totalOf, underway, usual } from "../moments.ts";
+import { CORRECTABLE, type Guest, type Moment, type Part, type Reason, type Usual, amountOf, find, give, moments, open, potOf, putRight, reopen, setOpen, setUsual, totalOf, underway, usual } from "../moments.ts";
 import { flush, send, sendUntilKnown } from "../outbox.ts";
+import { atSession } from "../place/atSession.ts";
+import { pots } from "../place/pots.ts";
 import { scanInto } from "../scanInto.ts";
 import { busy, explain, note, start, whyNot } from "../start.ts";
 import { accountOf, adopt, askAs, connect, hatOf, hats, keyToConnect } from "../wallet.ts";
@@ -29,6 +32,9 @@ async function route(): Promise<void> {
     if (!hat) return await connecting();
     if (!(await usual(hat.account)) || name === "usual") return await settings(hat);
     switch (name) {
+      case "tasks": case "task": return await (await import("../place/tasks.ts")).open(hat, id);
+      case "session": return await (await import("../place/session.ts")).open(hat, id);
+      case "lend": return await (await import("../place/lend.ts")).open(hat);
       case "add": return adding(hat);
       case "face": return await changeFace(hat, id);
       case "moments": return id ? await oneMoment(hat, id) : await allMoments(hat);
@@ -116,7 +122,11 @@ async function room(hat: Hat): Promise<{ minor: number; isOld: boolean } | null>
 /** The list of faces: a tap for who is there, a tap for who wants no credits, a tap for another amount. */
 async function list(hat: Hat): Promise<void> {
   const shown = turn;
-  const [own, known, usually, noted, earlier] = await Promise.all([hats(), faces(hat.account), usual(hat.account) as Promise<Usual>, open(hat.account), moments(hat.account)]);
+  const isShown = () => shown === turn && ["", "#"].includes(location.hash);
+  const [own, listed, usually, noted, earlier] = await Promise.all([hats(), faces(hat.account), usual(hat.account) as Promise<Usual>, open(hat.account), moments(hat.account)]);
+  const session = await atSession(hat, noted, listed, () => void route(), isShown);
+  const known = [...listed, ...session.strangers];
+  void shareFaces(hat).then((isOther) => void (isOther && isShown() && route()), () => undefined);
   let left: { minor: number; isOld: boolean } | null = null;
   const roomLine = h("p", { class: "room", role: "status" }, say("loading"));
   const fault = h("p", { class: "fault", role: "alert" });
@@ -157,8 +167,8 @@ async function list(hat: Hat): Promise<void> {
       const part = noted.there[face.account];
       there.setAttribute("aria-pressed", String(part !== undefined));
       without.setAttribute("aria-pressed", String(part === "without"));
-      other.setAttribute("aria-pressed", String(typeof part === "number"));
-      state.textContent = part === undefined ? "" : part === "without" ? say("place_without") : amount(amountOf(part, usually));
+      other.setAttribute("aria-pressed", String(typeof part === "number" || typeof part === "object"));
+      state.textContent = part === undefined ? (session.isExpected(face.account) ? say("doing_expected") : "") : part === "without" ? say("place_without") : potOf(part) ? say("doing_to_pot", { pot: potOf(part)?.called ?? "" }) : amount(amountOf(part, usually));
     };
     draw();
     return { draw, element: h("li", { class: "face" }, there, without, other) };
@@ -175,6 +185,8 @@ async function list(hat: Hat): Promise<void> {
       const minor = field.read();
       if (minor !== null) choose(minor);
     };
+    const toPots = h("div", { class: "actions" });
+    void pots().then((some) => toPots.replaceChildren(...some.map((pot) => button("cup", say("doing_to_pot", { pot: pot.called }), () => choose(pot)))), () => undefined);
     show([
       h("h2", { tabindex: "-1", "data-focus": true }, drawFace(face), callName(face)),
       field.element,
@@ -182,6 +194,7 @@ async function list(hat: Hat): Promise<void> {
         button("tick", say("place_other_do"), typed, "main"),
         button("clover", say("place_as_usual", { amount: amount(usually.each) }), () => choose("usual")),
         button("cross", say("place_without"), () => choose("without")),
+        toPots,
         link("people", say("place_face_change"), `#face/${face.account}`, "quiet"),
         button("back", say("back"), () => draw("focus"), "quiet")),
     ], "focus");
@@ -230,12 +243,14 @@ async function list(hat: Hat): Promise<void> {
       hatChoice(hat, budgets, () => void route(), say("place_from")) ?? h("p", { class: "small whom" }, icon("people"), hat.name ?? say("kind_budget")),
       roomLine,
       waiting(earlier),
+      session.element,
       h("h2", { tabindex: "-1", "data-focus": true }, say("place_who")),
       h("p", { class: "small" }, say("place_usual", { amount: amount(usually.each), reason: say(`reason_${usually.reason}`) }), " ", h("a", { href: "#usual" }, say("place_change"))),
       known.length === 0 ? h("p", null, say("place_nobody")) : h("ul", { class: "faces", "aria-label": say("place_who") }, rows.map(({ element }) => element)),
       h("div", { class: "actions row" },
         likeLast ? button("undo", say("place_same_again"), sameAgain) : null,
-        link("scan", say("place_add"), "#add"), link("list", say("place_moments"), "#moments")),
+        link("scan", say("place_add"), "#add"), link("list", say("place_moments"), "#moments"),
+        link("clover", say("doing_tasks"), "#tasks"), link("phone", say("lend_title"), "#lend")),
       counter("also", say("place_also")), counter("first", say("place_first")),
       h("div", { class: "actions stuck" }, fault, main),
     ], quiet);
@@ -413,7 +428,7 @@ function guestRow(hat: Hat, moment: Moment, guest: Guest, given: Outgoing | null
   const taken = guest.taken ?? 0;
   const isDone = correction?.state === "done";
   const isGone = isDone && taken >= guest.amount;
-  const state = guest.amount === 0 ? say("place_without") : !correction ? "" : say(isDone ? (isGone ? "undone" : "undone_part") : correction.state === "waiting" ? "place_correct_waits" : "place_correct_not", { amount: amount(taken) });
+  const state = guest.amount === 0 ? say("place_without") : !correction ? (guest.to ? say("doing_to_pot", { pot: guest.to.called }) : "") : say(isDone ? (isGone ? "undone" : "undone_part") : correction.state === "waiting" ? "place_correct_waits" : "place_correct_not", { amount: amount(taken) });
   const may = correctable && guest.amount > 0 && given?.index !== undefined && (!correction || correction.state === "refused");
   return h("li", { class: "face" },
     h("span", { class: "words" }, h(isGone ? "s" : "span", null, guest.name), state ? h("span", { class: "small" }, state) : null),

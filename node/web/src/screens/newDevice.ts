@@ -1,50 +1,23 @@
 /** `#device/CODE`: this phone becomes one more phone of an account; the old one has the last word. */
 
-import { NoAnswer, ask } from "../api.ts";
 import { keep } from "../db.ts";
-import { button, facts, h, icon, link, say, show } from "../dom.ts";
-import { checkNumber } from "../pairing.ts";
-import { busy, explain } from "../start.ts";
+import { facts, h, icon, link, say, show } from "../dom.ts";
+import { offerDevice } from "../meeting.ts";
 import { connect, keyToConnect } from "../wallet.ts";
-
-const PAUSE = 1_500;
 
 export async function open(_: unknown, code: string): Promise<void> {
   // The secret has done its work in the address: nobody shall read it over a shoulder.
   history.replaceState(null, "", "#device");
   if (!code) return void (location.hash = "");
-  show([
-    h("h2", { tabindex: "-1", "data-focus": true }, icon("phone"), say("device_new", { community: facts.name })),
-    h("p", null, say("device_new_text")),
-    h("div", { class: "actions" },
-      button("tick", say("device_new_do"), () => void answer(code).catch((error: unknown) => show(explain(error, () => void open(_, code)))), "main"),
-      link("back", say("back"), "#")),
-  ], "focus");
-}
-
-async function answer(code: string): Promise<void> {
-  show(busy(say("making_wallet")));
-  const key = await keyToConnect("device");
-  await ask("POST", "/v1/pairings/answers", { code, key });
-  const screen = h("section", { class: "asking" },
-    h("h2", { tabindex: "-1", "data-focus": true }, icon("phone"), say("device_compare")),
-    h("p", { class: "amount" }, await checkNumber(key)),
-    h("p", null, say("device_new_compare")),
-    h("p", { role: "status" }, icon("clock"), say("device_new_waits")));
-  show([screen, h("div", { class: "actions" }, link("back", say("stop_asking"), "#"))], "focus");
-  while (screen.isConnected) {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
-    if (!screen.isConnected) return;
-    try {
-      const hat = await connect("device");
-      if (!hat) continue;
+  offerDevice({
+    picture: "phone", title: say("device_new", { community: facts.name }), text: say("device_new_text"),
+    key: () => keyToConnect("device"), look: () => connect("device"),
+    done: async (hat) => {
       await keep("hat", hat.account);
-      return show([
+      show([
         h("section", { class: "paid", role: "status", tabindex: "-1", "data-focus": true }, icon("tick", "icon big"), h("p", { class: "amount" }, say("device_added_done")), h("p", null, say("device_new_done"))),
         h("div", { class: "actions" }, link("wallet", say("to_wallet"), "#", "main")),
       ], "focus");
-    } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
-    }
-  }
+    },
+  }, code);
 }

@@ -8,6 +8,7 @@ import { qr } from "../qr.ts";
 import { type Scan, scan } from "../scan.ts";
 import { type Believed, type Compared, compare, ownCode, visit } from "../seals.ts";
 import { busy, note } from "../start.ts";
+import { type Strange, savingStrange } from "../succession.ts";
 import { learn, policyText, witnessed } from "../witnesses.ts";
 
 /** `#seal/CODE`: gives the camera back when another screen is opened. */
@@ -24,7 +25,7 @@ async function showSeal(theirs: string, opened: (camera: Scan) => void): Promise
   // Without network there is still what was seen last.
   const [watched, learned] = [await visit(), await learn("ask").catch(() => "known" as const)];
   const own = await ownCode();
-  const believed = await recall<Believed>("believed");
+  const [believed, strange] = [await recall<Believed>("believed"), await recall<Strange>("strange")];
   const result = h("div", { role: "status" });
   const meet = (text: string) => void compare(text).then(
     (found) => result.replaceChildren(...told(found)),
@@ -36,6 +37,7 @@ async function showSeal(theirs: string, opened: (camera: Scan) => void): Promise
     learned === "changed" ? changed(theirs, opened) : null,
     own ? await ours(own) : h("p", { class: "note" }, icon("clock"), say("seal_none")),
     believed ? after(believed) : null,
+    strange ? [h("p", { class: "small" }, say("other_ledger"), " ", moment(strange.at, "full")), savingStrange(strange)] : null,
     h("p", null, say("seal_text")),
     other(meet, opened), result,
     await list(),

@@ -1,6 +1,6 @@
 //! P2 and P3: over HTTP, against a bare handler and against PostgreSQL.
 
-use super::{Pairs, Run, Sizes, p99_ms};
+use super::{PROCESSOR_TIME, Pairs, Run, Sizes, p99_ms};
 use crate::child::{Running, Says};
 use crate::client::{self, CONNECTIONS, Seen};
 use crate::meter::{Meter, Reading};
@@ -39,7 +39,7 @@ impl Run {
         let (seen, _) = timed(&node, warm_up.clone(), None)?;
         let bare = self.start_bare(&ledger_id, seen.answer_bytes)?;
         timed(&bare, warm_up, None)?;
-        let mut rates = Pairs::new();
+        let (mut rates, mut cpu) = (Pairs::new(), Pairs::new());
         for pair in 0..pairs {
             self.say(&format!("P2, pair {} of {pairs}", pair + 1));
             let load = sign(requests);
@@ -47,6 +47,7 @@ impl Run {
             let mut limit = || timed(&bare, load.clone(), None);
             let ((ours, own), (limit, other)) = super::in_turn(pair, &mut ours, &mut limit)?;
             rates.add((ours.per_second, &own), (limit.per_second, &other));
+            cpu.add((own.micros_of(requests), &own), (other.micros_of(requests), &other));
         }
         let full_rate = Spread::of(&rates.ours).median;
         self.over_http = Some(full_rate);
@@ -60,6 +61,11 @@ impl Run {
              waits, and answers with a body of the receipt's size, {} bytes.",
             seen.answer_bytes
         );
+        self.figures.push(figure);
+        let what = "processor time for one of these payments, the client's included".to_owned();
+        let mut figure = cpu.figure("P2", what, "µs", "of the bare handler and its client", Goal::None);
+        figure.command = self.command("P2");
+        figure.remark = PROCESSOR_TIME.to_owned();
         self.figures.push(figure);
 
         self.say("P2 at half load");

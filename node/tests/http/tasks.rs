@@ -1,0 +1,318 @@
+//! Tasks and sessions: brought without an account, taken by a place, joined, checked in, erased; who learns what.
+
+use super::support::{Answer, Person, World};
+use axum::body::Body;
+use axum::http::Request;
+use klaver_api::paths;
+use klaver_ledger::account::{AccountKind, AccountStatus, KeyGrant, Rights};
+use klaver_ledger::amount::Amount;
+use klaver_ledger::entry::{Body as EntryBody, Change, Earn, EarnReason};
+use klaver_ledger::id::{AccountId, TaskId};
+use klaver_ledger::keys::{PublicKey, SigningKey};
+use klaver_ledger::time::{Deadline, Seconds, Timestamp};
+use klaver_node::clock::wall_clock;
+use serde_json::{Value, json};
+
+fn brought() -> Value {
+    json!({ "picture": "letters", "for_whom": "De bibliotheek", "how_many": "5000 brieven", "ready_by": "2027-01-15", "brought_by": "Bakker Jo" })
+}
+
+fn taken() -> Value {
+    let mut task = brought();
+    for (name, value) in
+        [("state", json!("open")), ("replaces_nobody", json!(true)), ("sitting", json!(true))]
+    {
+        task[name] = value;
+    }
+    task
+}
+
+async fn place(world: &World, organisation: u8) -> (Person, String) {
+    let place = world.open(AccountKind::Budget, 10_000, Some(organisation)).await;
+    let token = world.session(Some(place.account), &place.key).await;
+    (place, token)
+}
+
+async fn member(world: &World) -> (Person, String) {
+    let person = world.open(AccountKind::Member, 0, None).await;
+    let token = world.session(Some(person.account), &person.key).await;
+    (person, token)
+}
+
+async fn put(world: &World, path: &str, token: &str, body: &Value) -> Answer {
+    world.send("PUT", path, Some(token), body).await
+}
+
+/// A session that begins so many seconds from now.
+fn session(in_seconds: i64, places: u16) -> Value {
+    let at = wall_clock().millis().checked_add_signed(in_seconds * 1_000).unwrap();
+    let starts_at = Timestamp::from_millis(at).unwrap().to_string();
+    json!({ "starts_at": starts_at, "minutes": 60, "places": places, "difficulty": 2, "approval": "RVA 12" })
+}
+
+/// Returns the id of a session of an open task, and the secret of its code.
+async fn open_session(world: &World, token: &str, in_seconds: i64, places: u16) -> (String, String) {
+    let made = world.post(paths::PLACE_TASKS, Some(token), &taken()).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let path = paths::fill(paths::PLACE_TASK_SESSIONS, made.json["id"].as_str().unwrap());
+    let made = world.post(&path, Some(token), &session(in_seconds, places)).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let code = made.json["check_in"].as_str().unwrap().split('#').nth(1).unwrap().to_owned();
+    (made.json["session"]["id"].as_str().unwrap().to_owned(), code)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_without_account_brings_a_task_and_follows_it_by_a_private_link() {
+    let world = World::founded(1);
+    let (_, ours) = place(&world, 1).await;
+    let (_, theirs) = place(&world, 2).await;
+    let made = world.post(paths::TASKS, None, &brought()).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let id = made.json["id"].as_str().unwrap();
+    let code = made.json["link"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    // Nobody joins what no place has taken; both places see it.
+    assert_eq!(world.get(paths::TASKS, None).await.json, json!({ "tasks": [] }));
+    assert_eq!(world.get(&paths::fill(paths::TASK, id), None).await.code(), "unknown_task");
+    let client = paths::fill(paths::CLIENT_TASK, &code);
+    assert_eq!(world.get(&client, None).await.json["task"]["state"], "proposed");
+    for token in [&ours, &theirs] {
+        let seen = world.get(paths::PLACE_TASKS, Some(token)).await;
+        assert_eq!(seen.json["tasks"][0]["task"]["brought_by"], "Bakker Jo");
+    }
+    // Not feasible yet, with the reason; then it is after all.
+    let path = paths::fill(paths::PLACE_TASK, id);
+    let mut answer = taken();
+    answer["state"] = json!("not_feasible");
+    assert_eq!(put(&world, &path, &ours, &answer).await.json["field"], "why_not");
+    answer["why_not"] = json!("people");
+    assert_eq!(put(&world, &path, &ours, &answer).await.status, 200);
+    let told = world.get(&client, None).await;
+    assert_eq!(
+        (&told.json["task"]["state"], &told.json["why_not"]),
+        (&json!("not_feasible"), &json!("people"))
+    );
+    assert_eq!(put(&world, &path, &theirs, &taken()).await.code(), "unknown_task", "another place's now");
+    let mut harmful = taken();
+    harmful["replaces_nobody"] = json!(false);
+    assert_eq!(put(&world, &path, &ours, &harmful).await.json["field"], "replaces_nobody");
+    let open = put(&world, &path, &ours, &taken()).await;
+    assert_eq!(open.json["missing"], json!(["responsible", "insurer", "policy"]), "warned");
+    let mut insured = taken();
+    for name in ["responsible", "insurer", "policy"] {
+        insured[name] = json!("vzw De Ploeg");
+    }
+    insured["progress"] = json!(50);
+    assert_eq!(put(&world, &path, &ours, &insured).await.json["missing"], json!([]));
+    // The public learns nothing of insurance, of who brought it, or of the client's address.
+    let public = world.get(&paths::fill(paths::TASK, id), None).await;
+    assert_eq!((public.status, &public.json["progress"]), (200, &json!(50)));
+    let text = String::from_utf8(public.bytes).unwrap();
+    assert!(!text.contains("Bakker Jo") && !text.contains("vzw De Ploeg") && !text.contains(&code), "{text}");
+    // A thank-you stands where everybody reads it; a wrong code thanks nobody.
+    let thanks = |code: &str| paths::fill(paths::CLIENT_THANKS, code);
+    assert_eq!(world.post(&thanks(&code), None, &json!({ "words": "Merci!" })).await.status, 204);
+    assert_eq!(world.post(&thanks(id), None, &json!({ "words": "x" })).await.code(), "unknown_task");
+    assert_eq!(
+        world.post(&thanks(&code), None, &json!({ "words": "a\u{202e}b" })).await.code(),
+        "malformed_field"
+    );
+    assert_eq!(world.get(&paths::fill(paths::TASK, id), None).await.json["thanks"], "Merci!");
+    // What is wrong is named.
+    for (field, value) in [("picture", "guns"), ("for_whom", ""), ("ready_by", "morgen")] {
+        let mut wrong = brought();
+        wrong[field] = json!(value);
+        assert_eq!(world.post(paths::TASKS, None, &wrong).await.json["field"], field);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_of_tasks_say_it_without_a_script() {
+    let world = World::founded(1);
+    let (owner, token) = place(&world, 1).await;
+    let profile = json!({ "name": "De <Ploeg>", "listed": true });
+    assert_eq!(put(&world, &paths::fill(paths::PROFILE, owner.account), &token, &profile).await.status, 204);
+    let form = "picture=letters&for_whom=Bieb&how_many=5000+brieven&ready_by=&brought_by=Jo";
+    let send =
+        |path: String, form: &'static str| world.call(Request::post(path).body(Body::from(form)).unwrap());
+    let answer = send("/tasks/new".to_owned(), form).await;
+    assert_eq!(answer.status, 303);
+    let client =
+        answer.headers["location"].to_str().unwrap().trim_start_matches(super::support::URL).to_owned();
+    let page = async |path: &str| {
+        let answer = world.get(path, None).await;
+        (answer.status, String::from_utf8(answer.bytes).unwrap())
+    };
+    assert!(page(&client).await.1.contains("Je taak is aangekomen."));
+    let again =
+        send("/tasks/new".to_owned(), "picture=letters&for_whom=&how_many=%3Cb%3E&brought_by=Jo").await;
+    let html = String::from_utf8(again.bytes).unwrap();
+    assert!(again.status == 400 && html.contains("Vul dit in") && html.contains("&lt;b&gt;"), "{html}");
+    let (session, _) = open_session(&world, &token, 86_400, 3).await;
+    let task = world.get(paths::TASKS, None).await.json["tasks"][0]["id"].as_str().unwrap().to_owned();
+    for path in ["/tasks".to_owned(), format!("/tasks/{task}"), "/".to_owned()] {
+        let (status, html) = page(&path).await;
+        assert!(
+            status == 200 && html.contains("Brieven vouwen") && html.contains("nog 3 plaatsen"),
+            "{path}: {html}"
+        );
+        assert!(html.contains("De &lt;Ploeg&gt;"));
+    }
+    let (status, poster) = page(&format!("/poster/{session}")).await;
+    assert!(
+        status == 200 && poster.contains("Brieven vouwen") && poster.contains("Plier des lettres"),
+        "{poster}"
+    );
+    let (_, calendar) = page("/tasks.ics").await;
+    assert!(
+        calendar.starts_with("BEGIN:VCALENDAR\r\n")
+            && calendar.contains("SUMMARY:Brieven vouwen (5000 brieven)")
+    );
+    assert!(
+        calendar.contains(&format!("UID:{session}@")) && calendar.contains("DURATION:PT60M"),
+        "{calendar}"
+    );
+    for unknown in
+        ["/tasks/00", "/client/aaaaaaaaaaaaaaaaaaaaaaaaaa", "/t/aaaaaaaaaaaaaaaaaaaaaaaaaa", "/poster/x"]
+    {
+        assert_eq!(page(unknown).await.0, 404, "{unknown}");
+    }
+    let thanked = send(client.split('?').next().unwrap().to_owned(), "words=").await;
+    assert_eq!(thanked.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tap_takes_a_place_and_a_code_checks_in_and_only_the_place_learns_who() {
+    let world = World::founded(1);
+    let (_, ours) = place(&world, 1).await;
+    let (_, theirs) = place(&world, 2).await;
+    let (an, ben, eve) = (member(&world).await, member(&world).await, member(&world).await);
+    let (id, code) = open_session(&world, &ours, 600, 2).await;
+    let path = paths::fill(paths::TASK_SESSION, &id);
+    for token in [&an.1, &an.1, &ben.1] {
+        let joined = world.post(&path, Some(token), &json!({})).await;
+        assert_eq!((joined.status, &joined.json["joined"]), (200, &json!(true)), "{joined:?}");
+    }
+    let full = world.post(&path, Some(&eve.1), &json!({})).await;
+    assert_eq!((full.status, full.code()), (409, "session_full"));
+    assert_eq!(world.get(paths::TASKS, None).await.json["tasks"][0]["sessions"][0]["left"], 0);
+    assert_eq!(world.send("DELETE", &path, Some(&ben.1), &json!({})).await.json["joined"], false);
+    assert_eq!(world.post(&path, Some(&eve.1), &json!({})).await.status, 200);
+    // The code of the session alone, and only by whoever is a person.
+    let check_in = paths::fill(paths::CHECK_IN, &id);
+    let said = |code: &str| json!({ "code": code });
+    let wrong = world.post(&check_in, Some(&an.1), &said("aaaaaaaaaaaaaaaaaaaaaaaaaa")).await;
+    assert_eq!(wrong.code(), "check_in_code");
+    assert_eq!(world.post(&check_in, None, &said(&code)).await.code(), "session_needed");
+    assert_eq!(world.post(&check_in, Some(&ours), &said(&code)).await.code(), "forbidden");
+    let here = world.post(&check_in, Some(&an.1), &said(&code.to_uppercase())).await;
+    assert_eq!((here.status, &here.json["here"]), (200, &json!(true)), "{here:?}");
+    // Who comes and who is there: for its own place, in nobody else's answer.
+    let own = paths::fill(paths::PLACE_TASK_SESSION, &id);
+    let seen = world.get(&own, Some(&ours)).await;
+    let people = seen.json["people"].as_array().unwrap();
+    let of =
+        |person: &Person| people.iter().find(|one| one["account"] == person.account.to_string()).unwrap();
+    assert_eq!((&of(&an.0)["joined"], &of(&an.0)["here"]), (&json!(true), &json!(true)));
+    assert_eq!((people.len(), &of(&eve.0)["here"]), (2, &json!(false)));
+    for token in [&theirs, &an.1] {
+        assert!(["unknown_task_session", "forbidden"].contains(&world.get(&own, Some(token)).await.code()));
+    }
+    let council = world.session(None, &world.council[0]).await;
+    assert_eq!(world.get(&own, Some(&council)).await.code(), "forbidden");
+    assert!(
+        !String::from_utf8_lossy(&world.get(&path, Some(&ben.1)).await.bytes)
+            .contains(&an.0.account.to_string())
+    );
+    // Another day is not today, and what does not take place has no places.
+    let (later, later_code) = open_session(&world, &ours, 4 * 86_400, 2).await;
+    let early = world.post(&paths::fill(paths::CHECK_IN, &later), Some(&an.1), &said(&later_code)).await;
+    assert_eq!(early.code(), "check_in_time");
+    let mut off = session(4 * 86_400, 2);
+    off["cancelled"] = json!(true);
+    assert_eq!(put(&world, &paths::fill(paths::PLACE_TASK_SESSION, &later), &ours, &off).await.status, 200);
+    let over = world.post(&paths::fill(paths::TASK_SESSION, &later), Some(&an.1), &json!({})).await;
+    assert_eq!(over.code(), "session_over");
+    // When its time is over the place does not know it any more either.
+    let day = 86_400;
+    let end = wall_clock().seconds() + 600 + 3_600;
+    world.service.community().erase_presence(end + 30 * day, 30 * day);
+    assert_eq!(world.get(&own, Some(&ours)).await.json["people"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faces_are_shared_by_the_keys_of_one_place_and_seen_by_nobody_else() {
+    let world = World::founded(1);
+    let ((_, ours), (_, second), (_, theirs)) =
+        (place(&world, 1).await, place(&world, 1).await, place(&world, 2).await);
+    let an = member(&world).await;
+    let face = paths::fill(paths::FACE, an.0.account);
+    let named = json!({ "name": "Annie van de hoek" });
+    assert_eq!(put(&world, &face, &ours, &named).await.status, 204);
+    let faces = world.get(paths::FACES, Some(&second)).await.json;
+    assert_eq!(
+        faces["faces"],
+        json!([{ "account": an.0.account.to_string(), "name": "Annie van de hoek", "picture": null }])
+    );
+    assert_eq!(world.get(paths::FACES, Some(&theirs)).await.json, json!({ "faces": [] }));
+    let council = world.session(None, &world.council[0]).await;
+    for token in [&an.1, &council] {
+        assert_eq!(world.get(paths::FACES, Some(token)).await.code(), "forbidden");
+        assert_eq!(put(&world, &face, token, &named).await.code(), "forbidden");
+    }
+    assert_eq!(put(&world, &face, &ours, &json!({ "name": "" })).await.json["field"], "name");
+    let nobody = paths::fill(paths::FACE, AccountId([250; 16]));
+    assert_eq!(put(&world, &nobody, &ours, &named).await.json["field"], "id");
+    assert_eq!(world.send("DELETE", &face, Some(&second), &json!({})).await.status, 204);
+    assert_eq!(world.get(paths::FACES, Some(&ours)).await.json, json!({ "faces": [] }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_that_is_lent_gives_sees_the_place_and_ends() {
+    let world = World::founded(1);
+    let (owner, token) = place(&world, 1).await;
+    let an = member(&world).await;
+    // The link names neither the place nor what it opens before its secret is known.
+    let met = world.post(paths::PAIRINGS, Some(&token), &json!({})).await;
+    let link = met.json["lent_link"].as_str().unwrap();
+    let (address, secret) = link.split_once('#').unwrap();
+    assert_eq!(met.json["code"], secret);
+    let page = world.get(address.trim_start_matches(super::support::URL), None).await;
+    assert!(page.status == 200 && !String::from_utf8(page.bytes).unwrap().contains(secret));
+
+    let stand_in = SigningKey::from_bytes(&[66; 32]);
+    let ends_at = Deadline::after(wall_clock(), Seconds(4));
+    let change = {
+        let standing = world.service.reader().standing();
+        let in_force = standing.account(&owner.account).unwrap().standing(wall_clock());
+        let mut state = (*in_force.state).clone();
+        let key = PublicKey::of(&stand_in);
+        state.keys.push(KeyGrant { key, rights: Rights::SPEND, until: Some(ends_at), cap: None });
+        state.keys.sort();
+        Change { base: in_force.base, state, status: AccountStatus::Open }
+    };
+    let lent = world.submit(&world.sign(EntryBody::Change(change), &[&owner.key])).await;
+    assert_eq!(lent.status, 201, "{lent:?}");
+    let task = Some(TaskId([5; 16]));
+    let give = || {
+        let payees = vec![(an.0.account, Amount::new(200).unwrap())];
+        EntryBody::Earn(Earn { budget: owner.account, reason: EarnReason::Helped, task, payees })
+    };
+    let given = world.submit(&world.sign(give(), &[&stand_in])).await;
+    assert_eq!(given.status, 201, "{given:?}");
+    let theirs = world.session(Some(owner.account), &stand_in).await;
+    assert_eq!(world.get(paths::FACES, Some(&theirs)).await.status, 200);
+    // Whoever received it sees for which task it was, in their own line.
+    let lines = world.get(&paths::fill(paths::STATEMENT, an.0.account), Some(&an.1)).await;
+    assert_eq!(lines.json["lines"][0]["reference"], json!({ "to": "task", "id": TaskId([5; 16]).to_hex() }));
+    while wall_clock().seconds() < ends_at.seconds() {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let late = world.submit(&world.sign(give(), &[&stand_in])).await;
+    assert!(late.status >= 400, "{late:?}");
+    assert_eq!(
+        world.get(paths::FACES, Some(&theirs)).await.code(),
+        "session_needed",
+        "the faces end with it"
+    );
+    assert_eq!(world.get(paths::FACES, Some(&token)).await.status, 200);
+}

@@ -1,0 +1,142 @@
+/** An old device and a new one meet: a code, one number that both show, one tap that signs. */
+
+import { NoAnswer, Refused, ask } from "./api.ts";
+import { changeKeys } from "./changeKeys.ts";
+import type { Hat } from "./db.ts";
+import { button, facts, fill, h, icon, link, say, show, type Child, type Icon } from "./dom.ts";
+import { checkNumber } from "./pairing.ts";
+import { qr } from "./qr.ts";
+import { busy, explain, note } from "./start.ts";
+import { askAs } from "./wallet.ts";
+
+/** How often the node is asked whether the other device has done its part, in milliseconds. */
+const PAUSE = 1_500;
+
+interface Pairing { code: string; expires_at: string; key: string | null }
+
+/** What a new device becomes, and how that is said. */
+export interface Meeting {
+  hat: Hat;
+  /** What it may do, as bits. */
+  rights: number;
+  /** The page on which it opens the code. */
+  page: "/wallet" | "/till";
+  picture: Icon;
+  title: string;
+  /** With which device the code is read. */
+  how: string;
+  /** What the tap that signs says. */
+  yes: string;
+  /** What the sentences about the change begin with. */
+  words: string;
+  /** Back to the list of devices. */
+  back: () => void;
+  /** The way on once it is signed. */
+  leave?: Child;
+}
+
+/** Shows a code; the new device answers with its key; both show one number; one tap signs. @throws Refused, NoAnswer */
+export async function meet(meeting: Meeting): Promise<void> {
+  const { hat, picture, title, how, back } = meeting;
+  show(busy());
+  const { code } = await askAs<Pairing>(hat, "POST", "/v1/pairings");
+  const address = `${facts.origin}${meeting.page}#device/${code}`;
+  const screen = h("section", { class: "asking" },
+    h("h2", { tabindex: "-1", "data-focus": true }, icon(picture), title),
+    h("p", null, how), qr(address, say("device_picture")),
+    h("details", null, h("summary", null, say("code_typed")), h("code", { id: "device-link" }, address)),
+    h("p", { role: "status" }, icon("clock"), say("device_waits")));
+  show([screen, h("div", { class: "actions" }, button("back", say("stop_asking"), back))], "focus");
+  await untilGone(screen, async () => {
+    const { key } = await askAs<Pairing>(hat, "GET", "/v1/pairings").catch((error: unknown) => {
+      if (error instanceof Refused) show([note("clock", say("device_over"), say("device_over_next")), again(meeting)], "focus");
+      throw error;
+    });
+    if (key) await compare(meeting, key);
+  });
+}
+
+/** Asks again and again while the screen is shown; whoever does not answer is asked once more. */
+async function untilGone(screen: Element, look: () => Promise<void>): Promise<void> {
+  while (screen.isConnected) {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    try {
+      if (screen.isConnected) await look();
+    } catch (error) {
+      if (!(error instanceof NoAnswer) && screen.isConnected) throw error;
+    }
+  }
+}
+
+const again = (meeting: Meeting): Child => h("div", { class: "actions" }, button("undo", say("again"), () => void meet(meeting).catch((error: unknown) => show(explain(error, meeting.back))), "main"), button("back", say("back"), meeting.back));
+
+async function compare(meeting: Meeting, key: string): Promise<void> {
+  const { hat, rights, words, back, leave } = meeting;
+  const isNew = { key, rights, until: null, cap: null };
+  const yes = () => void changeKeys(hat, (keys) => [...keys.filter((one) => one.key !== key), isNew], { words, leave }).catch((error: unknown) => show(explain(error, back)));
+  show([
+    h("section", { class: "asking" },
+      h("h2", { tabindex: "-1", "data-focus": true }, icon(meeting.picture), say("device_compare")),
+      h("p", { class: "amount" }, await checkNumber(key)),
+      h("p", null, say("device_compare_text"))),
+    h("div", { class: "actions" }, button("tick", meeting.yes, yes, "main"), button("cross", say("device_not_same"), () => show([note("hand", say("device_stopped"), say("device_stopped_next")), again(meeting)], "focus"))),
+  ], "focus");
+}
+
+/** What the new device does. */
+export interface Newcomer {
+  picture: Icon;
+  title: string;
+  text: string;
+  /** The key that this device offers. */
+  key: () => Promise<string>;
+  /** Looks whether the old device has signed; returns the account if so. */
+  look: () => Promise<Hat | null>;
+  /** What is shown then. */
+  done: (hat: Hat) => Promise<void> | void;
+}
+
+/** Says what this device becomes; a tap offers its key, and waits for the old device to sign. */
+export function offerDevice(newcomer: Newcomer, code: string): void {
+  const retry = () => offerDevice(newcomer, code);
+  show([
+    h("h2", { tabindex: "-1", "data-focus": true }, icon(newcomer.picture), newcomer.title),
+    h("p", null, newcomer.text),
+    h("div", { class: "actions" },
+      button("tick", say("device_new_do"), () => void answer(newcomer, code).catch((error: unknown) => show(explain(error, retry))), "main"),
+      link("back", say("back"), "#")),
+  ], "focus");
+}
+
+async function answer({ picture, key: offered, look, done }: Newcomer, code: string): Promise<void> {
+  show(busy(say("making_wallet")));
+  const key = await offered();
+  await ask("POST", "/v1/pairings/answers", { code, key });
+  const screen = h("section", { class: "asking" },
+    h("h2", { tabindex: "-1", "data-focus": true }, icon(picture), say("device_compare")),
+    h("p", { class: "amount" }, await checkNumber(key)),
+    h("p", null, say("device_new_compare")),
+    h("p", { role: "status" }, icon("clock"), say("device_new_waits")));
+  show([screen, h("div", { class: "actions" }, link("back", say("stop_asking"), "#"))], "focus");
+  await untilGone(screen, async () => {
+    const hat = await look();
+    if (hat) await done(hat);
+  });
+}
+
+/** A device in a list, with what takes it away after a second tap. */
+export function deviceItem(picture: Icon, words: string, key: string, removal?: { text: string; remove: () => Promise<void>; back: () => void }, until: string | null = null): HTMLElement {
+  const place = h("div", { class: "actions" });
+  if (removal) {
+    const { text, remove, back } = removal;
+    const first = button("cross", say("device_remove"), () => {
+      const yes = button("cross", say("device_remove_sure"), () => void remove().catch((error: unknown) => show(explain(error, back))), "main");
+      fill(place, h("p", null, text), yes, button("back", say("back"), () => fill(place, first)));
+      yes.focus();
+    }, "quiet");
+    place.append(first);
+  }
+  return h("li", null,
+    h("div", { class: "told" }, icon(picture), h("span", { class: "words" }, words, h("span", { class: "small" }, say("device_key", { key: key.slice(0, 8) })), until ? h("span", { class: "small" }, until) : null)),
+    removal ? place : null);
+}

@@ -1,0 +1,46 @@
+/** `/l/ID#CODE`: this phone becomes the screen of a place for today; whoever lends the right has the last word. */
+
+import { NoAnswer, ask } from "../api.ts";
+import { keep } from "../db.ts";
+import { button, h, icon, link, say, show } from "../dom.ts";
+import { fromBase32 } from "../lib/bytes.ts";
+import { checkNumber } from "../pairing.ts";
+import { busy, explain, note, start } from "../start.ts";
+import { connect, keyToConnect } from "../wallet.ts";
+
+const PAUSE = 1_500;
+
+function offer(code: string): void {
+  show(h("div", { class: "actions" }, button("tick", say("lent_do"), () => void answer(code).catch((error: unknown) => show(explain(error, () => offer(code)))), "main")));
+}
+
+async function answer(code: string): Promise<void> {
+  show(busy(say("making_wallet")));
+  const key = await keyToConnect("budget");
+  await ask("POST", "/v1/pairings/answers", { code, key });
+  const screen = h("section", { class: "asking" },
+    h("h2", { tabindex: "-1", "data-focus": true }, icon("phone"), say("lend_compare")),
+    h("p", { class: "amount" }, await checkNumber(key)),
+    h("p", null, say("lent_compare")),
+    h("p", { role: "status" }, icon("clock"), say("lent_waits")));
+  show(screen, "focus");
+  while (screen.isConnected) {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    try {
+      const hat = await connect("budget");
+      if (!hat) continue;
+      await keep("hat", hat.account);
+      return show([note("tick", say("lent_ready")), h("div", { class: "actions" }, link("people", say("lent_open"), "/place", "main"))], "focus");
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+    }
+  }
+}
+
+void start(async () => {
+  const code = location.hash.slice(1);
+  // The secret has done its work in the address: nobody shall read it over a shoulder.
+  history.replaceState(null, "", location.pathname);
+  if (!fromBase32(code)) return show(note("hand", say("lent_broken")));
+  offer(code);
+});

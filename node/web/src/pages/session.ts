@@ -1,0 +1,83 @@
+/** The page of a task, of checking in, and the poster: a tap takes a place, a tap says that one is there. */
+
+import { Refused } from "../api.ts";
+import type { Hat } from "../db.ts";
+import { button, facts, fill, given, h, icon, link, say, show, type Child } from "../dom.ts";
+import { fromBase32 } from "../lib/bytes.ts";
+import { qr } from "../qr.ts";
+import { explain, note, start } from "../start.ts";
+import { askAs, hatOf } from "../wallet.ts";
+import { offer } from "./join.ts";
+
+interface Session { id: string; left: number }
+interface Own { session: Session; joined: boolean; here: boolean }
+interface Given { sessions?: Session[]; checkIn?: Session; poster?: Session }
+
+/** The kind word for what cannot be done with a session, if it is one of those. */
+function kindly(error: unknown, again: () => void): Child {
+  const code = error instanceof Refused ? error.problem.code : "";
+  const known: Record<string, string> = { session_full: "doing_full", session_over: "doing_over", check_in_code: "doing_other_code", check_in_time: "doing_other_day" };
+  const key = known[code];
+  return key ? [note("hand", say(key), say(`${key}_next`)), h("div", { class: "actions" }, link("list", say("doing_others"), "/tasks"))] : explain(error, again);
+}
+
+/** Beside every session: a place in it, or that one has it. */
+function joining(session: Session, place: Element): void {
+  const path = `/v1/task-sessions/${session.id}`;
+  const act = async (method: "GET" | "POST" | "DELETE"): Promise<void> => {
+    const hat = await hatOf("member");
+    if (!hat) return method === "GET" ? draw(null) : newcomer(() => void act("POST"));
+    try {
+      draw(await askAs<Own>(hat, method, path));
+    } catch (error) {
+      if (method === "GET") draw(null);
+      else fill(place, kindly(error, () => void act(method)));
+    }
+  };
+  const draw = (own: Own | null) => fill(place, own?.joined
+    ? [h("p", { class: "note good", role: "status" }, icon("tick"), say("doing_joined")), button("cross", say("doing_leave"), () => void act("DELETE"), "quiet")]
+    : session.left === 0 && !own ? null : button("tick", say("doing_join"), () => void act("POST"), "main"));
+  void act("GET");
+}
+
+/** Whoever has no wallet yet makes one, and goes on with what they came for. */
+function newcomer(done: () => void): void {
+  offer(null, () => {
+    show(null);
+    done();
+  });
+  document.getElementById("action")?.scrollIntoView();
+}
+
+function checkIn(session: Session): void {
+  const code = location.hash.slice(1);
+  const act = async (): Promise<void> => {
+    const hat = await hatOf("member");
+    if (!hat) return newcomer(() => void act());
+    await tell(hat).catch((error: unknown) => show(kindly(error, () => void act())));
+  };
+  const tell = async (hat: Hat) => {
+    await askAs<Own>(hat, "POST", `/v1/task-sessions/${session.id}/check-in`, { code });
+    show([h("section", { class: "paid", role: "status", tabindex: "-1", "data-focus": true }, icon("tick", "icon big"), h("p", { class: "amount" }, say("doing_checked_in")), h("p", null, say("doing_checked_in_text"))),
+      h("div", { class: "actions" }, link("wallet", say("to_wallet"), "/wallet"))], "focus");
+  };
+  if (!fromBase32(code)) return show(note("hand", say("doing_other_code"), say("doing_other_code_next")));
+  show([h("div", { class: "actions" }, button("tick", say("doing_check_in"), () => void act(), "main")), h("p", { class: "small" }, say("doing_check_in_text"))]);
+}
+
+/** Draws the code onto the poster: it stands in the address behind the mark that only this browser sees. */
+function poster(): void {
+  const [id = "", code = ""] = location.hash.slice(1).split(".");
+  if (!fromBase32(id) || !fromBase32(code)) return show(note("hand", say("doing_poster_broken")));
+  show([qr(`${facts.origin}/t/${id}#${code}`, say("doing_code_picture")), h("div", { class: "actions" }, button("down", say("doing_print"), () => print(), "main"))]);
+}
+
+void start(async () => {
+  const { sessions = [], checkIn: at, poster: paper } = given<Given>() ?? {};
+  if (paper) return poster();
+  if (at) return checkIn(at);
+  for (const session of sessions) {
+    const place = document.querySelector(`[data-session="${CSS.escape(session.id)}"]`);
+    if (place) joining(session, place);
+  }
+});

@@ -1,0 +1,100 @@
+/** What a session adds to the list of faces: which one it is, who would come, who checked in with their own phone. */
+
+import { NoAnswer } from "../api.ts";
+import type { Hat } from "../db.ts";
+import { fill, h, icon, link, say, shortAccount, type Child } from "../dom.ts";
+import type { Face } from "../faces.ts";
+import { parseAccount } from "../lib/account.ts";
+import { type Open, setOpen } from "../moments.ts";
+import { type PlaceSession, callSession, drawTask, keptTasks, placeTasks, today } from "../tasks.ts";
+import { askAs } from "../wallet.ts";
+
+/** How often the node is asked who checked in, in milliseconds. */
+const PAUSE = 4_000;
+
+export interface AtSession {
+  element: HTMLElement;
+  /** Those who checked in and have no face here yet. */
+  strangers: Face[];
+  /** Whether somebody said that they would come. */
+  isExpected(account: string): boolean;
+}
+
+/**
+ * Finds the session of today that this list is for, and puts whoever checked in on the list.
+ *
+ * `changed` draws anew; `isShown` tells whether anybody still looks.
+ */
+export async function atSession(hat: Hat, noted: Open, known: readonly Face[], changed: () => void, isShown: () => boolean): Promise<AtSession> {
+  const element = h("div", { class: "at-session" });
+  const result: AtSession = { element, strangers: [], isExpected: () => false };
+  let current = null as PlaceSession | null;
+
+  const take = (found: PlaceSession | null): boolean => {
+    current = found;
+    const people = (found?.people ?? []).flatMap((one) => {
+      const account = parseAccount(one.account);
+      return account ? [{ ...one, account }] : [];
+    });
+    const expected = new Set(people.filter(({ joined }) => joined).map(({ account }) => account));
+    result.isExpected = (account) => expected.has(account);
+    const faces = new Set(known.map(({ account }) => account));
+    result.strangers = people.filter(({ here, account }) => here && !faces.has(account))
+      .map(({ account }) => ({ account, name: say("doing_stranger", { account: shortAccount(account) }), picture: null }));
+    const seen = noted.seen ?? [];
+    const fresh = people.filter(({ here, account }) => here && !seen.includes(account)).map(({ account }) => account);
+    for (const account of fresh) noted.there[account] ??= "usual";
+    if (fresh.length > 0) noted.seen = [...seen, ...fresh];
+    return fresh.length > 0;
+  };
+
+  const choose = async (sessions: readonly PlaceSession[]): Promise<boolean> => {
+    const chosen = noted.session === null ? null : (sessions.find(({ session }) => session.id === noted.session) ?? sessions[0] ?? null);
+    const isOther = (chosen?.session.id ?? null) !== (noted.session ?? null);
+    if (isOther) Object.assign(noted, { session: chosen?.session.id ?? noted.session ?? undefined, task: chosen?.session.task ?? null });
+    const isNew = take(chosen);
+    draw(sessions);
+    if (isOther || isNew) await setOpen(hat.account, noted);
+    return isNew;
+  };
+
+  const draw = (sessions: readonly PlaceSession[]) => {
+    const select = sessions.length < 2 && noted.session !== null ? null : h("select", {
+      id: "session", onchange: () => {
+        noted.session = select?.value === "" ? null : select?.value ?? null;
+        noted.task = sessions.find(({ session }) => session.id === noted.session)?.session.task ?? null;
+        void choose(sessions).then(() => setOpen(hat.account, noted)).then(changed);
+      },
+    }, sessions.map(({ session }) => h("option", { value: session.id, selected: session.id === noted.session }, callSession(session))),
+    h("option", { value: "", selected: noted.session === null }, say("doing_no_session")));
+    fill(element, sessions.length === 0 ? null : [
+      select ? h("div", { class: "field" }, h("label", { for: "session" }, say("doing_which")), select) : null,
+      current ? [h("p", { class: "whom" }, drawTask(current.session.picture), h("strong", null, callSession(current.session))), counts(current)] : null,
+    ]);
+  };
+
+  const counts = ({ session, people }: PlaceSession): Child => [
+    h("p", { class: "small", role: "status" }, say("doing_counts", { joined: people.filter(({ joined }) => joined).length, here: people.filter(({ here }) => here).length })),
+    h("div", { class: "actions row" }, link("scan", say("doing_code"), `#session/${session.id}`)),
+  ];
+
+  await choose(today(await keptTasks(hat)));
+  void (async () => {
+    const sessions = today(await placeTasks(hat));
+    if (!isShown()) return;
+    const before = noted.session;
+    if ((await choose(sessions)) || before !== noted.session) changed();
+    while (isShown()) {
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      if (!isShown() || !current || document.hidden) continue;
+      const news = await askAs<PlaceSession>(hat, "GET", `/v1/place/sessions/${current.session.id}`).catch(() => null);
+      if (!news || !isShown()) continue;
+      const isNew = take(news);
+      draw(sessions);
+      if (isNew) await setOpen(hat.account, noted).then(changed);
+    }
+  })().catch((error: unknown) => {
+    if (!(error instanceof NoAnswer)) fill(element, h("p", { class: "small" }, icon("clock"), say("doing_unknown")));
+  });
+  return result;
+}

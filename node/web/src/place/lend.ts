@@ -1,0 +1,87 @@
+/** `#lend`: whoever keeps the place lends a stand-in the right to give, until the end of today. */
+
+import { provenState } from "../accountState.ts";
+import { Refused } from "../api.ts";
+import type { Hat } from "../db.ts";
+import { button, dayOf, h, icon, link, moment, now, say, show, type Child } from "../dom.ts";
+import { freshKey, prepare, sendUntilKnown } from "../outbox.ts";
+import { checkNumber } from "../pairing.ts";
+import { qr } from "../qr.ts";
+import { busy, explain, note } from "../start.ts";
+import { accountOf, askAs } from "../wallet.ts";
+
+/** How often the node is asked whether the stand-in has answered, in milliseconds. */
+const PAUSE = 1_500;
+/** The right to give, and no other. */
+const SPEND = 1;
+/** Every time zone begins its days on a quarter of an hour. */
+const QUARTER = 15 * 60_000;
+
+interface Pairing { lent_link: string; key: string | null }
+
+const back = (): Child => h("div", { class: "actions" }, link("back", say("back"), "#"));
+
+/** When today ends in the community's time zone, in seconds. */
+export function endOfToday(): number {
+  const today = dayOf(now());
+  let end = Math.ceil(now() / QUARTER) * QUARTER;
+  while (dayOf(end) === today) end += QUARTER;
+  return end / 1_000;
+}
+
+export async function open(hat: Hat): Promise<void> {
+  show(busy());
+  const { state, status } = await accountOf(hat);
+  const mayManage = status === "open" && state.keys.find(({ key }) => key === hat.key)?.rights.includes("manage");
+  if (!mayManage) return show([note("hand", say("lend_not_yours"), say("lend_not_yours_next")), back()], "focus");
+  const { lent_link } = await askAs<Pairing>(hat, "POST", "/v1/pairings");
+  const screen = h("section", { class: "asking" },
+    h("h2", { tabindex: "-1", "data-focus": true }, icon("people"), say("lend_title")),
+    h("p", null, say("lend_show", { when: moment(endOfToday() * 1_000, "time") })),
+    qr(lent_link, say("lend_picture")),
+    h("details", null, h("summary", null, say("code_typed")), h("code", { id: "lent-link" }, lent_link)),
+    h("p", { role: "status" }, icon("clock"), say("lend_waits")));
+  show([screen, back()], "focus");
+  while (screen.isConnected) {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    if (!screen.isConnected) return;
+    try {
+      const { key } = await askAs<Pairing>(hat, "GET", "/v1/pairings");
+      if (key) return await compare(hat, key);
+    } catch (error) {
+      if (error instanceof Refused) return show([note("clock", say("lend_over")), h("div", { class: "actions" }, button("undo", say("again"), () => void open(hat), "main")), back()], "focus");
+    }
+  }
+}
+
+async function compare(hat: Hat, key: string): Promise<void> {
+  const yes = () => void lend(hat, key).catch((error: unknown) => show([explain(error, () => void compare(hat, key)), back()]));
+  show([
+    h("section", { class: "asking" },
+      h("h2", { tabindex: "-1", "data-focus": true }, icon("phone"), say("lend_compare")),
+      h("p", { class: "amount" }, await checkNumber(key)),
+      h("p", null, say("lend_compare_text"))),
+    h("div", { class: "actions" }, button("tick", say("lend_do"), yes, "main"), link("cross", say("lend_not_same"), "#")),
+  ], "focus");
+}
+
+async function lend(hat: Hat, key: string): Promise<void> {
+  show(busy(say("sending")));
+  const until = endOfToday();
+  const { base, state } = await provenState(hat);
+  // Rights that have ended make room.
+  const others = state.keys.filter((one) => one.key !== key && (one.until === null || one.until * 1_000 > now()));
+  const outgoing = await prepare(hat, {
+    key: freshKey("change"), what: "change", name: "", amount: 0,
+    body: { base, state: { ...state, keys: [...others, { key, rights: SPEND, until, cap: null }] }, status: "open" },
+  });
+  await sendUntilKnown(outgoing, (news) => {
+    const isDone = news.state === "done";
+    show([
+      h("section", { class: isDone ? "paid" : "waiting", role: "status", tabindex: "-1", "data-focus": true }, icon(isDone ? "tick" : "clock", "icon big"),
+        h("p", { class: "amount" }, say(isDone ? "lend_granted" : news.state === "refused" ? "lend_missed" : "waiting")),
+        isDone ? h("p", null, say("lend_granted_text", { when: moment(until * 1_000, "both") })) : null),
+      back(),
+    ], "focus");
+  });
+}

@@ -1,0 +1,94 @@
+/** Tasks and sessions of a place, as its own phones know them. */
+
+import { type Hat, keep, recall } from "./db.ts";
+import { dayOf, moment, now, say } from "./dom.ts";
+import { askAs } from "./wallet.ts";
+import pictures from "./tasks.json";
+
+export type TaskPicture = keyof typeof pictures;
+export const TASK_PICTURES = Object.keys(pictures) as TaskPicture[];
+
+export type WhyNot = "people" | "time" | "room" | "paid_work" | "safety";
+
+/** What a place may change of a task. */
+export interface EditTask {
+  picture: TaskPicture;
+  for_whom: string;
+  how_many: string;
+  ready_by?: string | null;
+  brought_by: string;
+  state: "proposed" | "open" | "not_feasible" | "done";
+  why_not?: WhyNot | null;
+  has_names: boolean;
+  replaces_nobody: boolean;
+  sitting: boolean;
+  standing: boolean;
+  lifting: boolean;
+  responsible?: string | null;
+  insurer?: string | null;
+  policy?: string | null;
+  progress: number;
+}
+
+export interface TaskSession {
+  id: string;
+  task: string;
+  picture: TaskPicture;
+  place: string | null;
+  starts_at: string;
+  minutes: number;
+  places: number;
+  left: number;
+  difficulty: number;
+  cancelled: boolean;
+}
+
+export interface PlaceSession {
+  session: TaskSession;
+  approval: string | null;
+  check_in: string;
+  people: { account: string; joined: boolean; here: boolean }[];
+}
+
+export interface PlaceTask {
+  id: string;
+  task: EditTask;
+  thanks: string | null;
+  client_link: string;
+  missing: string[];
+  sessions: PlaceSession[];
+}
+
+/** The tasks of a place: asked of the node and kept, else as they were known last. */
+export async function placeTasks(hat: Hat): Promise<PlaceTask[]> {
+  const { tasks } = await askAs<{ tasks: PlaceTask[] }>(hat, "GET", "/v1/place/tasks");
+  await keep(`tasks:${hat.account}`, tasks);
+  return tasks;
+}
+
+export async function keptTasks(hat: Hat): Promise<PlaceTask[]> {
+  return (await recall<PlaceTask[]>(`tasks:${hat.account}`)) ?? [];
+}
+
+/** The sessions of today, the one that is nearest to now first. */
+export function today(tasks: readonly PlaceTask[]): PlaceSession[] {
+  const some = tasks.flatMap(({ sessions }) => sessions).filter(({ session }) => !session.cancelled && dayOf(Date.parse(session.starts_at)) === dayOf(now()));
+  const far = ({ session }: PlaceSession) => Math.abs(Date.parse(session.starts_at) - now());
+  return some.sort((one, other) => far(one) - far(other));
+}
+
+/** What a session is called: its picture in words, from when to when. */
+export function callSession({ picture, starts_at, minutes }: TaskSession): string {
+  const from = Date.parse(starts_at);
+  return say("doing_session", { task: say(`task_${picture}`), from: moment(from, "time"), until: moment(from + minutes * 60_000, "time") });
+}
+
+/** Draws what a task is. */
+export function drawTask(picture: TaskPicture, size = "icon task"): SVGElement {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  for (const [key, value] of [["class", size], ["viewBox", "0 0 24 24"], ["aria-hidden", "true"], ["focusable", "false"]] as const) svg.setAttribute(key, value);
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", pictures[picture] ?? "");
+  svg.append(path);
+  return svg;
+}

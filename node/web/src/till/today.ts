@@ -1,0 +1,55 @@
+/** The day's payments and their total; one of them, and giving it back. */
+
+import { amountField } from "../amountField.ts";
+import type { StatementLine } from "../api.ts";
+import type { Hat } from "../db.ts";
+import { amount, button, facts, h, icon, language, link, moment, say, show } from "../dom.ts";
+import { showNumber } from "../lib/money.ts";
+import { freshKey } from "../outbox.ts";
+import { busy } from "../start.ts";
+import { type Shown, directory, isToday, lineList, readLines, showLine } from "../statement.ts";
+import { isCashier } from "../wallet.ts";
+import { signAndSend } from "./sending.ts";
+
+export async function today(hat: Hat, pages = 1): Promise<void> {
+  show(busy());
+  // The day's total needs the whole day, however many lines it has.
+  const isWanted = (oldest: StatementLine, read: number) => read < pages || isToday(Date.parse(oldest.recorded_at));
+  const [{ lines, hasMore }, known] = await Promise.all([readLines(hat, isWanted), directory()]);
+  const some = lines.filter(({ moved }) => moved !== 0);
+  const total = some.filter(({ line, moved }) => line.kind === "pay" && moved > 0 && isToday(Date.parse(line.recorded_at)))
+    .reduce((sum, { moved, undone }) => sum + moved - undone, 0);
+  show([
+    h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("today")),
+    h("p", null, say("day_total")), h("p", { class: "amount" }, amount(total)),
+    some.length === 0 ? h("p", null, say("today_none")) : lineList(some, known, "#today/"),
+    h("div", { class: "actions" }, hasMore ? button("list", say("older"), () => void today(hat, pages + 1)) : null, isCashier(hat) ? null : link("list", say("week"), "#week"), link("back", say("back"), "#")),
+  ], "focus");
+}
+
+export async function oneLine(hat: Hat, id: string, back: () => void): Promise<void> {
+  await showLine(hat, id, "#today", (shown) => {
+    const left = shown.moved - shown.undone;
+    if (shown.line.kind !== "pay" || left <= 0) return null;
+    return button("undo", say("refund"), () => refund(hat, shown, left, back));
+  });
+}
+
+function refund(hat: Hat, { line }: Shown, left: number, back: () => void): void {
+  const field = amountField(say("refund_how_much", { amount: amount(left) }), facts.scale, showNumber(left, facts.scale, language));
+  const act = (event: Event) => {
+    const minor = field.read();
+    if (minor === null) return;
+    (event.currentTarget as HTMLButtonElement).disabled = true;
+    void signAndSend(hat, {
+      key: freshKey(`refund:${line.index}.${line.line}`), what: "refund", name: "", amount: minor,
+      body: { index: line.index, line: line.line, amount: minor },
+    }, back);
+  };
+  show([
+    h("h2", { tabindex: "-1", "data-focus": true }, icon("undo"), say("refund")),
+    h("p", null, moment(Date.parse(line.recorded_at), "both")),
+    field.element,
+    h("div", { class: "actions" }, button("undo", say("refund_do"), act, "main"), button("back", say("back"), back)),
+  ], "focus");
+}

@@ -1,0 +1,180 @@
+/** The till's owner and whoever works there: a cashier's phone, limits, a pause, the week. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { WATCHED, looksWell } from "./barriers.ts";
+import { Phone, World, connectTill, launch, member, price } from "./world.ts";
+
+let world: World;
+let browser: Browser;
+let till: Phone;
+let account: string;
+
+before(async () => {
+  world = await World.found();
+  browser = await launch();
+  ({ till, account } = await connectTill(world, browser, "Bakkerij De Korenaar", WATCHED));
+});
+after(async () => {
+  await browser?.close();
+  await world?.end();
+});
+
+async function close(...phones: Phone[]): Promise<void> {
+  for (const phone of phones) {
+    assert.deepEqual(phone.faults, []);
+    await phone.context.close();
+  }
+}
+
+/** Pays what a till asks for. */
+async function pay(phone: Phone, code: string): Promise<void> {
+  await phone.open(code);
+  await phone.reads("Genoeg");
+  await phone.tap(/^Betaal/);
+  await phone.page.locator(".paid").waitFor();
+}
+
+/** Sets a limit of the shop. */
+async function limit(which: "bill" | "month", save: string, amount: string): Promise<void> {
+  await till.open(`${world.url}/till#settings`);
+  await till.page.locator(`#most-${which}`).fill(amount);
+  await till.tap(save);
+  await till.reads("Bewaard.");
+}
+
+/** What the node answers to this phone's own session. */
+function asked(phone: Phone, path: string): Promise<number> {
+  return phone.page.evaluate((address) => new Promise<number>((resolve, reject) => {
+    const request = indexedDB.open("klaver", 1);
+    request.onsuccess = () => {
+      const all = request.result.transaction("kept").objectStore("kept").getAll();
+      all.onsuccess = () => {
+        const session = (all.result as { name: string; value: { token: string } }[]).find(({ name }) => name.startsWith("session:"));
+        fetch(address, { headers: { authorization: `Bearer ${session?.value.token}` } }).then(({ status }) => resolve(status), reject);
+      };
+    };
+  }), path);
+}
+
+test("a cashier's phone joins by a code of the owner, takes payments and gives back, and is refused the payout page", async () => {
+  const [cashier, phone] = [await Phone.of(browser, WATCHED), await member(world, browser, "20")];
+  await till.open(`${world.url}/till#settings`);
+  await till.tap("Kassatoestellen");
+  await till.reads("Zo'n telefoon neemt betalingen aan");
+  await till.tap("Voeg een kassatoestel toe");
+  await till.page.locator(".qr svg").waitFor();
+  await looksWell(till.page, "code for a cashier");
+  const link = (await till.page.locator("#device-link").textContent()) ?? "";
+  assert.ok(link.length <= 90, link);
+  await cashier.open(link);
+  await cashier.reads("Je neemt er betalingen mee aan.");
+  assert.equal(await cashier.page.evaluate(() => location.hash), "#device", "the secret stays in the address");
+  await cashier.tap("Ga verder");
+  await till.reads("Is dit nummer hetzelfde?");
+  assert.equal(await till.page.locator(".amount").textContent(), await cashier.page.locator(".amount").textContent());
+  await till.tap("Ja, voeg deze telefoon toe");
+  await till.reads("De nieuwe telefoon hoort nu bij je rekening.");
+  await cashier.page.locator("#amount").waitFor();
+  assert.equal(cashier.taps, 1);
+
+  // It asks, sees that it is paid and proven, and gives back.
+  await pay(phone, await price(world, cashier, "4"));
+  await cashier.page.locator(".paid.whole").waitFor();
+  await cashier.reads("Het bewijs klopt.");
+  await cashier.open(`${world.url}/till#today`);
+  await cashier.page.locator(".lines a").first().click();
+  assert.equal(await cashier.page.getByText("daarna").count(), 0, "no balance");
+  await cashier.tap("Terugbetalen");
+  await cashier.page.locator("#amount").fill("1");
+  await cashier.tap("Betaal terug");
+  await cashier.reads("Terugbetaald");
+  await cashier.page.locator(".paid").waitFor();
+  await cashier.open(`${world.url}/till#today`);
+  await cashier.page.locator("p.amount", { hasText: /^3\sklavers$/ }).waitFor();
+
+  // Everything else is the owner's: no way leads there, the page says so, and so does the node.
+  await cashier.open(`${world.url}/till`);
+  await cashier.page.locator("#amount").waitFor();
+  for (const words of ["Uitbetaling", "Even pauze"]) assert.equal(await cashier.page.getByText(words).count(), 0, words);
+  for (const screen of ["payout", "name", "cashiers", "week"]) {
+    await cashier.open(`${world.url}/till#${screen}`);
+    await cashier.reads("Deze telefoon mag dit niet.");
+  }
+  await looksWell(cashier.page, "not for a cashier");
+  assert.deepEqual([await asked(cashier, `/v1/accounts/${account}`), await asked(cashier, `/v1/accounts/${account}/day`)], [403, 200]);
+  await cashier.open(`${world.url}/wallet`);
+  await cashier.reads("Maak mijn portemonnee");
+
+  // One tap and a second one take it away.
+  await till.open(`${world.url}/till#cashiers`);
+  await till.page.locator(".devices li").waitFor();
+  await looksWell(till.page, "cashiers");
+  await till.tap("Neem weg");
+  await till.tap("Ja, neem weg");
+  await till.reads("Weggenomen");
+  await cashier.open(`${world.url}/till#today`);
+  await cashier.reads("Deze telefoon is hier geen kassatoestel meer.");
+  await cashier.tap("Kassa");
+  await cashier.reads("Toon deze code aan het kernteam");
+  await close(cashier, phone);
+});
+
+test("so much of a bill, so much a month; then it pauses by itself, and says so kindly", async () => {
+  const phone = await member(world, browser, "20");
+  await limit("bill", "Bewaar per aankoop", "2,50");
+  const code = await price(world, till, "4");
+  await till.reads("€ 1,50 in geld");
+  await pay(phone, code);
+  await limit("bill", "Bewaar per aankoop", "");
+  // What came and went today counts for the month: 4 received, 1 given back, 2.50 received.
+  await limit("month", "Bewaar per maand", "7");
+  await looksWell(till.page, "settings");
+  const rest = await price(world, till, "4");
+  await till.reads("€ 2,50 in geld");
+  await pay(phone, rest);
+  await till.open(`${world.url}/till`);
+  await till.reads("Deze maand is vol.");
+  await phone.open(world.url);
+  await phone.reads("Bakkerij De Korenaar (even pauze)");
+  await limit("month", "Bewaar per maand", "");
+  await close(phone);
+});
+
+test("one tap pauses the till, one tap goes on; a code that is still open says so", async () => {
+  const phone = await member(world, browser, "5");
+  const code = await price(world, till, "2");
+  await till.open(`${world.url}/till`);
+  till.taps = 0;
+  await till.tap("Even pauze");
+  await till.reads("De kassa neemt even pauze");
+  await looksWell(till.page, "a pause");
+  await phone.open(code);
+  await phone.reads("Bakkerij De Korenaar neemt even pauze.");
+  assert.equal(await phone.page.getByRole("button", { name: /^Betaal/ }).count(), 0);
+  await till.tap("Ga weer verder");
+  await till.page.locator("#amount").waitFor();
+  assert.equal(till.taps, 2);
+  await pay(phone, code);
+  await close(phone);
+});
+
+test("the week, day by day, on the screen and on paper", async () => {
+  await till.open(`${world.url}/till#today`);
+  await till.tap("Deze week");
+  await till.page.locator("table").waitFor();
+  await looksWell(till.page, "week");
+  const rows = await till.page.locator("tbody tr").allTextContents();
+  // What the stories above paid: 4, 2.50, 1.50 and 2; 1 was given back.
+  const total = await till.page.locator("tbody tr").last().locator("td").allTextContents();
+  assert.deepEqual(total.map((cell) => cell.replace(/\s/g, " ")), ["4", "10", "1"], rows.join("|"));
+  await till.page.emulateMedia({ media: "print" });
+  assert.equal(await till.page.getByRole("button", { name: "Druk het blad af" }).isVisible(), false);
+  await till.page.locator("table").waitFor();
+  await till.page.emulateMedia({ media: "screen" });
+  await till.tap("De week ervoor");
+  await till.page.locator("tbody tr").nth(7).waitFor();
+  assert.deepEqual((await till.page.locator("tbody tr").last().locator("td").allTextContents())[0], "0");
+  await close(till);
+});
