@@ -121,6 +121,12 @@ pub struct FoundArgs {
     /// Most that a payment shown without network may be, in units; 0 allows none.
     #[arg(long, value_name = "AMOUNT", default_value = "0")]
     pub offline_cap: String,
+    /// What a card may pay in a day without its PIN, in units.
+    #[arg(long, value_name = "AMOUNT", default_value = "10")]
+    pub card_day_amount: String,
+    /// What a card may pay in a day at all, in units; 0 for no cards.
+    #[arg(long, value_name = "AMOUNT", default_value = "50")]
+    pub card_day_cap: String,
     /// How many accounts the node may open in a day without the council.
     #[arg(long, value_name = "NUMBER", default_value_t = 200)]
     pub accounts_a_day: u64,
@@ -303,6 +309,7 @@ impl FoundArgs {
         let total = |flag: &str, text: &str| Total::parse(text, scale).with_context(|| format!("--{flag}"));
         let day_amount = self.organisation_day_amount.as_deref();
         let days = |days: u64| Seconds(days.saturating_mul(86_400));
+        let card_day_cap = total("card-day-cap", &self.card_day_cap)?;
         let policy = Policy {
             joining,
             member_limit: total("member-limit", &self.member_limit)?,
@@ -313,6 +320,8 @@ impl FoundArgs {
             refund_window: days(self.refund_days),
             recovery_delay: Seconds(self.recovery_hours.saturating_mul(3_600)),
             offline_cap: total("offline-cap", &self.offline_cap)?,
+            card_free_amount: total("card-day-amount", &self.card_day_amount)?.min(card_day_cap),
+            card_day_cap,
             registrar_opens: self.accounts_a_day,
             euro_rate: euro_rate(&euro, scale)?,
             ..Policy::starting()

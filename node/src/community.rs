@@ -1,8 +1,8 @@
 //! Community data: what is erasable and cannot be derived from the ledger.
 //!
-//! Payment requests, invitations, drafts, memos, own codes, the names that accounts are shown by, and what a doe-plek
-//! keeps: tasks, sessions, who came, familiar faces. None of it decides about money. It lives in memory; [`keep`] makes it durable and forgets what was deleted, also on the disk. Sessions
-//! live in memory alone.
+//! Payment requests, invitations, drafts, memos, own codes, cards and vouchers, the names that accounts are shown by, and
+//! what a doe-plek keeps: tasks, sessions, who came, familiar faces. None of it decides about money. It lives in memory;
+//! [`keep`] makes it durable and forgets what was deleted, also on the disk. Sessions live in memory alone.
 
 pub mod keep;
 
@@ -14,6 +14,7 @@ pub mod drafts;
 pub mod invitations;
 pub mod memos;
 pub mod pairings;
+pub mod papers;
 pub mod presence;
 pub mod requests;
 pub mod sessions;
@@ -35,6 +36,7 @@ pub use directory::ProfileRow;
 pub use drafts::DraftRow;
 pub use invitations::InvitationRow;
 pub use memos::MemoRow;
+pub use papers::PaperRow;
 pub use presence::PresenceRow;
 pub use requests::RequestRow;
 pub use tasks::{FaceRow, TaskRow, TaskSessionRow};
@@ -59,6 +61,7 @@ struct State {
     accesses: HashMap<u64, AccessRow>,
     aliases: HashMap<String, AliasRow>,
     counters: Option<counters::CountersRow>,
+    papers: HashMap<[u8; 16], PaperRow>,
     tills: HashMap<AccountId, TillRow>,
     tasks: HashMap<[u8; 16], TaskRow>,
     task_sessions: HashMap<[u8; 16], TaskSessionRow>,
@@ -79,6 +82,7 @@ enum Table {
     Access = 6,
     Alias = 7,
     Counters = 20,
+    Paper = 22,
     Till = 21,
     Task = 32,
     TaskSession = 33,
@@ -163,9 +167,9 @@ impl Community {
     }
 }
 
-/// Copies what goes on in a ledger that continues another: the names of places and people, their own codes, how tills
-/// take credits, tasks with their sessions, familiar faces, and open invitations. Memos and requests stay with the records
-/// that they stand beside.
+/// Copies what goes on in a ledger that continues another: the names of places and people, their own codes, those of
+/// cards and vouchers, how tills take credits, tasks with their sessions, familiar faces, and open invitations. Memos and
+/// requests stay with the records that they stand beside.
 ///
 /// # Errors
 /// When the old ones are gone or cannot be read, or the new ones not written.
@@ -176,6 +180,7 @@ pub fn carry_over(old: (&Path, &LedgerId), new: (&Path, &LedgerId)) -> Result<()
         Table::Profile,
         Table::Invitation,
         Table::Alias,
+        Table::Paper,
         Table::Till,
         Table::Task,
         Table::TaskSession,
@@ -207,6 +212,7 @@ impl State {
                 let alias = String::from_utf8(id.to_vec()).map_err(|_| malformed())?;
                 drop(self.aliases.insert(alias, row(value).ok_or_else(malformed)?));
             }
+            22 => drop(self.papers.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
             21 => drop(self.tills.insert(AccountId(sixteen()?), row(value).ok_or_else(malformed)?)),
             32 => drop(self.tasks.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
             33 => drop(self.task_sessions.insert(sixteen()?, row(value).ok_or_else(malformed)?)),

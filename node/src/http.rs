@@ -17,6 +17,7 @@ pub mod log;
 pub mod operating;
 pub mod pages;
 pub mod pairings;
+pub mod papers;
 pub mod requests;
 pub mod sessions;
 pub mod succession;

@@ -4,6 +4,8 @@
 //! So a restored node only reads until a quorum of its witnesses has cosigned its newest checkpoint afresh, which an
 //! honest witness refuses once it has seen a later one.
 
+use crate::community::keep::KeepError;
+use crate::community::papers;
 use crate::config::{ConfigError, DataDir};
 use crate::succeed::{SucceedError, Unfinished};
 use crate::verify::{self, Checked};
@@ -58,6 +60,9 @@ pub enum RestoreError {
     /// The settings.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// What is known of cards.
+    #[error(transparent)]
+    Community(#[from] KeepError),
     /// A file with something private.
     #[error(transparent)]
     Private(#[from] PrivateFileError),
@@ -90,6 +95,7 @@ pub fn restore(asked: &Restoring) -> Result<Restored, RestoreError> {
         let mark = format!("{} {}\n", head.size, head.root.to_base64());
         private_file::replace(&place.data.restored(), mark.as_bytes())?;
     }
+    papers::leave_one_try(place.data.root(), &audited.ledger)?;
     place.finish(&asked.into)?;
     Ok(Restored { head, last_recorded_at: audited.last_recorded_at, waits: !asked.unwitnessed })
 }

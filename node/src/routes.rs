@@ -2,7 +2,7 @@
 
 use crate::http::{
     App, accounts, assets, audit, calendar, codes, coordination, entries, inbox, joining, log, operating,
-    pages, pairings, problem, requests, sessions, succession, tasks, tills, witnesses,
+    pages, pairings, papers, problem, requests, sessions, succession, tasks, tills, witnesses,
 };
 use axum::Router;
 use axum::routing::get;
@@ -67,6 +67,14 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(requests::request_events))
         .routes(routes!(requests::decline_request))
         .routes(routes!(codes::request_by_code))
+        // Cards and vouchers.
+        .routes(routes!(papers::create_papers, papers::papers))
+        .routes(routes!(papers::paper))
+        .routes(routes!(papers::set_paper_state))
+        .routes(routes!(papers::pay_by_card))
+        .routes(routes!(papers::choose_pin))
+        .routes(routes!(papers::overview))
+        .routes(routes!(papers::replace_paper))
         .routes(routes!(tills::till, tills::set_till))
         .routes(routes!(tills::till_day))
         // Tasks: anybody, those who come, and the place itself.
@@ -161,8 +169,11 @@ fn codes() -> Router<App> {
     for path in [paths::LENT_PAGE, "/L/{id}"] {
         router = router.route(path, get(pages::tasks::lent));
     }
-    for letter in ["c", "C", "v", "V"] {
-        router = router.route(&format!("/{letter}/{{id}}"), get(pages::later));
+    for path in [paths::CARD_PAGE, "/C/{id}"] {
+        router = router.route(path, get(pages::paper::card));
+    }
+    for path in [paths::VOUCHER_PAGE, "/V/{id}"] {
+        router = router.route(path, get(pages::paper::voucher));
     }
     router
 }
@@ -222,6 +233,13 @@ mod tests {
             paths::CODE_REQUESTS,
             paths::PAIRINGS,
             paths::PAIRING_ANSWERS,
+            paths::PAPERS,
+            paths::PAPER,
+            paths::PAPER_STATE,
+            paths::PAPER_PAYMENTS,
+            paths::PAPER_PIN,
+            paths::PAPER_OVERVIEW,
+            paths::PAPER_REPLACEMENT,
             paths::TASKS,
             paths::TASK,
             paths::CLIENT_TASK,

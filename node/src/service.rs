@@ -9,9 +9,11 @@ mod arrivals;
 mod checking;
 mod coordination;
 mod counters;
+mod guardian;
 mod inbox;
 mod joining;
 mod pairings;
+mod papers;
 mod presence;
 mod publishing;
 mod read_only;
@@ -29,6 +31,8 @@ pub use accounts::{LINES_PER_PAGE_MAX, Sight};
 pub use aliases::CodeView;
 pub use arrivals::Crowded;
 pub use counters::PublicCounters;
+pub use papers::PaperRefused;
+pub use papers::unknown_paper;
 pub use publishing::{Attached, Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
@@ -80,6 +84,9 @@ pub struct Service {
     address: NodeAddress,
     founded: Arc<Founded>,
     registrar: SigningKey,
+    guardian: SigningKey,
+    /// Held while the guardian decides about a card.
+    guarding: tokio::sync::Mutex<()>,
     reader: NodeReader,
     writer: Writer,
     community: Arc<Community>,
@@ -126,6 +133,8 @@ pub struct Parts {
     pub config: Config,
     /// The node's keys; the log's was given to the ledger.
     pub registrar: SigningKey,
+    /// The key that signs with cards.
+    pub guardian: SigningKey,
     /// The ledger, opened or just founded.
     pub ledger: Ledger<NodeStore>,
     /// Where the writer takes the time from.
@@ -236,7 +245,15 @@ impl Service {
         let witnesses = witnesses::read(data, &config, &ledger.reader(), &log_public)?;
         let beat = beat.unwrap_or(Beat { seconds: config.beat_seconds });
         let service = Self::start(
-            Parts { config, registrar: keys.registrar, ledger, clock, community, witnesses },
+            Parts {
+                config,
+                registrar: keys.registrar,
+                guardian: keys.guardian,
+                ledger,
+                clock,
+                community,
+                witnesses,
+            },
             beat,
         )?;
         let _ = service.data.set(data.clone());
@@ -254,7 +271,7 @@ impl Service {
     /// # Errors
     /// When its threads cannot be started, or the anchor cannot be written.
     pub fn start(parts: Parts, beat: Beat) -> Result<Arc<Self>, StartError> {
-        let Parts { config, registrar, ledger, clock, community, witnesses } = parts;
+        let Parts { config, registrar, guardian, ledger, clock, community, witnesses } = parts;
         let witnesses = witnesses.map(Arc::new);
         let reader = ledger.reader();
         let community = Arc::new(community);
@@ -265,12 +282,18 @@ impl Service {
         let (published, beat_thread) = publishing::Publisher::start(reader.clone(), beat, witnesses.clone())?;
         let checking = checking::Checking::start(reader.clone(), writer.status().clone(), metrics.clone())?;
         let running = Running { reader, writer, published, community, metrics, witnesses, held: None };
-        Self::assemble(config, registrar, running, vec![writer_thread, beat_thread], Some(checking))
+        Self::assemble(
+            config,
+            (registrar, guardian),
+            running,
+            vec![writer_thread, beat_thread],
+            Some(checking),
+        )
     }
 
     fn assemble(
         config: Config,
-        registrar: SigningKey,
+        (registrar, guardian): (SigningKey, SigningKey),
         running: Running,
         threads: Vec<JoinHandle<()>>,
         checking: Option<checking::Checking>,
@@ -281,6 +304,8 @@ impl Service {
             config,
             founded: founded(&reader),
             registrar,
+            guardian,
+            guarding: tokio::sync::Mutex::default(),
             reader,
             writer,
             community,

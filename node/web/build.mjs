@@ -36,7 +36,7 @@ function hashed(name, content) {
 const zxing = hashed("zxing.wasm", readFileSync("node_modules/zxing-wasm/dist/reader/zxing_reader.wasm"));
 
 // Scripts: one entry for each page, what they share once.
-const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify", "session", "lent"];
+const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify", "session", "lent", "paper"];
 const { metafile } = await build({
   // The form of the map's library that is a module: the other brings a helper into every part.
   ...common, alias: { leaflet: "leaflet/dist/leaflet-src.esm.js" }, outdir: DIST,

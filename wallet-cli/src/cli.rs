@@ -102,6 +102,12 @@ pub enum Command {
     Refund(crate::commands::refund::Refund),
     /// Let a whole group receive credits, with one signature
     Earn(crate::commands::earn::Earn),
+    /// Make, print and look after cards
+    #[command(subcommand)]
+    Card(crate::commands::paper::Card),
+    /// Make, print and look after vouchers
+    #[command(subcommand)]
+    Voucher(crate::commands::paper::Voucher),
     /// Ask to be paid out in euro
     Redeem(crate::commands::redeem::Redeem),
     /// Record that redeemed credits were paid in euro

@@ -19,6 +19,7 @@ pub mod join;
 pub mod key;
 pub mod man;
 pub mod outbox;
+pub mod paper;
 pub mod pay;
 pub mod receipt;
 pub mod redeem;
@@ -59,6 +60,8 @@ pub fn run(cli: Cli, output: &Output) -> Outcome {
         Command::Receipt(command) => command.run(app),
         Command::Refund(command) => command.run(app),
         Command::Earn(command) => command.run(app),
+        Command::Card(command) => command.run(app),
+        Command::Voucher(command) => command.run(app),
         Command::Redeem(command) => command.run(app),
         Command::Settle(command) => command.run(app),
         Command::Retire(command) => command.run(app),

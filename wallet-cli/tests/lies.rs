@@ -144,7 +144,6 @@ impl Town {
             paused: false,
             paid_at: None,
             words: None,
-            paused: false,
         }
     }
 

@@ -34,6 +34,7 @@ pub mod draft;
 pub mod inbox;
 pub mod join;
 pub mod pairing;
+pub mod paper;
 pub mod receipt;
 pub mod request;
 pub mod session;
@@ -54,6 +55,10 @@ pub use entry::{BodyJson, EntryJson};
 pub use inbox::{Inbox, Matter, Message};
 pub use join::{CreateInvitation, Invitation, Join, JoinProof, Joined};
 pub use pairing::{AnswerPairing, Pairing};
+pub use paper::{
+    AskOverview, ChoosePin, CreatePapers, Overview, PaidByCard, Paper, PaperAccount, PaperKind, PaperPage,
+    PaperState, PayByCard, ReplacePaper, Replaced, SetPaperState,
+};
 pub use problem::Problem;
 pub use reason::Reason;
 pub use receipt::{ConsistencyJson, ReceiptJson};

@@ -48,6 +48,20 @@ pub const CODE_REQUESTS: &str = "/v1/codes/{id}/requests";
 pub const PAIRINGS: &str = "/v1/pairings";
 /// The answer of a new device. `POST`, public: the code is the authority.
 pub const PAIRING_ANSWERS: &str = "/v1/pairings/answers";
+/// Cards and vouchers. `POST` opens some, `GET ?cursor=` lists those of the place; session of a place or of the council.
+pub const PAPERS: &str = "/v1/papers";
+/// A card or voucher by the id in its code. `GET`, public; with a session of its place its number too.
+pub const PAPER: &str = "/v1/papers/{id}";
+/// Puts it to rest, says that it was lost, wakes it. `POST`, session of its place or of the council.
+pub const PAPER_STATE: &str = "/v1/papers/{id}/state";
+/// Pays by card. `POST`, session of the payee.
+pub const PAPER_PAYMENTS: &str = "/v1/papers/{id}/payments";
+/// Chooses a card's PIN. `POST`; the first one with a session of its place.
+pub const PAPER_PIN: &str = "/v1/papers/{id}/pin";
+/// What a card holds. `POST`, with its PIN, or with a session of a place.
+pub const PAPER_OVERVIEW: &str = "/v1/papers/{id}/overview";
+/// Puts new paper in its place. `POST`, session of its place.
+pub const PAPER_REPLACEMENT: &str = "/v1/papers/{id}/replacement";
 /// Creates a payment request. `POST`, session.
 pub const REQUESTS: &str = "/v1/requests";
 /// A payment request by its unguessable id. `GET`, public.
@@ -121,6 +135,10 @@ pub const REQUEST_PAGE: &str = "/p/{id}";
 pub const ALIAS_PAGE: &str = "/to/{alias}";
 /// The page of an invitation, for people. `GET`, public.
 pub const INVITATION_PAGE: &str = "/i/{code}";
+/// The page of a card: it receives. `GET`, and `GET ?amount=`; public. Its inside, behind the `#`, stays on the device.
+pub const CARD_PAGE: &str = "/c/{id}";
+/// The page of a voucher. `GET`, public.
+pub const VOUCHER_PAGE: &str = "/v/{id}";
 /// The page of a draft, for people. `GET`, public.
 pub const DRAFT_PAGE: &str = "/d/{id}";
 

@@ -39,6 +39,9 @@ pub enum EntryBody {
 /// The visitor of a valid session.
 pub struct Session(pub Visitor);
 
+/// The visitor, where a session may be shown and need not be.
+pub struct PerhapsSession(pub Option<Visitor>);
+
 /// Who is at the other end of a connection: an extension of each request.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
@@ -97,6 +100,15 @@ impl FromRequestParts<App> for Session {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Answer> {
         let token = bearer(&parts.headers).ok_or(Refused::SessionNeeded)?;
         Ok(Self(app.service.visitor(token)?))
+    }
+}
+
+impl FromRequestParts<App> for PerhapsSession {
+    type Rejection = Answer;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Answer> {
+        let token = bearer(&parts.headers);
+        Ok(Self(token.map(|token| app.service.visitor(token)).transpose()?))
     }
 }
 

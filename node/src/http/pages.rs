@@ -4,6 +4,7 @@ mod alias;
 mod checked;
 mod frame;
 mod language;
+pub mod paper;
 pub mod tasks;
 pub mod verify;
 mod when;
@@ -251,11 +252,6 @@ pub async fn draft(State(app): State<App>, PagePath(id): PagePath, visit: Visit)
         (without_script(&page, "draft_how", &format!("klaver cosign {link}")))
     };
     page.respond(StatusCode::OK, None, &body)
-}
-
-/// `/c/`, `/v/`: codes that this node does not know yet, and what to do.
-pub async fn later(State(app): State<App>, visit: Visit) -> Response {
-    unknown(Page::new(&app.service, visit))
 }
 
 /// `/wallet`: the wallet on this phone.

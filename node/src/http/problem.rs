@@ -17,7 +17,7 @@
 //! | 507 | community data cannot be written |
 
 use crate::clock::wall_clock;
-use crate::service::{Crowded, Refused};
+use crate::service::{Crowded, PaperRefused, Refused};
 use crate::writer::Unrecorded;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -113,6 +113,28 @@ pub fn problem_of(refused: &Refused) -> Problem {
         Refused::JoinSignature { key } => make(401, "join_signature", "A key did not sign that it joins")
             .in_field("signatures")
             .with_value(key.to_string()),
+        Refused::Paper(why) => match why {
+            PaperRefused::NoCards => make(409, "no_cards", "No cards here"),
+            PaperRefused::NotGuardian => make(409, "not_guardian", "Not the guardian"),
+            PaperRefused::Resting => make(409, "card_rests", "The card rests"),
+            PaperRefused::Lost => make(409, "paper_lost", "Said to be lost"),
+            PaperRefused::Waiting => make(409, "paper_waits", "It does not pay yet"),
+            PaperRefused::Replaced => make(409, "paper_replaced", "Replaced"),
+            PaperRefused::PinNeeded { limit } => make(403, "pin_needed", "A PIN is needed").with_limit(limit),
+            PaperRefused::NoPin { limit } => make(409, "no_pin", "The card has no PIN").with_limit(limit),
+            PaperRefused::WrongPin { left } => {
+                make(403, "wrong_pin", "Not the PIN").in_field("pin").with_limit(left.to_string())
+            }
+            PaperRefused::PinForm => make(400, "pin_form", "No PIN").in_field("pin"),
+            PaperRefused::PinSimple => make(400, "pin_simple", "Too simple a PIN").in_field("pin"),
+            PaperRefused::Short => make(422, "card_short", "Not with this card"),
+            PaperRefused::AboveCap { limit } => {
+                make(422, "card_day_cap", "More than a card may spend").with_limit(limit)
+            }
+            PaperRefused::OtherPayment => make(400, "other_payment", "No payment by this card"),
+            PaperRefused::OtherChange => make(400, "other_change", "No new paper for this"),
+            PaperRefused::NotAtHand => make(403, "not_at_hand", "The card is not at hand"),
+        },
         Refused::NotNow { code, .. } => make(409, code, "Not with this session, or not now"),
         Refused::Crowded(Crowded::Here) => {
             make(429, "crowded_here", "Too many newcomers from here").passing()

@@ -1,5 +1,6 @@
 //! Own codes: giving an account one, replacing it, and paying by one.
 
+use super::papers::PaperRefused;
 use super::requests::words_of;
 use super::{Refused, RequestView, Service, Sight};
 use crate::clock::wall_clock;
@@ -86,14 +87,35 @@ impl Service {
     /// When the code is unknown or replaced, or the amount is none.
     pub fn request_by_code(&self, alias: &str, asked: &PayByCode) -> Result<RequestView, Refused> {
         let account = self.account_of_code(alias)?;
-        let row = self.community.alias(alias).and_then(|row| row.words);
+        let words = self.community.alias(alias).and_then(|row| row.words);
+        self.request_for_payer(account, words, asked)
+    }
+
+    /// Makes a request to a card by the code on its outside, for whoever wants to pay.
+    ///
+    /// # Errors
+    /// When the code is unknown or replaced, or the amount is none.
+    pub fn request_by_card(&self, id: &[u8; 16], asked: &PayByCode) -> Result<RequestView, Refused> {
+        let row = self.paper_row(id)?;
+        if row.replaced {
+            return Err(PaperRefused::Replaced.into());
+        }
+        self.request_for_payer(AccountId(row.account), None, asked)
+    }
+
+    fn request_for_payer(
+        &self,
+        account: AccountId,
+        words: Option<String>,
+        asked: &PayByCode,
+    ) -> Result<RequestView, Refused> {
         let amount = text::amount("amount", &asked.amount, self.scale())?;
         self.must_record()?;
         self.must_take(&account, amount.minor())?;
         let mut id = [0; 16];
         getrandom::fill(&mut id)?;
         let until = Deadline::after(wall_clock(), Seconds(BY_CODE_SECONDS)).seconds();
-        let row = RequestRow { words: row, ..RequestRow::new(account, amount.minor(), until) };
+        let row = RequestRow { words, ..RequestRow::new(account, amount.minor(), until) };
         self.community.add_request_by_code(RequestId(id), row);
         self.request(&RequestId(id))
     }

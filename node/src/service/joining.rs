@@ -12,8 +12,8 @@ use klaver_api::text::FieldError;
 use klaver_ledger::account::{AccountKind, AccountState, KeyGrant, Rights};
 use klaver_ledger::charter::Joining;
 use klaver_ledger::engine::Holder;
-use klaver_ledger::entry::{Body, Entry, Open, SignedEntry};
-use klaver_ledger::id::{AccountId, Nonce};
+use klaver_ledger::entry::{Body, Open};
+use klaver_ledger::id::AccountId;
 use klaver_ledger::link::{CodeId, Link};
 use klaver_ledger::time::{Deadline, Seconds};
 use std::net::IpAddr;
@@ -22,8 +22,6 @@ use std::net::IpAddr;
 const USES: std::ops::RangeInclusive<u64> = 1..=1_000;
 /// How long an invitation may last, in seconds: a minute to thirty days.
 const VALID_FOR: std::ops::RangeInclusive<u64> = 60..=2_592_000;
-/// How long the registrar's entry may wait to be recorded, in seconds.
-const ENTRY_SECONDS: u64 = 300;
 /// Most keys that somebody may join with: two devices and a recovery key.
 const KEYS_MAX: usize = 3;
 
@@ -110,8 +108,7 @@ impl Service {
         {
             return Err(unknown_invitation());
         }
-        let opened =
-            self.open_member(keys, policy.member_limit, Deadline::after(now, Seconds(ENTRY_SECONDS))).await;
+        let opened = self.open_member(keys, policy.member_limit).await;
         match (&opened, &code) {
             (Err(_), Some(code)) => self.community.return_invitation(code),
             (Err(_), None) => self.arrivals.give_back(now.day()),
@@ -169,21 +166,14 @@ impl Service {
         &self,
         keys: Vec<KeyGrant>,
         limit: klaver_ledger::amount::Total,
-        expires_at: Deadline,
     ) -> Result<Joined, Refused> {
-        let (mut account, mut nonce) = ([0; 16], [0; 16]);
+        let mut account = [0; 16];
         getrandom::fill(&mut account)?;
-        getrandom::fill(&mut nonce)?;
         let state =
             AccountState { limit, ..AccountState::plain(AccountId(account), AccountKind::Member, keys) };
-        let body = Body::Open(Open { states: vec![state] });
-        let entry = Entry { nonce: Nonce(nonce), expires_at, memo: None, body };
-        let signed = SignedEntry::sign(entry, &self.ledger(), &[&self.registrar]);
-        let verified = signed.verify(&self.ledger(), |key| self.ready_key(key))?;
-        let answer = self.writer.send(verified)?;
-        let outcome = answer.await.unwrap_or_else(|_| Err(self.writer.stopped()))?;
+        let index = self.record_by(&self.registrar, Body::Open(Open { states: vec![state] })).await?;
         // The registrar signed the record; the member gets what the account's line opens.
-        let receipt = self.reader.receipt(outcome.receipt()?.index, Holder::Account(AccountId(account)))?;
+        let receipt = self.reader.receipt(index, Holder::Account(AccountId(account)))?;
         let receipt = Some(ReceiptJson::of(&receipt, None));
         Ok(Joined { account: AccountId(account).to_string(), receipt })
     }

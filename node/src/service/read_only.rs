@@ -61,7 +61,7 @@ pub(super) fn open(
         metrics,
         held: Some(ledger),
     };
-    let service = Service::assemble(config, keys.registrar, running, Vec::new(), None)?;
+    let service = Service::assemble(config, (keys.registrar, keys.guardian), running, Vec::new(), None)?;
     let _ = service.data.set(data.clone());
     Ok((service, report))
 }

@@ -4,6 +4,7 @@ use crate::community::keep::KeepError;
 use crate::community::requests::Mismatch;
 use crate::community::sessions::ChallengeError;
 use crate::service::arrivals::Crowded;
+use crate::service::papers::PaperRefused;
 use crate::writer::Unrecorded;
 use klaver_api::Reason;
 use klaver_api::text::FieldError;
@@ -79,6 +80,9 @@ pub enum Refused {
         /// The key.
         key: PublicKey,
     },
+    /// A card or voucher.
+    #[error(transparent)]
+    Paper(#[from] PaperRefused),
     /// It cannot be done with this session of a task, or not now.
     #[error("{}: {advice}", sentence_of(.code))]
     NotNow {

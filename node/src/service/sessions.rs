@@ -8,7 +8,7 @@ use klaver_api::session::{
     Challenge, Claim, CreateSession, KeyAccount, KeyAccounts, OFFICE, Session, SessionRole, challenge_bytes,
 };
 use klaver_api::text::{self, FieldError, base64url};
-use klaver_ledger::account::Rights;
+use klaver_ledger::account::{AccountKind, Rights};
 use klaver_ledger::id::AccountId;
 use klaver_ledger::keys::{PublicKey, Signature};
 use klaver_ledger::time::{Deadline, Seconds, Timestamp};
@@ -52,6 +52,12 @@ impl Service {
         };
         let role = role.ok_or(Refused::SessionSignature { advice })?;
         let visitor = Visitor { key, role };
+        // Whoever takes a card has its key before them, a merchant too: what it holds is for who knows its PIN.
+        if self.is_card(&role) {
+            return Err(Refused::Forbidden {
+                advice: "a card shows what it holds with its PIN, or at a doe-plek",
+            });
+        }
         self.take(&answered)?;
         let (token, ends) = self.sessions.open(visitor, now.seconds())?;
         Ok(Session {
@@ -148,6 +154,11 @@ impl Service {
     pub(super) fn take(&self, answered: &Answered) -> Result<(), Refused> {
         let Answered { nonce, expires_at } = answered;
         Ok(self.sessions.take_challenge(nonce, expires_at.seconds(), wall_clock().seconds())?)
+    }
+
+    fn is_card(&self, role: &Role) -> bool {
+        let Role::Account(account) = role else { return false };
+        self.reader.standing().account(account).is_some_and(|account| account.kind() == AccountKind::Card)
     }
 
     fn office_of(&self, key: &PublicKey, now: Timestamp) -> Option<Role> {

@@ -12,13 +12,17 @@ use klaver_api::text::{FieldError, base64url};
 use klaver_api::{EntryJson, MemoJson};
 use klaver_ledger::engine::{Holder, Outcome};
 use klaver_ledger::entry::memo::Memo;
-use klaver_ledger::entry::{SignedEntry, VerifiedEntry};
-use klaver_ledger::id::EntryId;
-use klaver_ledger::keys::ReadyKey;
+use klaver_ledger::entry::{Body, Entry, SignedEntry, VerifiedEntry};
+use klaver_ledger::id::{EntryId, Nonce};
+use klaver_ledger::keys::{ReadyKey, SigningKey};
 use klaver_ledger::link::{CodeId, Link};
 use klaver_ledger::receipt::Receipt;
 use klaver_ledger::refusal::Refusal;
+use klaver_ledger::time::{Deadline, Seconds};
 use tokio::sync::oneshot::{self, error::RecvError};
+
+/// How long an entry of an office of the node may wait to be recorded, in seconds.
+const OFFICE_SECONDS: u64 = 300;
 
 /// What became of an entry that was not refused.
 #[derive(Clone, Debug)]
@@ -53,6 +57,22 @@ impl Service {
         let answer = queued.answer.await;
         let outcome = self.outcome(&queued.verified, answer)?;
         self.answer(queued.id, &queued.verified, outcome, memo).await
+    }
+
+    /// Records an entry that an office of the node signs alone; returns its index.
+    ///
+    /// # Errors
+    /// When the rules do not allow it, or nothing can be recorded.
+    pub(super) async fn record_by(&self, office: &SigningKey, body: Body) -> Result<u64, Refused> {
+        let mut nonce = [0; 16];
+        getrandom::fill(&mut nonce)?;
+        let expires_at = Deadline::after(wall_clock(), Seconds(OFFICE_SECONDS));
+        let entry = Entry { nonce: Nonce(nonce), expires_at, memo: None, body };
+        let signed = SignedEntry::sign(entry, &self.ledger(), &[office]);
+        let verified = signed.verify(&self.ledger(), |key| self.ready_key(key))?;
+        let answer = self.writer.send(verified)?;
+        let outcome = answer.await.unwrap_or_else(|_| Err(self.writer.stopped()))?;
+        Ok(outcome.receipt()?.index)
     }
 
     fn queue(&self, signed: SignedEntry, memo: Option<&Memo>) -> Result<Queued, Refused> {

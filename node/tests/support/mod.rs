@@ -117,6 +117,7 @@ impl World {
         let parts = Parts {
             config,
             registrar: keys.registrar.clone(),
+            guardian: keys.guardian.clone(),
             ledger: founded.ledger,
             clock: around(Box::new(clock)),
             community,

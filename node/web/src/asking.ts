@@ -2,12 +2,12 @@
 
 import { type Answered, NoAnswer, type PaymentRequest, Refused } from "./api.ts";
 import type { Hat } from "./db.ts";
-import { amount, button, facts, fill, h, icon, moment, now, say, show, type Child } from "./dom.ts";
+import { amount, button, facts, fill, h, icon, loadOwnWords, moment, now, say, show, type Child } from "./dom.ts";
 import { watchRequest } from "./events.ts";
 import { accountText } from "./lib/account.ts";
 import { fromDecimal, toDecimal } from "./lib/money.ts";
 import { qr } from "./qr.ts";
-import { note } from "./start.ts";
+import { explain, note } from "./start.ts";
 import { askAs, findLine, prove } from "./wallet.ts";
 
 /** How long a request may be paid, in seconds. */
@@ -27,6 +27,10 @@ export interface Asking {
   rest: string | null;
   /** Leads back to where one types an amount. */
   back: () => void;
+  /** Whether cards and vouchers are taken, beside phones. */
+  papers?: boolean;
+  /** What the holder of a voucher hears when it is paid. */
+  left?: string;
   /** Is told when it is paid. */
   paid?: () => void;
 }
@@ -50,7 +54,7 @@ export function askFor(asking: Asking): void {
       rest ? h("p", null, rest) : null,
       qr(request.link, say("code_of", { amount: amount(minor) })),
       live, code),
-    h("div", { class: "actions" }, button("back", say("stop_asking"), () => {
+    h("div", { class: "actions" }, asking.papers ? button("scan", say("take_paper"), () => void takePaper(asking)) : null, button("back", say("stop_asking"), () => {
       stop();
       back();
     })),
@@ -73,6 +77,16 @@ export function askFor(asking: Asking): void {
   };
 }
 
+/** Fetched when the first card or voucher is taken. */
+async function takePaper(asking: Asking): Promise<void> {
+  try {
+    const [{ open }] = await Promise.all([import("./screens/paper.ts"), loadOwnWords()]);
+    open(asking);
+  } catch (error) {
+    show(explain(error, () => askFor(asking)));
+  }
+}
+
 const again = (back: () => void): Child => h("div", { class: "actions" }, button("till", say("next"), back, "main"));
 
 /** The whole screen says it: colour, words, sound. */
@@ -85,6 +99,7 @@ function celebrate(asking: Asking, news: PaymentRequest): void {
       icon("tick", "icon big"),
       h("p", { class: "amount" }, say("paid")),
       h("p", null, amount(minor)),
+      asking.left ? h("p", null, asking.left) : null,
       h("p", { class: "small" }, moment(Date.parse(news.paid_at ?? "") || now(), "time")),
       seal),
     again(asking.back),

@@ -52,8 +52,11 @@ impl Passphrase {
         *self.0 == *other.0
     }
 
-    /// Derives the key that encrypts the seeds (Argon2id, version 1.3, RFC 9106).
-    pub(crate) fn derive(&self, salt: &[u8; 16], cost: Cost) -> Zeroizing<[u8; 32]> {
+    /// Derives the key that encrypts the seeds (Argon2id, version 1.3, RFC 9106); a node knows a PIN by it.
+    ///
+    /// # Panics
+    /// When a number of `cost` is out of bounds.
+    pub fn derive(&self, salt: &[u8; 16], cost: Cost) -> Zeroizing<[u8; 32]> {
         let parameters = argon2::Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32))
             .expect("a cost within its bounds is valid for Argon2");
         let argon = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, parameters);

@@ -3,10 +3,11 @@
 use crate::app::App;
 use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::papers::{self, AtHand};
 use crate::{charter_words, moment, proofs, qr};
 use clap::Args;
 use klaver_api::request::VALID_FOR_SECONDS;
-use klaver_api::{AccountJson, CreateRequest, PaymentRequest, RequestState, paths, text};
+use klaver_api::{AccountJson, CreateRequest, PaperKind, PaymentRequest, RequestState, paths, text};
 use klaver_keystore::KeyInfo;
 use klaver_ledger::amount::Amount;
 use klaver_ledger::id::{AccountId, RequestId};
@@ -31,6 +32,12 @@ pub struct Request {
     /// Also write the code as a PNG picture
     #[arg(long, value_name = "FILE")]
     pub png: Option<PathBuf>,
+    /// Take it from a card or voucher: picture or text file of its code; - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "no_wait")]
+    pub paper: Option<PathBuf>,
+    /// File whose first line is the card's PIN; without it, its holder types it where it is needed
+    #[arg(long, value_name = "FILE", requires = "paper")]
+    pub pin_file: Option<PathBuf>,
     /// Show the code and do not wait
     #[arg(long)]
     pub no_wait: bool,
@@ -55,6 +62,8 @@ impl Request {
                 .with("least", words(least))
                 .with("most", words(most)));
         }
+        // Before anything is asked: a code that is none makes no request.
+        let paper = self.paper.as_deref().map(|file| AtHand::read(&contact, file)).transpose()?;
         let own = own_account(app, &contact, &hat, account);
         if own.as_ref().is_some_and(|own| own.status == "closed") {
             return Err(Failure::new(Exit::Rules, "closed_cannot_ask").with("account", account));
@@ -78,7 +87,9 @@ impl Request {
             std::fs::write(path, qr::write_png(&request.link)?)
                 .map_err(|error| Failure::writing(path, &error))?;
         }
-        app.output.line(&qr::draw(&request.link)?);
+        if paper.is_none() {
+            app.output.line(&qr::draw(&request.link)?);
+        }
         app.output.say("request.ask", &[("amount", &app.output.strong(&shown)), ("until", &until)]);
         app.output.line(&crate::output::harmless(&request.link));
         match (&request.name, name) {
@@ -96,7 +107,10 @@ impl Request {
         }
         // A program needs the link before it waits, and the end when it comes.
         app.output.json(&request_json(&request));
-        app.output.note("request.waiting", &[]);
+        match &paper {
+            Some(paper) => paper.pay(app, &contact, &hat, &request, self.pin_file.as_deref())?,
+            None => app.output.note("request.waiting", &[]),
+        }
         let end = wait(&contact, &request.id).inspect_err(|_| app.output.warn("request.unsure", &[]))?;
         if end.state != RequestState::Paid {
             app.output.json(&request_json(&end));
@@ -112,6 +126,11 @@ impl Request {
         }
         let said = app.output.words("request.paid", &[("amount", &shown)]);
         app.output.line(&app.output.good(&said));
+        if let Some(voucher) = paper.filter(|paper| paper.paper.kind == PaperKind::Voucher) {
+            // The holder of a voucher hears what is left on it.
+            let left = unit.show_balance(papers::left_of(&voucher.held(&contact)?, &unit));
+            app.output.say("request.voucher_left", &[("left", &left)]);
+        }
         app.output.json(&request_json(&end));
         Ok(Exit::Ok)
     }

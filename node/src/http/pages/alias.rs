@@ -5,7 +5,7 @@ use super::language::Visit;
 use super::{paused, unknown, without_script};
 use crate::http::App;
 use crate::http::extract::PagePath;
-use crate::service::{CodeView, Refused};
+use crate::service::{CodeView, Refused, RequestView};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -32,19 +32,31 @@ pub async fn alias(
         CodeView::InForce { name, words, .. } => (name, words),
     };
     let amount = asked.ok().and_then(|Query(mut query)| query.remove("amount"));
-    let Some(typed) = amount else { return ask(page, alias.as_str(), name, words, None) };
+    let name = name.unwrap_or_else(|| page.say("request_unlisted"));
+    let form = Form { action: format!("/to/{}", alias.as_str()), name, words, script: None };
+    lead_on(&app, page, form, amount, |asked| app.service.request_by_code(alias.as_str(), asked))
+}
+
+/// Leads on to the pay page of a request of `amount`, or asks how much.
+pub(super) fn lead_on(
+    app: &App,
+    page: Page,
+    form: Form,
+    amount: Option<String>,
+    make: impl FnOnce(&PayByCode) -> Result<RequestView, Refused>,
+) -> Response {
+    let Some(typed) = amount else { return ask(page, form, None) };
     let decimals = app.service.scale().decimals();
     if let Some(fault) = fault_of_amount(&typed, decimals) {
-        return ask(page, alias.as_str(), name, words, Some((typed, fault)));
+        return ask(page, form, Some((typed, fault)));
     }
     let asked = PayByCode { amount: typed.trim().replace(',', ".") };
-    let made = app.service.request_by_code(alias.as_str(), &asked);
-    match made
+    match make(&asked)
         .and_then(|view| Ok(Link::Request { node: app.service.address().clone(), id: view.id }.print()?))
     {
         Ok(request) => go_to(&request),
-        Err(Refused::TillPaused | Refused::TillFull { .. }) => rests(page, name),
-        Err(Refused::Field(_)) => ask(page, alias.as_str(), name, words, Some((typed, "amount_too_large"))),
+        Err(Refused::TillPaused | Refused::TillFull { .. }) => rests(page, Some(form.name)),
+        Err(Refused::Field(_)) => ask(page, form, Some((typed, "amount_too_large"))),
         Err(_) => {
             let body =
                 html! { h1 { (page.heading()) } p.note { (icon("clock")) (page.say("why_read_only")) } };
@@ -53,15 +65,21 @@ pub async fn alias(
     }
 }
 
+/// A page that asks how much somebody is paid.
+pub(super) struct Form {
+    /// Where it leads, with the amount.
+    pub action: String,
+    /// Who is paid.
+    pub name: String,
+    /// What they say.
+    pub words: Option<String>,
+    /// What brings it to life.
+    pub script: Option<&'static str>,
+}
+
 /// Asks how much, saying what was wrong with what was typed before.
-fn ask(
-    mut page: Page,
-    alias: &str,
-    name: Option<String>,
-    words: Option<String>,
-    before: Option<(String, &str)>,
-) -> Response {
-    let name = name.unwrap_or_else(|| page.say("request_unlisted"));
+fn ask(mut page: Page, form: Form, before: Option<(String, &str)>) -> Response {
+    let Form { action, name, words, script } = form;
     page.title(page.say_with("request_title", &[("name", &name)]));
     let decimals = page.decimals().to_string();
     let fault = before.as_ref().map(|(_, key)| page.say_with(key, &[("decimals", &decimals)]));
@@ -69,7 +87,7 @@ fn ask(
     let body = html! {
         h1 { (page.heading()) }
         (page.quoted(words.as_deref()))
-        form method="get" action={ "/to/" (alias) } {
+        form method="get" action=(action) {
             div.field {
                 label for="amount" { (page.say("alias_how_much")) }
                 input #amount name="amount" type="text" inputmode="decimal" autocomplete="off" maxlength="17"
@@ -79,11 +97,12 @@ fn ask(
             }
             div.actions { button.button.main type="submit" { (icon("pay")) (page.say("alias_go_on")) } }
         }
+        @if script.is_some() { div #action {} }
         p.small { (page.say("alias_checked_next")) }
-        noscript { (without_script(&page, "request_how", &format!("klaver pay {}/to/{alias}", page.origin()))) }
+        noscript { (without_script(&page, "request_how", &format!("klaver pay {}{action}", page.origin()))) }
     };
     let status = if before.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    page.respond(status, None, &body)
+    page.respond(status, script, &body)
 }
 
 /// Says that the code's owner takes nothing for a while, or not so much.

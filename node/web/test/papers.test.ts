@@ -1,0 +1,126 @@
+/** Cards and vouchers at the till and on a phone, on a real node. */
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { WATCHED, looksWell } from "./barriers.ts";
+import { type Phone, World, connectTill, launch, member, price, until } from "./world.ts";
+
+let world: World;
+let browser: Browser;
+let till: Phone;
+
+before(async () => {
+  [world, browser] = await Promise.all([World.found(), launch()]);
+  ({ till } = await connectTill(world, browser, "Bakkerij De Korenaar", WATCHED));
+});
+after(async () => {
+  assert.deepEqual(till.faults, []);
+  await browser.close();
+  await world.end();
+});
+
+interface Made { papers: { account: string; number: number }[] }
+
+/** Reads the codes of a printed sheet, row by row. */
+async function codes(sheet: string): Promise<string[]> {
+  const { default: decode } = await import("qr/decode.js");
+  execFileSync("pdftoppm", ["-r", "200", "-gray", sheet, join(world.directory, "page")]);
+  const found: string[] = [];
+  for (const name of readdirSync(world.directory).filter((name) => name.endsWith(".pgm")).sort()) {
+    const file = readFileSync(join(world.directory, name));
+    rmSync(join(world.directory, name));
+    const [, width, height] = /^P5\s(\d+)\s(\d+)\s255\s/.exec(file.subarray(0, 32).toString("latin1"))?.map(Number) ?? [];
+    if (!width || !height) throw new Error("no picture");
+    const dots = file.subarray(file.length - width * height);
+    const mm = (length: number) => Math.round(length * 200 / 25.4);
+    // The second face of the first piece: inside of a card, or the face of a voucher.
+    const [left, top, side] = [mm(150), mm(12), mm(52)];
+    const data = new Uint8Array(side * side * 4).fill(255);
+    for (let y = 0; y < side; y++) for (let x = 0; x < side; x++) data.fill(dots[(top + y) * width + left + x] ?? 255, (y * side + x) * 4, (y * side + x) * 4 + 3);
+    found.push(decode({ width: side, height: side, data }));
+  }
+  return found;
+}
+
+async function take(euro: string, code: string): Promise<void> {
+  await price(world, till, euro);
+  await till.tap("Kaart of bon");
+  await till.page.locator("#paper-code").fill(code);
+  await till.tap("Verder");
+}
+
+test("the till takes cards: small amounts at once, more with a PIN, and says kindly what does not work", async () => {
+  const sheet = join(world.directory, "cards.pdf");
+  const made = world.place("card", "new", "--count", "1", "--sheet", sheet) as Made;
+  world.place("earn", `${made.papers[0]?.account}=30`);
+  const [code = ""] = await codes(sheet);
+  assert.match(code, /\/c\/[a-z2-7]{26}#[a-z2-7]{26}$/);
+  await take("4", code);
+  await till.page.locator(".paid.whole").waitFor();
+  await till.reads("Het bewijs klopt");
+  await take("7", code);
+  await till.reads("Voor dit bedrag heeft de kaart een pincode nodig.");
+  const [inside, pin] = [join(world.directory, "inside.txt"), join(world.directory, "pin")];
+  writeFileSync(inside, code);
+  writeFileSync(pin, "2583");
+  world.place("card", "pin", inside, "--new-file", pin);
+  await take("7", code);
+  await till.reads("Geef het toestel even aan de houder van de kaart.");
+  for (const digit of "2584") await till.page.getByRole("button", { name: digit, exact: true }).click();
+  await till.tap("Betaal");
+  await till.reads("Het kan nog 4 keer.");
+  await looksWell(till.page, "PIN at the till");
+  await till.page.locator("#pin").fill("2583");
+  await till.tap("Betaal");
+  await till.page.locator(".paid.whole").waitFor();
+  // The card holds 19: how much, the till never says.
+  await take("25", code);
+  await till.page.locator("#pin").fill("2583");
+  await till.tap("Betaal");
+  await till.reads("Dit lukt niet met deze kaart.");
+  assert.doesNotMatch(await till.page.locator("main").innerText(), /19/);
+  world.place("card", "rest", String(made.papers[0]?.number));
+  await take("1", code);
+  await till.reads("Deze kaart rust even.");
+  // On the holder's own phone: the outside receives, the inside shows what it holds after the PIN.
+  world.place("card", "wake", String(made.papers[0]?.number));
+  const phone = await member(world, browser, "0", WATCHED);
+  await phone.open(code);
+  await phone.reads("Dit is de binnenkant van je kaart.");
+  await phone.page.locator("#pin").fill("2583");
+  await phone.tap("Toon wat erop staat");
+  await phone.reads("19 klavers");
+  await phone.open(code.split("#")[0] ?? "");
+  await phone.reads("Hoeveel klavers betaal je?");
+  assert.deepEqual(phone.faults, []);
+  await phone.context.close();
+});
+
+test("the till takes vouchers in parts, the holder hears what is left; a phone takes the rest", async () => {
+  const sheet = join(world.directory, "vouchers.pdf");
+  world.place("voucher", "new", "--count", "1", "--each", "5", "--sheet", sheet, "--title", "Een koffie voor jou");
+  const [code = ""] = await codes(sheet);
+  await take("1,50", code);
+  await till.page.locator(".paid.whole").waitFor();
+  await till.reads("Op de bon staat nu nog 3,50 klavers.");
+  await take("5", code);
+  await till.reads("Op deze bon staat 3,50 klavers.");
+  await looksWell(till.page, "voucher that holds less");
+  const phone = await member(world, browser, "0", WATCHED);
+  await phone.open(code);
+  await phone.reads("3,50 klavers");
+  await looksWell(phone.page, "voucher on a phone");
+  await phone.tap("Zet in mijn portemonnee");
+  await phone.reads("3,50 klavers staat nu in je portemonnee.");
+  await phone.open(code);
+  await phone.reads("Deze bon is op.");
+  assert.deepEqual(phone.faults, []);
+  await phone.context.close();
+  await take("1", code);
+  await till.reads("Deze bon is op.");
+  await until(async () => (await till.page.getByRole("button", { name: "Andere kaart of bon" }).count()) === 1, "there is a way on");
+});
