@@ -35,6 +35,10 @@ function hashed(name, content) {
 // The program of the third reader: a file of ours, fetched by the few phones that need it.
 const zxing = hashed("zxing.wasm", readFileSync("node_modules/zxing-wasm/dist/reader/zxing_reader.wasm"));
 
+// The official lists that recovery words come from: text, of which a phone fetches one when a key is written down.
+const lists = {};
+for (const language of ["english", "french"]) lists[language] = `/assets/${hashed(`${language}.txt`, (await import(`@scure/bip39/wordlists/${language}.js`)).wordlist.join("\n"))}`;
+
 // Scripts: one entry for each page, what they share once.
 const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify", "session", "lent", "paper"];
 const { metafile } = await build({
@@ -42,7 +46,7 @@ const { metafile } = await build({
   ...common, alias: { leaflet: "leaflet/dist/leaflet-src.esm.js" }, outdir: DIST,
   // What a place opens beside its list has a name that says so.
   entryPoints: [...pages.map((page) => ({ in: `src/pages/${page}.ts`, out: page })), ...["lend", "paper", "session", "tasks"].map((name) => ({ in: `src/place/${name}.ts`, out: `place-${name}` }))], entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
-  splitting: true, minify: true, metafile: true, define: { ZXING: JSON.stringify(`/assets/${zxing}`) },
+  splitting: true, minify: true, metafile: true, define: { ZXING: JSON.stringify(`/assets/${zxing}`), WORD_LISTS: JSON.stringify(lists) },
 });
 const scripts = {};
 for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) {
@@ -69,7 +73,7 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 // What is neither on the wallet's first screen nor on the pay page, and said by staff and screens alike.
 const SHARED = ["scanInto", "meeting", "asking", "amountField", "statement"];
 const of = (folder) => readdirSync(`src/${folder}`).map((name) => `${folder}/${name.slice(0, -3)}`);
-const STAFF = ["pages/till", "pages/place", "pages/coordination", "pages/session", "pages/lent", "office", "moments", "faces", "tasks", "tables", "connecting", "officeParts", "officeAccount", "officeDraft", "officeImport", "lostPhone", "squareForm", "lasting", "charterWords", ...SHARED, ...of("till"), ...of("place")].map((name) => `src/${name}.ts`);
+const STAFF = ["pages/till", "pages/place", "pages/coordination", "pages/session", "pages/lent", "pages/paper", "papers", "office", "moments", "faces", "tasks", "tables", "connecting", "officeParts", "officeAccount", "officeDraft", "officeImport", "lostPhone", "squareForm", "lasting", "charterWords", ...SHARED, ...of("till"), ...of("place")].map((name) => `src/${name}.ts`);
 const sources = ["src", "src/pages", "src/screens", "src/till", "src/place"].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`)).filter((name) => name.endsWith(".ts"));
 // What every screen of the wallet but the first says is fetched with them.
 const SCREENS = sources.filter((name) => /^src\/(screens\/|entryWords\.)/.test(name) || SHARED.some((one) => name === `src/${one}.ts`));
@@ -122,8 +126,8 @@ const old = hashed("old.js", readFileSync("src/old.js"));
 
 const files = readdirSync(DIST).filter((file) => !file.startsWith("alone"));
 const version = createHash("sha256").update(files.sort().join("\n")).digest("hex").slice(0, 16);
-// All but what only few phones ever need: word lists, signatures for browsers that have none, the third reader, the map.
-const rare = /@scure\/bip39|@noble|zxing-wasm|leaflet|townMap|mapOffer/;
+// All but what only few phones ever need: signatures for browsers that have none, the third reader, the map.
+const rare = /@noble|zxing-wasm|leaflet|townMap|mapOffer/;
 const parts = Object.entries(metafile.outputs).filter(([, { inputs }]) => !Object.keys(inputs).some((input) => rare.test(input)));
 const first = new Set([...parts.map(([file]) => basename(file)), ...Object.values(words), ...Object.values(more), ...Object.values(screens), ...Object.values(proof), ...Object.values(check), ...Object.values(errors), style, icon]);
 await build({

@@ -2,7 +2,7 @@
 
 import { type Answered, NoAnswer, type PaymentRequest, Refused } from "./api.ts";
 import type { Hat } from "./db.ts";
-import { amount, button, facts, fill, h, icon, loadOwnWords, moment, now, say, show, type Child } from "./dom.ts";
+import { amount, button, facts, fill, h, icon, moment, now, say, show, type Child } from "./dom.ts";
 import { watchRequest } from "./events.ts";
 import { accountText } from "./lib/account.ts";
 import { fromDecimal, toDecimal } from "./lib/money.ts";
@@ -27,8 +27,8 @@ export interface Asking {
   rest: string | null;
   /** Leads back to where one types an amount. */
   back: () => void;
-  /** Whether cards and vouchers are taken, beside phones. */
-  papers?: boolean;
+  /** Fetches the screen that takes cards and vouchers, where they are taken beside phones. */
+  papers?: () => Promise<{ open: (asking: Asking) => void }>;
   /** What the holder of a voucher hears when it is paid. */
   left?: string;
   /** Is told when it is paid. */
@@ -44,7 +44,7 @@ export function stopAsking(): void {
 
 /** Shows the code until it is paid or its time is over. */
 export function askFor(asking: Asking): void {
-  const { request, rest, back } = asking;
+  const { request, rest, back, papers } = asking;
   const minor = fromDecimal(request.amount, facts.scale);
   const live = h("p", { role: "status" }, say("asking_waits"));
   const code = h("details", null, h("summary", null, say("code_typed")), h("code", null, request.link));
@@ -54,7 +54,7 @@ export function askFor(asking: Asking): void {
       rest ? h("p", null, rest) : null,
       qr(request.link, say("code_of", { amount: amount(minor) })),
       live, code),
-    h("div", { class: "actions" }, asking.papers ? button("scan", say("take_paper"), () => void takePaper(asking)) : null, button("back", say("stop_asking"), () => {
+    h("div", { class: "actions" }, papers ? button("scan", say("take_paper"), () => void papers().then(({ open }) => open(asking), (error: unknown) => show(explain(error, () => askFor(asking))))) : null, button("back", say("stop_asking"), () => {
       stop();
       back();
     })),
@@ -75,16 +75,6 @@ export function askFor(asking: Asking): void {
     removeEventListener("online", offline);
     stop = () => undefined;
   };
-}
-
-/** Fetched when the first card or voucher is taken. */
-async function takePaper(asking: Asking): Promise<void> {
-  try {
-    const [{ open }] = await Promise.all([import("./screens/paper.ts"), loadOwnWords()]);
-    open(asking);
-  } catch (error) {
-    show(explain(error, () => askFor(asking)));
-  }
 }
 
 const again = (back: () => void): Child => h("div", { class: "actions" }, button("till", say("next"), back, "main"));

@@ -57,7 +57,7 @@ function keypad(hat: Hat, till: Till, euro: boolean, back: () => void): void {
       if (isNews) void freshTill(hat).then(back, back);
       else show(explain(error, back));
     };
-    makeRequest(hat, minor).then((request) => askFor({ hat, request, rest: rest === null ? null : say("rest_in_money", { euro: rest }), back, papers: true }), failed);
+    makeRequest(hat, minor).then((request) => askFor({ hat, request, rest: rest === null ? null : say("rest_in_money", { euro: rest }), back, papers: () => import("./paper.ts") }), failed);
   };
   const press = (sign: string) => () => {
     const { input } = field;
