@@ -20,6 +20,7 @@ mod read_only;
 mod refused;
 mod requests;
 mod sessions;
+mod speaking;
 mod submit;
 mod succession;
 mod tasks;

@@ -39,6 +39,14 @@ const zxing = hashed("zxing.wasm", readFileSync("node_modules/zxing-wasm/dist/re
 const lists = {};
 for (const language of ["english", "french"]) lists[language] = `/assets/${hashed(`${language}.txt`, (await import(`@scure/bip39/wordlists/${language}.js`)).wordlist.join("\n"))}`;
 
+// What others wrote and these pages carry: their licences ask to be shown with it.
+const carried = ["@noble/ed25519", "@scure/bip39", "leaflet", "qr", "zxing-wasm"].map((name) => {
+  const folder = `node_modules/${name}`;
+  const text = readFileSync(`${folder}/${readdirSync(folder).find((file) => /^licen[cs]e/i.test(file))}`, "utf8");
+  return `${name}\n\n${text.trim()}\n`;
+});
+const notices = hashed("notices.txt", carried.join(`\n${"-".repeat(72)}\n\n`));
+
 // Scripts: one entry for each page, what they share once.
 const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify", "session", "lent", "paper"];
 const { metafile } = await build({
@@ -140,4 +148,4 @@ for (const file of readdirSync(DIST).filter((name) => !name.startsWith("alone"))
   writeFileSync(`${DIST}/${file}.gz`, gzipSync(content, { level: 9 }));
   writeFileSync(`${DIST}/${file}.br`, brotliCompressSync(content));
 }
-writeFileSync(`${DIST}/manifest.json`, `${JSON.stringify({ style, map_style: mapStyle, icon, old, scripts, words, more, screens, proof, check, errors, alone }, null, 2)}\n`);
+writeFileSync(`${DIST}/manifest.json`, `${JSON.stringify({ style, map_style: mapStyle, icon, notices, old, scripts, words, more, screens, proof, check, errors, alone }, null, 2)}\n`);

@@ -21,6 +21,8 @@ pub struct Manifest {
     pub map_style: String,
     /// The picture of the community.
     pub icon: String,
+    /// The licences of what others wrote and the pages carry.
+    pub notices: String,
     /// Says to a browser that is too old what it can do.
     pub old: String,
     /// The script of each page, and what it imports.
@@ -152,7 +154,7 @@ mod tests {
         };
         let scripts =
             manifest.scripts.values().flat_map(|script| script.imports.iter().chain([&script.file]));
-        let fixed = [&manifest.style, &manifest.map_style, &manifest.icon, &manifest.old];
+        let fixed = [&manifest.style, &manifest.map_style, &manifest.icon, &manifest.notices, &manifest.old];
         for name in scripts
             .chain(manifest.words.values())
             .chain(manifest.more.values())

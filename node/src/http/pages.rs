@@ -72,6 +72,9 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
                 p { (page.say("verify_key")) }
                 code { (service.community_json().log.vkey) }
                 p { a href="/log/checkpoint" { (page.say("verify_checkpoint")) } }
+                @if let Some(made) = manifest() {
+                    p { a href={ "/assets/" (made.notices) } { (page.say("verify_notices")) } }
+                }
                 (checked::hash(&page, service))
             }
         }

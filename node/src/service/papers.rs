@@ -264,17 +264,7 @@ impl Service {
 
     /// Returns the organisation that the visitor speaks for: with a spend key of one of its budgets or pots.
     pub(super) fn issuer_of(&self, visitor: &Visitor) -> Option<OrganisationId> {
-        let Role::Account(own) = visitor.role else { return None };
-        let now = wall_clock();
-        let standing = self.reader.standing();
-        let account = standing.account(&own)?;
-        let in_force = account.standing(now);
-        let may_spend = |grant: &&KeyGrant| grant.rights.include(Rights::SPEND) && grant.counts(now);
-        in_force.state.grant(&visitor.key).filter(may_spend)?;
-        let speaks = matches!(account.kind(), AccountKind::Budget | AccountKind::Fund)
-            && in_force.status == AccountStatus::Open
-            && account.closed_to().is_none();
-        in_force.state.organisation.filter(|_| speaks)
+        self.organisation_of(visitor, |kind| matches!(kind, AccountKind::Budget | AccountKind::Fund))
     }
 
     /// Returns whether the visitor, or the place that it speaks for, handed out the paper of `account`.

@@ -11,7 +11,7 @@ use klaver_api::{
     BringTask, BroughtTask, ClientTask, EditTask, EditTaskSession, PlaceTask, PlaceTaskSession, PlaceTasks,
     SessionGuest, Task, TaskPage, TaskSession, TaskStateJson, paths,
 };
-use klaver_ledger::account::Rights;
+use klaver_ledger::account::AccountKind;
 use klaver_ledger::id::{AccountId, OrganisationId, TaskId};
 use klaver_ledger::link::{CodeId, Link, Secret};
 use klaver_ledger::time::Timestamp;
@@ -53,13 +53,7 @@ impl Service {
     pub(super) fn place_of(&self, visitor: &Visitor) -> Result<Place, Refused> {
         let advice = "open a session for a budget of the place, with a key that may give from it";
         let Role::Account(account) = visitor.role else { return Err(Refused::Forbidden { advice }) };
-        let state = self.reader.standing().account(&account).map(|found| found.standing(wall_clock()).state);
-        let organisation = state.filter(|state| {
-            let may_spend =
-                state.grant(&visitor.key).is_some_and(|grant| grant.rights.include(Rights::SPEND));
-            state.kind == klaver_ledger::account::AccountKind::Budget && may_spend
-        });
-        let organisation = organisation.and_then(|state| state.organisation);
+        let organisation = self.organisation_of(visitor, |kind| kind == AccountKind::Budget);
         organisation.map(|organisation| Place { organisation, account }).ok_or(Refused::Forbidden { advice })
     }
 
