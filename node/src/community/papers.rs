@@ -201,7 +201,8 @@ mod tests {
         community.change_paper(&[8; 16], |row| row.pin = Some(pin.clone())).await.unwrap();
         community.replace_paper(&[8; 16], [9; 16], &LEDGER, true).await.unwrap();
         drop(community);
-        leave_one_try(root.path(), &LEDGER).unwrap();
+        let path = root.path().to_owned();
+        tokio::task::spawn_blocking(move || leave_one_try(&path, &LEDGER)).await.unwrap().unwrap();
         let community = Community::open(root.path(), &LEDGER).unwrap();
         let first = community.paper(&[7; 16]).unwrap();
         assert_eq!((first.number, first.wrong, first.is_awake()), (1, WRONG_PINS_MAX - 1, true));

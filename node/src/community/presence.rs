@@ -75,7 +75,8 @@ impl Community {
                     let row = *row;
                     self.put(Table::Presence, &pair(&session.0, &account.0), &row)
                 }
-                _ => {
+                None => return Ok(()),
+                Some(_) => {
                     state.presences.remove(&id);
                     self.keep.erase(vec![key(Table::Presence, &pair(&session.0, &account.0))])
                 }

@@ -208,10 +208,8 @@ impl Community {
                     state.faces.insert(id, row);
                     written
                 }
-                None => {
-                    state.faces.remove(&id);
-                    self.keep.erase(vec![key(Table::Face, &on_disk)])
-                }
+                None if state.faces.remove(&id).is_none() => return Ok(true),
+                None => self.keep.erase(vec![key(Table::Face, &on_disk)]),
             }
         };
         on_disk(written).await.map(|()| true)

@@ -6,17 +6,18 @@
 use super::extract::Peer;
 use crate::metrics::Metrics;
 use axum::Router;
+use axum::body::{Bytes, HttpBody as Body};
 use axum::http::{HeaderValue, Request, Response, header};
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -55,6 +56,11 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 const HEADERS_MAX: usize = 64;
 /// How long accepting pauses when the system has no more file descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// Most bytes that are read of what a handler did not read.
+const REST_BYTES_MAX: usize = 64 * 1024;
+/// How long that may take.
+const REST_TIME: Duration = Duration::from_secs(2);
 
 /// The answer to a connection too many, without reading what it wants.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n\
@@ -135,9 +141,17 @@ async fn connection(
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
         let (mut router, answers) = (router.clone(), answers.clone());
+        let waits_for_leave = request.headers().contains_key(header::EXPECT);
+        let (head, body) = request.into_parts();
+        let body = Sent(Arc::new(Mutex::new(body)));
+        let rest = (!waits_for_leave).then(|| body.clone());
         async move {
-            let answered: Result<_, Infallible> = router.call(request).await;
+            let answered: Result<_, Infallible> = router.call(Request::from_parts(head, body)).await;
             let mut response = answered?;
+            if let Some(rest) = rest {
+                // Whoever takes longer hears the answer, and connects anew.
+                let _ = tokio::time::timeout(REST_TIME, rest.read_to_end()).await;
+            }
             answers.answer(response.status().as_u16());
             harden(&mut response);
             Ok::<_, Infallible>(response)
@@ -170,6 +184,50 @@ async fn connection(
         metrics.connections_too_slow.fetch_add(1, Ordering::Relaxed);
     }
     drop(counted);
+}
+
+/// What a request sends, at hand for its handler and for whoever comes after.
+///
+/// A handler that needs nothing of it answers at once. What is on its way must be read all the same: otherwise the
+/// connection ends behind the answer, under the next request of somebody who keeps it.
+#[derive(Clone)]
+struct Sent(Arc<Mutex<Incoming>>);
+
+impl Sent {
+    fn incoming(&self) -> MutexGuard<'_, Incoming> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads what nobody read; what is longer than [`REST_BYTES_MAX`] is left where it is.
+    async fn read_to_end(mut self) {
+        let mut left = REST_BYTES_MAX;
+        while !self.is_end_stream() {
+            let Some(Ok(frame)) = poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await else { return };
+            let bytes = frame.data_ref().map_or(0, |data| data.len());
+            let Some(less) = left.checked_sub(bytes) else { return };
+            left = less;
+        }
+    }
+}
+
+impl Body for Sent {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        Pin::new(&mut *self.incoming()).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming().is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming().size_hint()
+    }
 }
 
 fn is_timeout(error: &hyper::Error) -> bool {
@@ -302,6 +360,7 @@ mod tests {
             .route("/", get(|| async { "hello" }))
             .route("/big", get(big))
             .route("/slow", get(slow))
+            .route("/unread", post(|| async { "whatever you said" }))
             .route("/echo", post(|body: String| async { body }));
         let metrics = Arc::new(Metrics::default());
         let (stop, stopping) = watch::channel(false);
@@ -318,6 +377,21 @@ mod tests {
     }
 
     const HELLO: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+
+    #[tokio::test]
+    async fn what_a_handler_does_not_read_does_not_end_the_connection() {
+        let node = start(limits()).await;
+        let mut stream = TcpStream::connect(node.address).await.unwrap();
+        for _ in 0..2 {
+            let head = b"POST /unread HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n";
+            stream.write_all(head).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            stream.write_all(b"{}").await.unwrap();
+            let mut answer = [0; 4096];
+            let length = stream.read(&mut answer).await.unwrap();
+            assert!(answer[..length].starts_with(b"HTTP/1.1 200"), "the connection was kept");
+        }
+    }
 
     #[tokio::test]
     async fn an_answer_carries_what_protects_a_browser() {

@@ -1,7 +1,7 @@
 //! Accounts and their lines, as far as a visitor may see them.
 
 use super::coordination::waiting_word;
-use super::tills::is_of_day;
+use super::tills::{is_of_day, is_of_till};
 use super::{Refused, Service};
 use crate::clock::wall_clock;
 use crate::community::AccessRow;
@@ -24,7 +24,7 @@ use klaver_ledger::engine::{self, Holder};
 use klaver_ledger::entry::{Body, Entry};
 use klaver_ledger::id::{AccountId, EntryId};
 use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
-use klaver_ledger::record::Record;
+use klaver_ledger::record::{LedgerLine, Record};
 use klaver_ledger::time::Timestamp;
 
 /// Most lines or accounts on a page.
@@ -317,8 +317,11 @@ impl Service {
             }
             (Role::Account(account) | Role::Cashier(account), Some(number)) => {
                 let lines = self.reader.lines(index)?;
-                let own = lines.get(usize::from(number)).is_some_and(|line| line.line.account == account);
-                if !own {
+                let seen = |line: &&LedgerLine| {
+                    line.line.account == account
+                        && (visitor.role == Role::Account(account) || is_of_till(line))
+                };
+                if lines.get(usize::from(number)).filter(seen).is_none() {
                     return Err(engine::ReadError::NoLine { index }.into());
                 }
                 Holder::Line(number)

@@ -111,7 +111,10 @@ impl Service {
     ) -> Result<RequestView, Refused> {
         let amount = text::amount("amount", &asked.amount, self.scale())?;
         self.must_record()?;
-        self.must_take(&account, amount.minor())?;
+        // How much a shop still takes this month is its own business.
+        let paused =
+            |refused| if matches!(refused, Refused::TillFull { .. }) { Refused::TillPaused } else { refused };
+        self.must_take(&account, amount.minor()).map_err(paused)?;
         let mut id = [0; 16];
         getrandom::fill(&mut id)?;
         let until = Deadline::after(wall_clock(), Seconds(BY_CODE_SECONDS)).seconds();

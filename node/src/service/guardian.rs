@@ -57,10 +57,8 @@ impl Service {
                 self.paid_by_card(receipt.index, line.to)
             }
             Ok(Submitted::Draft(_)) => Err(PaperRefused::NotGuardian.into()),
-            // How much is missing is the holder's business.
-            Err(Refused::Declined(refusal)) if refusal.code == "insufficient_credits" => {
-                Err(PaperRefused::Short.into())
-            }
+            // How much is missing is the holder's business: whatever the rules found, the merchant hears one answer.
+            Err(Refused::Declined(_)) => Err(PaperRefused::Short.into()),
             Err(refused) => Err(refused),
         }
     }
@@ -267,9 +265,6 @@ impl Service {
         if !self.hands_out(visitor, &account) {
             return Err(Refused::Forbidden { advice: "ask whoever handed it out" });
         }
-        if row.replaced {
-            return Err(PaperRefused::Replaced.into());
-        }
         let signed = SignedEntry::decode(&text::from_base64url("envelope", &asked.envelope)?)?;
         let renews =
             |change: &Change| change.state.account == account && change.status == AccountStatus::Open;
@@ -278,6 +273,11 @@ impl Service {
         }
         let _one_after_the_other = self.guarding.lock().await;
         self.must_record()?;
+        // The same may have been asked twice at once: what it is now counts.
+        let row = self.paper_row(id)?;
+        if row.replaced {
+            return Err(PaperRefused::Replaced.into());
+        }
         let office = self.office_for(id, &row, asked.pin.as_deref()).await?;
         let submitted = self.submit(signed.signed_by(&self.ledger(), office), None).await?;
         if matches!(submitted, Submitted::Draft(_)) {

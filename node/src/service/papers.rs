@@ -163,6 +163,10 @@ impl Service {
         let paper = self.paper_json(id, &row, true).ok_or_else(unknown_paper)?;
         match (asked.state, paper.kind, paper.state) {
             (_, _, PaperState::Replaced) => return Err(PaperRefused::Replaced.into()),
+            (PaperState::Lost, PaperKind::Card, PaperState::Waiting) => {
+                // It rests when its waiting time is over.
+                self.community.change_paper(id, |row| row.rests = true).await?;
+            }
             (PaperState::Lost, _, PaperState::Lost | PaperState::Waiting) => {}
             (PaperState::Lost, ..) => self.freeze(&account).await?,
             (PaperState::Resting | PaperState::Usable, PaperKind::Card, PaperState::Lost) => {

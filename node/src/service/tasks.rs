@@ -105,9 +105,12 @@ impl Service {
     /// # Errors
     /// `Unknown`, and when there are no words, or too many.
     pub async fn thank(&self, code: &[u8; 16], words: &str) -> Result<(), Refused> {
-        let (id, _) = self.community.task_of_client(code).ok_or_else(unknown_task)?;
+        let (id, row) = self.community.task_of_client(code).ok_or_else(unknown_task)?;
         let words = text_of("words", words, 140)?;
         self.must_record()?;
+        if row.thanks.as_ref() == Some(&words) {
+            return Ok(());
+        }
         Ok(self.community.thank(&id, words).await?)
     }
 

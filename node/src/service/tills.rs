@@ -12,6 +12,7 @@ use klaver_ledger::amount::Total;
 use klaver_ledger::engine::StatementLine;
 use klaver_ledger::entry::Kind;
 use klaver_ledger::id::AccountId;
+use klaver_ledger::record::LedgerLine;
 use klaver_ledger::time::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -90,7 +91,7 @@ impl Service {
         self.each_line_while(id, |found| {
             let line = found.line;
             let is_of_day = is_of_day(line.recorded_at, now);
-            if is_of_day && is_of_till(found) {
+            if is_of_day && is_of_till(&found.line) {
                 let total = |minor: u64| Total::new(minor).unwrap_or_default().to_decimal(self.scale());
                 lines.push(DayLine {
                     index: line.index,
@@ -147,7 +148,7 @@ impl Service {
         let (mut taken, mut given_back) = (0_u64, 0_u64);
         self.each_line_while(id, |found| {
             let is_of_month = month_of(found.line.recorded_at) == month;
-            if is_of_month && is_of_till(found) {
+            if is_of_month && is_of_till(&found.line) {
                 taken = taken.saturating_add(found.line.line.credit);
                 given_back = given_back.saturating_add(found.line.line.debit);
             }
@@ -189,10 +190,10 @@ pub(super) fn is_of_day(recorded_at: Timestamp, now: Timestamp) -> bool {
 }
 
 /// Returns whether it is a payment that came in, or undoes one; what the shop itself spends is not the till's.
-fn is_of_till(found: &StatementLine) -> bool {
-    match found.line.kind {
-        Kind::Pay => found.line.line.credit > 0,
-        Kind::Refund | Kind::Correct => found.line.line.debit > 0,
+pub(super) fn is_of_till(found: &LedgerLine) -> bool {
+    match found.kind {
+        Kind::Pay => found.line.credit > 0,
+        Kind::Refund | Kind::Correct => found.line.debit > 0,
         _ => false,
     }
 }

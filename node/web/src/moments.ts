@@ -77,6 +77,8 @@ export async function usual(place: AccountId): Promise<Usual | null> {
 export const setUsual = (place: AccountId, value: Usual): Promise<void> => keep(`usual:${place}`, value);
 
 const fresh = (): Open => ({ id: hex(random(8)), there: {}, also: 0, first: 0 });
+/** The next moment of the same session: whoever checked in is not put on the list once more. */
+const next = (noted: Open): Open => ({ ...noted, ...fresh() });
 
 /** The moment that is being written down. What was signed already is never written down again. */
 export async function open(place: AccountId): Promise<Open> {
@@ -137,7 +139,7 @@ export async function give(hat: Hat, noted: Open, usually: Usual, names: Map<Acc
   });
   const moment = momentOf(noted, outgoing, names, usually);
   await keepMoment(hat.account, moment);
-  await setOpen(hat.account, fresh());
+  await setOpen(hat.account, next(noted));
   return { moment, outgoing };
 }
 

@@ -1,14 +1,17 @@
 /** `/v/ID#SECRET` and `/c/ID#SECRET`: what a voucher holds and what can be done with it; a card's overview and PIN. */
 
-import { type Account, Refused, ask } from "../api.ts";
+import { type Account, type Answered, NoAnswer, Refused, ask } from "../api.ts";
 import { amount, button, facts, fill, h, hideServerPart, icon, link, loadOwnWords, moment, say, show } from "../dom.ts";
 import { parseAccount } from "../lib/account.ts";
+import { equal, fromBase64url } from "../lib/bytes.ts";
+import { decodeEnvelope } from "../lib/entry.ts";
 import { LinkError } from "../lib/links.ts";
 import { fromDecimal } from "../lib/money.ts";
+import { ReceiptError } from "../lib/receipt.ts";
 import { type AtHand, held, read, signPayment } from "../papers.ts";
 import { qr } from "../qr.ts";
 import { busy, explain, note, start } from "../start.ts";
-import { hatOf, signedChallenge } from "../wallet.ts";
+import { hatOf, prove, signedChallenge } from "../wallet.ts";
 
 async function page(): Promise<void> {
   // The outside of a card: the page asks how much by itself.
@@ -50,7 +53,11 @@ async function give(atHand: AtHand, to: string, minor: number, done: string): Pr
   const envelope = await signPayment(atHand, to, minor);
   const send = async (): Promise<void> => {
     try {
-      await ask("POST", "/v1/entries", { envelope });
+      const { receipt } = await ask<{ receipt?: Answered }>("POST", "/v1/entries", { envelope });
+      if (!receipt) throw new NoAnswer("a payment by a voucher waits for nobody's signature");
+      const { content } = await prove(receipt);
+      const ours = decodeEnvelope(fromBase64url(envelope)).payload;
+      if (!("envelope" in content) || !equal(content.envelope.payload, ours)) throw new ReceiptError("receipt_not_in_log", "the receipt is of another entry");
       show([h("p", { class: "note good", role: "status", tabindex: "-1", "data-focus": true }, icon("tick"), say(done, { amount: amount(minor) })),
         h("div", { class: "actions" }, link("wallet", say("to_wallet"), "/wallet"))], "focus");
     } catch (error) {

@@ -279,7 +279,10 @@ async function list(hat: Hat): Promise<void> {
   draw();
   try {
     left = await room(hat);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    // A page that was kept asks in the name of a ledger that may have ended.
+    if (await (await import("../succession.ts")).opensAnew()) return;
     return ended(hat);
   }
   if (shown !== turn) return;

@@ -146,6 +146,7 @@ function edit(hat: Hat, id: string | null, task: EditTask, format?: { minutes: n
 /** The moment of a day and time as they are typed in the community's time zone, in milliseconds. */
 export function momentOf(day: string, time: string): number {
   const typed = Date.parse(`${day}T${time}:00Z`);
+  if (Number.isNaN(typed)) return typed;
   const shown = new Intl.DateTimeFormat("sv-SE", { timeZone: facts.timeZone, dateStyle: "short", timeStyle: "medium" }).format(typed);
   return typed - (Date.parse(`${shown.replace(" ", "T")}Z`) - typed);
 }

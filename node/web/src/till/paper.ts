@@ -107,10 +107,10 @@ async function byVoucher(asking: Asking, atHand: AtHand): Promise<void> {
 
 /** Takes all that is on a voucher; the rest is paid in another way. */
 async function part(asking: Asking, atHand: AtHand, left: number): Promise<void> {
-  stopAsking();
   show(busy(say("sending")));
   try {
     const request = await makeRequest(asking.hat, left);
+    stopAsking();
     const now = { ...asking, request, rest: say("paper_rest", { amount: amount(minorOf(asking) - left) }) };
     askFor(now);
     await spend(now, atHand, 0);
@@ -127,6 +127,7 @@ async function spend(asking: Asking, atHand: AtHand, left: number): Promise<void
     try {
       await ask("POST", "/v1/entries", { envelope });
     } catch (error) {
+      if (error instanceof Refused) delete asking.left;
       said(asking, error, error instanceof NoAnswer ? () => void send() : () => open(asking));
     }
   };
