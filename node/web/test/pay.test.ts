@@ -393,6 +393,7 @@ test("a price may be partly in money", async () => {
   await till.page.getByLabel("Hele klavers").check();
   // The screen is drawn anew: whoever has no mouse is still where they were.
   await until(() => till.page.evaluate(() => document.activeElement?.id === "part-whole"), "the focus is lost");
+  await until(async () => JSON.stringify(await till.stored("kept")).includes('"part":"whole"'), "the choice is not kept");
   await till.open(`${world.url}/till`);
   await till.page.locator("#amount").fill("5,80");
   await till.reads(/5\sklavers \+ €\s0,80 in geld/);

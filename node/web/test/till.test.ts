@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { WATCHED, looksWell } from "./barriers.ts";
-import { Phone, World, connectTill, launch, member, price } from "./world.ts";
+import { Phone, World, connectTill, launch, member, price, until } from "./world.ts";
 
 let world: World;
 let browser: Browser;
@@ -174,7 +174,7 @@ test("the week, day by day, on the screen and on paper", async () => {
   await till.page.locator("table").waitFor();
   await till.page.emulateMedia({ media: "screen" });
   await till.tap("De week ervoor");
-  await till.page.locator("tbody tr").nth(7).waitFor();
-  assert.deepEqual((await till.page.locator("tbody tr").last().locator("td").allTextContents())[0], "0");
+  const before = async () => (await till.page.locator("tbody tr").last().locator("td").allTextContents())[0];
+  await until(async () => (await before()) === "0", "the week before is not shown");
   await close(till);
 });
