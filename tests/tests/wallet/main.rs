@@ -379,7 +379,7 @@ fn the_council_and_the_auditor_govern_stop_and_attest_in_dutch() {
     );
     says(&village.aude, 0, &["veto", &proposed], &["is tegengehouden"]);
     assert_eq!(village.anna.in_words(DUTCH, &["govern", "show"]).out, charter);
-    changed["policy"]["card_free_amount"] = json!("9.00");
+    changed["policy"]["card_free_amount"] = json!("51.00");
     std::fs::write(at("charter.json"), changed.to_string()).unwrap();
     says(&village.anna, 5, &["govern", "propose", &at("charter.json")], &["kaart zonder code per dag"]);
     says(&village.anna, 2, &["govern", "propose", &at("geen.json")], &["Er is geen bestand"]);
