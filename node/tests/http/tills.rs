@@ -105,6 +105,20 @@ async fn a_cashier_takes_payments_and_sees_nothing_but_the_day() {
         (&json!("refund"), &json!("1.00"))
     );
 
+    // What the shop spends is not the till's, whoever knows its number.
+    let spent = world.submit(&world.pay(&shop, member.account, 50, None)).await;
+    let index = spent.json["receipt"]["index"].as_u64().unwrap();
+    let owner = world.session(Some(shop.account), &shop.key).await;
+    for line in 0..3 {
+        let receipt = format!("{}?line={line}", paths::fill(paths::RECEIPT, index));
+        assert_eq!(world.get(&receipt, Some(token)).await.status, 404, "line {line}");
+    }
+    let seen = async |line| {
+        let receipt = format!("{}?line={line}", paths::fill(paths::RECEIPT, index));
+        world.get(&receipt, Some(&owner)).await.status == 200
+    };
+    assert!(seen(0).await || seen(1).await, "the owner sees it");
+
     // Taken away: the session ends with the key.
     let base = world
         .get(
@@ -168,12 +182,17 @@ async fn a_shop_says_how_much_it_takes_and_when_it_takes_nothing() {
         "the month is full"
     );
 
-    // A pause is said wherever somebody would pay, and nothing is asked for.
-    assert_eq!(set(&TillSettings { part: Part::Half, ..TillSettings::default() }).await, 204);
-    let open = ask("1.00").await;
+    // Whoever reads the code in the window does not hear how much is left.
     let code =
         world.post(&paths::fill(paths::OWN_CODE, shop.account), Some(&owner), &AskOwnCode::default()).await;
     let alias = code.json["alias"].as_str().unwrap();
+    let stranger = PayByCode { amount: "9".to_owned() };
+    let told = world.post(&paths::fill(paths::CODE_REQUESTS, alias), None, &stranger).await;
+    assert_eq!((told.code(), told.json.get("limit")), ("till_paused", None), "{told:?}");
+
+    // A pause is said wherever somebody would pay, and nothing is asked for.
+    assert_eq!(set(&TillSettings { part: Part::Half, ..TillSettings::default() }).await, 204);
+    let open = ask("1.00").await;
     assert_eq!(set(&TillSettings { paused: true, ..TillSettings::default() }).await, 204);
     assert_eq!(ask("1.00").await.code(), "till_paused");
     let by_code = PayByCode { amount: "1".to_owned() };

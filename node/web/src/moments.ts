@@ -89,7 +89,7 @@ export async function open(place: AccountId): Promise<Open> {
   const names = new Map((await faces(place)).map((face) => [face.account, callName(face)]));
   const usually = (await usual(place)) ?? { each: 0, reason: "helped" };
   if (!(await moments(place)).some(({ id }) => id === noted.id)) await keepMoment(place, momentOf(noted, signed, names, usually));
-  return fresh();
+  return next(noted);
 }
 export const setOpen = (place: AccountId, value: Open): Promise<void> => keep(`open-moment:${place}`, value);
 

@@ -97,8 +97,8 @@ export async function limits(hat: Hat, id: string): Promise<void> {
   const shown = (total: number | null) => (total === null ? "" : showNumber(total, facts.scale, "en").replaceAll("\u202f", "").replace(".", facts.scale > 0 ? "," : "."));
   const text = (value: string) => h("input", { type: "text", inputmode: "decimal", autocomplete: "off", maxlength: 17, value });
   const [low, high] = [text(shown(state.limit)), text(shown(state.ceiling))];
-  const ended = state.until === null ? "" : new Date(state.until * 1_000).toISOString().slice(0, 10);
-  const ends = h("input", { type: "date", value: ended });
+  const endsNow = state.until === null ? "" : new Date(state.until * 1_000).toISOString().slice(0, 10);
+  const ends = h("input", { type: "date", value: endsNow });
   const [limit, ceiling, until] = [
     field("limit", say(isBudget ? "council_cap_label" : "council_limit_label", { many: facts.many }), low), field("ceiling", say("council_ceiling_label"), high), field("until", say("council_until_label"), ends)];
   /** Returns minor units, null for an empty field that may be so; undefined after having said what is wrong. */
@@ -117,7 +117,7 @@ export async function limits(hat: Hat, id: string): Promise<void> {
   const sign = () => {
     const [least, most] = [read(low, limit.fault, false), isBudget ? state.ceiling : read(high, ceiling.fault, true)];
     if (least === undefined || least === null || most === undefined) return;
-    const end = !isBudget || ends.value === ended ? state.until : ends.value === "" ? null : Date.parse(`${ends.value}T23:59:59Z`) / 1_000;
+    const end = !isBudget || ends.value === endsNow ? state.until : ends.value === "" ? null : Date.parse(`${ends.value}T23:59:59Z`) / 1_000;
     if (least === state.limit && most === state.ceiling && end === state.until) return void (limit.fault.textContent = say("council_same"));
     void signAndSend(hat, {
       key: freshKey(`limits:${state.account}`), what: "change", name: shortAccount(state.account), amount: 0,

@@ -55,6 +55,13 @@ export async function opensAnew(): Promise<boolean> {
   return true;
 }
 
+/** Returns the ledger that the node's one continues, as its founding entry says; null when it began by itself. @throws LineageError, NoAnswer, Refused */
+export async function ledgerBefore(): Promise<string | null> {
+  const { charters } = await ask<LineageJson>("GET", "/v1/lineage");
+  const { predecessor } = await followLineage(facts.ledger, charters.map(receiptOf), Date.now() + CLOCK_LEAD);
+  return predecessor?.ledger ?? null;
+}
+
 /** Follows to the node's ledger, or shows why not; in place of every page of the wallet. */
 export async function showOther(): Promise<void> {
   show(busy());

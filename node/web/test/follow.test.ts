@@ -26,6 +26,12 @@ test("a stranger's ledger is an alarm with evidence; the ledger that the council
   await phone.tap(/^Betaal/);
   await phone.page.locator(".paid").waitFor();
   assert.equal(await balance(world, phone), "27,50 klavers");
+  await phone.open(`${world.url}/wallet`);
+  await phone.tap("Maak een reservesleutel");
+  await phone.reads("Schrijf deze twaalf woorden op");
+  const words = await phone.page.locator(".recovery li").allTextContents();
+  await phone.tap("Ik heb ze opgeschreven");
+  await phone.reads("De sleutels van je rekening zijn veranderd.");
   const before = (await kept(phone, "trusted")) as { ledger: string };
   // A payment that was signed and never answered for: the old ledger ends before it can be.
   await phone.open(await price(world, till, "1"));
@@ -64,7 +70,7 @@ test("a stranger's ledger is an alarm with evidence; the ledger that the council
   assert.deepEqual(past.trusted, before);
   assert.match(past.checkpoint, /^localhost:\d+\/log\n/, "the old seals are kept");
   const old = await phone.stored("outbox");
-  assert.deepEqual(old.map(({ state }) => state).sort(), ["done", "ended"], "the old receipt holds, what waited is not called paid");
+  assert.deepEqual(old.map(({ state }) => state).sort(), ["done", "done", "ended"], "the old receipt holds, what waited is not called paid");
 
   // The till follows too, and both go on as before.
   await till.open(`${world.url}/till`);
@@ -74,6 +80,15 @@ test("a stranger's ledger is an alarm with evidence; the ledger that the council
   await phone.tap(/^Betaal/);
   await phone.page.locator(".paid").waitFor();
   assert.equal(await balance(world, phone), "24,50 klavers");
+  // Words that were written down in the old ledger give the account back in the new one.
+  const found = await Phone.of(browser);
+  await found.open(`${world.url}/wallet#restore`);
+  await found.page.locator("#words").fill(words.join(" "));
+  await found.tap("Zet mijn portemonnee terug");
+  await found.reads("De sleutels van je rekening zijn veranderd.");
+  assert.equal(await balance(world, found), "24,50 klavers");
+  await found.context.close();
+
   await phone.open(`${world.url}/wallet#seal`);
   await phone.reads(/^Nummers: \d+\. Zegel: /);
   assert.deepEqual([phone.faults, till.faults], [[], []]);

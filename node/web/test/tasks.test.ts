@@ -124,6 +124,10 @@ test("a task: brought by a text-only client, taken, joined by phone, checked in,
   await place.tap("Geef 4 klavers aan 2 mensen");
   await place.reads("4 klavers aan 2 mensen. Het bewijs is nagekeken.");
   assert.equal(await balance(world, an), "2 klavers");
+  // The next list of the day does not begin with them: one tap would give twice.
+  await place.open(`${world.url}/place`);
+  await place.reads("1 zouden komen, 2 zijn er");
+  assert.equal(await place.page.getByRole("button", { name: /^Geef .* aan/ }).count(), 0);
   const [hat] = await an.stored("hats");
   const task = await an.page.evaluate(async () => (await (await fetch("/v1/tasks")).json()).tasks[0].id as string);
   const lines = await an.page.evaluate(async (account) => {

@@ -51,7 +51,9 @@ export async function atSession(hat: Hat, noted: Open, known: readonly Face[], c
   const choose = async (sessions: readonly PlaceSession[]): Promise<boolean> => {
     const chosen = noted.session === null ? null : (sessions.find(({ session }) => session.id === noted.session) ?? sessions[0] ?? null);
     const isOther = (chosen?.session.id ?? null) !== (noted.session ?? null);
-    if (isOther) Object.assign(noted, { seen: [], session: chosen?.session.id ?? noted.session ?? undefined, task: chosen?.session.task ?? null });
+    // Whoever was put on the list of one session is not put on it again, also after a moment without network.
+    if (chosen && isOther) noted.seen = [];
+    if (isOther) Object.assign(noted, { session: chosen?.session.id ?? noted.session ?? undefined, task: chosen?.session.task ?? null });
     const isNew = take(chosen);
     draw(sessions);
     if (isOther || isNew) await setOpen(hat.account, noted);

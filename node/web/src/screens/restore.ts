@@ -44,8 +44,7 @@ export async function open(_: unknown, code = ""): Promise<void> {
 /** Gives the account of the words a key of this phone. The phone signs for it once that is recorded, and not before. */
 async function takeOver(secret: Bytes): Promise<void> {
   show(busy(say("restoring")));
-  const old = await borrowSeed(await recoverySeed(facts.ledger, secret));
-  const found = (await accountsOf(old)).find(({ rights }) => rights.includes("manage"));
+  const found = (await accountOf(secret, facts.ledger)) ?? (await accountBefore(secret));
   if (!found) return show([note("hand", say("restore_none"), say("restore_none_next")), link("back", say("back"), "#restore")], "focus");
   // A first try may still be on its way: its key is the one that comes to count.
   const coming = (await outbox()).find((outgoing) => outgoing.hat?.account === found.account && isOpen(outgoing));
@@ -53,8 +52,21 @@ async function takeOver(secret: Bytes): Promise<void> {
   const key = await makeKey();
   await persist();
   const own = { key, rights: OWN, until: null, cap: null };
+  const old = found.key;
   const then: Hat = { ...found, key, rights: ["spend", "refund", "manage"], recovery: old };
   await changeKeys(found, (keys) => [...keys.filter((one) => one.key === old), own], { then, again: () => void open(null) });
+}
+
+/** The account that a key of this secret may manage, by the ledger that the words were made in. */
+async function accountOf(secret: Bytes, ledger: string): Promise<Hat | undefined> {
+  const key = await borrowSeed(await recoverySeed(ledger, secret));
+  return (await accountsOf(key)).find(({ rights }) => rights.includes("manage"));
+}
+
+/** Words that were written down before the community went on in this ledger hold as they did. */
+async function accountBefore(secret: Bytes): Promise<Hat | undefined> {
+  const before = await (await import("../succession.ts")).ledgerBefore();
+  return before === null ? undefined : accountOf(secret, before);
 }
 
 /** Reads words of this phone's language, else of any. @throws WordsError */
