@@ -101,6 +101,7 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(log::policy))
         .routes(routes!(succession::lineage))
         .routes(routes!(succession::succession))
+        .routes(routes!(succession::successor))
         .routes(routes!(succession::shares))
         .routes(routes!(succession::checkpoint_before))
         // Witnesses that cannot be reached from outside.
@@ -124,6 +125,7 @@ pub fn router(app: App) -> Router {
         .route(paths::OPENAPI, get(move || operating::openapi(document.clone())))
         .route("/log/tile/{*path}", get(log::tile))
         .route("/log/before/tile/{*path}", get(succession::tile_before))
+        .route("/log/ended/{*path}", get(succession::file_of_ended))
         // People.
         .route(paths::HOME_PAGE, get(pages::home))
         .route(paths::WALLET_PAGE, get(pages::wallet))
@@ -192,7 +194,8 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
     let (router, mut document) = table().split_for_parts();
     // The routes that the table cannot hold.
     let tiles = utoipa::openapi::PathsBuilder::new().path_from::<log::__path_tile>();
-    document.paths.paths.extend(tiles.path_from::<succession::__path_tile_before>().build().paths);
+    let tiles = tiles.path_from::<succession::__path_tile_before>();
+    document.paths.paths.extend(tiles.path_from::<succession::__path_file_of_ended>().build().paths);
     (router, document)
 }
 
@@ -259,6 +262,7 @@ mod tests {
             paths::AUDIT_PREDECESSOR,
             paths::LINEAGE,
             paths::SUCCESSION,
+            paths::SUCCESSOR,
             paths::SHARES,
             paths::SHARE,
             paths::LOG_BEFORE_CHECKPOINT,

@@ -97,7 +97,7 @@ const isOfScreens = naming(SCREENS);
 const OF_SEALS = /^web\.(seal|alarm)_/;
 const OF_CHECKS = /^web\.check_/;
 // What only the program on the command line is refused: files, pictures, passphrases, other ledgers.
-const OF_PROGRAM = /^error\.(.*passphrase|wallet_file|.*picture|output_full|needs_yes|which_account|link_|outbox_|offline_|checkpoint_|audit_|lineage_|succession_|share_wrong|amounts_needed|closed_|list_|log_key|old_log_key|ledger_needed|not_(confirmed|founded|joined|a_)|no_(home|wallet|spare_key|predecessor)|nothing_published|session_|check_in_|unknown_task|note_needs_auditor|qr_too_long|history_rewritten)/;
+const OF_PROGRAM = /^error\.(.*passphrase|wallet_file|.*picture|output_full|needs_yes|which_account|link_|outbox_|offline_|checkpoint_|audit_|lineage_|succession_|share_wrong|amounts_needed|closed_|list_|log_key|old_log_key|ledger_needed|not_(confirmed|founded|joined|a_)|no_(home|wallet|spare_key|predecessor|successor)|nothing_published|session_|check_in_|unknown_task|note_needs_auditor|qr_too_long|history_rewritten)/;
 // Of seals the wallet says the same as the program on the command line.
 const OF_WALLETS = /^(checkpoint\.(ahead|continues|newest|same)|witnessed\.(none|yes)|error\.(checkpoint_not_signed|checkpoint_offline|history_rewritten|believe_shorter)(\.do)?|error\.(share|succession)_wrong|note\.(came_over|followed\.ledger))$/;
 // What the program on the command line calls rules and statements, the pages that show them call so too.

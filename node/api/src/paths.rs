@@ -106,11 +106,13 @@ pub const AUDIT_RECORDS: &str = "/v1/audit/records";
 pub const AUDIT_PREDECESSOR: &str = "/v1/audit/predecessor";
 /// The charters of this ledger, from the founding entry on, proven by the log. `GET`, public.
 pub const LINEAGE: &str = "/v1/lineage";
-/// How the ledger before this one ended. `GET`, public.
+/// How the ledger before this one ended, or with `?ledger=` an older one that led to it. `GET`, public.
 pub const SUCCESSION: &str = "/v1/succession";
-/// The salted hashes of what every account had then. `GET`, public.
+/// Where the ledger that continues this one is. `GET`, public.
+pub const SUCCESSOR: &str = "/v1/successor";
+/// The salted hashes of what every account had then. `GET`, public; `?ledger=` as above.
 pub const SHARES: &str = "/v1/succession/shares";
-/// What the session's account had then. `GET`, session.
+/// What the session's account had then. `GET`, session; `?ledger=` as above.
 pub const SHARE: &str = "/v1/succession/share";
 /// The description of this interface (OpenAPI 3.1). `GET`, public.
 pub const OPENAPI: &str = "/v1/openapi.json";
@@ -168,6 +170,8 @@ pub const LOG_CHECKPOINT: &str = "/log/checkpoint";
 pub const LOG_BEFORE: &str = "/log/before";
 /// The last checkpoint of that log. `GET`, public.
 pub const LOG_BEFORE_CHECKPOINT: &str = "/log/before/checkpoint";
+/// Where the logs of ledgers before that one are, each below its ledger's id.
+pub const LOG_ENDED: &str = "/log/ended";
 /// The trust policy of the log (C2SP tlog-policy). `GET`, public.
 pub const LOG_POLICY: &str = "/log/policy";
 /// Takes cosignatures of witnesses that fetch the log themselves. `POST`, public: the signatures are the authority.

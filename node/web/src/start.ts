@@ -12,9 +12,11 @@ import { CannotKeep, hasJoined, isOtherLedger } from "./wallet.ts";
 export function start(page: () => Promise<void>): Promise<void> {
   return begin(async () => {
     if (location.origin !== facts.origin) return show(wrongAddress());
-    if (globalThis.isSecureContext && "indexedDB" in globalThis && (await isOtherLedger().catch(() => false))) {
+    const mayKeep = globalThis.isSecureContext && "indexedDB" in globalThis;
+    if (mayKeep && (await isOtherLedger().catch(() => false))) {
       return (await import("./succession.ts")).showOther();
     }
+    if (mayKeep && facts.successor && document.getElementById("action")) return (await import("./screens/moved.ts")).showMoved();
     // What the node wrote by itself stays: only screens of the wallet give way.
     if (document.getElementById("action") && await recall("alarm").catch(() => undefined)) return (await import("./alarm.ts")).showAlarm();
     await page();

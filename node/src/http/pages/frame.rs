@@ -290,6 +290,7 @@ fn facts(service: &Service) -> Value {
         "logo": service.brand().and_then(|brand| brand.logo.as_ref()).map(|logo| format!("/assets/{}", logo.name)),
         "timeZone": service.config().time_zone,
         "demo": known.demo,
+        "successor": known.successor.filter(|url| *url != known.origin),
         "readOnly": known.read_only,
         "now": wall_clock().millis(),
     })
