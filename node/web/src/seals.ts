@@ -42,9 +42,9 @@ export async function visit(): Promise<Watched> {
 /** Remembers the newest charter; one that leaves out what this phone has followed is an alarm beside `seen`. */
 async function knowCharter(seen: Checkpoint): Promise<void> {
   const { ledger, charterBase } = (await trusted()) as Trusted;
-  const said = await ask<{ ledger: string; charter_base: number; successor: string | null }>("GET", "/v1/community");
+  const said = await ask<{ ledger: string; charter_base: number; successor?: string | null }>("GET", "/v1/community");
   // A page that was kept does not know yet that its community goes on elsewhere.
-  const isMoved = said.successor !== null && said.successor !== facts.origin && !facts.successor;
+  const isMoved = (said.successor ?? facts.origin) !== facts.origin && !facts.successor;
   if (isMoved && location.search === "") return location.replace(`${location.pathname}?anew${location.hash}`);
   if (said.ledger !== ledger || said.charter_base === charterBase) return;
   const [{ CharterLeftOut, askCharters, follow, keepBase, newestBase }, { LineageError }] = await Promise.all([import("./charters.ts"), import("./lib/lineage.ts")]);
