@@ -47,7 +47,8 @@ async function knowCharter(seen: Checkpoint): Promise<void> {
   const isMoved = (said.successor ?? facts.origin) !== facts.origin && !facts.successor;
   if (isMoved && location.search === "") return location.replace(`${location.pathname}?anew${location.hash}`);
   if (said.ledger !== ledger || said.charter_base === charterBase) return;
-  const [{ CharterLeftOut, askCharters, follow, keepBase, newestBase }, { LineageError }] = await Promise.all([import("./charters.ts"), import("./lib/lineage.ts")]);
+  const [{ CharterLeftOut, askCharters, follow, keepBase, newestBase }, { LineageError }] = await Promise.all([import("./charters.ts"), import("./lib/lineage.ts")])
+    .catch((error: unknown) => { throw new NoAnswer(String(error)); });
   const shown = await askCharters();
   try {
     await keepBase(ledger, newestBase(await follow(ledger, shown, charterBase)));
