@@ -5,11 +5,10 @@
 
 use klaver_api::paths;
 use klaver_ledger::account::AccountKind;
-use klaver_ledger::amount::Scale;
-use klaver_ledger::charter::{Charter, Policy, UnitWords};
-use klaver_ledger::entry::{Body, Govern, Open, Pay, PayLine, SignedEntry};
+use klaver_ledger::charter::Charter;
+use klaver_ledger::entry::{Body, Govern, Open, Pay, PayLine};
 use klaver_ledger::id::{AccountId, Digest, LedgerId};
-use klaver_ledger::keys::{PublicKey, SigningKey};
+use klaver_ledger::keys::PublicKey;
 use klaver_ledger::log::checkpoint::Checkpoint;
 use klaver_ledger::log::hash::Hash;
 use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
@@ -17,15 +16,13 @@ use klaver_ledger::log::note::Note;
 use klaver_ledger::log::policy::TrustPolicy;
 use klaver_ledger::testing::{account, key, minor, public, state};
 use klaver_ledger::time::{Seconds, Timestamp};
-use klaver_node::config::{Config, DataDir};
-use klaver_node::found::{Founding, found_with, founding_entry, sign_founding};
+use klaver_node::config::Config;
 use klaver_node::keys::NodeKeys;
-use klaver_node::service::{OsSalts, open_ledger};
 use klaver_tests::binaries::{Ran, klaver_node};
 use klaver_tests::node::{Node, copy_directory, passphrase_file, private_directory, run};
 use klaver_tests::past::{Past, days_ago};
 use klaver_tests::patience::{BEATS, within};
-use klaver_tests::town::{Town, entry, now};
+use klaver_tests::town::{Town, now};
 use klaver_tests::wallet::Wallet;
 use klaver_tests::witness::{watch, witnesses};
 use serde_json::{Value, json};
@@ -474,7 +471,7 @@ fn a_key_that_the_council_did_not_decide_on_is_never_followed() {
     past.node.stop();
     // Somebody founds a ledger of the same name with keys of their own, and claims to be the same one.
     let other = directory.path().join("other");
-    let forged = Past::found(&other, &jef, account("jef"));
+    let forged = past_of(&other, &jef, account("jef"));
     let mut node = past.node.under_same_address(&other);
     drop(forged);
     node.start();
