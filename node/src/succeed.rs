@@ -210,8 +210,11 @@ pub fn succeed(asked: &Succeeding) -> Result<Succeeded, SucceedError> {
     }
     handover::write(old, closing.ledger, closing.digest, &place.data)
         .and_then(|()| handover::hand_on(old, closing.before, &place.data))
-        .and_then(|()| handover::lead_on(old, &place.data, made.ledger, &made.config.public_url))
         .map_err(|error| SucceedError::Handover(format!("{error:#}")))?;
+    if attested {
+        handover::lead_on(old, &place.data, made.ledger, &made.config.public_url)
+            .map_err(|error| SucceedError::Handover(format!("{error:#}")))?;
+    }
     place.finish(new)?;
     if attested {
         let successor = Some(made.config.public_url.clone());

@@ -96,8 +96,9 @@ fn a_record_that_is_dated_after_witnesses_had_it_is_a_violation() {
     let url = past.node.url();
     auditor.json(&["join", &url, "--office", "auditor"]);
     let said = auditor.refused(6, &["audit", &url]);
-    assert_eq!((&said["code"], &said["index"]), (&json!("audit_violation"), &json!(2)), "{said}");
-    assert!(said.to_string().contains("had seen it by"), "{said}");
+    assert_eq!(said["code"], json!("audit_violation"), "{said}");
+    let words = said["message"].as_str().unwrap();
+    assert!(words.contains("Number 2") && words.contains("had seen it by"), "{said}");
 }
 
 #[test]
@@ -115,7 +116,7 @@ fn a_record_that_is_dated_before_witnesses_had_not_seen_it_is_a_question() {
     opened(&past, "mia", days_ago(2));
     past.node.start();
     past.node.client().published(3);
-    let ran = auditor.run(&["audit", &url, "--since", "--json"]);
+    let ran = auditor.run(&["audit", &url, "--since"]);
     assert_eq!(ran.status, 8, "{ran:?}");
     let audit: Value = serde_json::from_str(ran.out.trim().lines().last().unwrap()).unwrap();
     assert_eq!(audit["verdict"], json!("unexplained"), "{audit}");
