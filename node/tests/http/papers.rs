@@ -47,8 +47,12 @@ impl Place {
 
     /// Makes one, with so much on it.
     async fn print(&self, world: &World, kind: &str, minor: u64) -> Printed {
+        self.print_for(world, json!({ "kind": kind }), minor).await
+    }
+
+    async fn print_for(&self, world: &World, mut asked: Value, minor: u64) -> Printed {
         let key = SigningKey::from_bytes(&[world.fresh(); 32]);
-        let asked = json!({ "kind": kind, "keys": [PublicKey::of(&key).to_string()] });
+        asked["keys"] = json!([PublicKey::of(&key).to_string()]);
         let made = world.post(paths::PAPERS, Some(&self.token), &asked).await;
         assert_eq!(made.status, 201, "{made:?}");
         let made = &made.json["papers"][0];
@@ -304,10 +308,12 @@ async fn what_is_kept_of_an_account_is_forgotten_when_it_is_closed_also_on_the_d
     let words = AskOwnCode { words: Some("An van de soep".to_owned()), ..AskOwnCode::default() };
     let code = world.post(&paths::fill(paths::OWN_CODE, an.account), Some(&token), &words).await;
     let alias = code.json["alias"].as_str().unwrap().to_owned();
-    let card = place.print(&world, "card", 0).await;
+    let pot = world.open(AccountKind::Fund, 0, None).await;
+    let for_pot = json!({ "kind": "card", "heir": pot.account.to_string() });
+    let card = place.print_for(&world, for_pot.clone(), 0).await;
     choose_pin(&world, &place, &card, "2583").await;
     let kept = place.print(&world, "card", 0).await;
-    let newest = place.print(&world, "card", 0).await;
+    let newest = place.print_for(&world, for_pot, 0).await;
     let id = |printed: &Printed| -> [u8; 16] {
         data_encoding::HEXLOWER.decode(printed.id.as_bytes()).unwrap().try_into().unwrap()
     };
@@ -323,7 +329,7 @@ async fn what_is_kept_of_an_account_is_forgotten_when_it_is_closed_also_on_the_d
     ] {
         assert!(crate::support::is_on_disk(&world, alias.as_bytes()), "not before the sweep");
         let closed =
-            world.submit(&world.sign(EntryBody::Close(Close { account, heir: ben.account }), &keys)).await;
+            world.submit(&world.sign(EntryBody::Close(Close { account, heir: pot.account }), &keys)).await;
         assert_eq!(closed.status, 201, "{closed:?}");
     }
     world.service.sweep().await;
