@@ -1,7 +1,7 @@
 /** The till's owner and whoever works there: a cashier's phone, limits, a pause, the week. */
 
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import type { Browser } from "playwright-core";
 import { WATCHED, looksWell } from "./barriers.ts";
 import { Phone, World, close, connectTill, inTown, member, price, until } from "./world.ts";
