@@ -10,6 +10,7 @@ mod life;
 mod merchants;
 mod offices;
 mod people;
+mod straw;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -60,6 +61,11 @@ numbered! {
         RoundTrip = 28 "round_trip": "Somebody gave back to a budget most of what came from it, again and again.",
         OwnPot = 29 "own_pot": "A pot that budgets fill paid one person only, or whoever hands out of it.",
         StampedBeforeSeen = 30 "stamped_before_seen": "Records are stamped long before a time at which witnesses had not seen them yet.",
+        OneKey = 31 "one_key": "One key spends for three accounts or more, which are credited again and again.",
+        OnlySeconds = 32 "only_seconds": "An organisation that gives nothing itself signed for another again and again.",
+        SpentOnOne = 33 "spent_on_one": "Somebody who takes in nothing paid one account all that one may go below zero.",
+        EmptiedTogether = 34 "emptied_together": "Accounts that never paid anybody were emptied at one till within an hour.",
+        RetiredToGive = 35 "retired_to_give": "A budget soon gave twice its cap, because credits were taken off it meanwhile.",
     }
 }
 
@@ -149,14 +155,14 @@ impl Explanation {
 /// `None` asks nothing about less than [`Thresholds::usual`].
 pub fn ask(history: &History, thresholds: Option<Thresholds>) -> Vec<Question> {
     let Some(view) = View::of(history, thresholds) else { return Vec::new() };
-    let half = |ask: [fn(&View<'_>, &mut Vec<Question>); 2]| {
+    let half = |ask: &[fn(&View<'_>, &mut Vec<Question>)]| {
         let mut questions = Vec::new();
         ask.iter().for_each(|ask| ask(&view, &mut questions));
         questions
     };
     let mut questions = std::thread::scope(|scope| {
-        let others = scope.spawn(|| half([issuing::ask, offices::ask]));
-        let people = half([people::ask, merchants::ask]);
+        let others = scope.spawn(|| half(&[issuing::ask, offices::ask, straw::ask]));
+        let people = half(&[people::ask, merchants::ask]);
         let others = others.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         [people, others].concat()
     });
