@@ -88,7 +88,7 @@ export async function showOther(): Promise<void> {
       } catch (error) {
         if (error instanceof WrongShare) throw new Wrong("error.share_wrong", `${accountText(hat.account)}: ${error.message}`, error.shown);
         // A key that counts no more, lent or taken away, proves nothing and holds nobody up.
-        if (!(error instanceof Refused) || error.problem.code !== "session_signature") throw error;
+        if (!(error instanceof Refused) || error.problem.code !== "session_key") throw error;
       }
     }
     const waited = await moveOver(before, chain);
