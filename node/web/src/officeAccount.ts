@@ -2,8 +2,9 @@
 
 import { stateOf, type StateJson } from "./accountState.ts";
 import { ask } from "./api.ts";
+import { endOfDay } from "./days.ts";
 import type { Hat, Outgoing } from "./db.ts";
-import { amount, button, facts, fill, h, icon, link, moment as when, say, shortAccount, show, type Child } from "./dom.ts";
+import { amount, button, dayOf, facts, fill, h, icon, link, moment as when, say, shortAccount, show, type Child } from "./dom.ts";
 import { lasting } from "./lasting.ts";
 import { accountText } from "./lib/account.ts";
 import { fromHex } from "./lib/bytes.ts";
@@ -97,7 +98,7 @@ export async function limits(hat: Hat, id: string): Promise<void> {
   const shown = (total: number | null) => (total === null ? "" : showNumber(total, facts.scale, "en").replaceAll("\u202f", "").replace(".", facts.scale > 0 ? "," : "."));
   const text = (value: string) => h("input", { type: "text", inputmode: "decimal", autocomplete: "off", maxlength: 17, value });
   const [low, high] = [text(shown(state.limit)), text(shown(state.ceiling))];
-  const endsNow = state.until === null ? "" : new Date(state.until * 1_000).toISOString().slice(0, 10);
+  const endsNow = state.until === null ? "" : dayOf(state.until * 1_000);
   const ends = h("input", { type: "date", value: endsNow });
   const [limit, ceiling, until] = [
     field("limit", say(isBudget ? "council_cap_label" : "council_limit_label", { many: facts.many }), low), field("ceiling", say("council_ceiling_label"), high), field("until", say("council_until_label"), ends)];
@@ -117,7 +118,8 @@ export async function limits(hat: Hat, id: string): Promise<void> {
   const sign = () => {
     const [least, most] = [read(low, limit.fault, false), isBudget ? state.ceiling : read(high, ceiling.fault, true)];
     if (least === undefined || least === null || most === undefined) return;
-    const end = !isBudget || ends.value === endsNow ? state.until : ends.value === "" ? null : Date.parse(`${ends.value}T23:59:59Z`) / 1_000;
+    // The last second of that day, where the community lives.
+    const end = !isBudget || ends.value === endsNow ? state.until : ends.value === "" ? null : endOfDay(ends.value) - 1;
     if (least === state.limit && most === state.ceiling && end === state.until) return void (limit.fault.textContent = say("council_same"));
     void signAndSend(hat, {
       key: freshKey(`limits:${state.account}`), what: "change", name: shortAccount(state.account), amount: 0,

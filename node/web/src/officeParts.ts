@@ -5,7 +5,8 @@ import { amount, facts, h, icon, link, say, shortAccount, show, type Child, type
 import { parseAccount } from "./lib/account.ts";
 import { fromDecimal } from "./lib/money.ts";
 import { type Wish, prepare, sendUntilKnown } from "./outbox.ts";
-import { busy, explain, note, whyNot } from "./start.ts";
+import { showUntilKnown } from "./paid.ts";
+import { explain, note, whyNot } from "./start.ts";
 
 export const minor = (text: string): number => fromDecimal(text, facts.scale);
 export const money = (text: string): string => amount(minor(text));
@@ -23,9 +24,9 @@ const patience = () => Math.min(3 * 86_400, facts.otherSeconds);
 /** Signs for the council and shows what became of it; where more must sign, it waits for them. */
 export async function signAndSend<K extends OfficeKind>(hat: Hat, wish: Wish<K>, onDone: (done: Outgoing) => Child = () => null): Promise<void> {
   try {
+    const home = () => link("seal", say("council_to"), "#", "main");
     const outgoing = await prepare(hat, { ...wish, lasts: patience() });
-    show(busy(say("sending")));
-    await sendUntilKnown(outgoing, (news) => show([result(news), news.state === "done" ? onDone(news) : null, h("div", { class: "actions" }, link("seal", say("council_to"), "#", "main"))], news.state === "waiting" ? "quiet" : "focus"));
+    await showUntilKnown(outgoing, home(), (news) => [result(news), news.state === "done" ? onDone(news) : null, h("div", { class: "actions" }, home())]);
   } catch (error) {
     show([explain(error), back()]);
   }
