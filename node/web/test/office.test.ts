@@ -109,6 +109,18 @@ test("limits change at once; a new key waits, says until when, and its owner can
   await phone.tap("Bakkerij De Korenaar");
   await phone.reads("25 klavers");
   await phone.reads(/5\s000\sklavers/);
+  // A budget ends with a day of the community's own clock, also in summer.
+  const budget = accountOf("trekker");
+  await phone.open(`${town.url}/coordination#limits/${budget}`);
+  await phone.page.locator("#until").fill("2027-07-01");
+  await phone.tap("Teken deze grenzen");
+  await phone.reads("Bijna klaar");
+  await another(phone);
+  await phone.open(`${town.url}/coordination#account/${budget}`);
+  await phone.reads(/^1 juli.*23:59$/);
+  await phone.open(`${town.url}/coordination#limits/${budget}`);
+  await phone.page.locator("#until").waitFor();
+  assert.equal(await phone.page.locator("#until").inputValue(), "2027-07-01");
   // A member lost the phone.
   const account = accountOf("citizen");
   await phone.open(`${town.url}/coordination#account/${account}`);

@@ -142,6 +142,25 @@ test("so much of a bill, so much a month; then it pauses by itself, and says so 
   await close(phone);
 });
 
+test("what is on its way does not hold the till: there is a way back, and it goes out all the same", async () => {
+  await till.open(`${world.url}/till#today`);
+  await till.page.locator(".lines a").first().click();
+  await till.tap("Terugbetalen");
+  await till.page.locator("#amount").fill("0,25");
+  await till.context.setOffline(true);
+  await till.tap("Betaal terug");
+  await till.reads("Er is geen netwerk. Het is nog niet verstuurd.");
+  await looksWell(till.page, "a refund that waits");
+  await till.tap("Terug");
+  await till.page.locator(".keypad").waitFor();
+  await till.page.locator("#amount").fill("7");
+  await till.context.setOffline(false);
+  await until(async () => (await till.stored("outbox")).every(({ state }) => state === "done"), "the refund did not go out");
+  assert.equal(await till.page.locator("#amount").inputValue(), "7", "the price is not taken away");
+  await till.open(`${world.url}/till#today`);
+  await till.reads("Hiervan is 0,25");
+});
+
 test("one tap pauses the till, one tap goes on; a code that is still open says so", async () => {
   const phone = await member(world, browser, "5");
   const code = await price(world, till, "2");
@@ -166,9 +185,9 @@ test("the week, day by day, on the screen and on paper", async () => {
   await till.page.locator("table").waitFor();
   await looksWell(till.page, "week");
   const rows = await till.page.locator("tbody tr").allTextContents();
-  // What the stories above paid: 4, 2.50, 1.50 and 2; 1 was given back.
+  // What the stories above paid: 4, 2.50, 1.50 and 2; 1 and 0.25 were given back.
   const total = await till.page.locator("tbody tr").last().locator("td").allTextContents();
-  assert.deepEqual(total.map((cell) => cell.replace(/\s/g, " ")), ["4", "10", "1"], rows.join("|"));
+  assert.deepEqual(total.map((cell) => cell.replace(/\s/g, " ")), ["4", "10", "1,25"], rows.join("|"));
   await till.page.emulateMedia({ media: "print" });
   assert.equal(await till.page.getByRole("button", { name: "Druk het blad af" }).isVisible(), false);
   await till.page.locator("table").waitFor();
