@@ -2,7 +2,7 @@
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { generateKeyPairSync, sign } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { accountText } from "../src/lib/account.ts";
@@ -138,6 +138,14 @@ export class World {
   /** Serves again what was put aside. */
   comeBack(aside: string): Promise<void> {
     return this.#instead("put aside", (data) => renameSync(join(this.directory, aside), data));
+  }
+
+  /** Writes settings of the node, and starts it with them. */
+  async settle(settings: Record<string, unknown>): Promise<void> {
+    await this.stop();
+    const file = join(this.directory, "data/node.json");
+    writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, "utf8")) as object), ...settings }));
+    await this.start();
   }
 
   async start(): Promise<void> {
