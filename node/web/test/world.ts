@@ -281,6 +281,18 @@ export async function member(world: World, browser: Browser, amount: string, opt
   return phone;
 }
 
+/** How often a soak wants a flow to be told; tests tell it once. */
+const ROUNDS = Number(process.env["KLAVER_ROUNDS"] ?? 1);
+
+/** Tells a flow as often as it is wanted; what goes wrong names its round. */
+export async function rounds(tell: () => Promise<void>): Promise<void> {
+  for (let round = 1; round <= ROUNDS; round++) {
+    await tell().catch((error: unknown) => {
+      throw new Error(`round ${round} of ${ROUNDS}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    });
+  }
+}
+
 /** Waits until something holds that no page says. */
 export async function until(holds: () => Promise<boolean> | boolean, otherwise: string): Promise<void> {
   for (const end = Date.now() + 20_000; !(await holds()); await new Promise((resolve) => setTimeout(resolve, 50))) {
