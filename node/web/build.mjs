@@ -81,7 +81,7 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 // What is neither on the wallet's first screen nor on the pay page, and said by staff and screens alike.
 const SHARED = ["scanInto", "meeting", "asking", "amountField", "statement"];
 const of = (folder) => readdirSync(`src/${folder}`).map((name) => `${folder}/${name.slice(0, -3)}`);
-const STAFF = ["pages/till", "pages/place", "pages/coordination", "pages/session", "pages/lent", "pages/paper", "papers", "office", "moments", "faces", "tasks", "tables", "connecting", "officeParts", "officeAccount", "officeDraft", "officeImport", "lostPhone", "squareForm", "lasting", "charterWords", ...SHARED, ...of("till"), ...of("place")].map((name) => `src/${name}.ts`);
+const STAFF = ["pages/till", "pages/place", "pages/coordination", "pages/session", "pages/lent", "pages/paper", "papers", "office", "moments", "faces", "tasks", "tables", "connecting", "officeParts", "officeAccount", "officeDraft", "officeImport", "officeClose", "officeRules", "days", "lostPhone", "squareForm", "lasting", "charterWords", ...SHARED, ...of("till"), ...of("place")].map((name) => `src/${name}.ts`);
 const sources = ["src", "src/pages", "src/screens", "src/till", "src/place"].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`)).filter((name) => name.endsWith(".ts"));
 // What every screen of the wallet but the first says is fetched with them.
 const SCREENS = sources.filter((name) => /^src\/(screens\/|entryWords\.)/.test(name) || SHARED.some((one) => name === `src/${one}.ts`));

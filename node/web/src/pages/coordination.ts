@@ -1,7 +1,6 @@
 /** `/coordination`: what the council sees. Sums, budgets, payouts, rules; of members counts alone. */
 
 import { amountField } from "../amountField.ts";
-import { fieldWord, ruleText } from "../charterWords.ts";
 import { showConnecting } from "../connecting.ts";
 import { demoKey } from "../demo.ts";
 import type { Hat, Outgoing } from "../db.ts";
@@ -14,6 +13,8 @@ import { type Claim, type Coordination, type Held, NotCouncil, askAsOffice, conn
 import { lostPhone } from "../lostPhone.ts";
 import { draftOfCouncil } from "../officeDraft.ts";
 import { limits, oneAccount, rotate, waiting } from "../officeAccount.ts";
+import { close } from "../officeClose.ts";
+import { propose, rules } from "../officeRules.ts";
 import { chooseList } from "../officeImport.ts";
 import { back, heading, minor, money, nameOf, signAndSend } from "../officeParts.ts";
 import { entryOf, flush, freshKey } from "../outbox.ts";
@@ -41,6 +42,8 @@ async function route(): Promise<void> {
     if (name === "open") return opening(hat);
     if (name === "import") return chooseList(hat);
     if (name === "account") return await oneAccount(hat, id);
+    if (name === "close") return await close(hat, id);
+    if (name === "propose") return await propose(hat);
     if (name === "limits") return await limits(hat, id);
     if (name === "draft") return await draftOfCouncil(id);
     if (name === "square") return await squareForm(id, null, (path, body) => askAsOffice(hat, "PUT", path, body), `#account/${id}`);
@@ -53,7 +56,7 @@ async function route(): Promise<void> {
       case "held": return held(seen);
       case "members": return members(seen);
       case "accounts": return accounts();
-      case "rules": return rules(seen);
+      case "rules": return rules(hat, seen);
       case "audit": return audit(seen);
       case "waiting": return waiting(seen.waiting);
       default: return await home(hat, seen);
@@ -241,18 +244,6 @@ function opening(hat: Hat): void {
     h("div", { class: "field" }, h("label", { for: "key" }, say("council_key")), key, fault),
     limit.element,
     h("div", { class: "actions" }, button("tick", say("council_open_do"), () => void open(), "main"), link("back", say("back"), "#accounts")),
-  ], "focus");
-}
-
-function rules(seen: Coordination): void {
-  show([
-    heading("list", say("council_rules")),
-    seen.rules.map(({ index, recorded_at, effective_at, reference, changes }) => h("section", null,
-      h("h2", null, changes.length === 0 ? say("council_rules_founded") : say("council_rules_changed", { when: when(Date.parse(recorded_at), "day") })),
-      effective_at ? h("p", { class: "note" }, icon("clock"), say("council_rules_waits", { when: when(Date.parse(effective_at), "both") })) : null,
-      h("p", { class: "small" }, say("council_rules_number", { index }), " ", changes.length === 0 ? "" : reference ? say("council_rules_reference", { reference }) : say("council_rules_reference_none")),
-      changes.length > 0 ? table(say("council_rules_table", { index }), [say("council_rule"), say("council_before"), say("council_after")], changes.map((change) => [fieldWord(change.field), ruleText(change.field, change.before), ruleText(change.field, change.after)]), 0) : null)),
-    back(),
   ], "focus");
 }
 
