@@ -48,7 +48,7 @@ function oneChange(hat: Hat, { index, recorded_at, effective_at, by_rescue, refe
 
 /** The council stops what rescue keys began, with a second tap; what the council began an auditor stops. */
 function stopping(hat: Hat, index: number, byRescue: boolean): Child {
-  if (!byRescue) return [h("p", null, say("rules_stop_auditor")), h("p", null, h("code", null, `klaver account veto ${index}`))];
+  if (!byRescue) return [h("p", null, say("rules_stop_auditor")), h("p", null, h("code", null, `klaver veto ${index}`))];
   const place = h("div", { class: "actions" });
   const stop = () => void signAndSend(hat, { key: freshKey("veto"), what: "veto", name: "", amount: 0, body: { index } });
   const first = button("cross", say("inbox_object"), () => {
