@@ -10,13 +10,15 @@ import { CannotKeep, hasJoined, isOtherLedger } from "./wallet.ts";
 
 /** Starts a page of a wallet: it must be at its own address, of its own ledger. */
 export function start(page: () => Promise<void>): Promise<void> {
+  // What this phone keeps is asked for while the words are on their way.
+  const keeps = globalThis.isSecureContext && "indexedDB" in globalThis;
+  const other = keeps ? isOtherLedger().catch(() => false) : Promise.resolve(false);
+  const alarm = recall("alarm").catch(() => undefined);
   return begin(async () => {
     if (location.origin !== facts.origin) return show(wrongAddress());
-    if (globalThis.isSecureContext && "indexedDB" in globalThis && (await isOtherLedger().catch(() => false))) {
-      return (await import("./succession.ts")).showOther();
-    }
+    if (await other) return (await import("./succession.ts")).showOther();
     // What the node wrote by itself stays: only screens of the wallet give way.
-    if (document.getElementById("action") && await recall("alarm").catch(() => undefined)) return (await import("./alarm.ts")).showAlarm();
+    if (document.getElementById("action") && (await alarm)) return (await import("./alarm.ts")).showAlarm();
     await page();
     if (await hasJoined().catch(() => false)) void import("./seals.ts").then(({ watch }) => watch());
   });
