@@ -46,7 +46,7 @@ export async function close(hat: Hat, id: string): Promise<void> {
     isOver ? h("p", { class: "note" }, icon("tick"), say("council_close_again")) : null,
     h("p", null, say("council_close_text")),
     h("p", null, say("council_close_heir", { name: known.get(heir) ?? shortAccount(heir) })),
-    announced || seen.balance === "0" || Number(seen.balance ?? 1) === 0 ? null : h("p", null, say("council_close_wait", { lasts: lasting(policy.recovery_delay) })),
+    announced || Number(seen.balance ?? 1) === 0 ? null : h("p", null, say("council_close_wait", { lasts: lasting(policy.recovery_delay) })),
     place,
   ], "focus");
 }

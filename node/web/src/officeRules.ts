@@ -69,7 +69,7 @@ export async function propose(hat: Hat): Promise<void> {
   const charter = charterOf(told);
   const { policy } = charter;
   const typed = (value: string) => h("input", { type: "text", inputmode: "decimal", autocomplete: "off", maxlength: 17, value });
-  const row = (name: string, input: Input, label = fieldWord(name)) => ({ name, input, begun: input.value, ...field(name, label, input) });
+  const row = <N extends string, I extends Input>(name: N, input: I, label = fieldWord(name)) => ({ name, begun: input.value, ...field(name, label, input) });
   const joining = h("select", null, (["council", "invitation", "open"] as const).map((one) => h("option", { value: one, selected: policy.joining === one }, say(`found.joining.${one}`))));
   const amounts = AMOUNTS.map((name) => row(name, typed(totalText(policy[name]))));
   const days = DAYS.map((name) => row(name, typed(showNumber(Math.round(policy[name] / DAY * 100), 2, "nl").replace(/\s/g, "")), say("rules_in_days", { what: fieldWord(name) })));
@@ -81,7 +81,7 @@ export async function propose(hat: Hat): Promise<void> {
   const read = (): Charter | undefined => {
     const next: Charter = { ...charter, policy: { ...policy, joining: joining.value as Charter["policy"]["joining"] } };
     for (const { name, input, begun, fault } of amounts) {
-      const minor = input.value === begun ? policy[name] : readTotal(input as HTMLInputElement, fault, MAY_BE_EMPTY.includes(name));
+      const minor = input.value === begun ? policy[name] : readTotal(input, fault, MAY_BE_EMPTY.includes(name));
       if (minor === undefined) return undefined;
       Object.assign(next.policy, { [name]: minor });
     }

@@ -197,7 +197,7 @@ test("new rules are proposed with their meeting, looked through before they are 
   await phone.open(`${town.url}/coordination#rules`);
   await phone.tap("Houd dit tegen");
   await phone.tap("Ja, houd dit tegen");
-  await phone.reads("Niet gedaan");
+  await phone.reads("Niet gebeurd");
   await phone.page.unroute("**/v1/coordination");
   town.wallet("auditor", "veto", index);
   await phone.open(`${town.url}/coordination#rules`);
