@@ -2,7 +2,7 @@
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
 const common = { bundle: true, format: "esm", target: ["es2022", "safari15"], logLevel: "warning", legalComments: "none" };
@@ -32,6 +32,45 @@ function hashed(name, content) {
   return file;
 }
 
+/** Returns the files that the wallet's first screen and a payment stand on, which every part reaches sooner or later. */
+async function sharedFiles() {
+  const { metafile: { inputs } } = await build({ ...options, write: false });
+  const found = new Set();
+  const follow = (file) => {
+    for (const { path, kind } of inputs[file].imports) {
+      if (kind !== "import-statement" || !/^src\/(?!pages\/).*\.ts$/.test(path) || found.has(path)) continue;
+      found.add(path);
+      follow(path);
+    }
+  };
+  for (const page of ["wallet", "pay"]) follow(`src/pages/${page}.ts`);
+  return [...found];
+}
+
+/** Returns the files that a part begins with: pages, and what is fetched when it is opened. */
+function startingFiles() {
+  const sources = readdirSync("src", { recursive: true }).filter((name) => name.endsWith(".ts")).map((name) => `src/${name}`);
+  const opened = sources.flatMap((file) => [...readFileSync(file, "utf8").matchAll(/import\("(\.[^"]+\.ts)"\)/g)].map(([, path]) => join(dirname(file), path)));
+  // A page without a wallet does without what wallets share; so does what draws the map, and what stands alone.
+  const without = /^src\/(pages\/(page|verify)|mapOffer|townMap|encoder|decoder|zxing|sw|alone)\.ts$/;
+  return new Set([...sources.filter((file) => file.startsWith("src/pages/")), ...opened].filter((file) => !without.test(file)));
+}
+
+/**
+ * Puts `shared` into one file: esbuild makes one of all that the same parts reach, so every part begins by reaching all
+ * of them. On a slow network each file more costs a turn of half a second, on a slow phone some milliseconds.
+ */
+function together(shared, starting) {
+  return {
+    name: "together",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^together$/ }, () => ({ path: "together", namespace: "together" }));
+      onLoad({ filter: /^/, namespace: "together" }, () => ({ contents: shared.map((file) => `import "./${file}";`).join("\n"), resolveDir: process.cwd() }));
+      onLoad({ filter: /\.ts$/ }, ({ path }) => starting.has(relative(process.cwd(), path)) ? { contents: `import "together";\n${readFileSync(path, "utf8")}`, loader: "ts" } : undefined);
+    },
+  };
+}
+
 // The program of the third reader: a file of ours, fetched by the few phones that need it.
 const zxing = hashed("zxing.wasm", readFileSync("node_modules/zxing-wasm/dist/reader/zxing_reader.wasm"));
 
@@ -49,13 +88,14 @@ const notices = hashed("notices.txt", carried.join(`\n${"-".repeat(72)}\n\n`));
 
 // Scripts: one entry for each page, what they share once.
 const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify", "session", "lent", "paper"];
-const { metafile } = await build({
+const options = {
   // The form of the map's library that is a module: the other brings a helper into every part.
   ...common, alias: { leaflet: "leaflet/dist/leaflet-src.esm.js" }, outdir: DIST,
   // What a place opens beside its list has a name that says so.
   entryPoints: [...pages.map((page) => ({ in: `src/pages/${page}.ts`, out: page })), ...["lend", "paper", "session", "tasks"].map((name) => ({ in: `src/place/${name}.ts`, out: `place-${name}` }))], entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
   splitting: true, minify: true, metafile: true, define: { ZXING: JSON.stringify(`/assets/${zxing}`), WORD_LISTS: JSON.stringify(lists) },
-});
+};
+const { metafile } = await build({ ...options, plugins: [together(await sharedFiles(), startingFiles())] });
 const scripts = {};
 for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) {
   const page = pages.find((one) => entryPoint === `src/pages/${one}.ts`);
