@@ -86,13 +86,22 @@ export async function people(album: Album, browser: Browser): Promise<void> {
   await guest.open(`${world.url}/wallet#draft/${link.split("/").at(-1)}`);
   await guest.reads("niet voor jou om te tekenen");
   await album.shoot(guest, "draft-not-yours");
-  await friend.open(`${world.url}/wallet`);
-  await friend.reads("Ik ben nu");
-  await album.shoot(friend, "wallet-hats");
   await friend.open(`${world.url}/wallet#draft/${link.split("/").at(-1)}`);
   await friend.tap("Teken");
   await friend.reads("Alle handtekeningen zijn er.");
   await album.shoot(friend, "draft-done");
+
+  // A phone that acts for a shop too.
+  await friend.open(`${world.url}/till`);
+  const key = (await friend.page.locator("#connect-key").textContent()) ?? "";
+  world.council("account", "open", "merchant", "--key", key);
+  await friend.tap("Ik ben gekoppeld");
+  await friend.page.locator("#name").fill("Naaiatelier Zoom");
+  await friend.tap("Bewaar de naam");
+  await friend.page.locator("#amount").waitFor();
+  await friend.open(`${world.url}/wallet`);
+  await friend.reads("Ik handel als");
+  await album.shoot(friend, "wallet-hats");
 
   await devices(album, browser, world);
   for (const one of [guest, friend]) await one.context.close();
