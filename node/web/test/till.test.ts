@@ -153,12 +153,32 @@ test("what is on its way does not hold the till: there is a way back, and it goe
   await looksWell(till.page, "a refund that waits");
   await till.tap("Terug");
   await till.page.locator(".keypad").waitFor();
+  await till.reads(/^Nog onderweg: 0,25\sklavers$/);
   await till.page.locator("#amount").fill("7");
   await till.context.setOffline(false);
   await until(async () => (await till.stored("outbox")).every(({ state }) => state === "done"), "the refund did not go out");
   assert.equal(await till.page.locator("#amount").inputValue(), "7", "the price is not taken away");
   await till.open(`${world.url}/till#today`);
   await till.reads("Hiervan is 0,25");
+  // What came to nothing afterwards is told to whoever did not wait.
+  await till.page.locator(".lines a").first().click();
+  await till.tap("Terugbetalen");
+  await till.page.locator("#amount").fill("0,10");
+  let refuse: () => void = () => undefined;
+  const refused = new Promise<void>((resolve) => (refuse = resolve));
+  await till.page.route("**/v1/entries", async (route) => {
+    await refused;
+    await route.fulfill({ status: 422, contentType: "application/problem+json", body: JSON.stringify({ status: 422, code: "line_used_up", detail: "", transient: false }) });
+  });
+  await till.tap("Betaal terug");
+  await till.tap("Terug");
+  await till.page.locator(".keypad").waitFor();
+  refuse();
+  await until(async () => (await till.stored("outbox")).some(({ state }) => state === "refused"), "it was not refused");
+  await till.page.unroute("**/v1/entries");
+  await till.open(`${world.url}/till#today`);
+  await till.reads(/^Niet terugbetaald: 0,10\sklavers$/);
+  await till.reads("Hiervan is al te veel teruggegeven.");
 });
 
 test("one tap pauses the till, one tap goes on; a code that is still open says so", async () => {

@@ -45,7 +45,21 @@ export async function office(album: Album, browser: Browser): Promise<void> {
   await album.shoot(phone, "coordination-no-answer");
   await phone.open(`${town.url}/`);
   await album.shoot(phone, "home-town");
-  for (const one of [phone, stranger]) await one.context.close();
+  const trekker = await phoneOf(browser);
+  await trekker.open(town.page("/place"));
+  await trekker.reads("Wat is hier gewoon?");
+  await trekker.page.locator("#amount").fill("2");
+  await trekker.tap("Bewaar");
+  await trekker.reads("Wie is er?");
+  await trekker.reads(/Nog .* ruimte/);
+  await album.shoot(trekker, "place-town");
+  const citizen = await phoneOf(browser);
+  await citizen.open(town.page("/wallet"));
+  await citizen.reads("Scan een code");
+  await citizen.open(`${town.url}/wallet#lines`);
+  await citizen.page.locator(".lines").first().waitFor();
+  await album.shoot(citizen, "wallet-lines-town");
+  for (const one of [phone, stranger, trekker, citizen]) await one.context.close();
   await town.end();
 }
 
