@@ -161,7 +161,7 @@ test("what is on its way does not hold the till: there is a way back, and it goe
   await till.open(`${world.url}/till#today`);
   await till.reads("Hiervan is 0,25");
   // What came to nothing afterwards is told to whoever did not wait.
-  await till.page.locator(".lines a").first().click();
+  await till.page.locator(".lines a", { hasText: "Hiervan is" }).first().click();
   await till.tap("Terugbetalen");
   await till.page.locator("#amount").fill("0,10");
   let refuse: () => void = () => undefined;
