@@ -32,9 +32,12 @@ export class Album {
     const { page } = phone;
     for (const [width, height] of this.#main ? [WIDTHS[1]] : WIDTHS) {
       await page.setViewportSize({ width, height });
+      // As tall as the page: what sticks to the bottom of a screen would stand in the middle of a long picture.
+      const tall = await page.evaluate(() => document.documentElement.scrollHeight);
+      if (tall > height) await page.setViewportSize({ width, height: tall });
       for (const scheme of this.#main ? (["light"] as const) : (["light", "dark"] as const)) {
         await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-        await page.screenshot({ path: `${this.#directory}/${name}-${width}-${scheme}.png`, fullPage: true, scale: "css", animations: "disabled" });
+        await page.screenshot({ path: `${this.#directory}/${name}-${width}-${scheme}.png`, scale: "css", animations: "disabled" });
       }
       await this.#look(phone, `${name} at ${width}`);
     }
