@@ -3,7 +3,7 @@
 import { stateOf } from "./accountState.ts";
 import { ask } from "./api.ts";
 import type { Hat } from "./db.ts";
-import { button, fill, h, icon, link, moment as when, now, say, shortAccount, show, type Child } from "./dom.ts";
+import { button, fill, h, icon, link, now, say, shortAccount, show, type Child } from "./dom.ts";
 import { lasting } from "./lasting.ts";
 import { parseAccount } from "./lib/account.ts";
 import { nameOfSeen, see, waitsFor } from "./officeAccount.ts";

@@ -3,7 +3,7 @@
 import { ask } from "./api.ts";
 import { type ToldCharter, charterOf, fieldWord, ruleText, sayCharter } from "./charterWords.ts";
 import type { Hat } from "./db.ts";
-import { button, facts, fill, h, icon, link, moment as when, say, show, type Child } from "./dom.ts";
+import { button, fill, h, icon, link, moment as when, say, show, type Child } from "./dom.ts";
 import { namer } from "./entryWords.ts";
 import { lasting } from "./lasting.ts";
 import { base64url, random } from "./lib/bytes.ts";

@@ -60,6 +60,8 @@ export function explain(error: unknown, again?: () => void): Child {
     const { code, reason } = error.problem;
     return [note("hand", ...whyNot(code)), reason ? h("p", null, halted(reason)) : null, retry];
   }
+  // A browser that keeps nothing for this page says so when it is asked to.
+  if (error instanceof DOMException && error.name === "SecurityError") return note("hand", say("cannot_storage"), say("cannot_storage_next"));
   if (error instanceof DOMException && error.name === "QuotaExceededError") return [note("hand", say("full"), say("full_next")), retry];
   console.error(error);
   return [note("hand", say("trouble"), say("trouble_next")), retry];

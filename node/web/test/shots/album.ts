@@ -37,7 +37,7 @@ export class Album {
       if (tall > height) await page.setViewportSize({ width, height: tall });
       for (const scheme of this.#main ? (["light"] as const) : (["light", "dark"] as const)) {
         await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-        await page.screenshot({ path: `${this.#directory}/${name}-${width}-${scheme}.png`, scale: "css", animations: "disabled" });
+        await page.screenshot({ path: `${this.#directory}/${name}-${width}-${scheme}.png`, fullPage: true, scale: "css", animations: "disabled" });
       }
       await this.#look(phone, `${name} at ${width}`);
     }

@@ -172,7 +172,6 @@ export async function wallet(album: Album, browser: Browser): Promise<void> {
     };
   });
   await closed.open(`${world.url}/wallet`);
-  await closed.tap("Maak mijn portemonnee");
   await closed.reads("Deze browser wil niets bewaren.");
   await album.shoot(closed, "no-storage");
   await closed.open(world.url.replace("localhost", "127.0.0.1"));
