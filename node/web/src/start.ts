@@ -50,7 +50,7 @@ export function note(picture: Parameters<typeof icon>[0], what: string, next?: s
 
 /** Says in words what went wrong, and what to do. That nothing happened is said of what was certainly not sent alone. */
 export function explain(error: unknown, again?: () => void): Child {
-  const retry = again ? button("undo", say("again"), again) : null;
+  const retry = again ? h("div", { class: "actions" }, button("undo", say("again"), again)) : null;
   if (error instanceof NotSent) return [h("p", null, say("not_sent")), explain(error.cause, again)];
   if (error instanceof CannotKeep) return note("hand", say(`cannot_${error.fault}`), say(`cannot_${error.fault}_next`));
   if (error instanceof TwoHistories) return note("hand", say("log_alarm"));

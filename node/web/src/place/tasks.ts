@@ -55,7 +55,7 @@ function one(hat: Hat, found: PlaceTask): void {
   const isOpen = task.state === "open";
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, drawTask(task.picture), callTask(task)),
-    h("p", { role: "status" }, say(stateKey(task)), task.why_not ? ` ${say(`task_why_${task.why_not}`)}` : ""),
+    h("p", { class: "lead", role: "status" }, say(stateKey(task)), task.why_not ? ` ${say(`task_why_${task.why_not}`)}` : ""),
     h("dl", null, [["task_ask_for_whom", task.for_whom], ["task_ask_brought_by", task.brought_by], ["task_ready_by", task.ready_by]].map(([key, value]) => (value ? [h("dt", null, say(key as string)), h("dd", null, value)] : null))),
     found.thanks ? [h("p", { class: "small" }, say("task_thanks")), h("blockquote", null, found.thanks)] : null,
     isOpen && found.missing.length > 0 ? h("p", { class: "note" }, icon("hand"), say("doing_uninsured")) : null,

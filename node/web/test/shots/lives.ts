@@ -72,7 +72,7 @@ export async function lives(album: Album, browser: Browser): Promise<void> {
   await place.open(`${world.url}/place#tasks`);
   await place.tap(/Brieven vouwen/);
   await place.tap("Deze taak is klaar");
-  await place.page.locator("p[role=status]", { hasText: "klaar" }).waitFor();
+  await place.page.locator("#action p[role=status]", { hasText: "klaar" }).waitFor();
   await album.shoot(place, "place-task-done");
   await visitor.open(followed);
   await visitor.reads("Het is klaar.");

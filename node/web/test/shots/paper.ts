@@ -30,6 +30,8 @@ export async function paper(album: Album, browser: Browser): Promise<void> {
   await till.tap("Verder");
   await till.page.locator(".fault", { hasText: /\S/ }).first().waitFor();
   await album.shoot(till, "paper-no-code");
+  await take("4", card);
+  await till.page.locator(".paid.whole").waitFor();
   await take("7", card);
   await till.reads("Voor dit bedrag heeft de kaart een pincode nodig.");
   await album.shoot(till, "paper-no-pin");
@@ -60,7 +62,7 @@ export async function paper(album: Album, browser: Browser): Promise<void> {
   await album.shoot(phone, "card-inside");
   await phone.page.locator("#pin").fill("2583");
   await phone.tap("Toon wat erop staat");
-  await phone.reads("30 klavers");
+  await phone.reads("26 klavers");
   await phone.page.locator("summary", { hasText: "Andere pincode kiezen" }).click();
   await album.shoot(phone, "card-overview");
   await phone.open(card.split("#")[0] ?? "");

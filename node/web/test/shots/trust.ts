@@ -72,7 +72,7 @@ async function checking(album: Album, world: World, phone: Phone): Promise<void>
 /** Another ledger at the address: an alarm where nothing proves it, followed where the old one does. */
 async function following(album: Album, browser: Browser): Promise<void> {
   const world = await World.found();
-  const phone = await phoneOf(browser, { serviceWorkers: "block" });
+  const phone = await phoneOf(browser);
   await phone.open(`${world.url}/wallet`);
   await phone.tap("Maak mijn portemonnee");
   await phone.reads("Scan een code");

@@ -2,7 +2,7 @@
 
 import type { Browser } from "playwright-core";
 import { accountText } from "../../src/lib/account.ts";
-import { World, connectTill, price } from "../world.ts";
+import { World, connectTill, member, price } from "../world.ts";
 import { type Album, PLAIN, phoneOf } from "./album.ts";
 
 export async function wallet(album: Album, browser: Browser): Promise<void> {
@@ -156,16 +156,16 @@ export async function wallet(album: Album, browser: Browser): Promise<void> {
   await found.open(`${world.url}/coordination#lost`);
   await found.page.locator("#connect-key").waitFor();
   await album.shoot(found, "lost-phone");
-  // Without network: a code, and what this phone cannot do.
-  await guest.page.evaluate(() => navigator.serviceWorker.ready);
-  await guest.open(`${world.url}/wallet`);
-  await guest.page.waitForFunction(() => navigator.serviceWorker.controller !== null);
-  await guest.context.setOffline(true);
-  await guest.open(`${world.url}/p/aaaaaaaaaaaaaaaaaaaaaaaaaa`);
-  await guest.reads("De code is niet geopend.");
-  await album.shoot(guest, "code-offline");
-  await guest.context.setOffline(false);
-  const closed = await phoneOf(browser, { serviceWorkers: "block" });
+  // Without network: a code that cannot be opened.
+  const kept = await member(world, browser, "0", { ...PLAIN, serviceWorkers: "allow" });
+  await kept.page.evaluate(() => navigator.serviceWorker.ready);
+  await kept.open(`${world.url}/wallet`);
+  await kept.page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await kept.context.setOffline(true);
+  await kept.open(`${world.url}/p/aaaaaaaaaaaaaaaaaaaaaaaaaa`);
+  await kept.reads("De code is niet geopend.");
+  await album.shoot(kept, "code-offline");
+  const closed = await phoneOf(browser);
   await closed.page.addInitScript(() => {
     IDBFactory.prototype.open = () => {
       throw new DOMException("The operation is insecure.", "SecurityError");
@@ -178,6 +178,6 @@ export async function wallet(album: Album, browser: Browser): Promise<void> {
   await closed.open(`${world.url.replace("localhost", "127.0.0.1")}/wallet`);
   await closed.reads("Je portemonnee woont op een ander adres");
   await album.shoot(closed, "wrong-address");
-  for (const one of [till, other, guest, late, blind, found, closed]) await one.context.close();
+  for (const one of [till, other, guest, late, blind, found, kept, closed]) await one.context.close();
   await world.end();
 }
