@@ -8,7 +8,7 @@ import { namer } from "./entryWords.ts";
 import { lasting } from "./lasting.ts";
 import { base64url, random } from "./lib/bytes.ts";
 import { Malformed } from "./lib/cbor.ts";
-import { type Bodies, encodeEntry, faultOfMemo, memoCommitment } from "./lib/entry.ts";
+import { type Bodies, decodeEntry, encodeEntry, faultOfMemo, memoCommitment } from "./lib/entry.ts";
 import { showNumber } from "./lib/money.ts";
 import type { Coordination } from "./office.ts";
 import { back, field, heading, readTotal, signAndSend, totalText } from "./officeParts.ts";
@@ -103,7 +103,8 @@ export async function propose(hat: Hat): Promise<void> {
   const outOfBounds = (next: Charter): { at: { fault: HTMLElement; input: Input }; why: string } | null => {
     if (next.council_threshold < 1 || next.council_threshold > charter.council.length) return { at: threshold, why: "rules_threshold" };
     try {
-      encodeEntry({ kind: "govern", nonce: "00".repeat(16), expires_at: 0, memo: null, body: { base, charter: next } });
+      // Whoever reads an entry knows how far each rule may go.
+      decodeEntry(encodeEntry({ kind: "govern", nonce: "00".repeat(16), expires_at: 0, memo: null, body: { base, charter: next } }));
       return null;
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
