@@ -154,7 +154,7 @@ for (const language of ["nl", "fr", "en"]) {
   const shared = pick("", (key) => OF_WALLETS.test(key) && key !== "error.history_rewritten.do");
   proof[language] = file("proof", { ...pick("web.", (key) => OF_SEALS.test(key)), ...shared });
   check[language] = file("check", pick("web.", (key) => OF_CHECKS.test(key)));
-  errors[language] = file("errors", { ...pick("error.", (key, text) => isShown(key, text)), ...pick("", (key) => key.startsWith("halt.")) });
+  errors[language] = file("errors", { ...pick("error.", (key, text) => isShown(key, text)), ...pick("", (key) => key.startsWith("halt.") && !key.endsWith(".do")) });
   words[language] = file("words", pick("web.", (key) => isOfAll(key.slice(4)) && ![OF_SEALS, OF_CHECKS].some((group) => group.test(key))));
   alone[language] = `alone-${language}.json`;
   writeFileSync(`${DIST}/${alone[language]}`, JSON.stringify(pick("web.", (key) => /^web\.(check_|line_|read_aloud$)/.test(key))));
