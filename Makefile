@@ -23,11 +23,13 @@ bench:
 soak:
 	tests/soak $(NAME) --rounds $(ROUNDS)
 
-# Pictures of every page and state, into docs/screenshots: three widths, light and dark, in Dutch.
+# Pictures of the main pages and states, into docs/screenshots, in Dutch. ALL=DIRECTORY writes every state there: three
+# widths, light and dark; STORIES=till,place tells these alone.
 screenshots: web
 	tests/tools rust chromium
 	cargo build --package klaver-node --package klaver-cli
-	cd node/web && node build.mjs test && KLAVER_ROOT=../.. node node_modules/.klaver-test/screenshots.mjs
+	cd node/web && node build.mjs test && KLAVER_ROOT=../.. $(if $(ALL),KLAVER_ALL=$(abspath $(ALL))) $(if $(STORIES),KLAVER_STORIES=$(STORIES)) \
+		node node_modules/.klaver-test/screenshots.mjs
 
 # Known weaknesses of dependencies; needs the network and the advisory database.
 advisories:

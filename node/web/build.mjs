@@ -2,7 +2,7 @@
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
 const common = { bundle: true, format: "esm", target: ["es2022", "safari15"], logLevel: "warning", legalComments: "none" };
@@ -32,6 +32,45 @@ function hashed(name, content) {
   return file;
 }
 
+/** Returns the files that the wallet's first screen and a payment stand on, which every part reaches sooner or later. */
+async function sharedFiles() {
+  const { metafile: { inputs } } = await build({ ...options, write: false });
+  const found = new Set();
+  const follow = (file) => {
+    for (const { path, kind } of inputs[file].imports) {
+      if (kind !== "import-statement" || !/^src\/(?!pages\/).*\.ts$/.test(path) || found.has(path)) continue;
+      found.add(path);
+      follow(path);
+    }
+  };
+  for (const page of ["wallet", "pay"]) follow(`src/pages/${page}.ts`);
+  return [...found];
+}
+
+/** Returns the files that a part begins with: pages, and what is fetched when it is opened. */
+function startingFiles() {
+  const sources = readdirSync("src", { recursive: true }).filter((name) => name.endsWith(".ts")).map((name) => `src/${name}`);
+  const opened = sources.flatMap((file) => [...readFileSync(file, "utf8").matchAll(/import\("(\.[^"]+\.ts)"\)/g)].map(([, path]) => join(dirname(file), path)));
+  // A page without a wallet does without what wallets share; so does what draws the map, and what stands alone.
+  const without = /^src\/(pages\/(page|verify)|mapOffer|townMap|encoder|decoder|zxing|sw|alone)\.ts$/;
+  return new Set([...sources.filter((file) => file.startsWith("src/pages/")), ...opened].filter((file) => !without.test(file)));
+}
+
+/**
+ * Puts `shared` into one file: esbuild makes one of all that the same parts reach, so every part begins by reaching all
+ * of them. On a slow network each file more costs a turn of half a second, on a slow phone some milliseconds.
+ */
+function together(shared, starting) {
+  return {
+    name: "together",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^together$/ }, () => ({ path: "together", namespace: "together" }));
+      onLoad({ filter: /^/, namespace: "together" }, () => ({ contents: shared.map((file) => `import "./${file}";`).join("\n"), resolveDir: process.cwd() }));
+      onLoad({ filter: /\.ts$/ }, ({ path }) => starting.has(relative(process.cwd(), path)) ? { contents: `import "together";\n${readFileSync(path, "utf8")}`, loader: "ts" } : undefined);
+    },
+  };
+}
+
 // The program of the third reader: a file of ours, fetched by the few phones that need it.
 const zxing = hashed("zxing.wasm", readFileSync("node_modules/zxing-wasm/dist/reader/zxing_reader.wasm"));
 
@@ -49,13 +88,14 @@ const notices = hashed("notices.txt", carried.join(`\n${"-".repeat(72)}\n\n`));
 
 // Scripts: one entry for each page, what they share once.
 const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify", "session", "lent", "paper"];
-const { metafile } = await build({
+const options = {
   // The form of the map's library that is a module: the other brings a helper into every part.
   ...common, alias: { leaflet: "leaflet/dist/leaflet-src.esm.js" }, outdir: DIST,
   // What a place opens beside its list has a name that says so.
   entryPoints: [...pages.map((page) => ({ in: `src/pages/${page}.ts`, out: page })), ...["lend", "paper", "session", "tasks"].map((name) => ({ in: `src/place/${name}.ts`, out: `place-${name}` }))], entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
   splitting: true, minify: true, metafile: true, define: { ZXING: JSON.stringify(`/assets/${zxing}`), WORD_LISTS: JSON.stringify(lists) },
-});
+};
+const { metafile } = await build({ ...options, plugins: [together(await sharedFiles(), startingFiles())] });
 const scripts = {};
 for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) {
   const page = pages.find((one) => entryPoint === `src/pages/${one}.ts`);
@@ -81,7 +121,7 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 // What is neither on the wallet's first screen nor on the pay page, and said by staff and screens alike.
 const SHARED = ["scanInto", "meeting", "asking", "amountField", "statement"];
 const of = (folder) => readdirSync(`src/${folder}`).map((name) => `${folder}/${name.slice(0, -3)}`);
-const STAFF = ["pages/till", "pages/place", "pages/coordination", "pages/session", "pages/lent", "pages/paper", "papers", "office", "moments", "faces", "tasks", "tables", "connecting", "officeParts", "officeAccount", "officeDraft", "officeImport", "lostPhone", "squareForm", "lasting", "charterWords", ...SHARED, ...of("till"), ...of("place")].map((name) => `src/${name}.ts`);
+const STAFF = ["pages/till", "pages/place", "pages/coordination", "pages/session", "pages/lent", "pages/paper", "papers", "office", "moments", "faces", "tasks", "tables", "connecting", "officeParts", "officeAccount", "officeDraft", "officeImport", "officeClose", "officeRules", "days", "lostPhone", "squareForm", "lasting", "charterWords", ...SHARED, ...of("till"), ...of("place")].map((name) => `src/${name}.ts`);
 const sources = ["src", "src/pages", "src/screens", "src/till", "src/place"].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`)).filter((name) => name.endsWith(".ts"));
 // What every screen of the wallet but the first says is fetched with them.
 const SCREENS = sources.filter((name) => /^src\/(screens\/|entryWords\.)/.test(name) || SHARED.some((one) => name === `src/${one}.ts`));
@@ -114,7 +154,7 @@ for (const language of ["nl", "fr", "en"]) {
   const shared = pick("", (key) => OF_WALLETS.test(key) && key !== "error.history_rewritten.do");
   proof[language] = file("proof", { ...pick("web.", (key) => OF_SEALS.test(key)), ...shared });
   check[language] = file("check", pick("web.", (key) => OF_CHECKS.test(key)));
-  errors[language] = file("errors", { ...pick("error.", (key, text) => isShown(key, text)), ...pick("", (key) => key.startsWith("halt.")) });
+  errors[language] = file("errors", { ...pick("error.", (key, text) => isShown(key, text)), ...pick("", (key) => key.startsWith("halt.") && !key.endsWith(".do")) });
   words[language] = file("words", pick("web.", (key) => isOfAll(key.slice(4)) && ![OF_SEALS, OF_CHECKS].some((group) => group.test(key))));
   alone[language] = `alone-${language}.json`;
   writeFileSync(`${DIST}/${alone[language]}`, JSON.stringify(pick("web.", (key) => /^web\.(check_|line_|read_aloud$)/.test(key))));

@@ -161,6 +161,9 @@ pub struct RuleChange {
     pub recorded_at: String,
     /// When it takes effect, if it still waits.
     pub effective_at: Option<String>,
+    /// Whether rescue keys began it: while it waits the council may stop it then, and an auditor otherwise.
+    #[serde(default)]
+    pub by_rescue: bool,
     /// The meeting or decision it comes from, as its memo names it.
     pub reference: Option<String>,
     /// What differs from the charter before it; empty for the founding.

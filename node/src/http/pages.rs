@@ -233,6 +233,7 @@ pub async fn invitation(State(app): State<App>, PagePath(code): PagePath, visit:
                 h1 { (page.heading()) }
                 p.note { (icon("clock")) (page.say("invitation_unknown")) }
                 p { (page.say("invitation_next")) }
+                div.actions { a.button href="/wallet" { (icon("wallet")) (page.say("wallet")) } }
             };
             page.respond(StatusCode::NOT_FOUND, None, &body)
         }
@@ -284,7 +285,7 @@ fn shell(mut page: Page, name: &'static str) -> Response {
         html! {
             h1.unseen { (page.heading()) }
             div #action { p role="status" { (page.say("loading")) } }
-            noscript { p.note { (page.say("needs_script")) } p { (page.say("needs_script_next")) } }
+            noscript { p.note { (icon("hand")) (page.say("needs_script")) } p { (page.say("needs_script_next")) } }
         }
     } else {
         html! {
@@ -333,7 +334,7 @@ fn unknown(mut page: Page) -> Response {
     page.title(page.say("unknown_title"));
     let body = html! {
         h1 { (page.heading()) }
-        p.note { (page.say("unknown_text")) }
+        p.note { (icon("hand")) (page.say("unknown_text")) }
         p { (page.say("unknown_next")) }
         div.actions { a.button href="/" { (icon("clover")) (page.community()) } }
     };

@@ -88,9 +88,9 @@ impl Service {
         let circulation = trial.circulation;
         let mut rules = self.rule_changes(&charter, base)?;
         if let Some(waiting) = waiting {
-            let next =
-                self.rule_change(waiting.index, &charter, &waiting.charter, Some(waiting.effective_at))?;
-            rules.insert(0, next);
+            let next = self.rule_change(waiting.index, &charter, &waiting.charter)?;
+            let effective_at = Some(waiting.effective_at.to_string());
+            rules.insert(0, RuleChange { effective_at, by_rescue: waiting.by_rescue, ..next });
         }
         Ok(Coordination {
             now: now.to_string(),
@@ -149,10 +149,10 @@ impl Service {
                 Body::Found(found) => found.charter,
                 _ => break,
             };
-            changes.push(self.rule_change(index, &before, &charter, None)?);
+            changes.push(self.rule_change(index, &before, &charter)?);
             (index, charter) = (earlier, before);
         }
-        changes.push(self.rule_change(index, &charter, &charter, None)?);
+        changes.push(self.rule_change(index, &charter, &charter)?);
         Ok(changes)
     }
 
@@ -161,13 +161,8 @@ impl Service {
         Ok(record.signed.entry().body.clone())
     }
 
-    fn rule_change(
-        &self,
-        index: u64,
-        before: &Charter,
-        after: &Charter,
-        effective_at: Option<Timestamp>,
-    ) -> Result<RuleChange, Refused> {
+    /// Returns what a charter that is in force, or was, changed.
+    fn rule_change(&self, index: u64, before: &Charter, after: &Charter) -> Result<RuleChange, Refused> {
         let record = Record::decode(&self.reader.record(index)?.record)?;
         let fields = |charter: &Charter| flat(&CharterJson::of(charter, self.scale()));
         let (before, after) = (fields(before), fields(after));
@@ -175,7 +170,8 @@ impl Service {
         Ok(RuleChange {
             index,
             recorded_at: record.recorded_at.to_string(),
-            effective_at: effective_at.map(|at| at.to_string()),
+            effective_at: None,
+            by_rescue: false,
             reference: self.community.memo(index).map(|memo| memo.text().to_owned()),
             changes: changes
                 .map(|(field, after)| FieldChange {

@@ -2,10 +2,10 @@
 
 import { provenState } from "./accountState.ts";
 import type { Hat } from "./db.ts";
-import { button, say, show, type Child } from "./dom.ts";
+import { button, say, type Child } from "./dom.ts";
 import type { AccountState } from "./lib/entry.ts";
-import { freshKey, prepare, sendUntilKnown } from "./outbox.ts";
-import { outcome, toWallet } from "./paid.ts";
+import { freshKey, prepare } from "./outbox.ts";
+import { outcome, showUntilKnown, toWallet } from "./paid.ts";
 
 type Keys = AccountState["keys"];
 
@@ -28,8 +28,5 @@ export async function changeKeys(hat: Hat, make: (keys: Keys) => Keys, { words, 
     key: freshKey("change"), what: "change", name: "", amount: 0, ...(words ? { words } : {}), ...(then ? { hat: then } : {}),
     body: { base, state: { ...state, keys: make(state.keys) }, status: "open" },
   });
-  await sendUntilKnown(outgoing, (news) => {
-    const retry = news.state === "refused" && again ? button("undo", say("again"), again) : null;
-    show(outcome(news, [retry, leave]), news.state === "waiting" ? "quiet" : "focus");
-  });
+  await showUntilKnown(outgoing, leave, (news) => outcome(news, [news.state === "refused" && again ? button("undo", say("again"), again) : null, leave]));
 }

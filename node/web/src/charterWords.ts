@@ -55,6 +55,17 @@ function toldField({ policy, ...charter }: ToldCharter, field: string): Value {
   return Array.isArray(value) ? [...(value as string[])].sort() : (value as Value);
 }
 
+/** Returns a charter that the node tells, as it is signed. */
+export function charterOf(told: ToldCharter): Charter {
+  const { policy, ...own } = told;
+  const read = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, toldField(told, name)]));
+  const rate = toldField(told, "euro_rate");
+  const { numerator, denominator } = JSON.parse(String(rate ?? '{"numerator":0,"denominator":0}')) as Rate;
+  // What may be left out is nothing.
+  const numbers = read(["organisation_day_amount", "heir_fund", ...Object.keys(policy)]);
+  return { ...read(Object.keys(own)), policy: { ...numbers, euro_rate: rate === null ? null : [numerator, denominator] } } as unknown as Charter;
+}
+
 function shown(field: string, value: Value, name: (account: string) => string): string {
   if (value === null) return "–";
   if (Array.isArray(value)) return value.join(", ") || "–";

@@ -27,7 +27,7 @@ export interface KeptKey {
 export type OutboxState = "waiting" | "done" | "refused" | "draft" | "alarm" | "ended";
 
 /** What this phone signs. */
-export type Signed = "pay" | "refund" | "redeem" | "earn" | "correct" | "settle" | "change" | "open" | "veto" | "cosign";
+export type Signed = "pay" | "refund" | "redeem" | "earn" | "correct" | "settle" | "change" | "open" | "close" | "govern" | "veto" | "cosign";
 
 /** A sentence beside an entry, as it was committed to. */
 export interface Memo {

@@ -129,9 +129,15 @@ export function deviceItem(picture: Icon, words: string, key: string, removal?: 
   const place = h("div", { class: "actions" });
   if (removal) {
     const { text, remove, back } = removal;
+    // While it is asked once more, nothing else is offered.
+    const alone = (is: boolean) => document.querySelectorAll<HTMLElement>("#action > .actions").forEach((others) => (others.hidden = is));
     const first = button("cross", say("device_remove"), () => {
       const yes = button("cross", say("device_remove_sure"), () => void remove().catch((error: unknown) => show(explain(error, back))), "main");
-      fill(place, h("p", null, text), yes, button("back", say("back"), () => fill(place, first)));
+      fill(place, h("p", null, text), yes, button("back", say("back"), () => {
+        alone(false);
+        fill(place, first);
+      }));
+      alone(true);
       yes.focus();
     }, "quiet");
     place.append(first);

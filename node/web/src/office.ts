@@ -97,7 +97,7 @@ export interface Coordination {
   members: { count: number | null; bands: { from: string | null; below: string | null; count: number }[] };
   claims: Claim[];
   waiting: Waiting[];
-  rules: { index: number; recorded_at: string; effective_at: string | null; reference: string | null; changes: { field: string; before: string; after: string }[] }[];
+  rules: { index: number; recorded_at: string; effective_at: string | null; by_rescue: boolean; reference: string | null; changes: { field: string; before: string; after: string }[] }[];
   audit: {
     size: number; published: number; checked: number; read_only: Reason | null; readings: { at: string; auditor: string; size: number }[];
     note: { index: number; size: number; anchored_at: string; document: string } | null;

@@ -2,16 +2,16 @@
 
 import { stateOf, type StateJson } from "./accountState.ts";
 import { ask } from "./api.ts";
+import { endOfDay } from "./days.ts";
 import type { Hat, Outgoing } from "./db.ts";
-import { amount, button, facts, fill, h, icon, link, moment as when, say, shortAccount, show, type Child } from "./dom.ts";
+import { amount, button, dayOf, facts, fill, h, icon, link, moment as when, say, shortAccount, show, type Child } from "./dom.ts";
 import { lasting } from "./lasting.ts";
 import { accountText } from "./lib/account.ts";
 import { fromHex } from "./lib/bytes.ts";
 import { faultOfKey } from "./lib/ed25519.ts";
 import type { AccountState } from "./lib/entry.ts";
-import { AmountError, parseTotal, showNumber } from "./lib/money.ts";
 import { askAsOffice, type Waiting } from "./office.ts";
-import { back, heading, line, money, nameOf, signAndSend } from "./officeParts.ts";
+import { back, field, heading, line, money, nameOf, readTotal, signAndSend, totalText } from "./officeParts.ts";
 import { freshKey } from "./outbox.ts";
 import { type ScanInto, scanInto } from "./scanInto.ts";
 import { busy } from "./start.ts";
@@ -19,11 +19,11 @@ import { busy } from "./start.ts";
 interface Pending { index: number; effective_at: string; vetoable: boolean; what: "change" | "close"; state: StateJson | null }
 interface Seen { state: StateJson; status: "open" | "frozen" | "closed"; base: number; balance: string | null; pending: Pending | null; name: string | null }
 
-const see = (hat: Hat, id: string): Promise<Seen> => askAsOffice<Seen>(hat, "GET", `/v1/accounts/${encodeURIComponent(id)}`);
-const title = ({ name, state }: Seen): string => name ?? `${say(`kind_${state.kind}`)} ${shortAccount(stateOf(state).account)}`;
+export const see = (hat: Hat, id: string): Promise<Seen> => askAsOffice<Seen>(hat, "GET", `/v1/accounts/${encodeURIComponent(id)}`);
+export const nameOfSeen = ({ name, state }: Seen): string => name ?? `${say(`kind_${state.kind}`)} ${shortAccount(stateOf(state).account)}`;
 
 /** Says what waits for an account, from when it counts, and whether it can still be stopped. */
-function waitsFor({ index, effective_at, vetoable, what }: Pick<Pending, "index" | "effective_at" | "vetoable" | "what">): string {
+export function waitsFor({ index, effective_at, vetoable, what }: Pick<Pending, "index" | "effective_at" | "vetoable" | "what">): string {
   const at = when(Date.parse(effective_at), "both");
   return `${say(what === "close" ? "council_waits_close" : "council_waits_change", { index, when: at })} ${say(vetoable ? "council_waits_stop" : "council_waits_no_stop", { when: at })}`;
 }
@@ -56,11 +56,12 @@ export async function oneAccount(hat: Hat, id: string): Promise<void> {
     link("phone", say("council_rotate"), `#rotate/${id}`),
     ["merchant", "budget", "fund"].includes(seen.state.kind) ? link("shop", say("square_way"), `#square/${id}`) : null,
     button(status === "frozen" ? "clock" : "undo", say(status === "frozen" ? "council_freeze" : "council_unfreeze"), sure),
+    seen.state.kind === "settlement" ? null : link("cross", say("council_close"), `#close/${id}`),
   ];
   fill(rest, ways);
   const { ceiling, until } = state;
   show([
-    heading("wallet", title(seen)),
+    heading("wallet", nameOfSeen(seen)),
     seen.pending ? h("p", { class: "note" }, icon("clock"), waitsFor(seen.pending)) : null,
     h("dl", null,
       line(say("account"), h("code", null, accountText(state.account))), line(say("council_kind"), say(`kind_${seen.state.kind}`)), line(say("council_status"), say(`council_status_${seen.status}`)),
@@ -80,44 +81,23 @@ export async function oneAccount(hat: Hat, id: string): Promise<void> {
 const keysOf = (words: string, { keys }: AccountState): HTMLElement =>
   h("details", null, h("summary", null, icon("seal"), words), keys.map(({ key }) => h("p", null, h("code", null, key))));
 
-/** A field of its own: the label, what is wrong below it. */
-function field(id: string, label: string, input: HTMLInputElement): { element: HTMLElement; fault: HTMLElement } {
-  const fault = h("p", { id: `${id}-fault`, class: "fault", role: "alert" });
-  input.id = id;
-  input.setAttribute("aria-describedby", fault.id);
-  return { element: h("div", { class: "field" }, h("label", { for: id }, label), input, fault), fault };
-}
-
 /** Changes how far an account may go: at once, once enough of the council have signed. */
 export async function limits(hat: Hat, id: string): Promise<void> {
   show(busy());
   const seen = await see(hat, id);
   const state = stateOf(seen.state);
   const isBudget = state.kind === "budget";
-  const shown = (total: number | null) => (total === null ? "" : showNumber(total, facts.scale, "en").replaceAll("\u202f", "").replace(".", facts.scale > 0 ? "," : "."));
   const text = (value: string) => h("input", { type: "text", inputmode: "decimal", autocomplete: "off", maxlength: 17, value });
-  const [low, high] = [text(shown(state.limit)), text(shown(state.ceiling))];
-  const endsNow = state.until === null ? "" : new Date(state.until * 1_000).toISOString().slice(0, 10);
+  const [low, high] = [text(totalText(state.limit)), text(totalText(state.ceiling))];
+  const endsNow = state.until === null ? "" : dayOf(state.until * 1_000);
   const ends = h("input", { type: "date", value: endsNow });
   const [limit, ceiling, until] = [
     field("limit", say(isBudget ? "council_cap_label" : "council_limit_label", { many: facts.many }), low), field("ceiling", say("council_ceiling_label"), high), field("until", say("council_until_label"), ends)];
-  /** Returns minor units, null for an empty field that may be so; undefined after having said what is wrong. */
-  const read = (input: HTMLInputElement, fault: HTMLElement, mayBeEmpty: boolean): number | null | undefined => {
-    fault.textContent = "";
-    if (mayBeEmpty && input.value.trim() === "") return null;
-    try {
-      return parseTotal(input.value, facts.scale);
-    } catch (error) {
-      if (!(error instanceof AmountError)) throw error;
-      fault.textContent = say(`amount_${error.fault}`, { decimals: facts.scale });
-      input.focus();
-      return undefined;
-    }
-  };
   const sign = () => {
-    const [least, most] = [read(low, limit.fault, false), isBudget ? state.ceiling : read(high, ceiling.fault, true)];
+    const [least, most] = [readTotal(low, limit.fault, false), isBudget ? state.ceiling : readTotal(high, ceiling.fault, true)];
     if (least === undefined || least === null || most === undefined) return;
-    const end = !isBudget || ends.value === endsNow ? state.until : ends.value === "" ? null : Date.parse(`${ends.value}T23:59:59Z`) / 1_000;
+    // The last second of that day, where the community lives.
+    const end = !isBudget || ends.value === endsNow ? state.until : ends.value === "" ? null : endOfDay(ends.value) - 1;
     if (least === state.limit && most === state.ceiling && end === state.until) return void (limit.fault.textContent = say("council_same"));
     void signAndSend(hat, {
       key: freshKey(`limits:${state.account}`), what: "change", name: shortAccount(state.account), amount: 0,
@@ -125,7 +105,7 @@ export async function limits(hat: Hat, id: string): Promise<void> {
     });
   };
   show([
-    heading("pay", title(seen)),
+    heading("pay", nameOfSeen(seen)),
     h("p", null, say("council_limits_text")),
     limit.element, isBudget ? until.element : ceiling.element,
     h("div", { class: "actions" }, button("tick", say("council_limits_do"), sign, "main"), link("back", say("back"), `#account/${id}`)),
@@ -164,7 +144,7 @@ export async function rotate(hat: Hat, id: string, onCamera: (camera: ScanInto) 
     }, then);
   };
   show([
-    heading("phone", say("council_rotate_title", { name: title(seen) })),
+    heading("phone", say("council_rotate_title", { name: nameOfSeen(seen) })),
     seen.pending ? h("p", { class: "note" }, icon("clock"), waitsFor(seen.pending)) : null,
     h("p", null, say("council_rotate_text")),
     h("p", { class: "note" }, icon("clock"), say("council_rotate_wait", { lasts: lasting(delay) })),

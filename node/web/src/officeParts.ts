@@ -3,9 +3,10 @@
 import type { Hat, Outgoing } from "./db.ts";
 import { amount, facts, h, icon, link, say, shortAccount, show, type Child, type Icon } from "./dom.ts";
 import { parseAccount } from "./lib/account.ts";
-import { fromDecimal } from "./lib/money.ts";
+import { AmountError, fromDecimal, parseTotal, showNumber } from "./lib/money.ts";
 import { type Wish, prepare, sendUntilKnown } from "./outbox.ts";
-import { busy, explain, note, whyNot } from "./start.ts";
+import { showUntilKnown } from "./paid.ts";
+import { explain, note, whyNot } from "./start.ts";
 
 export const minor = (text: string): number => fromDecimal(text, facts.scale);
 export const money = (text: string): string => amount(minor(text));
@@ -14,8 +15,33 @@ export const back = (href = "#"): HTMLElement => h("div", { class: "actions" }, 
 export const heading = (picture: Icon, words: string): HTMLElement => h("h2", { tabindex: "-1", "data-focus": true }, icon(picture), words);
 export const line = (words: string, value: Child): Child => [h("dt", null, words), h("dd", null, value)];
 
+/** A field of its own: the label, what is wrong below it. */
+export function field<I extends HTMLInputElement | HTMLSelectElement>(id: string, label: string, input: I): { element: HTMLElement; fault: HTMLElement; input: I } {
+  const fault = h("p", { id: `${id}-fault`, class: "fault", role: "alert" });
+  input.id = id;
+  input.setAttribute("aria-describedby", fault.id);
+  return { element: h("div", { class: "field" }, h("label", { for: id }, label), input, fault), fault, input };
+}
+
+/** An amount that may be zero, or nothing, as it stands in a field. */
+export const totalText = (total: number | null): string => (total === null ? "" : showNumber(total, facts.scale, "en").replaceAll("\u202f", "").replace(".", facts.scale > 0 ? "," : "."));
+
+/** Reads minor units, null from an empty field that may be so; undefined after having said what is wrong. */
+export function readTotal(input: HTMLInputElement, fault: HTMLElement, mayBeEmpty: boolean): number | null | undefined {
+  fault.textContent = "";
+  if (mayBeEmpty && input.value.trim() === "") return null;
+  try {
+    return parseTotal(input.value, facts.scale);
+  } catch (error) {
+    if (!(error instanceof AmountError)) throw error;
+    fault.textContent = say(`amount_${error.fault}`, { decimals: facts.scale });
+    input.focus();
+    return undefined;
+  }
+}
+
 /** What the council signs from its pages. */
-export type OfficeKind = "settle" | "change" | "open";
+export type OfficeKind = "settle" | "change" | "open" | "close" | "govern" | "veto";
 
 /** How long something that the council signs may wait for its other signatures, in seconds. */
 const patience = () => Math.min(3 * 86_400, facts.otherSeconds);
@@ -23,9 +49,9 @@ const patience = () => Math.min(3 * 86_400, facts.otherSeconds);
 /** Signs for the council and shows what became of it; where more must sign, it waits for them. */
 export async function signAndSend<K extends OfficeKind>(hat: Hat, wish: Wish<K>, onDone: (done: Outgoing) => Child = () => null): Promise<void> {
   try {
+    const home = () => link("seal", say("council_to"), "#", "main");
     const outgoing = await prepare(hat, { ...wish, lasts: patience() });
-    show(busy(say("sending")));
-    await sendUntilKnown(outgoing, (news) => show([result(news), news.state === "done" ? onDone(news) : null, h("div", { class: "actions" }, link("seal", say("council_to"), "#", "main"))], news.state === "waiting" ? "quiet" : "focus"));
+    await showUntilKnown(outgoing, home(), (news) => [result(news), news.state === "done" ? onDone(news) : null, h("div", { class: "actions" }, home())]);
   } catch (error) {
     show([explain(error), back()]);
   }

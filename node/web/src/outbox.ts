@@ -32,6 +32,8 @@ export interface Wish<K extends Signed & Kind> {
   lasts?: number;
   /** The account as this phone signs for it once this is done: kept with the receipt, never before. */
   hat?: Hat;
+  /** A sentence that travels beside it, and what of it is signed. */
+  memo?: { kept: Memo; commitment: string };
 }
 
 /** Acts before anything leaves this phone. @throws NotSent whatever happens */
@@ -50,9 +52,9 @@ async function beforeSending<T>(act: () => Promise<T>): Promise<T> {
  */
 export function prepare<K extends Signed & Kind>(hat: Hat, wish: Wish<K>): Promise<Outgoing> {
   const expiresAt = Math.min(Math.floor(now() / 1_000) + (wish.lasts ?? LASTS), wish.until ?? Infinity);
-  const entry = { kind: wish.what, nonce: hex(random(16)), expires_at: expiresAt, memo: null, body: wish.body } as Entry;
-  const { key, what, name, amount, words, hat: then } = wish;
-  return signAndKeep(hat, { payload: encodeEntry(entry), entry }, { key, what, name, amount, ...(words ? { words } : {}), ...(then ? { hat: then } : {}) });
+  const entry = { kind: wish.what, nonce: hex(random(16)), expires_at: expiresAt, memo: wish.memo?.commitment ?? null, body: wish.body } as Entry;
+  const { key, what, name, amount, words, hat: then, memo } = wish;
+  return signAndKeep(hat, { payload: encodeEntry(entry), entry }, { key, what, name, amount, ...(words ? { words } : {}), ...(then ? { hat: then } : {}), ...(memo ? { memo: memo.kept } : {}) });
 }
 
 /** Signs what others began, and keeps it, without sending. What this key signed before is returned instead. @throws NotSent */

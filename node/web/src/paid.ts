@@ -1,15 +1,16 @@
 /** What became of a payment: the big tick after its receipt verified, and true words before and otherwise. */
 
-import { amount, button, h, icon, link, moment, say, type Child } from "./dom.ts";
+import { amount, button, h, icon, link, moment, now, say, show, type Child } from "./dom.ts";
 import type { Answered } from "./api.ts";
 import { type Outgoing, get } from "./db.ts";
 import { printReceiptFile } from "./lib/receipt.ts";
-import { now } from "./dom.ts";
-import { note, whyNot } from "./start.ts";
+import { sendUntilKnown } from "./outbox.ts";
+import { busy, note, whyNot } from "./start.ts";
 import { receiptOf } from "./wallet.ts";
 
-/** Returns the screen of something signed: waiting, done, not done. */
+/** Returns the screen of something signed: waiting, done, not done; `more` leads on from there. */
 export function outcome(outgoing: Outgoing, more: Child = null): Child {
+  const onward = more ? h("div", { class: "actions" }, more) : null;
   const word = outgoing.words ?? outgoing.what;
   const values = { name: outgoing.name, amount: amount(outgoing.amount) };
   switch (outgoing.state) {
@@ -29,18 +30,32 @@ export function outcome(outgoing: Outgoing, more: Child = null): Child {
       const [why, next] = whyNot(outgoing.code ?? "");
       return [h("section", { class: "not-paid", role: "status", tabindex: "-1", "data-focus": true },
         icon("cross", "icon big"), h("p", { class: "amount" }, say(`${word}_not_done`)),
-        h("p", null, why), h("p", null, next)), h("div", { class: "actions" }, more)];
+        h("p", null, why), h("p", null, next)), onward];
     }
     case "ended":
-      return [note("hand", say("ended"), say("ended_next")), more];
+      return [note("hand", say("ended"), say("ended_next")), onward];
     case "draft":
-      return [note("clock", say("draft_waits"), say("draft_waits_next")), more];
+      return [note("clock", say("draft_waits"), say("draft_waits_next")), onward];
     case "alarm":
-      return [note("hand", say("receipt_alarm"), say("receipt_alarm_next")), more,
-        outgoing.receipt ? button("down", say("save_receipt"), () => saveReceipt(outgoing.receipt as Answered)) : null];
+      return [note("hand", say("receipt_alarm"), say("receipt_alarm_next")), h("div", { class: "actions" }, more,
+        outgoing.receipt ? button("down", say("save_receipt"), () => saveReceipt(outgoing.receipt as Answered)) : null)];
     case "waiting":
-      return waiting(outgoing, values);
+      return [waiting(outgoing, values), onward];
   }
+}
+
+/**
+ * Shows what becomes of something signed until that is known, unless another screen was opened meanwhile: it goes out
+ * all the same. `leave` leads away while there is no answer.
+ */
+export async function showUntilKnown(outgoing: Outgoing, leave: Child, draw: (news: Outgoing) => Child): Promise<void> {
+  let screen = h("div", null, busy(say("sending")), h("div", { class: "actions" }, leave));
+  show(screen);
+  await sendUntilKnown(outgoing, (news) => {
+    if (!screen.isConnected) return;
+    screen = h("div", null, draw(news));
+    show(screen, news.state === "waiting" ? "quiet" : "focus");
+  });
 }
 
 /** The small seal below the tick: how many witnesses have cosigned, told again as they do. */

@@ -10,15 +10,16 @@ import { CannotKeep, hasJoined, isOtherLedger } from "./wallet.ts";
 
 /** Starts a page of a wallet: it must be at its own address, of its own ledger. */
 export function start(page: () => Promise<void>): Promise<void> {
+  // What this phone keeps is asked for while the words are on their way.
+  const keeps = globalThis.isSecureContext && "indexedDB" in globalThis;
+  const other = keeps ? isOtherLedger().catch(() => false) : Promise.resolve(false);
+  const alarm = recall("alarm").catch(() => undefined);
   return begin(async () => {
     if (location.origin !== facts.origin) return show(wrongAddress());
-    const mayKeep = globalThis.isSecureContext && "indexedDB" in globalThis;
-    if (mayKeep && (await isOtherLedger().catch(() => false))) {
-      return (await import("./succession.ts")).showOther();
-    }
-    if (mayKeep && facts.successor && document.getElementById("action")) return (await import("./screens/moved.ts")).showMoved();
+    if (await other) return (await import("./succession.ts")).showOther();
+    if (keeps && facts.successor && document.getElementById("action")) return (await import("./screens/moved.ts")).showMoved();
     // What the node wrote by itself stays: only screens of the wallet give way.
-    if (document.getElementById("action") && await recall("alarm").catch(() => undefined)) return (await import("./alarm.ts")).showAlarm();
+    if (document.getElementById("action") && (await alarm)) return (await import("./alarm.ts")).showAlarm();
     await page();
     if (await hasJoined().catch(() => false)) void import("./seals.ts").then(({ watch }) => watch());
   });
@@ -50,7 +51,7 @@ export function note(picture: Parameters<typeof icon>[0], what: string, next?: s
 
 /** Says in words what went wrong, and what to do. That nothing happened is said of what was certainly not sent alone. */
 export function explain(error: unknown, again?: () => void): Child {
-  const retry = again ? button("undo", say("again"), again) : null;
+  const retry = again ? h("div", { class: "actions" }, button("undo", say("again"), again)) : null;
   if (error instanceof NotSent) return [h("p", null, say("not_sent")), explain(error.cause, again)];
   if (error instanceof CannotKeep) return note("hand", say(`cannot_${error.fault}`), say(`cannot_${error.fault}_next`));
   if (error instanceof TwoHistories) return note("hand", say("log_alarm"));
@@ -60,6 +61,8 @@ export function explain(error: unknown, again?: () => void): Child {
     const { code, reason } = error.problem;
     return [note("hand", ...whyNot(code)), reason ? h("p", null, halted(reason)) : null, retry];
   }
+  // A browser that keeps nothing for this page says so when it is asked to.
+  if (error instanceof DOMException && error.name === "SecurityError") return note("hand", say("cannot_storage"), say("cannot_storage_next"));
   if (error instanceof DOMException && error.name === "QuotaExceededError") return [note("hand", say("full"), say("full_next")), retry];
   console.error(error);
   return [note("hand", say("trouble"), say("trouble_next")), retry];

@@ -20,6 +20,7 @@ worker.addEventListener("install", (event) => {
     const cache = await caches.open(NAME);
     await cache.addAll(PRECACHE);
     await Promise.all(SHELLS.map((shell) => refresh(cache, shell)));
+    await routes(event);
     await worker.skipWaiting();
   })());
 });
@@ -38,12 +39,20 @@ worker.addEventListener("fetch", (event) => {
   else if (event.request.mode === "navigate") event.respondWith(page(event, address));
 });
 
+/** Where a browser can read what is kept without asking this program, it does. Not all of them can. */
+async function routes(event: ExtendableEvent): Promise<void> {
+  const { addRoutes } = event as { addRoutes?: (rules: object) => Promise<void> };
+  const condition = { or: ["/assets/*.js", "/assets/*.css", "/assets/*.svg"].map((urlPattern) => ({ urlPattern })) };
+  await addRoutes?.call(event, { condition, source: { cacheName: NAME } }).catch(() => undefined);
+}
+
 async function asset(request: Request): Promise<Response> {
-  const kept = await caches.match(request);
+  const cache = await caches.open(NAME);
+  const kept = await cache.match(request);
   if (kept) return kept;
   const response = await fetch(request);
   // Its name holds its hash: what has been fetched stays true.
-  if (response.ok) await (await caches.open(NAME)).put(request, response.clone());
+  if (response.ok) await cache.put(request, response.clone());
   return response;
 }
 

@@ -46,8 +46,8 @@ export async function hats(): Promise<Hat[]> {
 
 /** The account to act as: the one chosen last, else the first of these kinds. */
 export async function hatOf(...kinds: AccountKind[]): Promise<Hat | null> {
-  const own = (await hats()).filter((hat) => kinds.length === 0 || kinds.includes(hat.kind));
-  const chosen = await recall<string>("hat");
+  const [all, chosen] = await Promise.all([hats(), recall<string>("hat")]);
+  const own = all.filter((hat) => kinds.length === 0 || kinds.includes(hat.kind));
   return own.find((hat) => hat.account === chosen) ?? own[0] ?? null;
 }
 

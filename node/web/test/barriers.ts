@@ -23,23 +23,29 @@ export async function looksWell(page: Page, name: string): Promise<void> {
       return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ").slice(0, 300)}`);
     }, AXE);
     assert.deepEqual(found, [], `${name}, ${width} px, ${scheme}, ${zoom * 100} %`);
-    const measured = await page.evaluate(() => {
-      const visible = (element: Element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest(".unseen, .skip");
-      const targets = [...document.querySelectorAll<HTMLElement>("a, button, summary, select, input[type=text]")].filter(visible);
-      const words = [...document.querySelectorAll<HTMLElement>("h1, h2, p, a, button, label, dd, dt, code, summary, li")].filter(visible);
-      return {
-        wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        small: targets.filter((one) => one.closest("p") === null && (one.getBoundingClientRect().height < 47.5 || one.getBoundingClientRect().width < 47.5)).map((one) => one.outerHTML.slice(0, 120)),
-        cut: words.filter((one) => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflow !== "visible").map((one) => one.outerHTML.slice(0, 120)),
-        sizes: [...new Set(words.map((one) => getComputedStyle(one).fontSize))],
-      };
-    });
+    const measured = await measure(page);
     assert.equal(measured.wide, 0, `${name}, ${width} px, ${zoom * 100} %: must be scrolled sideways`);
     assert.deepEqual(measured.small, [], `${name}: targets under 48 px`);
     assert.deepEqual(measured.cut, [], `${name}: cut off`);
     assert.ok(measured.sizes.length <= 3, `${name}: sizes of letters ${measured.sizes}`);
   }
   await page.evaluate(() => (document.documentElement.style.fontSize = ""));
+}
+
+/** What stands on the page: how far it sticks out, targets that are too small, words that are cut, sizes of letters, main actions. */
+export function measure(page: Page): Promise<{ wide: number; small: string[]; cut: string[]; sizes: string[]; mains: number }> {
+  return page.evaluate(() => {
+    const visible = (element: Element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest(".unseen, .skip");
+    const targets = [...document.querySelectorAll<HTMLElement>("a, button, summary, select, input[type=text]")].filter(visible);
+    const words = [...document.querySelectorAll<HTMLElement>("h1, h2, p, a, button, label, dd, dt, code, summary, li")].filter(visible);
+    return {
+      wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      small: targets.filter((one) => one.closest("p") === null && (one.getBoundingClientRect().height < 47.5 || one.getBoundingClientRect().width < 47.5)).map((one) => one.outerHTML.slice(0, 120)),
+      cut: words.filter((one) => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflow !== "visible").map((one) => one.outerHTML.slice(0, 120)),
+      sizes: [...new Set(words.map((one) => getComputedStyle(one).fontSize))],
+      mains: [...document.querySelectorAll(".button.main")].filter(visible).length,
+    };
+  });
 }
 
 /** A context in which a test's own code may run beside the page's. */

@@ -109,6 +109,18 @@ test("limits change at once; a new key waits, says until when, and its owner can
   await phone.tap("Bakkerij De Korenaar");
   await phone.reads("25 klavers");
   await phone.reads(/5\s000\sklavers/);
+  // A budget ends with a day of the community's own clock, also in summer.
+  const budget = accountOf("trekker");
+  await phone.open(`${town.url}/coordination#limits/${budget}`);
+  await phone.page.locator("#until").fill("2027-07-01");
+  await phone.tap("Teken deze grenzen");
+  await phone.reads("Bijna klaar");
+  await another(phone);
+  await phone.open(`${town.url}/coordination#account/${budget}`);
+  await phone.reads(/^1 juli.*23:59$/);
+  await phone.open(`${town.url}/coordination#limits/${budget}`);
+  await phone.page.locator("#until").waitFor();
+  assert.equal(await phone.page.locator("#until").inputValue(), "2027-07-01");
   // A member lost the phone.
   const account = accountOf("citizen");
   await phone.open(`${town.url}/coordination#account/${account}`);
@@ -136,6 +148,106 @@ test("limits change at once; a new key waits, says until when, and its owner can
   await phone.reads("Er wacht niets.");
   assert.deepEqual([...phone.faults, ...fresh.phone.faults], []);
   for (const one of [phone, fresh.phone]) await one.context.close();
+});
+
+test("new rules are proposed with their meeting, looked through before they are signed, and stopped by an auditor", async () => {
+  const phone = await councillor();
+  await phone.tap("Regels");
+  await phone.tap("Stel andere regels voor");
+  await phone.page.locator("#offline_cap").waitFor();
+  await looksWell(phone.page, "coordination, rules as a form");
+  const look = async (says: string | RegExp) => {
+    await phone.tap("Kijk na wat verandert");
+    await phone.reads(says);
+  };
+  await look("Schrijf welke vergadering dit besliste.");
+  await phone.page.locator("#reference").fill("Verslag 3 november");
+  await look("Er verandert niets.");
+  for (const [id, value, says] of [["council_threshold", "99", /^Hier hoort een getal van 1 tot \d/], ["recovery_delay", "31", "Zo ver kan deze regel niet gaan."], ["correction_window", "2,5", "Hier hoort een geheel getal."], ["member_limit", "veel", "Hier horen alleen cijfers en een komma"]] as const) {
+    const field = phone.page.locator(`#${id}`);
+    const before = await field.inputValue();
+    await field.fill(value);
+    await look(says);
+    await field.fill(before);
+  }
+  await phone.page.locator("#offline_cap").fill("7,50");
+  await phone.page.locator("#joining").selectOption("council");
+  await look(/^De regels van nummer \d+ worden vervangen\. Dit verandert:$/);
+  for (const said of [/^was .*, wordt 7,50\sklavers$/, /^was .*, wordt kernteam$/, "Verslag 3 november", /^Dit telt pas na .* Wie nazicht doet, kan het tegenhouden\.$/]) await phone.reads(said);
+  await looksWell(phone.page, "coordination, what rules change");
+  assert.equal(await phone.page.locator("dl.rules dt").count(), 2, "nothing else changes");
+  // One step back nothing is lost.
+  await phone.tap("Terug");
+  assert.equal(await phone.page.locator("#offline_cap").inputValue(), "7,50");
+  await look("Verslag 3 november");
+  await phone.tap("Teken deze regels");
+  await phone.reads("Bijna klaar");
+  await another(phone);
+  await phone.open(`${town.url}/coordination#rules`);
+  await phone.reads(/^Gaat in op .*, als niemand het tegenhoudt\.$/);
+  await phone.reads("Verslag: Verslag 3 november");
+  assert.equal(await phone.page.getByText("Stel andere regels voor").count(), 0, "one at a time");
+  const [, index = ""] = /klaver veto (\d+)/.exec(await phone.page.locator("main").innerText()) ?? [];
+  // What rescue keys began, the council stops; here the books say that it is an auditor's.
+  await phone.page.route("**/v1/coordination", async (route) => {
+    const answer = await route.fetch();
+    const body = (await answer.json()) as { rules: { by_rescue: boolean }[] };
+    await route.fulfill({ response: answer, json: { ...body, rules: body.rules.map((rule) => ({ ...rule, by_rescue: true })) } });
+  });
+  await phone.open(`${town.url}/coordination#rules`);
+  await phone.tap("Houd dit tegen");
+  await phone.tap("Ja, houd dit tegen");
+  await phone.reads("Niet gebeurd");
+  await phone.page.unroute("**/v1/coordination");
+  town.wallet("auditor", "veto", index);
+  await phone.open(`${town.url}/coordination#rules`);
+  await phone.reads("Stel andere regels voor");
+  assert.equal(await phone.page.getByText(/^Gaat in op/).count(), 0);
+  assert.deepEqual(phone.faults, []);
+  await phone.context.close();
+});
+
+test("an account is closed for good: at once when nothing is on it, else announced first; what it has goes to its heir", async () => {
+  const phone = await councillor();
+  await phone.tap("Rekeningen");
+  await phone.tap("Open een rekening");
+  await phone.page.locator("#kind").selectOption("fund");
+  await phone.page.locator("#key").fill("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+  await phone.page.getByRole("button", { name: "Open", exact: true }).click();
+  await phone.reads(/Gedaan|Bijna klaar/);
+  await another(phone);
+  await phone.open(`${town.url}/coordination#open`);
+  await phone.page.locator("#kind").selectOption("fund");
+  await phone.page.locator("#key").fill("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+  await phone.page.getByRole("button", { name: "Open", exact: true }).click();
+  const empty = (await phone.page.locator("#action code", { hasText: /^klv1/ }).textContent()) ?? "";
+  const close = async (account: string) => {
+    await phone.open(`${town.url}/coordination#account/${account}`);
+    await phone.tap("Sluit deze rekening");
+    await phone.reads("Sluiten is voorgoed.");
+    await phone.reads(/^Wat erop staat, gaat naar \S/);
+    await looksWell(phone.page, "coordination, closing");
+    await phone.tap("Teken het sluiten");
+    await phone.tap("Ja, sluit deze rekening");
+    await phone.reads("Bijna klaar");
+    await another(phone);
+  };
+  await close(empty);
+  await phone.open(`${town.url}/coordination#account/${empty}`);
+  await phone.reads("Gesloten");
+  assert.equal(await phone.page.getByText("Sluit deze rekening").count(), 0);
+  await phone.open(`${town.url}/coordination#close/${empty}`);
+  await phone.reads("De rekening is gesloten.");
+  // The shop has credits: its owner may say no until then, and the second signature comes after that.
+  const shop = accountOf("merchant");
+  await close(shop);
+  await phone.open(`${town.url}/coordination#close/${shop}`);
+  await phone.reads(/^Nummer \d+ sluit deze rekening, ten vroegste op .* Tot .* kan de eigenaar dit tegenhouden\.$/);
+  assert.equal(await phone.page.getByText("Teken het sluiten").count(), 0);
+  await phone.open(`${town.url}/coordination#waiting`);
+  await phone.reads(/sluit deze rekening/);
+  assert.deepEqual(phone.faults, []);
+  await phone.context.close();
 });
 
 test("new rules and a statement are read from their own bytes, with what they replace, and signed on the phone", async () => {

@@ -1,12 +1,12 @@
 /** Cards and vouchers at the till and on a phone, on a real node. */
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { WATCHED, looksWell } from "./barriers.ts";
+import { sheetCodes } from "./sheets.ts";
 import { type Phone, World, connectTill, inTown, member, price, until } from "./world.ts";
 
 let world: World;
@@ -21,27 +21,6 @@ after(() => assert.deepEqual(till.faults, []));
 
 interface Made { papers: { account: string; number: number }[] }
 
-/** Reads the codes of a printed sheet, row by row. */
-async function codes(sheet: string): Promise<string[]> {
-  const { default: decode } = await import("qr/decode.js");
-  execFileSync("pdftoppm", ["-r", "200", "-gray", sheet, join(world.directory, "page")]);
-  const found: string[] = [];
-  for (const name of readdirSync(world.directory).filter((name) => name.endsWith(".pgm")).sort()) {
-    const file = readFileSync(join(world.directory, name));
-    rmSync(join(world.directory, name));
-    const [, width, height] = /^P5\s(\d+)\s(\d+)\s255\s/.exec(file.subarray(0, 32).toString("latin1"))?.map(Number) ?? [];
-    if (!width || !height) throw new Error("no picture");
-    const dots = file.subarray(file.length - width * height);
-    const mm = (length: number) => Math.round(length * 200 / 25.4);
-    // The second face of the first piece: inside of a card, or the face of a voucher.
-    const [left, top, side] = [mm(150), mm(12), mm(52)];
-    const data = new Uint8Array(side * side * 4).fill(255);
-    for (let y = 0; y < side; y++) for (let x = 0; x < side; x++) data.fill(dots[(top + y) * width + left + x] ?? 255, (y * side + x) * 4, (y * side + x) * 4 + 3);
-    found.push(decode({ width: side, height: side, data }));
-  }
-  return found;
-}
-
 async function take(euro: string, code: string): Promise<void> {
   await price(world, till, euro);
   await till.tap("Kaart of bon");
@@ -53,7 +32,7 @@ test("the till takes cards: small amounts at once, more with a PIN, and says kin
   const sheet = join(world.directory, "cards.pdf");
   const made = world.place("card", "new", "--count", "1", "--sheet", sheet) as Made;
   world.place("earn", `${made.papers[0]?.account}=30`);
-  const [code = ""] = await codes(sheet);
+  const [code = ""] = await sheetCodes(world.directory, sheet);
   assert.match(code, /\/c\/[a-z2-7]{26}#[a-z2-7]{26}$/);
   await take("4", code);
   await till.page.locator(".paid.whole").waitFor();
@@ -99,7 +78,7 @@ test("the till takes cards: small amounts at once, more with a PIN, and says kin
 test("the till takes vouchers in parts, the holder hears what is left; a phone takes the rest", async () => {
   const sheet = join(world.directory, "vouchers.pdf");
   world.place("voucher", "new", "--count", "1", "--each", "5", "--sheet", sheet, "--title", "Een koffie voor jou");
-  const [code = ""] = await codes(sheet);
+  const [code = ""] = await sheetCodes(world.directory, sheet);
   await take("1,50", code);
   await till.page.locator(".paid.whole").waitFor();
   await till.reads("Op de bon staat nu nog 3,50 klavers.");

@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Browser } from "playwright-core";
-import { Phone, World, balance, close, connectTill, inTown, launch, member, price, until } from "./world.ts";
+import { Phone, World, balance, close, connectTill, inTown, launch, member, price, rounds, until } from "./world.ts";
 
 let world: World;
 let browser: Browser;
@@ -138,7 +138,7 @@ test("codes that are not for this wallet, and a camera that stays shut, say what
   await close(phone);
 });
 
-test("F17: two taps, two tabs: one payment", async () => {
+test("F17: two taps, two tabs: one payment", () => rounds(async () => {
   const phone = await member(world, browser, "20");
   const code = await price(world, till, "6");
   await phone.open(code);
@@ -157,9 +157,9 @@ test("F17: two taps, two tabs: one payment", async () => {
   assert.equal(await balance(world, phone), "14 klavers");
   assert.equal((await phone.stored("outbox")).length, 1);
   await close(phone);
-});
+}));
 
-test("F17: without network it waits and says so, and goes out by itself", async () => {
+test("F17: without network it waits and says so, and goes out by itself", () => rounds(async () => {
   const phone = await member(world, browser, "20");
   await phone.open(await price(world, till, "3,50"));
   await phone.reads("Genoeg");
@@ -172,9 +172,9 @@ test("F17: without network it waits and says so, and goes out by itself", async 
   await till.page.locator(".paid.whole").waitFor();
   assert.equal(await balance(world, phone), "16,50 klavers");
   await close(phone);
-});
+}));
 
-test("F17: the answer is lost, the tab is closed: the next page tells the truth", async () => {
+test("F17: the answer is lost, the tab is closed: the next page tells the truth", () => rounds(async () => {
   const phone = await member(world, browser, "20");
   const code = await price(world, till, "4,50");
   await phone.open(code);
@@ -196,9 +196,9 @@ test("F17: the answer is lost, the tab is closed: the next page tells the truth"
   await next.goto(code);
   await next.locator(".paid").waitFor();
   await phone.context.close();
-});
+}));
 
-test("F17: closed before it was sent: it is sent when the wallet opens, once", async () => {
+test("F17: closed before it was sent: it is sent when the wallet opens, once", () => rounds(async () => {
   const phone = await member(world, browser, "20");
   await phone.open(await price(world, till, "1,50"));
   await phone.reads("Genoeg");
@@ -215,9 +215,9 @@ test("F17: closed before it was sent: it is sent when the wallet opens, once", a
   // What was received, and one payment.
   assert.equal(await next.locator(".lines a").count(), 2);
   await phone.context.close();
-});
+}));
 
-test("F17: a clock that is wrong by a day, and the node killed in between", async () => {
+test("F17: a clock that is wrong by a day, and the node killed in between", () => rounds(async () => {
   for (const wrong of [-86_400_000, 86_400_000]) {
     const phone = await Phone.of(browser);
     await phone.page.addInitScript((by) => {
@@ -241,9 +241,9 @@ test("F17: a clock that is wrong by a day, and the node killed in between", asyn
     await phone.page.locator(".paid").waitFor();
     await phone.context.close();
   }
-});
+}));
 
-test("F17: the back button after paying shows that it is paid", async () => {
+test("F17: the back button after paying shows that it is paid", () => rounds(async () => {
   const phone = await member(world, browser, "9");
   await phone.open(await price(world, till, "2"));
   await phone.reads("Genoeg");
@@ -256,9 +256,9 @@ test("F17: the back button after paying shows that it is paid", async () => {
   assert.equal(await phone.page.getByRole("button", { name: /^Betaal/ }).count(), 0);
   assert.equal(await balance(world, phone), "7 klavers");
   await close(phone);
-});
+}));
 
-test("F17: when the phone is full nothing is sent, and it says so", async () => {
+test("F17: when the phone is full nothing is sent, and it says so", () => rounds(async () => {
   const phone = await member(world, browser, "9");
   await phone.page.addInitScript(() => {
     const real = IDBObjectStore.prototype.put;
@@ -276,7 +276,7 @@ test("F17: when the phone is full nothing is sent, and it says so", async () => 
   await phone.reads("Er is niets afgegaan.");
   assert.equal(sent, 0);
   await phone.context.close();
-});
+}));
 
 test("a refusal is kind and true, and somebody else may have been faster", async () => {
   const [first, second] = [await member(world, browser, "9"), await member(world, browser, "9")];

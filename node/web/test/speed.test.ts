@@ -33,23 +33,57 @@ async function median(limit: number, once: () => Promise<number>): Promise<numbe
   return times.sort((a, b) => a - b)[half - 1] ?? Math.max(...times);
 }
 
-/** Opens an address and waits for this button. */
-async function opened(phone: Phone, address: string, button: RegExp): Promise<number> {
+/**
+ * Tells when a button that begins so has been drawn: the page says it, two frames later, by one call that nothing polls
+ * for. Playwright's own waiting runs in the slowed page, and would be measured with it.
+ */
+async function watching(session: CDPSession, button: string): Promise<() => Promise<void>> {
+  let heard: () => void = () => undefined;
+  session.on("Runtime.bindingCalled", () => heard());
+  await session.send("Runtime.enable");
+  await session.send("Page.enable");
+  await session.send("Runtime.addBinding", { name: "drawn" });
+  const watch = (begins: string) => {
+    new MutationObserver((_, observer) => {
+      if (![...document.querySelectorAll("#action .button")].some(({ textContent }) => textContent?.trim().startsWith(begins))) return;
+      observer.disconnect();
+      requestAnimationFrame(() => requestAnimationFrame(() => (globalThis as unknown as { drawn(text: string): void }).drawn("")));
+    }).observe(document, { childList: true, subtree: true });
+  };
+  await session.send("Page.addScriptToEvaluateOnNewDocument", { source: `(${String(watch)})(${JSON.stringify(button)})` });
+  return () => new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`${button} was not drawn`)), 30_000);
+    heard = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+}
+
+/** Opens an address; returns after how many milliseconds the button stood there. */
+async function opened(phone: Phone, address: string, drawn: () => Promise<void>): Promise<number> {
   await phone.page.goto("about:blank");
+  const seen = drawn();
   const begun = performance.now();
-  await phone.page.goto(address, { waitUntil: "commit" });
-  await phone.page.getByRole("button", { name: button }).or(phone.page.getByRole("link", { name: button })).first().waitFor();
+  await Promise.all([seen, phone.page.goto(address, { waitUntil: "commit" })]);
   return performance.now() - begun;
 }
 
-test("P9: cold from a link to the question whether to pay in 3.5 s on slow 3G; warm is printed", async () => {
+/** How long the page's own thread has worked, in milliseconds: what a shared machine takes away does not count. */
+async function worked(session: CDPSession): Promise<number> {
+  const { metrics } = await session.send("Performance.getMetrics");
+  return 1_000 * (metrics.find(({ name }) => name === "TaskDuration")?.value ?? 0);
+}
+
+test("P9: cold from a link to the question whether to pay in 3.5 s on slow 3G; the wallet warm is 0.5 s of work on a slow phone", async () => {
   const { till } = await connectTill(world, browser, "Bakkerij De Korenaar");
   const code = await price(world, till, "2");
   const cold = await member(world, browser, "5", { serviceWorkers: "block" });
   const session = await slow(cold);
+  const asked = await watching(session, "Betaal 2");
   const first = await median(3_500, async () => {
     await session.send("Network.clearBrowserCache");
-    return opened(cold, code, /^Betaal 2/);
+    return opened(cold, code, asked);
   });
   await cold.context.close();
 
@@ -58,10 +92,21 @@ test("P9: cold from a link to the question whether to pay in 3.5 s on slow 3G; w
   await warm.page.evaluate(() => navigator.serviceWorker.ready);
   await warm.open(`${world.url}/wallet`);
   await warm.page.waitForFunction(() => navigator.serviceWorker.controller !== null);
-  await slow(warm);
-  // Printed and not asserted: all of it is processor time, which a shared machine does not give. docs/status.md says so.
-  await median(500, () => opened(warm, `${world.url}/wallet`, /^Scan een code/));
+  const slowed = await slow(warm);
+  const home = await watching(slowed, "Scan een code");
+  await slowed.send("Performance.enable", { timeDomain: "threadTicks" });
+  const byClock: number[] = [];
+  const second = await median(500, async () => {
+    // From an empty page on: another page before it may have been another process.
+    await warm.page.goto("about:blank");
+    const before = await worked(slowed);
+    byClock.push(await opened(warm, `${world.url}/wallet`, home));
+    return (await worked(slowed)) - before;
+  });
+  // The clock is printed: on a machine that others use, a processor made slower waits for its turn several times over.
+  console.log(`warm by the clock: ${byClock.map(Math.round).join(", ")} ms`);
   await warm.context.close();
   await till.context.close();
   assert.ok(first <= 3_500, `cold: ${first} ms`);
+  assert.ok(second <= 500, `warm: ${second} ms`);
 });

@@ -1,18 +1,15 @@
 /** The community's own colours and logo on every page, and the map of the town square, which asks nobody before a tap. */
 
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
-import { type Server, createServer } from "node:http";
+import { writeFileSync } from "node:fs";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { looksWell, WATCHED } from "./barriers.ts";
+import { LOGO, tileServer } from "./tiles.ts";
 import { Phone, World, connectTill, launch, until } from "./world.ts";
-
-/** One green point: what every tile shows. */
-const TILE = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
-const LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><circle cx="12" cy="12" r="11" fill="#7a1f5c"/></svg>';
 
 let world: World;
 let browser: Browser;
@@ -20,11 +17,7 @@ let tiles: Server;
 const fetched: string[] = [];
 
 before(async () => {
-  tiles = createServer((request, response) => {
-    fetched.push(`${request.url} ${request.headers.referer}`);
-    response.writeHead(200, { "content-type": "image/png" }).end(TILE);
-  });
-  await new Promise<void>((resolve) => tiles.listen(0, "127.0.0.1", resolve));
+  tiles = await tileServer((asked) => fetched.push(asked));
   [world, browser] = await Promise.all([World.found(), launch()]);
 });
 after(async () => {
@@ -33,20 +26,12 @@ after(async () => {
   tiles?.close();
 });
 
-/** Writes settings of the node, and starts it with them. */
-async function settle(settings: Record<string, unknown>): Promise<void> {
-  await world.stop();
-  const file = join(world.directory, "data/node.json");
-  writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, "utf8")) as object), ...settings }));
-  await world.start();
-}
-
 test("the community's colours and logo are worn by every page; what cannot be read is refused at the start", async () => {
-  await assert.rejects(settle({ brand: { colour: "#ffcc00" } }), /#ffcc00 has a contrast of 1\.5.* choose a darker one/);
+  await assert.rejects(world.settle({ brand: { colour: "#ffcc00" } }), /#ffcc00 has a contrast of 1\.5.* choose a darker one/);
   writeFileSync(join(world.directory, "data/logo.svg"), "<svg><script>1</script></svg>");
-  await assert.rejects(settle({ brand: { logo: "logo.svg" } }), /<script, which does more than draw/);
+  await assert.rejects(world.settle({ brand: { logo: "logo.svg" } }), /<script, which does more than draw/);
   writeFileSync(join(world.directory, "data/logo.svg"), LOGO);
-  await settle({ brand: { colour: "#7a1f5c", logo: "logo.svg" } });
+  await world.settle({ brand: { colour: "#7a1f5c", logo: "logo.svg" } });
   const phone = await Phone.of(browser, WATCHED);
   for (const path of ["/", "/wallet", "/coordination"]) {
     await phone.open(world.url + path);
@@ -68,7 +53,7 @@ test("the community's colours and logo are worn by every page; what cannot be re
 
 test("a shop says where it is; the map comes after a tap, and without it the list says all", async () => {
   const host = `127.0.0.1:${(tiles.address() as AddressInfo).port}`;
-  await settle({ map: { tiles: `http://${host}/{z}/{x}/{y}.png`, attribution: "Kaart: wij allemaal" } });
+  await world.settle({ map: { tiles: `http://${host}/{z}/{x}/{y}.png`, attribution: "Kaart: wij allemaal" } });
   const { till } = await connectTill(world, browser, "Bakkerij De Korenaar");
   const visitor = await Phone.of(browser);
   await visitor.open(`${world.url}/`);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, sign } from "node:crypto";
 import { test } from "node:test";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { accountText, parseAccount } from "../src/lib/account.ts";
 import { fromBase64url } from "../src/lib/bytes.ts";
 import { challengeBytes } from "../src/lib/entry.ts";
@@ -265,6 +265,77 @@ test("a right lent for today: the stand-in sees the faces and gives; it has an e
   assert.deepEqual([...place.faults, ...other.faults], []);
   await place.context.close();
   await other.context.close();
+});
+
+test("a right that is not lent says why, and a receipt that does not hold is an alarm", async () => {
+  const { place } = await connectPlace(world, browser, "De Steiger", "50", "3");
+  const lending = async (answer: Parameters<Page["route"]>[1]): Promise<void> => {
+    await place.open(`${world.url}/place#lend`);
+    await place.page.locator(".qr svg").waitFor();
+    const other = await Phone.of(browser);
+    await other.open((await place.page.locator("#lent-link").textContent()) ?? "");
+    await other.tap("Ja, ik doe het vandaag");
+    await place.page.route("**/v1/entries", answer);
+    await place.tap("Ja, leen het recht uit");
+    await other.context.close();
+  };
+  await lending((route) => route.fulfill({ status: 422, contentType: "application/problem+json", body: JSON.stringify({ status: 422, code: "missing_right", detail: "", transient: false }) }));
+  await place.reads("Het recht is niet uitgeleend");
+  await place.reads("Vraag het aan wie de rekening beheert.");
+  await place.page.unroute("**/v1/entries");
+  await lending(async (route) => {
+    const answer = await route.fetch();
+    const body = (await answer.json()) as { receipt: { checkpoint: string } };
+    body.receipt.checkpoint = body.receipt.checkpoint.replace(/\n([0-9]+)\n/, (_, size: string) => `\n${Number(size) + 1}\n`);
+    await route.fulfill({ response: answer, json: body });
+  });
+  await place.reads("Het bewijs klopt niet.");
+  assert.equal(await place.page.locator(".waiting, .paid").count(), 0);
+  await place.context.close();
+});
+
+test("whoever types another amount is not disturbed by somebody who checks in", async () => {
+  const { place } = await connectPlace(world, browser, "De Stal", "50", "2");
+  const [one] = (await members(world, 1)) as [string];
+  await addFace(place, one, "Roos");
+  await place.tap("Taken");
+  await place.tap("Een namiddag brieven vouwen");
+  await place.page.getByLabel("Dit vervangt niemands betaald werk").check();
+  await place.tap("Bewaar");
+  await place.page.locator("#day").waitFor();
+  await place.page.locator("#time").fill(new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Brussels", timeStyle: "short" }).format(Date.now()));
+  await place.tap("Bewaar");
+  await place.reads("0 van 12 plaatsen");
+  await place.open(`${world.url}/place`);
+  await place.reads("0 zijn er");
+  const id = await place.page.getByRole("link", { name: "Toon de code" }).getAttribute("href");
+  await place.tap("Ander bedrag: Roos");
+  await place.page.locator("#amount").fill("7");
+  const here = place.page.waitForResponse(async (answer) => answer.url().endsWith(`/v1/place/sessions/${id?.split("/").at(-1)}`) && (await answer.text()).includes('"here":true'));
+  const guest = await member(world, browser, "0");
+  const code = await place.page.evaluate(async (session) => {
+    const { value } = await new Promise<{ value: { sessions: { session: { id: string }; check_in: string }[] }[] }>((resolve) => {
+      const request = indexedDB.open("klaver", 1);
+      request.onsuccess = () => {
+        const all = request.result.transaction("kept").objectStore("kept").getAll();
+        all.onsuccess = () => resolve((all.result as { name: string; value: never }[]).find(({ name }) => name.startsWith("tasks:")) as never);
+      };
+    });
+    return value.flatMap(({ sessions }) => sessions).find((each) => each.session.id === session)?.check_in ?? "";
+  }, id?.split("/").at(-1) ?? "");
+  await guest.open(code);
+  await guest.tap("Ik ben er");
+  await guest.reads("Je bent er");
+  await here;
+  // A redraw would come at once.
+  await place.page.waitForTimeout(200);
+  assert.equal(await place.page.locator("#amount").inputValue(), "7");
+  await place.tap("Dit bedrag");
+  // Now both are on the list: what was typed, and whoever came.
+  await place.reads("Geef 9 klavers aan 2 mensen");
+  assert.deepEqual([...place.faults, ...guest.faults], []);
+  await place.context.close();
+  await guest.context.close();
 });
 
 test("two phones of one place know the same faces; what is forgotten on one is forgotten on both", async () => {

@@ -142,6 +142,45 @@ test("so much of a bill, so much a month; then it pauses by itself, and says so 
   await close(phone);
 });
 
+test("what is on its way does not hold the till: there is a way back, and it goes out all the same", async () => {
+  await till.open(`${world.url}/till#today`);
+  await till.page.locator(".lines a").first().click();
+  await till.tap("Terugbetalen");
+  await till.page.locator("#amount").fill("0,25");
+  await till.context.setOffline(true);
+  await till.tap("Betaal terug");
+  await till.reads("Er is geen netwerk. Het is nog niet verstuurd.");
+  await looksWell(till.page, "a refund that waits");
+  await till.tap("Terug");
+  await till.page.locator(".keypad").waitFor();
+  await till.reads(/^Nog onderweg: 0,25\sklavers$/);
+  await till.page.locator("#amount").fill("7");
+  await till.context.setOffline(false);
+  await until(async () => (await till.stored("outbox")).every(({ state }) => state === "done"), "the refund did not go out");
+  assert.equal(await till.page.locator("#amount").inputValue(), "7", "the price is not taken away");
+  await till.open(`${world.url}/till#today`);
+  await till.reads("Hiervan is 0,25");
+  // What came to nothing afterwards is told to whoever did not wait.
+  await till.page.locator(".lines a", { hasText: "Hiervan is" }).first().click();
+  await till.tap("Terugbetalen");
+  await till.page.locator("#amount").fill("0,10");
+  let refuse: () => void = () => undefined;
+  const refused = new Promise<void>((resolve) => (refuse = resolve));
+  await till.page.route("**/v1/entries", async (route) => {
+    await refused;
+    await route.fulfill({ status: 422, contentType: "application/problem+json", body: JSON.stringify({ status: 422, code: "line_used_up", detail: "", transient: false }) });
+  });
+  await till.tap("Betaal terug");
+  await till.tap("Terug");
+  await till.page.locator(".keypad").waitFor();
+  refuse();
+  await until(async () => (await till.stored("outbox")).some(({ state }) => state === "refused"), "it was not refused");
+  await till.page.unroute("**/v1/entries");
+  await till.open(`${world.url}/till#today`);
+  await till.reads(/^Niet terugbetaald: 0,10\sklavers$/);
+  await till.reads("Hiervan is al te veel teruggegeven.");
+});
+
 test("one tap pauses the till, one tap goes on; a code that is still open says so", async () => {
   const phone = await member(world, browser, "5");
   const code = await price(world, till, "2");
@@ -166,9 +205,9 @@ test("the week, day by day, on the screen and on paper", async () => {
   await till.page.locator("table").waitFor();
   await looksWell(till.page, "week");
   const rows = await till.page.locator("tbody tr").allTextContents();
-  // What the stories above paid: 4, 2.50, 1.50 and 2; 1 was given back.
+  // What the stories above paid: 4, 2.50, 1.50 and 2; 1 and 0.25 were given back.
   const total = await till.page.locator("tbody tr").last().locator("td").allTextContents();
-  assert.deepEqual(total.map((cell) => cell.replace(/\s/g, " ")), ["4", "10", "1"], rows.join("|"));
+  assert.deepEqual(total.map((cell) => cell.replace(/\s/g, " ")), ["4", "10", "1,25"], rows.join("|"));
   await till.page.emulateMedia({ media: "print" });
   assert.equal(await till.page.getByRole("button", { name: "Druk het blad af" }).isVisible(), false);
   await till.page.locator("table").waitFor();

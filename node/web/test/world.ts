@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { generateKeyPairSync, sign } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { after, before } from "node:test";
@@ -155,6 +155,14 @@ export class World {
   /** Serves again what was put aside. */
   comeBack(aside: string): Promise<void> {
     return this.#instead("put aside", (data) => renameSync(join(this.directory, aside), data));
+  }
+
+  /** Writes settings of the node, and starts it with them. */
+  async settle(settings: Record<string, unknown>): Promise<void> {
+    await this.stop();
+    const file = join(this.directory, "data/node.json");
+    writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, "utf8")) as object), ...settings }));
+    await this.start();
   }
 
   async start(): Promise<void> {
@@ -310,6 +318,18 @@ export async function member(world: World, browser: Browser, amount: string, opt
     world.give(amount, accountText(hat?.["account"] as string));
   }
   return phone;
+}
+
+/** How often a soak wants a flow to be told; tests tell it once. */
+const ROUNDS = Number(process.env["KLAVER_ROUNDS"] ?? 1);
+
+/** Tells a flow as often as it is wanted; what goes wrong names its round. */
+export async function rounds(tell: () => Promise<void>): Promise<void> {
+  for (let round = 1; round <= ROUNDS; round++) {
+    await tell().catch((error: unknown) => {
+      throw new Error(`round ${round} of ${ROUNDS}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    });
+  }
 }
 
 /** Waits until something holds that no page says. */

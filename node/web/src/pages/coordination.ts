@@ -1,7 +1,6 @@
 /** `/coordination`: what the council sees. Sums, budgets, payouts, rules; of members counts alone. */
 
 import { amountField } from "../amountField.ts";
-import { fieldWord, ruleText } from "../charterWords.ts";
 import { showConnecting } from "../connecting.ts";
 import { demoKey } from "../demo.ts";
 import type { Hat, Outgoing } from "../db.ts";
@@ -14,6 +13,8 @@ import { type Claim, type Coordination, type Held, NotCouncil, askAsOffice, conn
 import { lostPhone } from "../lostPhone.ts";
 import { draftOfCouncil } from "../officeDraft.ts";
 import { limits, oneAccount, rotate, waiting } from "../officeAccount.ts";
+import { close } from "../officeClose.ts";
+import { propose, rules } from "../officeRules.ts";
 import { chooseList } from "../officeImport.ts";
 import { back, heading, minor, money, nameOf, signAndSend } from "../officeParts.ts";
 import { entryOf, flush, freshKey } from "../outbox.ts";
@@ -41,6 +42,8 @@ async function route(): Promise<void> {
     if (name === "open") return opening(hat);
     if (name === "import") return chooseList(hat);
     if (name === "account") return await oneAccount(hat, id);
+    if (name === "close") return await close(hat, id);
+    if (name === "propose") return await propose(hat);
     if (name === "limits") return await limits(hat, id);
     if (name === "draft") return await draftOfCouncil(id);
     if (name === "square") return await squareForm(id, null, (path, body) => askAsOffice(hat, "PUT", path, body), `#account/${id}`);
@@ -53,7 +56,7 @@ async function route(): Promise<void> {
       case "held": return held(seen);
       case "members": return members(seen);
       case "accounts": return accounts();
-      case "rules": return rules(seen);
+      case "rules": return rules(hat, seen);
       case "audit": return audit(seen);
       case "waiting": return waiting(seen.waiting);
       default: return await home(hat, seen);
@@ -244,24 +247,12 @@ function opening(hat: Hat): void {
   ], "focus");
 }
 
-function rules(seen: Coordination): void {
-  show([
-    heading("list", say("council_rules")),
-    seen.rules.map(({ index, recorded_at, effective_at, reference, changes }) => h("section", null,
-      h("h2", null, changes.length === 0 ? say("council_rules_founded") : say("council_rules_changed", { when: when(Date.parse(recorded_at), "day") })),
-      effective_at ? h("p", { class: "note" }, icon("clock"), say("council_rules_waits", { when: when(Date.parse(effective_at), "both") })) : null,
-      h("p", { class: "small" }, say("council_rules_number", { index }), " ", changes.length === 0 ? "" : reference ? say("council_rules_reference", { reference }) : say("council_rules_reference_none")),
-      changes.length > 0 ? table(say("council_rules_table", { index }), [say("council_rule"), say("council_before"), say("council_after")], changes.map((change) => [fieldWord(change.field), ruleText(change.field, change.before), ruleText(change.field, change.after)]), 0) : null)),
-    back(),
-  ], "focus");
-}
-
 function audit({ audit: state, trial_balance: trial, holds }: Coordination): void {
   show([
     heading("seal", say("council_audit")),
     h("p", { class: holds ? "note good" : "note" }, icon(holds ? "tick" : "hand"), say(holds ? "council_holds" : "council_holds_not")),
     table(say("council_trial"), [say("council_kind"), say("council_debits"), say("council_credits")], trial.map((line) => [
-      [say(`council_trial_${line.kind}`), line.accounts === null ? null : h("span", { class: "small" }, say("council_trial_accounts", { count: line.accounts }))], money(line.debits), money(line.credits)]), 2),
+      [say(`council_trial_${line.kind}`), line.accounts === null ? null : h("span", { class: "small" }, say(line.accounts === 1 ? "council_trial_accounts_one" : "council_trial_accounts", { count: line.accounts }))], money(line.debits), money(line.credits)]), 2),
     h("dl", null,
       h("dt", null, say("council_size")), h("dd", null, String(state.size)),
       h("dt", null, say("council_published")), h("dd", null, String(state.published)),

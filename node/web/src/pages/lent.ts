@@ -35,6 +35,6 @@ void start(async () => {
   const code = location.hash.slice(1);
   // The secret has done its work in the address: nobody shall read it over a shoulder.
   history.replaceState(null, "", location.pathname);
-  if (!fromBase32(code)) return show(note("hand", say("lent_broken")));
+  if (!fromBase32(code)) return show([note("hand", say("lent_broken")), h("div", { class: "actions" }, link("people", say("lent_open"), "/place"))]);
   offer(code);
 });

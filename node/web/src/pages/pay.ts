@@ -31,7 +31,7 @@ function choose(request: PaymentRequest, own: readonly Hat[]): void {
   const payee = parseAccount(request.account);
   const from = own.filter(({ account }) => account !== payee);
   const [hat] = from;
-  if (!hat) return show(note("hand", say("own_request"), say("own_request_next")));
+  if (!hat) return show([note("hand", say("own_request"), say("own_request_next")), h("div", { class: "actions" }, toWallet())]);
   confirm(hat, request, from);
 }
 

@@ -22,10 +22,13 @@ import { accountOf, adopt, askAs, connect, hatOf, hats, keyToConnect } from "../
 let stop: () => void = () => undefined;
 /** Which screen is shown: what comes late for an earlier one is not shown. */
 let turn = 0;
+/** Somebody puts a line right: news of the moment waits until they have. */
+let isCorrecting = false;
 
 async function route(): Promise<void> {
   stop();
   turn += 1;
+  isCorrecting = false;
   const [name = "", id = ""] = location.hash.slice(1).split("/");
   try {
     if (name === "demo") return await demo(id);
@@ -133,10 +136,17 @@ async function ended(hat: Hat): Promise<void> {
 async function list(hat: Hat): Promise<void> {
   const shown = turn;
   const isShown = () => shown === turn && ["", "#"].includes(location.hash);
+  /** Whether the list itself is on the screen, and whether it has changed while another amount was typed. */
+  let [isOpen, isOld] = [true, false];
+  const changed = () => {
+    if (!isShown()) return;
+    isOld = true;
+    if (isOpen) void route();
+  };
   const [own, listed, usually, noted, earlier] = await Promise.all([hats(), faces(hat.account), usual(hat.account) as Promise<Usual>, open(hat.account), moments(hat.account)]);
-  const session = await atSession(hat, noted, listed, () => void route(), isShown);
+  const session = await atSession(hat, noted, listed, changed, isShown);
   const known = [...listed, ...session.strangers];
-  void shareFaces(hat).then((isOther) => void (isOther && isShown() && route()), () => undefined);
+  void shareFaces(hat).then((isOther) => isOther && changed(), () => undefined);
   let left: { minor: number; isOld: boolean } | null = null;
   const roomLine = h("p", { class: "room", role: "status" }, say("loading"));
   const fault = h("p", { class: "fault", role: "alert" });
@@ -185,11 +195,17 @@ async function list(hat: Hat): Promise<void> {
   }
 
   function otherAmount(face: Face): void {
+    isOpen = false;
     const part = noted.there[face.account];
     const field = amountField(say("place_other_how_much", { name: callName(face) }), facts.scale, typeof part === "number" ? showNumber(part, facts.scale, language) : "");
+    const leave = () => {
+      isOpen = true;
+      if (isOld) void route();
+      else draw("focus");
+    };
     const choose = (chosen: Part | null) => {
       set(face.account, chosen);
-      draw("focus");
+      leave();
     };
     const typed = () => {
       const minor = field.read();
@@ -206,7 +222,7 @@ async function list(hat: Hat): Promise<void> {
         button("cross", say("place_without"), () => choose("without")),
         toPots,
         link("people", say("place_face_change"), `#face/${face.account}`, "quiet"),
-        button("back", say("back"), () => draw("focus"), "quiet")),
+        button("back", say("back"), leave, "quiet")),
     ], "focus");
     field.input.addEventListener("keydown", (event) => event.key === "Enter" && typed());
   }
@@ -293,7 +309,7 @@ async function list(hat: Hat): Promise<void> {
 /** Shows a moment again whenever there is news of it. */
 async function follow(hat: Hat, id: string, outgoing: Outgoing): Promise<void> {
   const news = () => {
-    if (location.hash === `#moments/${id}`) void oneMoment(hat, id);
+    if (location.hash === `#moments/${id}` && !isCorrecting) void oneMoment(hat, id);
   };
   await sendUntilKnown(outgoing, news);
   news();
@@ -454,8 +470,10 @@ function guestRow(hat: Hat, moment: Moment, guest: Guest, given: Outgoing | null
 }
 
 function correct(hat: Hat, moment: Moment, guest: Guest, index: number): void {
+  isCorrecting = true;
   const field = amountField(say("place_correct_to", { name: guest.name }), facts.scale);
   const act = async (taken: number) => {
+    isCorrecting = false;
     show(busy(say("sending")));
     try {
       const outgoing = await putRight(hat, moment, guest, taken, index);
@@ -476,7 +494,7 @@ function correct(hat: Hat, moment: Moment, guest: Guest, index: number): void {
     h("p", null, say("place_correct_text")),
     h("div", { class: "actions" }, button("cross", say("place_was_not_there", { amount: amount(guest.amount) }), () => void act(guest.amount), "main")),
     field.element,
-    h("div", { class: "actions" }, button("tick", say("place_correct_do"), typed), button("back", say("back"), () => void oneMoment(hat, moment.id), "quiet")),
+    h("div", { class: "actions" }, button("tick", say("place_correct_do"), typed), button("back", say("back"), () => void route(), "quiet")),
   ], "focus");
   field.input.addEventListener("keydown", (event) => event.key === "Enter" && typed());
 }
@@ -486,6 +504,6 @@ void start(async () => {
   await route();
   void flush((outgoing) => {
     const id = outgoing.key.startsWith("earn:") ? outgoing.key.slice(5) : "";
-    if (location.hash === `#moments/${id}`) void route();
+    if (location.hash === `#moments/${id}` && !isCorrecting) void route();
   });
 });

@@ -56,8 +56,7 @@ async function without(): Promise<void> {
 }
 
 async function home(hat: Hat): Promise<void> {
-  const own = await hats();
-  const sent = await outbox();
+  const [own, sent] = await Promise.all([hats(), outbox()]);
   const balance = h("div", { class: "balance" });
   const reveal = button("wallet", say("show_balance"), () => {
     balance.replaceChildren(busy());

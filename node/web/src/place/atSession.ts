@@ -2,7 +2,7 @@
 
 import { NoAnswer } from "../api.ts";
 import type { Hat } from "../db.ts";
-import { fill, h, icon, link, say, shortAccount, type Child } from "../dom.ts";
+import { fill, h, icon, link, say, shortAccount } from "../dom.ts";
 import type { Face } from "../faces.ts";
 import { parseAccount } from "../lib/account.ts";
 import { type Open, setOpen } from "../moments.ts";
@@ -71,14 +71,18 @@ export async function atSession(hat: Hat, noted: Open, known: readonly Face[], c
     h("option", { value: "", selected: noted.session === null }, say("doing_no_session")));
     fill(element, sessions.length === 0 ? null : [
       select ? h("div", { class: "field" }, h("label", { for: "session" }, say("doing_which")), select) : null,
-      current ? [h("p", { class: "whom" }, drawTask(current.session.picture), h("strong", null, callSession(current.session))), counts(current)] : null,
+      current ? [h("p", { class: "whom" }, drawTask(current.session.picture), h("strong", null, callSession(current.session))), counted,
+        h("div", { class: "actions row" }, link("scan", say("doing_code"), `#session/${current.session.id}`))] : null,
     ]);
+    if (current) count(current);
   };
 
-  const counts = ({ session, people }: PlaceSession): Child => [
-    h("p", { class: "small", role: "status" }, say("doing_counts", { joined: people.filter(({ joined }) => joined).length, here: people.filter(({ here }) => here).length })),
-    h("div", { class: "actions row" }, link("scan", say("doing_code"), `#session/${session.id}`)),
-  ];
+  // Only what is news is written: whoever chooses a session, or hears the page, is not disturbed.
+  const counted = h("p", { class: "small", role: "status" });
+  const count = ({ people }: PlaceSession) => {
+    const words = say("doing_counts", { joined: people.filter(({ joined }) => joined).length, here: people.filter(({ here }) => here).length });
+    if (counted.textContent !== words) counted.textContent = words;
+  };
 
   await choose(today(await keptTasks(hat)));
   void (async () => {
@@ -92,7 +96,7 @@ export async function atSession(hat: Hat, noted: Open, known: readonly Face[], c
       const news = await askAs<PlaceSession>(hat, "GET", `/v1/place/sessions/${current.session.id}`).catch(() => null);
       if (!news || !isShown()) continue;
       const isNew = take(news);
-      draw(sessions);
+      count(news);
       if (isNew) await setOpen(hat.account, noted).then(changed);
     }
   })().catch((error: unknown) => {

@@ -2,10 +2,12 @@
 
 import { provenState } from "../accountState.ts";
 import { Refused } from "../api.ts";
+import { endOfDay } from "../days.ts";
 import type { Hat } from "../db.ts";
 import { button, dayOf, h, icon, link, moment, now, say, show, type Child } from "../dom.ts";
-import { freshKey, prepare, sendUntilKnown } from "../outbox.ts";
 import { untilGone } from "../meeting.ts";
+import { freshKey, prepare } from "../outbox.ts";
+import { outcome, showUntilKnown } from "../paid.ts";
 import { checkNumber } from "../pairing.ts";
 import { qr } from "../qr.ts";
 import { busy, explain, note } from "../start.ts";
@@ -13,20 +15,13 @@ import { accountOf, askAs } from "../wallet.ts";
 
 /** The right to give, and no other. */
 const SPEND = 1;
-/** Every time zone begins its days on a quarter of an hour. */
-const QUARTER = 15 * 60_000;
 
 interface Pairing { lent_link: string; key: string | null }
 
 const back = (): Child => h("div", { class: "actions" }, link("back", say("back"), "#"));
 
 /** When today ends in the community's time zone, in seconds. */
-export function endOfToday(): number {
-  const today = dayOf(now());
-  let end = Math.ceil(now() / QUARTER) * QUARTER;
-  while (dayOf(end) === today) end += QUARTER;
-  return end / 1_000;
-}
+const endOfToday = (): number => endOfDay(dayOf(now()));
 
 export async function open(hat: Hat): Promise<void> {
   show(busy());
@@ -68,16 +63,12 @@ async function lend(hat: Hat, key: string): Promise<void> {
   // Rights that have ended make room.
   const others = state.keys.filter((one) => one.key !== key && (one.until === null || one.until * 1_000 > now()));
   const outgoing = await prepare(hat, {
-    key: freshKey("change"), what: "change", name: "", amount: 0,
+    key: freshKey("change"), what: "change", name: "", amount: 0, words: "lend",
     body: { base, state: { ...state, keys: [...others, { key, rights: SPEND, until, cap: null }] }, status: "open" },
   });
-  await sendUntilKnown(outgoing, (news) => {
-    const isDone = news.state === "done";
-    show([
-      h("section", { class: isDone ? "paid" : "waiting", role: "status", tabindex: "-1", "data-focus": true }, icon(isDone ? "tick" : "clock", "icon big"),
-        h("p", { class: "amount" }, say(isDone ? "lend_granted" : news.state === "refused" ? "lend_missed" : "waiting")),
-        isDone ? h("p", null, say("lend_granted_text", { when: moment(until * 1_000, "both") })) : null),
-      back(),
-    ], "focus");
-  });
+  const leave = () => link("back", say("back"), "#");
+  await showUntilKnown(outgoing, leave(), (news) => (news.state === "done" ? [granted(until), back()] : outcome(news, leave())));
 }
+
+const granted = (until: number): Child => h("section", { class: "paid", role: "status", tabindex: "-1", "data-focus": true }, icon("tick", "icon big"),
+  h("p", { class: "amount" }, say("lend_granted")), h("p", null, say("lend_granted_text", { when: moment(until * 1_000, "both") })));

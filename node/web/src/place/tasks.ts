@@ -1,6 +1,7 @@
 /** `#tasks`: what the place does and what it was asked; `#task/ID`: one task, its sessions, and answering a client. */
 
 import type { Hat } from "../db.ts";
+import { momentOf } from "../days.ts";
 import { button, dayOf, facts, fill, h, icon, language, link, moment, now, say, show, type Child } from "../dom.ts";
 import { busy, explain, note } from "../start.ts";
 import { type EditTask, type PlaceSession, type PlaceTask, type TaskPicture, type WhyNot, TASK_PICTURES, callSession, drawTask, placeTasks } from "../tasks.ts";
@@ -62,7 +63,7 @@ function one(hat: Hat, found: PlaceTask): void {
   }, "quiet"));
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, drawTask(task.picture), callTask(task)),
-    h("p", { role: "status" }, say(stateKey(task)), task.why_not ? ` ${say(`task_why_${task.why_not}`)}` : ""),
+    h("p", { class: "lead", role: "status" }, say(stateKey(task)), task.why_not ? ` ${say(`task_why_${task.why_not}`)}` : ""),
     h("dl", null, [["task_ask_for_whom", task.for_whom], ["task_ask_brought_by", task.brought_by], ["task_ready_by", task.ready_by]].map(([key, value]) => (value ? [h("dt", null, say(key as string)), h("dd", null, value)] : null))),
     found.thanks ? [
       h("p", { class: "small" }, say("task_thanks")), h("blockquote", null, found.thanks),
@@ -153,14 +154,6 @@ function edit(hat: Hat, id: string | null, task: EditTask, format?: { minutes: n
   ], "focus");
   insured.forEach(([, { input }]) => input.addEventListener("input", warn));
   warn();
-}
-
-/** The moment of a day and time as they are typed in the community's time zone, in milliseconds. */
-export function momentOf(day: string, time: string): number {
-  const typed = Date.parse(`${day}T${time}:00Z`);
-  if (Number.isNaN(typed)) return typed;
-  const shown = new Intl.DateTimeFormat("sv-SE", { timeZone: facts.timeZone, dateStyle: "short", timeStyle: "medium" }).format(typed);
-  return typed - (Date.parse(`${shown.replace(" ", "T")}Z`) - typed);
 }
 
 /** A session: resized to what this group can do. */

@@ -7,8 +7,8 @@ import { type Said, namer, sayEntry } from "../entryWords.ts";
 import { callHat } from "../hats.ts";
 import { Malformed } from "../lib/cbor.ts";
 import type { Entry } from "../lib/entry.ts";
-import { cosign, sendUntilKnown } from "../outbox.ts";
-import { outcome, toWallet } from "../paid.ts";
+import { cosign } from "../outbox.ts";
+import { outcome, showUntilKnown, toWallet } from "../paid.ts";
 import { busy, explain, note } from "../start.ts";
 import { directory } from "../statement.ts";
 import { hats } from "../wallet.ts";
@@ -67,5 +67,6 @@ function draw(id: string, draft: Draft, signer: Hat | null, said: Said | null, o
 async function signAndSend(id: string, { envelope, memo }: Draft, signer: Hat, said: Said, more?: More): Promise<void> {
   show(busy(say("sending")));
   const outgoing = await cosign(signer, envelope, { key: `draft:${id}:${signer.key}`, name: said.words, memo });
-  await sendUntilKnown(outgoing, (news) => show(outcome(news, more?.home ?? toWallet()), news.state === "waiting" ? "quiet" : "focus"));
+  const home = more?.home ?? toWallet();
+  await showUntilKnown(outgoing, home, (news) => outcome(news, home));
 }

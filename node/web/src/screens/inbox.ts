@@ -5,8 +5,8 @@ import type { Hat } from "../db.ts";
 import { amount, button, facts, h, icon, link, moment, say, show, type Child, type Icon } from "../dom.ts";
 import { type Kept, type Matter, type Message, freshInbox, keptInbox, markRead } from "../inbox.ts";
 import { fromDecimal } from "../lib/money.ts";
-import { freshKey, prepare, sendUntilKnown } from "../outbox.ts";
-import { outcome, toWallet } from "../paid.ts";
+import { freshKey, prepare } from "../outbox.ts";
+import { outcome, showUntilKnown, toWallet } from "../paid.ts";
 import { busy, explain, note } from "../start.ts";
 
 /** Shows what is kept at once, and what is new as soon as the node has said it. */
@@ -87,7 +87,7 @@ function objection(hat: Hat, index: number): HTMLElement {
   const object = async () => {
     show(busy(say("sending")));
     const outgoing = await prepare(hat, { key: freshKey("veto"), what: "veto", name: "", amount: 0, body: { index } });
-    await sendUntilKnown(outgoing, (news) => show(outcome(news, toWallet()), news.state === "waiting" ? "quiet" : "focus"));
+    await showUntilKnown(outgoing, toWallet(), (news) => outcome(news, toWallet()));
   };
   const sure = () => {
     const yes = button("cross", say("inbox_object_sure"), () => void object().catch((error: unknown) => show(explain(error, () => void open(hat)))), "main");

@@ -4,8 +4,8 @@ import { provenState } from "../accountState.ts";
 import type { Hat } from "../db.ts";
 import { button, facts, h, icon, link, say, show } from "../dom.ts";
 import { accountText } from "../lib/account.ts";
-import { freshKey, prepare, sendUntilKnown } from "../outbox.ts";
-import { outcome, toWallet } from "../paid.ts";
+import { freshKey, prepare } from "../outbox.ts";
+import { outcome, showUntilKnown, toWallet } from "../paid.ts";
 import { qr } from "../qr.ts";
 import { busy, explain } from "../start.ts";
 import { accountOf } from "../wallet.ts";
@@ -35,7 +35,7 @@ async function rest(hat: Hat): Promise<void> {
     key: freshKey("change"), what: "change", words: "rest", name: "", amount: 0,
     body: { base, state, status: "frozen" },
   });
-  await sendUntilKnown(outgoing, (news) => show(outcome(news, toWallet()), news.state === "waiting" ? "quiet" : "focus"));
+  await showUntilKnown(outgoing, toWallet(), (news) => outcome(news, toWallet()));
 }
 
 /** At rest: the code leads the council to this account. */

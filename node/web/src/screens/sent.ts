@@ -8,5 +8,5 @@ import { note } from "../start.ts";
 
 export async function open(_: Hat, key: string): Promise<void> {
   const found = (await outbox()).find((outgoing) => outgoing.key === decodeURIComponent(key));
-  show(found ? outcome(found, toWallet()) : note("hand", say("line_unknown")), "focus");
+  show(found ? outcome(found, toWallet()) : [note("hand", say("line_unknown")), toWallet()], "focus");
 }

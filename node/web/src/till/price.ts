@@ -4,11 +4,12 @@ import { allowSound, askFor, makeRequest } from "../asking.ts";
 import { amountField } from "../amountField.ts";
 import { Refused } from "../api.ts";
 import type { Hat } from "../db.ts";
-import { amount, button, facts, h, icon, language, link, say, show } from "../dom.ts";
+import { amount, button, facts, fill, h, icon, language, link, say, show } from "../dom.ts";
 import { fromDecimal, showEuro, split } from "../lib/money.ts";
 import { busy, explain, note } from "../start.ts";
 import { isCashier } from "../wallet.ts";
 import { paused, setPaused } from "./pause.ts";
+import { underway } from "./underway.ts";
 import { type Till, freshTill, inEuro, mostOf, tillOf } from "./settings.ts";
 
 /** What a typed price comes to: credits, and the rest in money as it is said. */
@@ -69,10 +70,13 @@ function keypad(hat: Hat, till: Till, euro: boolean, back: () => void): void {
   };
   const keyOf = (sign: string) => h("button", { type: "button", class: "key", onclick: press(sign), "aria-label": sign === "back" ? say("key_back") : sign === "comma" ? say("key_comma") : null },
     sign === "back" ? icon("back") : sign === "comma" ? (language === "en" ? "." : ",") : sign);
+  const waits = h("div", null);
+  void underway(hat).then((some) => fill(waits, some.map((one) => h("a", { class: "note", href: "#today" }, icon("clock"), say("till_underway", { amount: amount(one.amount) })))));
   field.input.addEventListener("input", preview);
   field.input.addEventListener("keydown", (event) => event.key === "Enter" && ask());
   show([
     h("p", { class: "small whom" }, icon("shop"), hat.name ?? say("kind_merchant")),
+    waits,
     till.left === null ? null : h("p", { class: "note" }, icon("clock"), most === 0 ? say("month_full") : say("month_left", { amount: amount(fromDecimal(till.left, facts.scale)) })),
     field.element, shown,
     h("div", { class: "keypad" }, ["1", "2", "3", "4", "5", "6", "7", "8", "9", "comma", "0", "back"].map(keyOf)),

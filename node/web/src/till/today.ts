@@ -10,17 +10,19 @@ import { busy } from "../start.ts";
 import { type Shown, directory, isToday, lineList, readLines, showLine } from "../statement.ts";
 import { isCashier } from "../wallet.ts";
 import { signAndSend } from "./sending.ts";
+import { unsettled } from "./underway.ts";
 
 export async function today(hat: Hat, pages = 1): Promise<void> {
   show(busy());
   // The day's total needs the whole day, however many lines it has.
   const isWanted = (oldest: StatementLine, read: number) => read < pages || isToday(Date.parse(oldest.recorded_at));
-  const [{ lines, hasMore }, known] = await Promise.all([readLines(hat, isWanted), directory()]);
+  const [{ lines, hasMore }, known, notes] = await Promise.all([readLines(hat, isWanted), directory(), unsettled(hat)]);
   const some = lines.filter(({ moved }) => moved !== 0);
   const total = some.filter(({ line, moved }) => line.kind === "pay" && moved > 0 && isToday(Date.parse(line.recorded_at)))
     .reduce((sum, { moved, undone }) => sum + moved - undone, 0);
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("today")),
+    notes,
     h("p", null, say("day_total")), h("p", { class: "amount" }, amount(total)),
     some.length === 0 ? h("p", null, say("today_none")) : lineList(some, known, "#today/"),
     h("div", { class: "actions" }, hasMore ? button("list", say("older"), () => void today(hat, pages + 1)) : null, isCashier(hat) ? null : link("list", say("week"), "#week"), link("back", say("back"), "#")),
