@@ -350,6 +350,8 @@ impl Service {
     /// Erases what has ended.
     pub fn erase_ended(&self) {
         let now = wall_clock().seconds();
+        // What was paid is looked up in requests: before these are forgotten.
+        self.community.settle_closings(now);
         self.community.erase_ended(now);
         self.community.erase_presence(now, u64::from(self.config.presence_days) * 86_400);
     }

@@ -10,6 +10,7 @@ mod directory;
 mod drafts;
 mod joining;
 mod log;
+mod pots;
 mod problems;
 mod requests;
 mod sessions;
