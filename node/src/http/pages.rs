@@ -58,7 +58,7 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
         (counters(&page, service))
         (pots::shops(&page, "home_merchants", Some("home_merchants_none"), "shop", &shops(false)))
         (pots::ready(&page, service))
-        (pots::shops(&page, "home_hearty", None, "hand", &shops(true)))
+        (pots::shops(&page, "home_hearty", None, "shop", &shops(true)))
         (page.names("home_places", "home_places_none", "people", &of("budget")))
         @if own_pots.is_empty() || !funds.is_empty() {
             (page.names("home_funds", "home_funds_none", "cup", &funds))

@@ -16,7 +16,7 @@ export interface MapGiven {
   words: Record<"show" | "from" | "map" | "closer" | "further" | "failed", string>;
 }
 
-const PICTURES: Record<MapGiven["places"][number]["kind"], Icon> = { merchant: "shop", budget: "people", fund: "cup", hearty: "hand" };
+const PICTURES: Record<MapGiven["places"][number]["kind"], Icon> = { merchant: "shop", budget: "people", fund: "cup", hearty: "shop" };
 /** Closest to the ground that a map opens on, for one place alone. */
 const CLOSEST = 16;
 

@@ -161,7 +161,7 @@ fn pot_page(page: &Page, service: &Service, pot: &Pot, fault: Option<&str>) -> R
         p.note.good { (icon("cup")) (how_many(page, pot)) }
         p { (page.say("pots_need")) }
         section {
-            h2 { (icon("hand")) (page.say("pots_give_title")) }
+            h2 { (icon("cup")) (page.say("pots_give_title")) }
             p { (page.say("pots_give_text")) }
             @match (pot.takes_credits && !pot.paused, price) {
                 (true, Some(price)) => {

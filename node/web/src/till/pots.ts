@@ -69,10 +69,11 @@ function stands({ ready, pays }: ShopPot): string {
 
 function onePot(hat: Hat, first: ShopPot): HTMLElement {
   const place = h("section", null);
-  const draw = (now: ShopPot, told = "", focus = ""): void => {
+  /** `last` is what was tapped last: a mistake in it is taken back with one tap. */
+  const draw = (now: ShopPot, told = "", last = ""): void => {
     const count = (what: "given" | "handed_out", number: number, words: string, from: string) =>
       void askAs<ShopPot>(hat, "POST", `/v1/shop/pots/${now.id}/count`, { what, count: number }).then((next) => draw(next, words, from), (error: unknown) => fill(trouble, explain(error)));
-    const trouble = h("div", { role: "status" }, told === "" ? null : [icon("tick"), told]);
+    const trouble = h("div", { role: "status" }, told === "" ? null : [icon("tick"), " ", told]);
     const tap = (name: string, what: "given" | "handed_out", number: number, picture: "cup" | "euro" | "undo", key: string, look = ""): HTMLButtonElement => {
       const one = button(picture, say(key), () => count(what, number, say(`pots_told_${name}`), name), look);
       one.id = `${name}-${now.id}`;
@@ -91,9 +92,9 @@ function onePot(hat: Hat, first: ShopPot): HTMLElement {
       trouble,
       h("div", { class: "actions" },
         tap("out", "handed_out", 1, "cup", "pots_hand_out", "main"),
-        told === "" ? null : tap("back", "handed_out", -1, "undo", "pots_hand_out_undo", "quiet"),
+        last === "out" ? tap("back", "handed_out", -1, "undo", "pots_hand_out_undo", "quiet") : null,
         tap("given", "given", 1, "euro", "pots_given"),
-        now.tally > 0 && told !== "" ? tap("ungiven", "given", -1, "undo", "pots_given_undo", "quiet") : null),
+        last === "given" && now.tally > 0 ? tap("ungiven", "given", -1, "undo", "pots_given_undo", "quiet") : null),
       h("details", null, h("summary", null, say("pots_more")),
         h("div", { class: "field" }, h("label", { for: `many-${now.id}` }, say("pots_many")), many),
         h("div", { class: "actions" },
@@ -101,7 +102,8 @@ function onePot(hat: Hat, first: ShopPot): HTMLElement {
           now.opened && !isCashier(hat) ? button("scan", say("pots_by_card"), () => byCard(hat, now)) : null,
           link("list", say("pots_sheet"), `${new URL(now.link).pathname}/sheet`, "quiet"),
           isCashier(hat) ? null : link("hand", say("pots_change"), `#pots/${now.id}`, "quiet"))));
-    if (focus) document.getElementById(`${focus}-${now.id}`)?.focus();
+    const next = last === "back" ? "out" : last === "ungiven" ? "given" : last;
+    if (next) document.getElementById(`${next}-${now.id}`)?.focus();
   };
   draw(first);
   return place;
