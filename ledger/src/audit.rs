@@ -27,7 +27,7 @@ use crate::record::{Committer, LedgerLine, Record, Salt};
 use crate::time::Timestamp;
 use frontier::Frontier;
 use hashbrown::{HashMap, HashSet};
-use questions::{History, Thresholds};
+use questions::{Explanation, History, Question, Thresholds};
 use std::collections::BTreeMap;
 use workers::{Chunk, Prepared, prepare_all};
 
@@ -51,6 +51,8 @@ pub struct Expectations {
     pub threads: usize,
     /// What the community asks about; `None` for the usual.
     pub thresholds: Option<Thresholds>,
+    /// What was explained to whoever audits.
+    pub explanations: Vec<Explanation>,
     /// Whether nobody reads the questions: then nothing is kept for them, none is asked, and stamps are held against no
     /// witness.
     pub without_questions: bool,
@@ -143,6 +145,7 @@ struct Auditor {
     history: Option<History>,
     witnessed: Vec<Witnessed>,
     thresholds: Option<Thresholds>,
+    explanations: Vec<Explanation>,
     predecessor: Option<Vec<u8>>,
     lacks_predecessor: bool,
 }
@@ -175,6 +178,7 @@ impl Auditor {
             history: (!expectations.without_questions).then(History::default),
             witnessed: expectations.witnessed.clone(),
             thresholds: expectations.thresholds,
+            explanations: expectations.explanations.clone(),
             predecessor: expectations.predecessor.clone(),
             lacks_predecessor: false,
         }
@@ -389,6 +393,8 @@ impl Auditor {
                 Err(violation) => return Verdict::Violation(violation),
             }
         }
+        let is_explained = |question: &Question| self.explanations.iter().any(|said| said.covers(question));
+        let (explained, questions) = questions.into_iter().partition(is_explained);
         Verdict::Holds(Box::new(Audited {
             ledger,
             head: TreeHead { size, root: self.tree.root() },
@@ -396,6 +402,7 @@ impl Auditor {
             trial_balance,
             books: self.books,
             questions,
+            explained,
             witnessed: self.witnessed,
             tree: self.tree,
             history: self.history,

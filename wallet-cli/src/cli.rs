@@ -135,6 +135,8 @@ pub enum Command {
     Invite(crate::commands::invite::Invite),
     /// Check a community's ledger
     Audit(crate::commands::audit::Audit),
+    /// Show the questions of your last audit, or keep what explains one
+    Explain(crate::commands::explain::Explain),
     /// Show the newest seal as a QR code, or compare somebody else's
     Checkpoint(crate::commands::checkpoint::Checkpoint),
     /// Write your lines as CSV, JSON or an hledger journal

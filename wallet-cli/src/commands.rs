@@ -10,6 +10,7 @@ pub mod completions;
 pub mod correct;
 pub mod cosign;
 pub mod earn;
+pub mod explain;
 pub mod export;
 pub mod govern;
 pub mod history;
@@ -72,6 +73,7 @@ pub fn run(cli: Cli, output: &Output) -> Outcome {
         Command::Govern(command) => command.run(app),
         Command::Cosign(command) => command.run(app),
         Command::Veto(command) => command.run(app),
+        Command::Explain(command) => command.run(app),
         Command::Attest(command) => command.run(app),
         Command::Invite(command) => command.run(app),
         Command::Audit(command) => command.run(app),

@@ -42,6 +42,7 @@ pub mod past;
 pub mod places;
 pub mod proofs;
 pub mod qr;
+pub mod questions;
 pub mod session;
 pub mod share;
 pub mod sheets;

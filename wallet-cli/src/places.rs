@@ -100,6 +100,11 @@ impl Places {
         self.audits().join(format!("{ledger}.state"))
     }
 
+    /// Returns the file with the questions of the last audit of `ledger`, and what was explained.
+    pub fn questions(&self, ledger: &LedgerId) -> PathBuf {
+        self.audits().join(format!("{ledger}.questions.json"))
+    }
+
     /// Returns the directory of what a node said that cannot be true.
     pub fn evidence(&self) -> PathBuf {
         self.home.join("evidence")

@@ -212,7 +212,7 @@ fn an_auditor_sees_the_trial_balance_and_that_everything_holds() {
     In circulation: 50 klavers
     ✓ Everything holds. Records replayed: 303.
     ");
-    assert!(root.trim_end().ends_with("There are no questions."), "{root}");
+    assert!(root.trim_end().ends_with("No questions are open."), "{root}");
 
     let json: serde_json::Value = serde_json::from_slice(&wallet.run(&["audit", "--json"]).stdout).unwrap();
     assert_eq!((&json["holds"], &json["size"]), (&true.into(), &303.into()));

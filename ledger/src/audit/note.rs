@@ -70,6 +70,7 @@ impl AuditNote {
             ("below-zero", audited.trial_balance.below_zero),
             ("violations", 0),
             ("questions", audited.questions.len() as u64),
+            ("questions-explained", audited.explained.len() as u64),
             ("last-recorded-at", audited.last_recorded_at.millis()),
         ];
         Self {

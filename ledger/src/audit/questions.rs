@@ -10,6 +10,7 @@ mod life;
 mod merchants;
 mod offices;
 mod people;
+mod straw;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -60,6 +61,11 @@ numbered! {
         RoundTrip = 28 "round_trip": "Somebody gave back to a budget most of what came from it, again and again.",
         OwnPot = 29 "own_pot": "A pot that budgets fill paid one person only, or whoever hands out of it.",
         StampedBeforeSeen = 30 "stamped_before_seen": "Records are stamped long before a time at which witnesses had not seen them yet.",
+        OneKey = 31 "one_key": "One key spends for three accounts or more, which are credited again and again.",
+        OnlySeconds = 32 "only_seconds": "An organisation that gives nothing itself signed for another again and again.",
+        SpentOnOne = 33 "spent_on_one": "Somebody who takes in nothing paid one account all that one may go below zero.",
+        EmptiedTogether = 34 "emptied_together": "Accounts that never paid anybody were emptied at one till within an hour.",
+        RetiredToGive = 35 "retired_to_give": "A budget soon gave twice its cap, because credits were taken off it meanwhile.",
     }
 }
 
@@ -106,16 +112,60 @@ impl Question {
     }
 }
 
+/// What somebody explained about a question.
+///
+/// It holds for the entries that were asked about then: when others join them, the question is open again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// What was asked.
+    pub code: Code,
+    /// The account it was asked about, if it was about one.
+    pub account: Option<AccountId>,
+    /// The entries it was asked about, ascending.
+    pub entries: Vec<u64>,
+}
+
+impl Explanation {
+    /// Returns what an explanation of `question` holds for.
+    pub fn of(question: &Question) -> Self {
+        Self { code: question.code, account: question.account, entries: question.entries.clone() }
+    }
+
+    /// Returns whether it explains all that `question` asks.
+    pub fn covers(&self, question: &Question) -> bool {
+        self.is_of(question) && question.entries.iter().all(|entry| self.has(*entry))
+    }
+
+    /// Returns whether it explains some of what `question` asks, or all of it.
+    pub fn concerns(&self, question: &Question) -> bool {
+        self.is_of(question) && question.entries.iter().any(|entry| self.has(*entry))
+    }
+
+    fn is_of(&self, question: &Question) -> bool {
+        (self.code, self.account) == (question.code, question.account)
+    }
+
+    fn has(&self, entry: u64) -> bool {
+        self.entries.binary_search(&entry).is_ok()
+    }
+}
+
 /// Returns the questions that a history raises, each once, in the order of their codes and entries.
 ///
 /// `None` asks nothing about less than [`Thresholds::usual`].
 pub fn ask(history: &History, thresholds: Option<Thresholds>) -> Vec<Question> {
     let Some(view) = View::of(history, thresholds) else { return Vec::new() };
-    let mut questions = Vec::new();
-    issuing::ask(&view, &mut questions);
-    people::ask(&view, &mut questions);
-    merchants::ask(&view, &mut questions);
-    offices::ask(&view, &mut questions);
+    let half = |ask: &[fn(&View<'_>, &mut Vec<Question>)]| {
+        let mut questions = Vec::new();
+        ask.iter().for_each(|ask| ask(&view, &mut questions));
+        questions
+    };
+    let mut questions = std::thread::scope(|scope| {
+        let others = scope.spawn(|| half(&[issuing::ask, offices::ask, straw::ask]));
+        let people = half(&[people::ask, merchants::ask]);
+        let others = others.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        [people, others].concat()
+    });
     questions.sort_unstable();
     questions.dedup();
     questions

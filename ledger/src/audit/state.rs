@@ -16,7 +16,7 @@ use crate::log::proof::TreeHead;
 use sha2::{Digest as _, Sha256};
 
 /// First bytes of the file: what it is and its version.
-const MAGIC: &[u8] = b"klaver/audit-state/v2\n";
+const MAGIC: &[u8] = b"klaver/audit-state/v3\n";
 const CHECKSUM_BYTES: usize = 32;
 
 /// Where an audit stopped.

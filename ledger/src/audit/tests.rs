@@ -473,7 +473,7 @@ fn a_kept_state_that_is_damaged_or_of_another_version_is_not_gone_on_from() {
         assert!(matches!(AuditState::decode(&damaged), Err(StateError::Damaged(_))), "byte {at}");
         assert!(AuditState::decode(&bytes[..at]).is_err(), "cut at {at}");
     }
-    let later = [b"klaver/audit-state/v3\n", &bytes[22..]].concat();
+    let later = [b"klaver/audit-state/v4\n", &bytes[22..]].concat();
     assert_eq!(AuditState::decode(&later).unwrap_err(), StateError::OtherVersion);
 }
 

@@ -52,8 +52,10 @@ pub struct Audited {
     pub trial_balance: TrialBalance,
     /// The books that the records give.
     pub books: Books,
-    /// What should be asked; none when everything is explained by what is usual, or nobody wanted to know.
+    /// What should be asked; none when everything is usual or explained, or nobody wanted to know.
     pub questions: Vec<Question>,
+    /// What was asked and is explained.
+    pub explained: Vec<Question>,
     pub(super) tree: Frontier,
     pub(super) history: Option<History>,
     pub(super) witnessed: Vec<Witnessed>,

@@ -8,6 +8,8 @@ mod public;
 mod replay;
 mod report;
 
+pub(super) use report::sentence;
+
 use crate::app::App;
 use crate::community::Community;
 use crate::contact::Contact;
@@ -34,6 +36,9 @@ pub struct Audit {
     /// Go on where your last audit stopped
     #[arg(long, conflicts_with = "public")]
     pub since: bool,
+    /// Ask about nothing less than this, as the community agreed [default: 10]
+    #[arg(long, value_name = "AMOUNT", conflicts_with = "public")]
+    pub ask_from: Option<String>,
     /// Write a signed audit note to this file
     #[arg(long, value_name = "FILE", conflicts_with = "public")]
     pub note: Option<PathBuf>,

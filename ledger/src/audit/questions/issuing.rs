@@ -144,7 +144,7 @@ fn credited_twice(view: &View<'_>, questions: &mut Vec<Question>) {
     let mut tasks: BTreeMap<_, Vec<u64>> = BTreeMap::new();
     let mut groups: BTreeMap<(Day, Vec<AccountId>), Vec<u64>> = BTreeMap::new();
     for (index, event) in (0..).zip(view.events) {
-        let Body::Earn(earn) = event.body() else { continue };
+        let Some(Body::Earn(earn)) = event.body() else { continue };
         if let Some(task) = earn.task {
             tasks.entry(task).or_default().push(index);
         }

@@ -102,18 +102,18 @@ fn paid_own_shop(view: &View<'_>, questions: &mut Vec<Question>) {
 fn bank_references(view: &View<'_>, questions: &mut Vec<Question>) {
     let mut references: BTreeMap<_, Vec<u64>> = BTreeMap::new();
     for (index, event) in (0..).zip(view.events) {
-        if let Body::Settle(settle) = event.body() {
+        if let Some(Body::Settle(settle)) = event.body() {
             references.entry(settle.bank_reference).or_default().push(index);
         }
     }
     for entries in references.into_values().filter(|entries| entries.len() > 1) {
         let of = |index: &u64| match view.events[*index as usize].body() {
-            Body::Settle(settle) => settle.redeems.clone(),
+            Some(Body::Settle(settle)) => settle.redeems.clone(),
             _ => Vec::new(),
         };
         let redeems = entries.iter().flat_map(of);
         let amount = redeems.map(|index| match view.events[index as usize].body() {
-            Body::Redeem(redeem) => redeem.amount.minor(),
+            Some(Body::Redeem(redeem)) => redeem.amount.minor(),
             _ => 0,
         });
         let sum = amount.sum();

@@ -4,7 +4,7 @@ use super::view::{DAY, View};
 use super::{Code, MUCH, Question, median};
 use crate::account::{AccountKind, AccountStatus};
 use crate::charter::Policy;
-use crate::entry::{Body, Kind};
+use crate::entry::Body;
 use crate::id::AccountId;
 use crate::keys::PublicKey;
 use crate::time::{Day, Timestamp};
@@ -62,7 +62,7 @@ fn limits(view: &View<'_>, questions: &mut Vec<Question>) {
 fn usual_limit(view: &View<'_>, index: u64, state: &crate::account::AccountState) -> u64 {
     let event = &view.events[index as usize];
     let policy = view.charter_at(event.at).policy.member_limit.minor();
-    let Body::Open(open) = event.body() else { return policy };
+    let Some(Body::Open(open)) = event.body() else { return policy };
     let alike =
         open.states.iter().filter(|other| other.kind == state.kind && other.limit == state.limit).count();
     if alike >= GROUP { state.limit.minor().max(policy) } else { policy }
@@ -76,8 +76,8 @@ fn corrections(view: &View<'_>, questions: &mut Vec<Question>) {
         for key in &event.signers {
             let (earns, corrections, sum, entries) = by_key.entry(*key).or_default();
             match event.body() {
-                Body::Earn(_) => *earns += 1,
-                Body::Correct(correct) => {
+                Some(Body::Earn(_)) => *earns += 1,
+                Some(Body::Correct(correct)) => {
                     *corrections += 1;
                     *sum += correct.lines.iter().map(|(_, amount)| amount.minor()).sum::<u64>();
                     entries.push(index);
@@ -85,7 +85,7 @@ fn corrections(view: &View<'_>, questions: &mut Vec<Question>) {
                 _ => {}
             }
         }
-        all += usize::from(event.body().kind() == Kind::Correct);
+        all += usize::from(matches!(event.body(), Some(Body::Correct(_))));
     }
     let mut asked = BTreeSet::new();
     for (earns, corrections, sum, entries) in by_key.into_values() {
@@ -100,7 +100,7 @@ fn corrections(view: &View<'_>, questions: &mut Vec<Question>) {
 fn registrar_opens(view: &View<'_>, questions: &mut Vec<Question>) {
     let mut days: BTreeMap<Day, (u64, Vec<u64>)> = BTreeMap::new();
     for (index, event) in (0..).zip(view.events) {
-        let Body::Open(open) = event.body() else { continue };
+        let Some(Body::Open(open)) = event.body() else { continue };
         if view.by_registrar(event) {
             let people = open.states.iter().filter(|state| view.is_asked_about(&state.account)).count();
             let (count, entries) = days.entry(event.at.day()).or_default();
@@ -123,7 +123,9 @@ fn registrar_freezes(view: &View<'_>, questions: &mut Vec<Question>) {
     let freezes: Vec<(u64, Timestamp, AccountId)> = (0..)
         .zip(view.events)
         .filter_map(|(index, event)| match event.body() {
-            Body::Change(change) if change.status == AccountStatus::Frozen && view.by_registrar(event) => {
+            Some(Body::Change(change))
+                if change.status == AccountStatus::Frozen && view.by_registrar(event) =>
+            {
                 Some((index, event.at, change.state.account))
             }
             _ => None,
@@ -152,8 +154,8 @@ fn policies(view: &View<'_>, questions: &mut Vec<Question>) {
         let (mut entries, mut sum) = (vec![index], 0);
         for (at, event) in view.recorded(from, until) {
             let used = match event.body() {
-                Body::Redeem(redeem) if rate_rose(old, new) => redeem.amount.minor(),
-                Body::Earn(earn) if day_amount_rose(old, new) => {
+                Some(Body::Redeem(redeem)) if rate_rose(old, new) => redeem.amount.minor(),
+                Some(Body::Earn(earn)) if day_amount_rose(old, new) => {
                     let given: u64 = earn.payees.iter().map(|(_, amount)| amount.minor()).sum();
                     let before = old.organisation_day_amount.map_or(u64::MAX, |amount| amount.minor());
                     if given > before { given } else { 0 }
@@ -198,7 +200,7 @@ fn day_amount_rose(old: &Policy, new: &Policy) -> bool {
 
 fn closes(view: &View<'_>, questions: &mut Vec<Question>) {
     for (index, event) in (0..).zip(view.events) {
-        let Body::Close(close) = event.body() else { continue };
+        let Some(Body::Close(close)) = event.body() else { continue };
         let moved = event.postings.iter().filter(|posting| posting.account == close.account);
         let sum = moved.map(|posting| posting.debit).sum();
         if view.by_council(event) && view.is_asked_about(&close.heir) && view.is_asked_about(&close.account) {

@@ -300,7 +300,7 @@ fn own_pots(view: &View<'_>, questions: &mut Vec<Question>) {
 /// What went to heirs: the account that closed, the heir, how much, and the entry.
 fn closed<'v>(view: &'v View<'_>) -> impl Iterator<Item = (AccountId, AccountId, u64, u64)> + 'v {
     (0..).zip(view.events).filter_map(|(index, event)| {
-        let Body::Close(close) = event.body() else { return None };
+        let Some(Body::Close(close)) = event.body() else { return None };
         let left = event.postings.iter().find(|posting| posting.account == close.account)?.debit;
         (left > 0).then_some((close.account, close.heir, left, index))
     })

@@ -83,7 +83,7 @@ impl<'h> View<'h> {
     /// Arranges a history; `None` before founding.
     pub fn of(history: &'h History, thresholds: Option<Thresholds>) -> Option<Self> {
         let events = history.events();
-        let Body::Found(found) = events.first()?.body() else { return None };
+        let Some(Body::Found(found)) = events.first()?.body() else { return None };
         let mut view = Self {
             events,
             least: thresholds.unwrap_or_else(|| Thresholds::usual(found.scale)).least.max(1),
@@ -106,10 +106,13 @@ impl<'h> View<'h> {
             view.accounts.insert(brought.state.account, Life::of(brought.state.kind, None, had));
             view.state(0, events[0].at, &brought.state);
         }
-        let mut lines = BTreeMap::new();
+        // For each entry, how many gifts or payments came before it: line 1 is the first of its own.
+        let mut lines = Vec::with_capacity(events.len());
         for (index, event) in (0_u64..).zip(events) {
             view.mature(event.at);
-            view.see(index, event, &mut lines);
+            let is_earn = matches!(event.body(), Some(Body::Earn(_)));
+            lines.push(if is_earn { view.gifts.len() } else { view.payments.len() });
+            view.see(index, event, &lines);
         }
         view.arrange();
         Some(view)
@@ -128,42 +131,33 @@ impl<'h> View<'h> {
         }
     }
 
-    fn see(&mut self, index: u64, event: &'h Event, lines: &mut BTreeMap<u64, usize>) {
+    fn see(&mut self, index: u64, event: &'h Event, lines: &[usize]) {
         let at = event.at;
         match event.body() {
-            Body::Found(found) => self.charter(index, at, &found.charter),
-            Body::Govern(govern) => {
+            None => self.pay(index, event),
+            Some(Body::Found(found)) => self.charter(index, at, &found.charter),
+            Some(Body::Govern(govern)) => {
                 let from = event.effective_at.unwrap_or(at);
                 self.waiting.insert((from, index), Waits::Charter(&govern.charter));
             }
-            Body::Open(open) => {
+            Some(Body::Open(open)) => {
                 for state in &open.states {
                     self.accounts.insert(state.account, Life::of(state.kind, Some((index, at)), 0));
                     self.state(index, at, state);
                 }
             }
-            Body::Change(change) => self.change(index, event, &change.state),
-            Body::Veto(veto) => self.waiting.retain(|(_, index), _| *index != veto.index),
-            Body::Close(close) if event.effective_at.is_none() => self.forget_waiting(&close.account),
-            Body::Earn(earn) => {
-                lines.insert(index, self.gifts.len());
-                self.earn(index, event, earn);
-            }
-            Body::Pay(pay) => {
-                lines.insert(index, self.payments.len());
-                for line in &pay.payees {
-                    let (from, to, amount) = (pay.from, line.to, line.amount.minor());
-                    self.payments.push(Payment { index, at, from, to, amount, refunds: Vec::new() });
-                }
-            }
-            Body::Redeem(redeem) => {
+            Some(Body::Change(change)) => self.change(index, event, &change.state),
+            Some(Body::Veto(veto)) => self.waiting.retain(|(_, index), _| *index != veto.index),
+            Some(Body::Close(close)) if event.effective_at.is_none() => self.forget_waiting(&close.account),
+            Some(Body::Earn(earn)) => self.earn(index, event, earn),
+            Some(Body::Redeem(redeem)) => {
                 let redeemed = Redeemed { index, at, amount: redeem.amount.minor() };
                 self.redeems.entry(redeem.merchant).or_default().push(redeemed);
             }
-            Body::Refund(refund) => {
+            Some(Body::Refund(refund)) => {
                 self.undo(lines, refund.index, refund.line, refund.amount.minor(), Some(index));
             }
-            Body::Correct(correct) => {
+            Some(Body::Correct(correct)) => {
                 for (line, _) in &correct.lines {
                     self.undo(lines, correct.index, *line, taken_back(event, correct, *line), None);
                 }
@@ -217,6 +211,15 @@ impl<'h> View<'h> {
         }
     }
 
+    /// A payment has one payer, and a posting for each of its payees, in their order.
+    fn pay(&mut self, index: u64, event: &Event) {
+        let Some(from) = event.postings.iter().find(|posting| posting.debit > 0) else { return };
+        for to in event.postings.iter().filter(|posting| posting.credit > 0) {
+            let (from, to, amount) = (from.account, to.account, to.credit);
+            self.payments.push(Payment { index, at: event.at, from, to, amount, refunds: Vec::new() });
+        }
+    }
+
     /// Notes once what concerns each account, so that no question has to look at everything for each of them.
     fn arrange(&mut self) {
         for (at, payment) in self.payments.iter().enumerate() {
@@ -253,25 +256,26 @@ impl<'h> View<'h> {
     }
 
     /// Takes back part of a line: `refunded` names the refund, a correction is as if it had not been.
-    fn undo(&mut self, lines: &BTreeMap<u64, usize>, of: u64, line: u64, amount: u64, refunded: Option<u64>) {
-        let Some(first) = lines.get(&of) else { return };
+    fn undo(&mut self, lines: &[usize], of: u64, line: u64, amount: u64, refunded: Option<u64>) {
+        let Some(first) = lines.get(of as usize) else { return };
         let at = first + line.saturating_sub(1) as usize;
         match (self.events[of as usize].body(), refunded) {
-            (Body::Earn(_), _) => {
+            (Some(Body::Earn(_)), _) => {
                 if let Some(gift) = self.gifts.get_mut(at) {
                     gift.amount = gift.amount.saturating_sub(amount);
                 }
             }
-            (_, Some(index)) => {
+            (None, Some(index)) => {
                 if let Some(payment) = self.payments.get_mut(at) {
                     payment.refunds.push((index, amount));
                 }
             }
-            (_, None) => {
+            (None, None) => {
                 if let Some(payment) = self.payments.get_mut(at) {
                     payment.amount = payment.amount.saturating_sub(amount);
                 }
             }
+            (Some(_), _) => {}
         }
     }
 

@@ -5,10 +5,12 @@ use crate::app::App;
 use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::heads::Heads;
+use crate::questions::Questions;
 use crate::trust;
 use klaver_api::audit::AuditRecord;
 use klaver_api::paths;
 use klaver_keystore::KeyInfo;
+use klaver_ledger::audit::questions::Thresholds;
 use klaver_ledger::audit::{Expectations, Verdict, Witnessed, audit, audit_since};
 use klaver_ledger::limits::ENVELOPE_BYTES_MAX;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
@@ -38,6 +40,7 @@ pub(super) fn run(
     let from = state.as_ref().map_or(0, |state| state.size());
     let path = format!("{}?from={from}", paths::AUDIT_RECORDS);
     let stream = app.with_session(contact, hat, |token| contact.http.get_stream(&path, Some(token)))?;
+    let mut questions = Questions::load(&app.places, &contact.community.ledger)?;
     let compared: Vec<TreeHead> =
         state.iter().flat_map(|state| state.heads()).chain(&heads).copied().collect();
     let expectations = Expectations {
@@ -46,6 +49,8 @@ pub(super) fn run(
         predecessor: predecessor(app, contact, hat)?,
         size: Some(size),
         witnessed: witnessed(app, contact),
+        explanations: questions.explanations(),
+        thresholds: thresholds(app, contact, wish.ask_from.as_deref())?,
         threads: std::thread::available_parallelism().map_or(2, usize::from),
         ..Expectations::default()
     };
@@ -58,7 +63,9 @@ pub(super) fn run(
     progress.end();
     match verdict {
         Verdict::Holds(audited) => {
-            let exit = report::report(app, contact, &audited, from)?;
+            questions.ask(&audited);
+            let exit = report::report(app, contact, &audited, &questions, from)?;
+            questions.save(&app.places, &contact.community.ledger)?;
             kept::save(app, contact, &audited, compared)?;
             if let Some(file) = &wish.note {
                 report::write_note(app, contact, hat, &audited, file, wish.note_name.as_deref())?;
@@ -78,6 +85,13 @@ pub(super) fn run(
         }
         Verdict::Unexplained { why } => Err(Failure::text(Exit::Unexplained, "audit_unexplained", why)),
     }
+}
+
+/// Returns what the community agreed to ask about; `None` for the usual.
+fn thresholds(app: &App<'_>, contact: &Contact, ask_from: Option<&str>) -> Outcome<Option<Thresholds>> {
+    let unit = contact.community.unit(app.output.language);
+    let least = ask_from.map(|text| unit.parse(text)).transpose()?;
+    Ok(least.map(|least| Thresholds { least: least.minor() }))
 }
 
 /// Returns the sizes that a quorum of witnesses has cosigned, as far as this wallet keeps their seals.

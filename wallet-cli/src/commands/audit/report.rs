@@ -1,9 +1,12 @@
 //! What an auditor is told, and what the auditor may tell others: the trial balance, questions, the audit note.
 
 use crate::app::App;
+use crate::community::Community;
 use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::moment;
 use crate::output::harmless;
+use crate::questions::Questions;
 use klaver_keystore::KeyInfo;
 use klaver_ledger::audit::Audited;
 use klaver_ledger::audit::note::AuditNote;
@@ -39,34 +42,60 @@ pub(super) fn write_note(
     Ok(())
 }
 
-fn say_questions(app: &App<'_>, contact: &Contact, audited: &Audited) {
-    if audited.questions.is_empty() {
+/// Tells what is asked, each with the number by which it is explained, and what is explained already.
+fn say_questions(app: &App<'_>, contact: &Contact, audited: &Audited, questions: &Questions) {
+    let (open, explained) = (audited.questions.len(), audited.explained.len());
+    if explained > 0 {
+        app.output.say("audit.questions_explained", &[("count", &explained.to_string())]);
+    }
+    if open == 0 {
         app.output.say("audit.explained", &[]);
         return;
     }
-    app.output.say("audit.unexplained", &[("count", &audited.questions.len().to_string())]);
-    for question in &audited.questions {
+    app.output.say("audit.unexplained", &[("count", &open.to_string())]);
+    for (number, question) in (1..).zip(&audited.questions) {
         let mut entries: Vec<String> =
             question.entries.iter().take(ENTRIES_SHOWN).map(ToString::to_string).collect();
         if question.entries.len() > ENTRIES_SHOWN {
             entries.push("…".to_owned());
         }
-        app.output.line(&sentence(app, contact, question));
+        app.output.line(&format!("{number}. {}", sentence(app, &contact.community, question)));
         let entries = app.output.words("audit.question.entries", &[("entries", &entries.join(", "))]);
-        app.output.line(&format!("  {entries}"));
+        app.output.line(&format!("   {entries}"));
+        if let Some((said, _)) = questions.explained(question) {
+            let at = moment::show_text(&said.at, app.output.language);
+            let text = harmless(&said.text);
+            let said = app.output.words("explain.said.part", &[("at", &at), ("text", &text)]);
+            app.output.line(&format!("   {said}"));
+        }
     }
+    app.output.note("audit.explain", &[]);
 }
 
 /// Returns the question in words; accounts stay pseudonyms.
-fn sentence(app: &App<'_>, contact: &Contact, question: &Question) -> String {
-    let unit = contact.community.unit(app.output.language);
+pub(in crate::commands) fn sentence(app: &App<'_>, community: &Community, question: &Question) -> String {
     let account = question.account.map_or_else(String::new, |account| account.to_string());
+    let unit = community.unit(app.output.language);
     let amount = unit.show_balance(i64::try_from(question.amount).unwrap_or(i64::MAX));
     app.output.words(&format!("question.{}", question.code), &[("account", &account), ("amount", &amount)])
 }
 
+fn question_to_json(app: &App<'_>, contact: &Contact, question: &Question) -> serde_json::Value {
+    serde_json::json!({
+        "code": question.code.word(), "mark": question.mark(), "entries": question.entries,
+        "account": question.account.map(|account| account.to_string()), "amount_minor": question.amount,
+        "question": sentence(app, &contact.community, question),
+    })
+}
+
 /// Tells what holds, and what should be asked; `from` is where this audit went on from.
-pub(super) fn report(app: &App<'_>, contact: &Contact, audited: &Audited, from: u64) -> Outcome {
+pub(super) fn report(
+    app: &App<'_>,
+    contact: &Contact,
+    audited: &Audited,
+    questions: &Questions,
+    from: u64,
+) -> Outcome {
     let community = &contact.community;
     let charter = audited.books.standing().charter(audited.last_recorded_at);
     let log_key = PublicKey::from_bytes(community.log_key.public_key());
@@ -114,7 +143,7 @@ pub(super) fn report(app: &App<'_>, contact: &Contact, audited: &Audited, from: 
     let said = app.output.words("audit.holds", &[("size", &size)]);
     app.output.line(&app.output.good(&said));
     app.output.say("audit.root", &[("root", &root)]);
-    say_questions(app, contact, audited);
+    say_questions(app, contact, audited, questions);
     let lines: Vec<serde_json::Value> = balance
         .lines
         .iter()
@@ -125,17 +154,9 @@ pub(super) fn report(app: &App<'_>, contact: &Contact, audited: &Audited, from: 
             })
         })
         .collect();
-    let questions: Vec<serde_json::Value> = audited
-        .questions
-        .iter()
-        .map(|question| {
-            serde_json::json!({
-                "code": question.code.word(), "mark": question.mark(), "entries": question.entries,
-                "account": question.account.map(|account| account.to_string()), "amount_minor": question.amount,
-                "question": sentence(app, contact, question),
-            })
-        })
-        .collect();
+    let to_json = |questions: &[Question]| -> Vec<serde_json::Value> {
+        questions.iter().map(|question| question_to_json(app, contact, question)).collect()
+    };
     app.output.json(&serde_json::json!({
         "holds": true, "part": "all", "ledger": audited.ledger.to_hex(), "size": audited.head.size, "root": root,
         "last_recorded_at": audited.last_recorded_at.to_string(), "trial_balance": lines,
@@ -143,7 +164,7 @@ pub(super) fn report(app: &App<'_>, contact: &Contact, audited: &Audited, from: 
         "settled_minor": sums.settled, "retired_minor": sums.retired,
         "in_circulation_minor": sums.in_circulation(), "below_zero_minor": balance.below_zero,
         "verdict": if audited.questions.is_empty() { "holds" } else { "unexplained" }, "from": from,
-        "questions": questions,
+        "questions": to_json(&audited.questions), "explained": to_json(&audited.explained),
     }));
     Ok(if audited.questions.is_empty() { Exit::Ok } else { Exit::Unexplained })
 }
