@@ -32,7 +32,7 @@ function goingAlong(hat: Hat, first: readonly Companion[]): HTMLElement {
       return { input, element: h("div", { class: "field" }, h("label", { for: id }, label), input) };
     };
     const [name, how] = [field("along-name", say("along_ask_name")), field("along-how", say("along_ask_how"))];
-    const trouble = h("div", { role: "status" }, told === "" ? null : [icon("tick"), told]);
+    const trouble = h("div", { role: "status" }, told === "" ? null : [icon("tick"), " ", told]);
     const save = (next: readonly Companion[]) => void askAs(hat, "PUT", "/v1/place/companions", { companions: next }).then(() => draw(next, say("along_saved")), (error: unknown) => fill(trouble, explain(error)));
     const add = () => {
       const [typed, way] = [name.input.value.trim(), how.input.value.trim()];
