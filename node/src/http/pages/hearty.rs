@@ -65,7 +65,6 @@ fn position_of(text: &str) -> Option<(i32, i32)> {
     let (north, east) = text.split_once(',')?;
     let micro = |part: &str| {
         let degrees = part.trim().parse::<f64>().ok().filter(|degrees| degrees.abs() <= 180.0)?;
-        #[expect(clippy::cast_possible_truncation, reason = "at most 180 million")]
         Some((degrees * 1e6).round() as i32)
     };
     Some((micro(north)?, micro(east)?))
