@@ -89,6 +89,7 @@ mod tests {
             balance: balance.into(),
             reference: None,
             memo: memo.map(|text| MemoJson { salt: String::new(), text: text.into() }),
+            reason: None,
             entry: None,
             opening: String::new(),
         }

@@ -161,6 +161,7 @@ mod tests {
             balance: "0.00".into(),
             reference: None,
             memo: None,
+            reason: None,
             entry: None,
             opening: text::base64url(&opening.encode()),
         }

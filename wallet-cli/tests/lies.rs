@@ -250,6 +250,7 @@ fn line_of(opening: &Opening) -> StatementLine {
         balance: "0.00".into(),
         reference: None,
         memo: None,
+        reason: None,
         entry: None,
         opening: text::base64url(&opening.encode()),
     }

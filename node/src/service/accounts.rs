@@ -283,6 +283,10 @@ impl Service {
             balance: balance_to_decimal(balance, scale),
             reference: line.line.reference.map(reference_json),
             memo: self.community.memo(line.index).map(|memo| MemoJson::of(&memo)),
+            reason: match &record.signed.entry().body {
+                Body::Earn(earn) => Some(earn.reason.word().to_owned()),
+                _ => None,
+            },
             entry: own.then(|| EntryJson::of(record.signed.entry(), scale)),
             opening: base64url(&opening.encode()),
         })

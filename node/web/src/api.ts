@@ -70,6 +70,8 @@ export interface StatementLine {
   balance?: string;
   reference: { to: "request"; id: string } | { to: "task"; id: string } | { to: "line"; index: number; line: number } | { to: "state"; digest: string } | null;
   memo?: { salt: string; text: string } | null;
+  /** Why credits were received. */
+  reason?: string | null;
   entry?: { kind: string; payees?: { to: string; amount: string }[] } | null;
 }
 

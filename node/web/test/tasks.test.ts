@@ -14,7 +14,8 @@ let world: World;
 let browser: Browser;
 
 before(async () => {
-  world = await World.found("open");
+  // An afternoon is thanked with more than a volunteer in Belgium may receive in a day.
+  world = await World.found("open", "--thanks", "30");
   browser = await launch();
 });
 after(async () => {
@@ -77,6 +78,8 @@ test("a task: brought by a text-only client, taken, joined by phone, checked in,
   await an.open(`${world.url}/tasks`);
   await an.reads("nog 1 plaats");
   await an.tap(/Brieven vouwen/);
+  await an.reads("Hiermee kom je die dag misschien boven € 44,02, wat een vrijwilliger mag krijgen.");
+  await an.reads("Je mag gewoon meedoen. Alleen jij ziet dit.");
   await an.tap("Ik kom");
   await an.reads("Je hebt een plaats. Tot dan!");
   const joined = an.page.url();

@@ -9,7 +9,7 @@ import { explain, note, start } from "../start.ts";
 import { askAs, hatOf } from "../wallet.ts";
 import { offer } from "./join.ts";
 
-interface Session { id: string; left: number }
+interface Session { id: string; left: number; starts_at: string; minutes: number }
 interface Own { session: Session; joined: boolean; here: boolean }
 interface Given { sessions?: Session[]; checkIn?: Session; poster?: Session; sheet?: string }
 
@@ -28,11 +28,18 @@ function joining(session: Session, place: Element): void {
     const hat = await hatOf("member");
     if (!hat) return method === "GET" ? draw(null) : newcomer(() => void act("POST"));
     try {
-      draw(await askAs<Own>(hat, method, path));
+      const own = await askAs<Own>(hat, method, path);
+      draw(own);
+      if (!own.joined) void warn(hat);
     } catch (error) {
       if (method === "GET") draw(null);
       else fill(place, kindly(error, () => void act(method)));
     }
+  };
+  // Before somebody takes a place: whether it may bring them beyond what a volunteer may receive. Told to nobody else.
+  const warn = async (hat: Hat) => {
+    const said = await import("../ceilings.ts").then(({ warning }) => warning(hat, session)).catch(() => null);
+    if (said) place.prepend(...[said].flat() as Node[]);
   };
   const draw = (own: Own | null) => fill(place, own?.joined
     ? [h("p", { class: "note good", role: "status" }, icon("tick"), say("doing_joined")), button("cross", say("doing_leave"), () => void act("DELETE"), "quiet")]

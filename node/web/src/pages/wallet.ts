@@ -19,7 +19,7 @@ const SCREENS: Record<string, () => Promise<{ open(hat: Hat, id: string): Promis
   inbox: () => import("../screens/inbox.ts"), code: () => import("../screens/ownCode.ts"), ask: () => import("../screens/askPerson.ts"),
   draft: () => import("../screens/draft.ts"), devices: () => import("../screens/devices.ts"), device: () => import("../screens/newDevice.ts"),
   rest: () => import("../screens/rest.ts"), recovery: () => import("../screens/recovery.ts"), restore: () => import("../screens/restore.ts"),
-  seal: () => import("../screens/seal.ts"),
+  seal: () => import("../screens/seal.ts"), year: () => import("../screens/year.ts"),
 };
 /** What a phone may open that has no account yet. */
 const WITHOUT_WALLET = ["scan", "restore", "device", "draft", "outbox"];
