@@ -24,10 +24,11 @@ pub mod tills;
 pub mod watchers;
 
 use keep::{Keep, KeepError, Kept};
+use klaver_ledger::account::AccountKind;
 use klaver_ledger::id::{AccountId, LedgerId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -64,6 +65,8 @@ struct State {
     aliases: HashMap<String, AliasRow>,
     counters: Option<counters::CountersRow>,
     papers: HashMap<[u8; 16], PaperRow>,
+    /// The number that a card or voucher was given last.
+    paper_numbers: u64,
     tills: HashMap<AccountId, TillRow>,
     tasks: HashMap<[u8; 16], TaskRow>,
     task_sessions: HashMap<[u8; 16], TaskSessionRow>,
@@ -91,8 +94,9 @@ enum Table {
     Access = 6,
     Alias = 7,
     Counters = 20,
-    Paper = 22,
     Till = 21,
+    Paper = 22,
+    PaperNumbers = 23,
     Task = 32,
     TaskSession = 33,
     Presence = 34,
@@ -134,6 +138,11 @@ impl Community {
         Ok(Self { state: Mutex::new(state), keep, watchers: watchers::Watchers::default() })
     }
 
+    /// Returns how often something that was erased could not be taken off the disk, or rows not written, since the start.
+    pub fn failures(&self) -> u64 {
+        self.keep.failures()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Every change of a table is one insertion or removal: a panic elsewhere leaves it whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -146,6 +155,46 @@ impl Community {
 
     fn delete(&self, table: Table, id: &[u8]) -> keep::Written {
         self.keep.write(vec![(key(table, id), None)])
+    }
+
+    /// Returns every account that something is kept of which ends with the account.
+    pub fn accounts(&self) -> HashSet<AccountId> {
+        let state = self.state();
+        let papers = state.papers.values().map(|row| row.account);
+        let aliases = state.aliases.values().map(|row| row.account);
+        let faces = state.faces.keys().map(|(_, account)| *account);
+        let own = state.tills.keys().chain(state.profiles.keys()).copied();
+        papers.chain(aliases).chain(faces).map(AccountId).chain(own).collect()
+    }
+
+    /// Forgets what is kept of accounts that are closed, also on the disk: own codes, tills, cards and vouchers with their
+    /// PINs, the faces that places know people by, and their names. The name of a shop or place stays with what it did.
+    pub fn erase_accounts(&self, closed: &HashMap<AccountId, AccountKind>) {
+        let mut gone = Vec::new();
+        {
+            let state = &mut *self.state();
+            let mut sweep = |table: Table, id: &[u8], account: &[u8; 16]| {
+                let is_closed = closed.contains_key(&AccountId(*account));
+                if is_closed {
+                    gone.push(key(table, id));
+                }
+                !is_closed
+            };
+            let is_person = |account: &AccountId| closed.get(account) == Some(&AccountKind::Member);
+            state
+                .profiles
+                .retain(|account, _| !is_person(account) || sweep(Table::Profile, &account.0, &account.0));
+            state.tills.retain(|account, _| sweep(Table::Till, &account.0, &account.0));
+            state.aliases.retain(|alias, row| sweep(Table::Alias, alias.as_bytes(), &row.account));
+            state.papers.retain(|id, row| sweep(Table::Paper, id, &row.account));
+            state
+                .faces
+                .retain(|(place, account), _| sweep(Table::Face, &tasks::pair(place, account), account));
+        }
+        if !gone.is_empty() {
+            // Nobody waits for this; what a crash keeps is erased at the next sweep.
+            drop(self.keep.erase(gone));
+        }
     }
 
     /// Erases what has ended: requests a day after their time, drafts after two, invitations at once, accesses and
@@ -203,6 +252,7 @@ pub fn carry_over(old: (&Path, &LedgerId), new: (&Path, &LedgerId)) -> Result<()
         Table::Invitation,
         Table::Alias,
         Table::Paper,
+        Table::PaperNumbers,
         Table::Till,
         Table::Task,
         Table::TaskSession,
@@ -238,7 +288,12 @@ impl State {
                 let alias = String::from_utf8(id.to_vec()).map_err(|_| malformed())?;
                 drop(self.aliases.insert(alias, row(value).ok_or_else(malformed)?));
             }
-            22 => drop(self.papers.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
+            22 => {
+                let paper: PaperRow = row(value).ok_or_else(malformed)?;
+                self.paper_numbers = self.paper_numbers.max(paper.number);
+                self.papers.insert(sixteen()?, paper);
+            }
+            23 => self.paper_numbers = self.paper_numbers.max(row(value).ok_or_else(malformed)?),
             21 => drop(self.tills.insert(AccountId(sixteen()?), row(value).ok_or_else(malformed)?)),
             32 => drop(self.tasks.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
             33 => drop(self.task_sessions.insert(sixteen()?, row(value).ok_or_else(malformed)?)),

@@ -52,7 +52,7 @@ pub struct Config {
     /// people are told, no rule of the ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thanks_per_hour: Option<String>,
-    /// For how many days after a session it is kept who came to it: at least 1.
+    /// For how many days it is kept who was at a session, or said that they would come to it: at least 1.
     #[serde(default = "month", skip_serializing_if = "is_month")]
     pub presence_days: u32,
     /// The header in which a proxy on this machine says where a visitor comes from, such as `x-forwarded-for`.

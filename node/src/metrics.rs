@@ -8,6 +8,18 @@ use std::time::Duration;
 /// Upper bounds of the histogram of commit times, in microseconds.
 const COMMIT_MICROS: [u64; 8] = [200, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 500_000];
 
+/// What the ledger and the community data know themselves.
+pub struct Known {
+    /// Records in the ledger.
+    pub size: u64,
+    /// Records under the published checkpoint.
+    pub published_size: u64,
+    /// Whether nothing is recorded now.
+    pub is_read_only: bool,
+    /// Times that community data were not written, or what was erased stayed on the disk for longer.
+    pub community_failures: u64,
+}
+
 /// The counters.
 #[derive(Default)]
 pub struct Metrics {
@@ -76,8 +88,8 @@ impl Metrics {
         self.answers[class].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Returns everything as text, with the gauges that the ledger itself knows.
-    pub fn to_text(&self, size: u64, published_size: u64, read_only: bool) -> String {
+    /// Returns everything as text, with what others know.
+    pub fn to_text(&self, known: &Known) -> String {
         let mut text = String::with_capacity(2_048);
         let mut line = |name: &str, kind: &str, help: &str, value: u64| {
             let _ = write!(
@@ -86,9 +98,16 @@ impl Metrics {
             );
         };
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        line("records", "gauge", "Records in the ledger.", size);
-        line("published_records", "gauge", "Records under the published checkpoint.", published_size);
-        line("read_only", "gauge", "1 when nothing is recorded.", read_only.into());
+        line("records", "gauge", "Records in the ledger.", known.size);
+        line("published_records", "gauge", "Records under the published checkpoint.", known.published_size);
+        line("read_only", "gauge", "1 when nothing is recorded.", known.is_read_only.into());
+        let failures = known.community_failures;
+        line(
+            "community_failures_total",
+            "counter",
+            "Community data not written, or not erased yet.",
+            failures,
+        );
         line("checked_records", "gauge", "Records read again since the start.", get(&self.checked));
         let differences = get(&self.differences);
         line("differences_total", "counter", "Stored records that are not what the log says.", differences);
@@ -141,11 +160,13 @@ mod tests {
         let metrics = Metrics::default();
         metrics.group(&[], Duration::from_micros(700));
         metrics.answer(422);
-        let text = metrics.to_text(7, 5, true);
+        let known = Known { size: 7, published_size: 5, is_read_only: true, community_failures: 3 };
+        let text = metrics.to_text(&known);
         for line in [
             "klaver_records 7",
             "klaver_published_records 5",
             "klaver_read_only 1",
+            "klaver_community_failures_total 3",
             "klaver_answers_total{status=\"4xx\"} 1",
             "klaver_commit_seconds_bucket{le=\"0.0005\"} 0",
             "klaver_commit_seconds_bucket{le=\"0.001\"} 1",

@@ -85,7 +85,8 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(tasks::own_session, tasks::take_place, tasks::leave_place))
         .routes(routes!(tasks::check_in))
         .routes(routes!(tasks::place_tasks, tasks::create_task))
-        .routes(routes!(tasks::change_task))
+        .routes(routes!(tasks::change_task, tasks::forget_task))
+        .routes(routes!(tasks::forget_thanks))
         .routes(routes!(tasks::create_task_session))
         .routes(routes!(tasks::place_session, tasks::change_task_session))
         .routes(routes!(tasks::faces))
@@ -263,6 +264,7 @@ mod tests {
             paths::CHECK_IN,
             paths::PLACE_TASKS,
             paths::PLACE_TASK,
+            paths::PLACE_TASK_THANKS,
             paths::PLACE_TASK_SESSIONS,
             paths::PLACE_TASK_SESSION,
             paths::FACES,

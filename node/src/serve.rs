@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-/// How often ended requests, drafts and invitations are erased.
+/// How often what has ended is erased.
 const SWEEP: Duration = Duration::from_secs(60);
 
 /// What to serve, and where.
@@ -136,7 +136,7 @@ fn check_addresses(config: &Config, serving: &Serving) -> anyhow::Result<()> {
 async fn sweep(service: Arc<Service>, mut stopping: watch::Receiver<bool>) {
     loop {
         tokio::select! {
-            () = tokio::time::sleep(SWEEP) => service.erase_ended(),
+            () = tokio::time::sleep(SWEEP) => service.sweep().await,
             () = accept::stopped(&mut stopping) => return,
         }
     }

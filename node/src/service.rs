@@ -27,6 +27,7 @@ mod sessions;
 mod speaking;
 mod submit;
 mod succession;
+mod sweeping;
 mod tasks;
 mod tills;
 mod witness_state;

@@ -88,8 +88,10 @@ pub const TASK_SESSION: &str = "/v1/task-sessions/{id}";
 pub const CHECK_IN: &str = "/v1/task-sessions/{id}/check-in";
 /// The tasks of a place. `GET` and `POST`, session of a place.
 pub const PLACE_TASKS: &str = "/v1/place/tasks";
-/// One of them. `PUT`, session of a place.
+/// One of them. `PUT` and `DELETE`, session of a place.
 pub const PLACE_TASK: &str = "/v1/place/tasks/{id}";
+/// What its client said of it. `DELETE`, session of a place.
+pub const PLACE_TASK_THANKS: &str = "/v1/place/tasks/{id}/thanks";
 /// A new session of a task. `POST`, session of a place.
 pub const PLACE_TASK_SESSIONS: &str = "/v1/place/tasks/{id}/sessions";
 /// A session as its place sees it. `GET` and `PUT`, session of a place.

@@ -27,7 +27,7 @@ pub struct TillSettings {
     /// Most credits of one bill; `null` for no such limit.
     #[serde(default)]
     pub bill_most: Option<String>,
-    /// Most credits that it takes in a calendar month (UTC); `null` for no such limit.
+    /// Most credits that it takes in a calendar month (UTC); `null` for no such limit, and to a cashier.
     #[serde(default)]
     pub month_most: Option<String>,
     /// Whether it takes nothing for a while.
@@ -44,7 +44,7 @@ pub struct TillSettings {
 pub struct Till {
     /// How it takes credits.
     pub settings: TillSettings,
-    /// How much it still takes this month; `null` without such a limit.
+    /// How much it still takes this month; `null` without such a limit, and to a cashier.
     pub left: Option<String>,
 }
 

@@ -1,7 +1,8 @@
 //! Keyed rows on the disk: a second journal of upserts and deletes, by the ledger's own journal module.
 //!
 //! One thread writes; each batch is one group and one sync. Compaction writes what is left into a new directory and
-//! removes the old one: that is how erasure reaches the disk. A crash at any step leaves one complete directory.
+//! removes the old one: that is how erasure reaches the disk. A crash at any step leaves one complete directory. However
+//! much is written meanwhile, the thread tidies up twice a second; what fails is told, and tried again.
 
 use klaver_ledger::id::LedgerId;
 use klaver_ledger::store::embedded::anchor::{Anchor, AnchorFile};
@@ -15,9 +16,10 @@ use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// A row to be put in place, or with no value to be forgotten.
@@ -33,6 +35,13 @@ const QUEUE_MAX: usize = 1_024;
 /// So many forgotten rows are worth a compaction, if they are more than those that are left.
 const FORGOTTEN_MIN: usize = 256;
 
+/// How often the anchor is written and what was erased leaves the disk, also while rows keep coming.
+const TIDY: Duration = Duration::from_millis(500);
+/// After a compaction nothing is compacted for so many times as long as it took: most of the time is for what comes.
+const REST: u32 = 10;
+/// After a compaction that failed the next one is tried so soon, and after each further one later, up to the second.
+const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
 /// Stands beside the directories once there was one, so that a loss is noticed.
 const MARK: &str = "community.made";
 
@@ -43,6 +52,7 @@ pub type Written = oneshot::Receiver<Result<(), KeepError>>;
 pub struct Keep {
     queue: Option<SyncSender<Write>>,
     thread: Option<JoinHandle<()>>,
+    failures: Arc<AtomicU64>,
 }
 
 /// A row as it was found.
@@ -107,17 +117,21 @@ impl Keep {
     /// When the journal is damaged, in use, or its disk fails.
     pub fn open(root: &Path, ledger: &LedgerId) -> Result<(Self, Vec<Kept>), KeepError> {
         let mut files = Files::open(root, ledger)?;
-        if files.is_worth_compacting() {
-            files.compact()?;
-        }
+        files.tidy()?;
         let kept =
             files.live.iter().map(|(key, value)| Kept { key: key.clone(), value: value.clone() }).collect();
         let (queue, waiting) = sync_channel(QUEUE_MAX);
+        let failures = files.failures.clone();
         let thread = std::thread::Builder::new()
             .name("community".to_owned())
             .spawn(move || files.run(&waiting))
             .map_err(|error| KeepError::Write { why: error.to_string() })?;
-        Ok((Self { queue: Some(queue), thread: Some(thread) }, kept))
+        Ok((Self { queue: Some(queue), thread: Some(thread), failures }, kept))
+    }
+
+    /// Returns how often something that was erased could not be taken off the disk, or rows not written, since the start.
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
     }
 
     /// Returns the rows below `root` without changing anything; every write fails.
@@ -125,10 +139,9 @@ impl Keep {
     /// # Errors
     /// When they cannot be read.
     pub fn read(root: &Path, ledger: &LedgerId) -> Result<(Self, Vec<Kept>), KeepError> {
+        let keep = Self { queue: None, thread: None, failures: Arc::default() };
         let numbers = directories(root).map_err(|error| failed(root, error))?;
-        let Some(number) = numbers.last().copied() else {
-            return Ok((Self { queue: None, thread: None }, Vec::new()));
-        };
+        let Some(number) = numbers.last().copied() else { return Ok((keep, Vec::new())) };
         let path = directory(root, number);
         let scan = scan_all(Arc::new(RealDisk::at(&path)), &settings(domain(ledger))?);
         let scan = scan.map_err(|error| failed(&path, error))?;
@@ -139,7 +152,7 @@ impl Keep {
         });
         read.map_err(|error| failed(&path, error))?;
         let kept = live.into_iter().map(|(key, value)| Kept { key, value }).collect();
-        Ok((Self { queue: None, thread: None }, kept))
+        Ok((keep, kept))
     }
 
     /// Puts rows on their way to the disk, all or nothing, in the order of the calls.
@@ -147,9 +160,14 @@ impl Keep {
         self.send(rows, false)
     }
 
-    /// As [`write`](Self::write), forgetting these rows: as soon as nothing else waits they leave the disk as well.
+    /// As [`write`](Self::write), forgetting these rows: soon they leave the disk as well.
     pub fn erase(&self, keys: Vec<Vec<u8>>) -> Written {
         self.send(keys.into_iter().map(|key| (key, None)).collect(), true)
+    }
+
+    /// As [`erase`](Self::erase) for what the row was before, which this one takes the place of.
+    pub fn rewrite(&self, key: Vec<u8>, value: Vec<u8>) -> Written {
+        self.send(vec![(key.clone(), None), (key, Some(value))], true)
     }
 
     fn send(&self, rows: Vec<(Vec<u8>, Option<Vec<u8>>)>, is_erasure: bool) -> Written {
@@ -200,6 +218,13 @@ struct Files {
     forgotten: usize,
     /// Whether something that was erased still stands in a segment.
     is_erasing: bool,
+    /// Whether the directory before this one is still there.
+    has_older: bool,
+    is_anchored: bool,
+    /// When something may be compacted again, and how long the wait was that ends then.
+    rested_at: Instant,
+    waited: Duration,
+    failures: Arc<AtomicU64>,
 }
 
 impl Files {
@@ -231,6 +256,11 @@ impl Files {
             live: HashMap::new(),
             forgotten: 0,
             is_erasing: false,
+            has_older: false,
+            is_anchored: true,
+            rested_at: Instant::now(),
+            waited: Duration::ZERO,
+            failures: Arc::default(),
         };
         files.replay().map_err(|error| failed(&path, error))?;
         mark_made(root).map_err(|error| failed(root, error))?;
@@ -258,49 +288,90 @@ impl Files {
     }
 
     fn run(mut self, waiting: &Receiver<Write>) {
-        let mut anchored = true;
+        let mut tidied = Instant::now();
         loop {
-            match waiting.recv_timeout(Duration::from_millis(500)) {
+            match waiting.recv_timeout(TIDY.saturating_sub(tidied.elapsed())) {
                 Ok(first) => {
-                    let batch: Vec<Write> = std::iter::once(first).chain(waiting.try_iter()).collect();
-                    let result =
-                        self.append(&batch).map_err(|fault| KeepError::Write { why: fault.to_string() });
-                    if let Err(error) = &result {
-                        tracing::error!(%error, "community data is read-only");
-                    }
-                    let failed = result.is_err();
-                    for write in batch {
-                        let _ = write.done.send(result.clone());
-                    }
-                    if failed {
-                        return;
-                    }
-                    anchored = false;
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    if !anchored {
-                        anchored = self.write_anchor();
-                    }
-                    if self.is_worth_compacting()
-                        && let Err(error) = self.compact()
+                    if let Err(error) = self.take(std::iter::once(first).chain(waiting.try_iter()).collect())
                     {
-                        tracing::error!(%error, "community data is read-only");
-                        return;
+                        return self.end(&error);
                     }
                 }
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     self.write_anchor();
                     return;
                 }
             }
+            if TIDY <= tidied.elapsed() {
+                if let Err(error) = self.tidy() {
+                    return self.end(&error);
+                }
+                tidied = Instant::now();
+            }
         }
+    }
+
+    /// Nothing is written any more: nobody knows what reached the disk.
+    fn end(&self, error: &KeepError) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(%error, "community data is read-only");
+    }
+
+    /// Writes a batch, and tells each who waits.
+    fn take(&mut self, batch: Vec<Write>) -> Result<(), KeepError> {
+        let result = self.append(&batch).map_err(|fault| KeepError::Write { why: fault.to_string() });
+        for write in batch {
+            let _ = write.done.send(result.clone());
+        }
+        self.is_anchored = false;
+        result
+    }
+
+    /// Writes the anchor where that is due, and takes off the disk what was erased or is much. What fails before anything
+    /// has changed is told and tried again later.
+    ///
+    /// # Errors
+    /// When the new directory is in the old one's place and cannot be opened: then nothing may be written any more.
+    fn tidy(&mut self) -> Result<(), KeepError> {
+        if !self.is_anchored {
+            self.is_anchored = self.write_anchor();
+        }
+        if !self.is_worth_compacting() || Instant::now() < self.rested_at {
+            return Ok(());
+        }
+        let started = Instant::now();
+        if !self.has_older {
+            match self.write_next() {
+                Ok(()) => self.change_over()?,
+                Err(error) => {
+                    self.try_again(&error);
+                    return Ok(());
+                }
+            }
+        }
+        match self.remove_older() {
+            Ok(()) => {
+                (self.rested_at, self.waited) = (Instant::now() + started.elapsed() * REST, Duration::ZERO)
+            }
+            Err(error) => self.try_again(&error),
+        }
+        Ok(())
+    }
+
+    fn try_again(&mut self, error: &KeepError) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        self.waited = (self.waited * 2).clamp(AGAIN.0, AGAIN.1);
+        self.rested_at = Instant::now() + self.waited;
+        let seconds = self.waited.as_secs();
+        tracing::error!(%error, seconds, "what was erased still stands on the disk: this is tried again");
     }
 
     fn append(&mut self, batch: &[Write]) -> Result<(), Fault> {
         let rows: Vec<_> = batch.iter().flat_map(|write| &write.rows).collect();
         let frames = batch.iter().flat_map(|write| {
             write.rows.iter().map(|(key, value)| match join(key, value.as_deref()) {
-                (_, payload) if write.is_erasure => (ERASE, payload),
+                (DELETE, payload) if write.is_erasure => (ERASE, payload),
                 frame => frame,
             })
         });
@@ -323,41 +394,54 @@ impl Files {
     }
 
     fn is_worth_compacting(&self) -> bool {
-        self.is_erasing || (self.forgotten >= FORGOTTEN_MIN && self.forgotten > self.live.len())
+        let is_much = self.forgotten >= FORGOTTEN_MIN && self.forgotten > self.live.len();
+        self.is_erasing || self.has_older || is_much
     }
 
-    /// Writes what is left into the next directory and removes this one.
-    fn compact(&mut self) -> Result<(), KeepError> {
-        let next = self.number + 1;
-        let path = directory(&self.root, next);
+    /// Writes what is left into the next directory. While that fails this one is the newest.
+    fn write_next(&self) -> Result<(), KeepError> {
         let unfinished = self.root.join("community.new");
-        let io = |error: std::io::Error| failed(&unfinished, error);
         match std::fs::remove_dir_all(&unfinished) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed(&unfinished, error));
+            }
             _ => {}
         }
-        {
-            let mut opened = found(&unfinished, self.domain)?;
-            let rows: Vec<_> = self.live.iter().map(|(key, value)| join(key, Some(value))).collect();
-            for part in rows.chunks(1_024) {
-                append(&mut opened.journal, part).map_err(|error| failed(&unfinished, error))?;
-            }
-            let (group, commit_hash) = opened.journal.last();
-            let anchor = Anchor { group, commit_hash, payload: Vec::new() };
-            opened.anchor.write(anchor).map_err(|error| failed(&unfinished, error))?;
+        let mut opened = found(&unfinished, self.domain)?;
+        let rows: Vec<_> = self.live.iter().map(|(key, value)| join(key, Some(value))).collect();
+        for part in rows.chunks(1_024) {
+            append(&mut opened.journal, part).map_err(|error| failed(&unfinished, error))?;
         }
-        std::fs::rename(&unfinished, &path).map_err(io)?;
-        std::fs::File::open(&self.root).and_then(|root| root.sync_all()).map_err(io)?;
-        let disk = RealDisk::at(&path);
-        let opened = Directory::lock(Arc::new(disk), settings(self.domain)?)
+        let (group, commit_hash) = opened.journal.last();
+        let anchor = Anchor { group, commit_hash, payload: Vec::new() };
+        opened.anchor.write(anchor).map_err(|error| failed(&unfinished, error))?;
+        drop(opened);
+        let next = directory(&self.root, self.number + 1);
+        std::fs::rename(&unfinished, next).map_err(|error| failed(&unfinished, error))
+    }
+
+    /// Goes on in the next directory: a start would open that one, and nothing more belongs into this.
+    fn change_over(&mut self) -> Result<(), KeepError> {
+        let next = self.number + 1;
+        let path = directory(&self.root, next);
+        let synced = std::fs::File::open(&self.root).and_then(|root| root.sync_all());
+        synced.map_err(|error| failed(&self.root, error))?;
+        let opened = Directory::lock(Arc::new(RealDisk::at(&path)), settings(self.domain)?)
             .and_then(|lock| lock.open(None))
             .map_err(|error| failed(&path, error))?;
-        self.journal = opened.journal;
-        self.anchor = opened.anchor;
-        let old = directory(&self.root, std::mem::replace(&mut self.number, next));
-        self.forgotten = 0;
-        self.is_erasing = false;
-        std::fs::remove_dir_all(&old).map_err(|error| failed(&old, error))
+        (self.journal, self.anchor, self.number) = (opened.journal, opened.anchor, next);
+        (self.forgotten, self.is_erasing, self.has_older) = (0, false, true);
+        Ok(())
+    }
+
+    fn remove_older(&mut self) -> Result<(), KeepError> {
+        let older = directory(&self.root, self.number - 1);
+        match std::fs::remove_dir_all(&older) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(&older, error)),
+            _ => {}
+        }
+        self.has_older = false;
+        Ok(())
     }
 }
 
@@ -451,90 +535,4 @@ fn split(kind: FrameKind, payload: &[u8]) -> Option<(Vec<u8>, Option<Vec<u8>>)> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LEDGER: LedgerId = LedgerId([1; 32]);
-
-    fn rows(kept: Vec<Kept>) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let mut rows: Vec<_> = kept.into_iter().map(|row| (row.key, row.value)).collect();
-        rows.sort();
-        rows
-    }
-
-    fn put(keep: &Keep, key: &[u8], value: Option<&[u8]>) {
-        let written = keep.write(vec![(key.to_vec(), value.map(<[u8]>::to_vec))]);
-        written.blocking_recv().unwrap().unwrap();
-    }
-
-    #[test]
-    fn rows_survive_a_restart_and_deleted_ones_do_not() {
-        let root = tempfile::tempdir().unwrap();
-        let (keep, kept) = Keep::open(root.path(), &LEDGER).unwrap();
-        assert!(kept.is_empty());
-        put(&keep, b"a", Some(b"1"));
-        put(&keep, b"b", Some(b"2"));
-        put(&keep, b"a", Some(b"3"));
-        put(&keep, b"b", None);
-        drop(keep);
-        let (_keep, kept) = Keep::open(root.path(), &LEDGER).unwrap();
-        assert_eq!(rows(kept), [(b"a".to_vec(), b"3".to_vec())]);
-    }
-
-    #[test]
-    fn what_was_deleted_leaves_the_disk_with_the_next_compaction() {
-        let root = tempfile::tempdir().unwrap();
-        let (keep, _) = Keep::open(root.path(), &LEDGER).unwrap();
-        put(&keep, b"stays", Some(b"here"));
-        for number in 0..FORGOTTEN_MIN {
-            put(&keep, b"secret", Some(format!("remember me {number}").as_bytes()));
-        }
-        put(&keep, b"secret", None);
-        drop(keep);
-        let (keep, kept) = Keep::open(root.path(), &LEDGER).unwrap();
-        assert_eq!(rows(kept), [(b"stays".to_vec(), b"here".to_vec())]);
-        drop(keep);
-        assert_eq!(directories(root.path()).unwrap(), [2]);
-        for file in std::fs::read_dir(directory(root.path(), 2)).unwrap() {
-            let bytes = std::fs::read(file.unwrap().path()).unwrap();
-            assert!(!bytes.windows(8).any(|window| window == b"remember"), "the disk still remembers");
-        }
-        let (keep, kept) = Keep::open(root.path(), &LEDGER).unwrap();
-        assert_eq!(rows(kept), [(b"stays".to_vec(), b"here".to_vec())]);
-        put(&keep, b"more", Some(b"rows"));
-    }
-
-    #[test]
-    fn the_data_of_another_ledger_are_refused() {
-        let root = tempfile::tempdir().unwrap();
-        drop(Keep::open(root.path(), &LEDGER).unwrap());
-        assert!(matches!(Keep::open(root.path(), &LedgerId([2; 32])), Err(KeepError::Open { .. })));
-    }
-
-    #[test]
-    fn two_nodes_cannot_share_a_directory() {
-        let root = tempfile::tempdir().unwrap();
-        let _keep = Keep::open(root.path(), &LEDGER).unwrap();
-        assert!(matches!(Keep::open(root.path(), &LEDGER), Err(KeepError::Open { .. })));
-    }
-
-    #[test]
-    fn rows_that_were_there_and_are_gone_are_not_begun_anew() {
-        let root = tempfile::tempdir().unwrap();
-        check_not_gone(root.path()).unwrap();
-        drop(Keep::open(root.path(), &LEDGER).unwrap());
-        drop(Keep::open(root.path(), &LEDGER).unwrap());
-        std::fs::remove_dir_all(directory(root.path(), 1)).unwrap();
-        for refused in
-            [Keep::open(root.path(), &LEDGER).err().unwrap(), check_not_gone(root.path()).unwrap_err()]
-        {
-            let said = refused.to_string();
-            assert!(said.contains("are gone") && said.contains("community.made"), "{said}");
-        }
-        assert!(directories(root.path()).unwrap().is_empty(), "nothing was made");
-        // A ledger that is served for reading alone is served without them.
-        assert!(Keep::read(root.path(), &LEDGER).unwrap().1.is_empty());
-        std::fs::remove_file(root.path().join(MARK)).unwrap();
-        drop(Keep::open(root.path(), &LEDGER).unwrap());
-    }
-}
+pub(super) mod tests;

@@ -7,6 +7,7 @@ use super::{Community, Table, key, row, to_json};
 use klaver_api::paper::WRONG_PINS_MAX;
 use klaver_keystore::{Cost, Passphrase};
 use klaver_ledger::id::{AccountId, LedgerId};
+use klaver_ledger::time::Day;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -26,10 +27,13 @@ pub struct PaperRow {
     pub pin: Option<PinRow>,
     /// How many wrong PINs came since the last right one.
     pub wrong: u8,
-    /// Whether somebody put it to rest.
+    /// Whether somebody put it to rest; of a voucher, whether it was said to be lost before it paid.
     pub rests: bool,
     /// Whether other paper took its place.
     pub replaced: bool,
+    /// How often it could not pay an amount that needs no PIN, and on which day, counted from 1970 in UTC.
+    #[serde(default)]
+    pub short: Option<(u64, u8)>,
 }
 
 /// What is kept of a PIN: enough to know it again.
@@ -66,6 +70,16 @@ impl PaperRow {
     pub fn is_awake(&self) -> bool {
         !self.rests && self.wrong < WRONG_PINS_MAX
     }
+
+    /// Returns how often it could not pay on `day` without its PIN.
+    pub fn short_on(&self, day: Day) -> u8 {
+        self.short.filter(|(known, _)| *known == day.0).map_or(0, |(_, times)| times)
+    }
+
+    /// Counts that it could not pay on `day` without its PIN.
+    pub fn count_short(&mut self, day: Day) {
+        self.short = Some((day.0, self.short_on(day).saturating_add(1)));
+    }
 }
 
 impl Community {
@@ -83,7 +97,12 @@ impl Community {
         papers
     }
 
-    /// Adds new paper for these accounts, each with the next number.
+    /// Returns whether the paper of `account` rests, or was said to be lost before it paid.
+    pub fn rests(&self, account: &AccountId) -> bool {
+        self.state().papers.values().any(|row| row.account == account.0 && row.rests && !row.replaced)
+    }
+
+    /// Adds new paper for these accounts, each with the next number: one that was given before is not given again.
     ///
     /// # Errors
     /// When that cannot be kept.
@@ -94,15 +113,16 @@ impl Community {
     ) -> Result<(), KeepError> {
         let written = {
             let state = &mut *self.state();
-            let last = state.papers.values().map(|row| row.number).max().unwrap_or(0);
-            let mut changes = Vec::with_capacity(new.len());
-            for ((id, account), number) in new.iter().zip(last + 1..) {
-                let (account, ledger) = (account.0, ledger.0);
-                let (pin, wrong, rests, replaced) = (None, 0, false, false);
-                let row = PaperRow { account, ledger, number, pin, wrong, rests, replaced };
+            let mut changes = Vec::with_capacity(new.len() + 1);
+            for (id, account) in new {
+                state.paper_numbers += 1;
+                let (account, ledger, number) = (account.0, ledger.0, state.paper_numbers);
+                let (pin, wrong, rests, replaced, short) = (None, 0, false, false, None);
+                let row = PaperRow { account, ledger, number, pin, wrong, rests, replaced, short };
                 changes.push((key(Table::Paper, id), Some(to_json(&row))));
                 state.papers.insert(*id, row);
             }
+            changes.push((key(Table::PaperNumbers, &[]), Some(to_json(&state.paper_numbers))));
             self.keep.write(changes)
         };
         on_disk(written).await
@@ -143,7 +163,8 @@ impl Community {
             let state = &mut *self.state();
             let Some(before) = state.papers.get_mut(old) else { return Ok(()) };
             let pin = before.pin.take().filter(|_| keeps_pin);
-            let row = PaperRow { ledger: ledger.0, pin, wrong: 0, rests: false, ..before.clone() };
+            let row =
+                PaperRow { ledger: ledger.0, pin, wrong: 0, rests: false, short: None, ..before.clone() };
             before.replaced = true;
             let changes = vec![
                 (key(Table::Paper, old), Some(to_json(before))),
@@ -178,6 +199,7 @@ pub fn leave_one_try(root: &Path, ledger: &LedgerId) -> Result<(), KeepError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use klaver_ledger::account::AccountKind;
 
     const LEDGER: LedgerId = LedgerId([1; 32]);
 
@@ -211,5 +233,25 @@ mod tests {
         let old = community.paper(&[8; 16]).unwrap();
         assert!(old.replaced && old.pin.is_none(), "the PIN went with the account");
         assert_eq!(community.papers().len(), 2);
+        // A number that was on a stub is not given again, also when nothing is known of that card any more.
+        let closed = [(AccountId([2; 16]), AccountKind::Card)];
+        community.erase_accounts(&closed.into());
+        assert!(community.paper(&[8; 16]).is_none() && community.paper(&[9; 16]).is_none());
+        drop(community);
+        let community = Community::open(root.path(), &LEDGER).unwrap();
+        community.add_papers(&LEDGER, &[([5; 16], AccountId([3; 16]))]).await.unwrap();
+        assert_eq!(community.paper(&[5; 16]).unwrap().number, 3);
+    }
+
+    #[test]
+    fn what_was_too_much_for_a_card_counts_until_the_day_is_over() {
+        let (account, ledger, number) = ([1; 16], [1; 32], 1);
+        let (pin, wrong, rests, replaced, short) = (None, 0, false, false, None);
+        let mut row = PaperRow { account, ledger, number, pin, wrong, rests, replaced, short };
+        let counted = [20_000, 20_000, 20_001].map(|day| {
+            row.count_short(Day(day));
+            row.short_on(Day(day))
+        });
+        assert_eq!((counted, row.short_on(Day(20_002))), ([1, 2, 1], 0));
     }
 }

@@ -15,6 +15,14 @@ pub struct PresenceRow {
     pub here: Option<u64>,
 }
 
+impl PresenceRow {
+    /// Returns when the days begin for which it is kept: with the end of the session, at `ends_at`. Who was there is not
+    /// kept for longer when the session is moved afterwards.
+    fn kept_from(&self, ends_at: u64) -> u64 {
+        self.here.map_or(ends_at, |here| here.min(ends_at))
+    }
+}
+
 impl Community {
     /// Returns what is known of somebody and a session.
     pub fn presence(&self, session: &TaskId, account: &AccountId) -> PresenceRow {
@@ -105,16 +113,17 @@ impl Community {
         on_disk(written).await
     }
 
-    /// Erases who came, once `kept_seconds` have passed since the end of the session; sessions and tasks after a year.
-    /// What is erased leaves the disk too.
+    /// Erases who came, once `kept_seconds` have passed since they were there, or since the end of the session that they
+    /// said they would come to; sessions and tasks after a year, tasks that nobody answered sooner. What is erased leaves
+    /// the disk too.
     pub fn erase_presence(&self, now_seconds: u64, kept_seconds: u64) {
         let mut gone = Vec::new();
         {
             let state = &mut *self.state();
             let sessions = &state.task_sessions;
-            state.presences.retain(|(session, account), _| {
-                let is_kept =
-                    sessions.get(session).is_some_and(|row| now_seconds < row.ends_at() + kept_seconds);
+            state.presences.retain(|(session, account), presence| {
+                let ends_at = sessions.get(session).map(|session| presence.kept_from(session.ends_at()));
+                let is_kept = ends_at.is_some_and(|ends_at| now_seconds < ends_at + kept_seconds);
                 if !is_kept {
                     gone.push(key(Table::Presence, &pair(session, account)));
                 }
@@ -129,7 +138,7 @@ impl Community {
             });
             let sessions = &state.task_sessions;
             state.tasks.retain(|id, row| {
-                let is_kept = now_seconds < row.changed_at + KEPT_SECONDS
+                let is_kept = now_seconds < row.changed_at + row.kept_seconds()
                     || sessions.values().any(|session| session.task == *id);
                 if !is_kept {
                     gone.push(key(Table::Task, id));
@@ -147,10 +156,11 @@ impl Community {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::community::keep::tests::holds;
     use crate::community::tasks::TaskSessionRow;
     use klaver_ledger::id::{LedgerId, OrganisationId};
-    use std::path::Path;
     use std::time::{Duration, Instant};
+    use tempfile::TempDir;
 
     const LEDGER: LedgerId = LedgerId([1; 32]);
     const SESSION: TaskId = TaskId([3; 16]);
@@ -169,22 +179,17 @@ mod tests {
         }
     }
 
-    /// Returns whether these bytes stand anywhere below `root`.
-    fn is_on_disk(root: &Path, bytes: &[u8]) -> bool {
-        let mut folders = vec![root.to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if std::fs::read(&path)
-                    .is_ok_and(|content| content.windows(bytes.len()).any(|some| some == bytes))
-                {
-                    return true;
-                }
-            }
+    fn is_on_disk(root: &TempDir, bytes: &[u8]) -> bool {
+        holds(root.path(), bytes)
+    }
+
+    /// Waits until these bytes stand nowhere below `root`.
+    async fn leaves_the_disk(root: &TempDir, bytes: &[u8]) {
+        let waited = Instant::now();
+        while is_on_disk(root, bytes) {
+            assert!(waited.elapsed() < Duration::from_secs(20), "what was erased still stands on the disk");
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        false
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -195,17 +200,26 @@ mod tests {
         community.check_in(&SESSION, &AN, 1_100).await.unwrap();
         community.check_in(&SESSION, &AN, 1_200).await.unwrap();
         assert_eq!(community.presence(&SESSION, &AN).here, Some(1_100), "the first time counts");
-        let end = 1_000 + 3_600;
+        let ben = AccountId([7; 16]);
+        assert!(community.take_place(&SESSION, &ben, 900).await.unwrap());
+        // The session is moved to another day: who was there was there on this one.
+        community.set_task_session(SESSION, session(100_000, 5)).await.unwrap();
+        let end = 100_000 + 3_600;
+        community.erase_presence(1_199, 100);
+        assert_eq!(community.taken_places(&SESSION), 2);
+        assert!(is_on_disk(&root, &AN.0));
+        community.erase_presence(1_200, 100);
+        assert_eq!(
+            community.presences(&SESSION).iter().map(|(account, _)| *account).collect::<Vec<_>>(),
+            [ben]
+        );
+        leaves_the_disk(&root, &AN.0).await;
+        // Whoever only said that they come has their place until it is over.
         community.erase_presence(end + 99, 100);
         assert_eq!(community.taken_places(&SESSION), 1);
-        assert!(is_on_disk(root.path(), &AN.0));
         community.erase_presence(end + 100, 100);
         assert_eq!(community.taken_places(&SESSION), 0);
-        let waited = Instant::now();
-        while is_on_disk(root.path(), &AN.0) {
-            assert!(waited.elapsed() < Duration::from_secs(20), "the account still stands on the disk");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        leaves_the_disk(&root, &ben.0).await;
         drop(community);
         let community = Community::open(root.path(), &LEDGER).unwrap();
         assert_eq!(community.presence(&SESSION, &AN), PresenceRow::default());
@@ -225,14 +239,26 @@ mod tests {
             added_at: 1,
         };
         assert!(community.set_face(&place, &AN, Some(face)).await.unwrap());
-        assert!(is_on_disk(root.path(), "Aïcha van hier".as_bytes()));
+        assert!(is_on_disk(&root, "Aïcha van hier".as_bytes()));
         assert!(community.faces(&OrganisationId([8; 16])).is_empty(), "not another place's");
         assert!(community.set_face(&place, &AN, None).await.unwrap());
-        let waited = Instant::now();
-        while is_on_disk(root.path(), "Aïcha van hier".as_bytes()) {
-            assert!(waited.elapsed() < Duration::from_secs(20), "the name still stands on the disk");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        leaves_the_disk(&root, "Aïcha van hier".as_bytes()).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_not_there_is_not_erased() {
+        let root = tempfile::tempdir().unwrap();
+        let community = Community::open(root.path(), &LEDGER).unwrap();
+        community.set_task_session(SESSION, session(1_000, 1)).await.unwrap();
+        community.leave_place(&SESSION, &AN).await.unwrap();
+        assert!(community.set_face(&OrganisationId([9; 16]), &AN, None).await.unwrap());
+        // An erasure would have been off the disk by now: whoever asks for nothing makes the node write nothing.
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        assert!(root.path().join("community-1").exists());
+        assert!(community.take_place(&SESSION, &AN, 10).await.unwrap());
+        community.leave_place(&SESSION, &AN).await.unwrap();
+        leaves_the_disk(&root, &AN.0).await;
+        assert!(!root.path().join("community-1").exists());
     }
 
     #[tokio::test(flavor = "multi_thread")]

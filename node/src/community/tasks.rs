@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// How long a task or session is kept after it ended or was last changed, in seconds: a year.
 pub const KEPT_SECONDS: u64 = 365 * 86_400;
+/// How long a task waits for an answer, in seconds: three months.
+pub const PROPOSED_SECONDS: u64 = 90 * 86_400;
 
 /// How a task stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +83,13 @@ pub struct TaskSessionRow {
     pub code: [u8; 16],
 }
 
+impl TaskRow {
+    /// Returns how long it is kept after it was last changed, in seconds.
+    pub fn kept_seconds(&self) -> u64 {
+        if self.state == TaskState::Proposed { PROPOSED_SECONDS } else { KEPT_SECONDS }
+    }
+}
+
 impl TaskSessionRow {
     /// Returns when it ends, in seconds since 1970 UTC.
     pub fn ends_at(&self) -> u64 {
@@ -103,16 +112,46 @@ impl Community {
         on_disk(written).await
     }
 
-    /// Notes what a client says of their task.
+    /// Notes what a client says of their task in the place of what they said before, or with `None` forgets it.
     ///
     /// # Errors
     /// When that cannot be kept.
-    pub async fn thank(&self, id: &TaskId, words: String) -> Result<(), KeepError> {
+    pub async fn thank(&self, id: &TaskId, words: Option<String>) -> Result<(), KeepError> {
         let written = {
             let mut state = self.state();
             let Some(row) = state.tasks.get_mut(&id.0) else { return Ok(()) };
-            row.thanks = Some(words);
-            self.keep.write(vec![(key(Table::Task, &id.0), Some(to_json(row)))])
+            row.thanks = words;
+            self.keep.rewrite(key(Table::Task, &id.0), to_json(row))
+        };
+        on_disk(written).await
+    }
+
+    /// Forgets a task with its sessions and who came, also on the disk.
+    ///
+    /// # Errors
+    /// When that cannot be kept.
+    pub async fn forget_task(&self, id: &TaskId) -> Result<(), KeepError> {
+        let written = {
+            let state = &mut *self.state();
+            if state.tasks.remove(&id.0).is_none() {
+                return Ok(());
+            }
+            let mut gone = vec![key(Table::Task, &id.0)];
+            let of_task = |row: &TaskSessionRow| row.task == id.0;
+            state.presences.retain(|(session, account), _| {
+                let is_of_task = state.task_sessions.get(session).is_some_and(of_task);
+                if is_of_task {
+                    gone.push(key(Table::Presence, &pair(session, account)));
+                }
+                !is_of_task
+            });
+            state.task_sessions.retain(|session, row| {
+                if of_task(row) {
+                    gone.push(key(Table::TaskSession, session));
+                }
+                !of_task(row)
+            });
+            self.keep.erase(gone)
         };
         on_disk(written).await
     }

@@ -1,6 +1,7 @@
 //! For whoever runs the node: health, readiness, metrics, and the description of the interface.
 
 use super::App;
+use crate::metrics::Known;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -35,8 +36,12 @@ pub async fn readyz(State(app): State<App>) -> Response {
 /// The counters, on a listener of their own.
 pub async fn metrics(State(app): State<App>) -> Response {
     let service = &app.service;
-    let (size, published) = (service.reader().head().size, service.published().size);
-    let text = service.metrics().to_text(size, published, service.read_only().is_some());
+    let text = service.metrics().to_text(&Known {
+        size: service.reader().head().size,
+        published_size: service.published().size,
+        is_read_only: service.read_only().is_some(),
+        community_failures: service.community().failures(),
+    });
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 

@@ -57,7 +57,9 @@ impl IntoResponse for Answer {
 fn retry_after(code: &str) -> u64 {
     match code {
         "busy" => 1,
-        "crowded_today" | "registrar_day" => DAY_SECONDS - wall_clock().seconds() % DAY_SECONDS,
+        "crowded_today" | "papers_today" | "registrar_day" => {
+            DAY_SECONDS - wall_clock().seconds() % DAY_SECONDS
+        }
         _ => 60,
     }
 }
@@ -108,13 +110,18 @@ pub fn problem_of(refused: &Refused) -> Problem {
         Refused::TillFull { left } => {
             make(409, "till_full", "The payee takes no more this month").with_limit(left.clone())
         }
+        Refused::TillTooMuch => make(409, "till_too_much", "The payee does not take so much now"),
         Refused::Challenge(_) => make(401, "challenge_refused", "The challenge does not count"),
         Refused::SessionSignature { .. } => make(401, "session_signature", "The signature opens no session"),
+        Refused::SessionKey { .. } => make(401, "session_key", "The key opens no session here"),
         Refused::JoinSignature { key } => make(401, "join_signature", "A key did not sign that it joins")
             .in_field("signatures")
             .with_value(key.to_string()),
         Refused::Paper(why) => match why {
             PaperRefused::NoCards => make(409, "no_cards", "No cards here"),
+            PaperRefused::Today { limit } => {
+                make(429, "papers_today", "Enough for today").with_limit(limit.to_string()).passing()
+            }
             PaperRefused::NotGuardian => make(409, "not_guardian", "Not the guardian"),
             PaperRefused::Resting => make(409, "card_rests", "The card rests"),
             PaperRefused::Lost => make(409, "paper_lost", "Said to be lost"),
@@ -127,6 +134,7 @@ pub fn problem_of(refused: &Refused) -> Problem {
             }
             PaperRefused::PinForm => make(400, "pin_form", "No PIN").in_field("pin"),
             PaperRefused::PinSimple => make(400, "pin_simple", "Too simple a PIN").in_field("pin"),
+            PaperRefused::TriedOften => make(409, "card_tried", "Too many amounts were tried"),
             PaperRefused::Short => make(422, "card_short", "Not with this card"),
             PaperRefused::AboveCap { limit } => {
                 make(422, "card_day_cap", "More than a card may spend").with_limit(limit)
@@ -298,6 +306,9 @@ mod tests {
             (Refused::SessionNeeded, 401, "session_needed"),
             (Refused::Forbidden { advice: "ask" }, 403, "forbidden"),
             (Refused::TillPaused, 409, "till_paused"),
+            (Refused::TillTooMuch, 409, "till_too_much"),
+            (Refused::SessionSignature { advice: "sign" }, 401, "session_signature"),
+            (Refused::SessionKey { advice: "ask" }, 401, "session_key"),
             (Refused::TillFull { left: "2.50".to_owned() }, 409, "till_full"),
             (Refused::TooMany { what: "drafts", limit: 3, advice: "wait" }, 429, "too_many"),
         ];

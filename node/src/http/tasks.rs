@@ -59,7 +59,7 @@ pub async fn client_task(State(app): State<App>, IdPath(id): IdPath) -> Result<J
     Ok(Json(app.service.client_task(&known(id, "unknown_task")?.0)?))
 }
 
-/// What a client says when their task is done: it is read aloud, and stands on the task's page.
+/// What a client says when their task is done: it is read aloud, and stands on the task's page from then on.
 #[utoipa::path(post, path = paths::CLIENT_THANKS, tag = "tasks", request_body = Thanks,
     params(("id" = String, Path, description = "The code of the client's own page")),
     responses(
@@ -71,9 +71,10 @@ pub async fn client_task(State(app): State<App>, IdPath(id): IdPath) -> Result<J
 pub async fn thank(
     State(app): State<App>,
     IdPath(id): IdPath,
+    VisitorAddress(address): VisitorAddress,
     JsonBody(asked): JsonBody<Thanks>,
 ) -> Result<StatusCode, Answer> {
-    app.service.thank(&known(id, "unknown_task")?.0, &asked.words).await?;
+    app.service.thank(&known(id, "unknown_task")?.0, &asked.words, address).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -190,6 +191,42 @@ pub async fn change_task(
 ) -> Result<Json<PlaceTask>, Answer> {
     let id = known(id, "unknown_task")?;
     Ok(Json(app.service.set_task(&visitor, Some(id), &asked).await?))
+}
+
+/// Forgets a task of the place that is not open, or one that waits for any place; also on the node's disk.
+#[utoipa::path(delete, path = paths::PLACE_TASK, tag = "place", security(("session" = [])),
+    params(("id" = String, Path, description = "The task")),
+    responses(
+        (status = 204, description = "Forgotten"),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "Not kept", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Read-only", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn forget_task(
+    State(app): State<App>,
+    Session(visitor): Session,
+    IdPath(id): IdPath,
+) -> Result<StatusCode, Answer> {
+    app.service.forget_task(&visitor, &known(id, "unknown_task")?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Forgets what a client said of a task of the place; also on the node's disk.
+#[utoipa::path(delete, path = paths::PLACE_TASK_THANKS, tag = "place", security(("session" = [])),
+    params(("id" = String, Path, description = "The task")),
+    responses(
+        (status = 204, description = "Forgotten"),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "Not kept", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Read-only", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn forget_thanks(
+    State(app): State<App>,
+    Session(visitor): Session,
+    IdPath(id): IdPath,
+) -> Result<StatusCode, Answer> {
+    app.service.forget_thanks(&visitor, &known(id, "unknown_task")?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Makes a session of a task of the place.

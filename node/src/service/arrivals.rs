@@ -1,21 +1,24 @@
-//! How many newcomers the node lets in: so many from one address, and so many a day without an invitation.
+//! How many newcomers the node lets in: so many from one address, and so many a day without an invitation. Cards and
+//! vouchers are opened out of the same number of a day, and have a share of it.
 //!
 //! What is counted lives in memory: a restart begins anew, and the policy's number for a day holds all the same.
 
 use klaver_ledger::time::Day;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How many wallets one address may make at once: a shelter's afternoon behind one address.
-const BURST: usize = 20;
+pub(super) const BURST: usize = 20;
 /// After so long one more may come from there.
 const ONE_MORE: Duration = Duration::from_secs(60);
 /// Most addresses that are remembered.
 const ADDRESSES_MAX: usize = 10_000;
-/// One of so many accounts of a day is kept for whoever has an invitation.
+/// One of so many accounts of a day is kept for whoever has an invitation, and for cards and vouchers.
 const KEPT_SHARE: u64 = 10;
+/// Cards and vouchers are at most one of so many accounts of a day: the others are for people.
+const PAPER_SHARE: u64 = 2;
 
 /// Why a newcomer must wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,7 +48,28 @@ pub struct Arrivals(Mutex<State>);
 struct State {
     /// When the address will have its whole burst again.
     rested_at: HashMap<IpAddr, Instant>,
-    today: Option<(Day, u64)>,
+    uninvited: OfDay,
+    papers: OfDay,
+}
+
+/// How many there were on a day.
+#[derive(Clone, Copy, Default)]
+struct OfDay(Option<(Day, u64)>);
+
+impl OfDay {
+    /// Counts `more` where there are at most `most` in a day; returns whether there was room.
+    fn take(&mut self, today: Day, more: u64, most: u64) -> bool {
+        let came = self.0.filter(|(day, _)| *day == today).map_or(0, |(_, came)| came);
+        let has_room = came.saturating_add(more) <= most;
+        self.0 = Some((today, came + if has_room { more } else { 0 }));
+        has_room
+    }
+
+    fn give_back(&mut self, today: Day, fewer: u64) {
+        if let Some((_, came)) = self.0.as_mut().filter(|(day, _)| *day == today) {
+            *came = came.saturating_sub(fewer);
+        }
+    }
 }
 
 impl Arrivals {
@@ -76,17 +100,30 @@ impl Arrivals {
 
     /// Gives the place of an uninvited newcomer back, whose account was not opened after all.
     pub fn give_back(&self, today: Day) {
-        let state = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((day, came)) = &mut state.today
-            && *day == today
-        {
-            *came = came.saturating_sub(1);
-        }
+        self.state().uninvited.give_back(today, 1);
+    }
+
+    /// Counts a batch of `count` cards or vouchers on a day of `a_day` accounts.
+    ///
+    /// # Errors
+    /// How many there may be in a day, when there are too many.
+    pub fn admit_papers(&self, today: Day, count: u64, a_day: u64) -> Result<(), u64> {
+        let most = a_day.div_ceil(PAPER_SHARE);
+        if self.state().papers.take(today, count, most) { Ok(()) } else { Err(most) }
+    }
+
+    /// Gives the room of a batch back that was not opened after all.
+    pub fn give_papers_back(&self, today: Day, count: u64) {
+        self.state().papers.give_back(today, count);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts a newcomer from `address`; returns whether there was room.
     fn admit_from(&self, address: IpAddr, now: Instant) -> bool {
-        let state = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = &mut *self.state();
         let address = network_of(address);
         if state.rested_at.len() >= ADDRESSES_MAX {
             state.rested_at.retain(|_, rested_at| now < *rested_at);
@@ -103,11 +140,8 @@ impl Arrivals {
 
     /// Counts a newcomer without invitation where `a_day` accounts may be opened; returns whether there was room.
     fn admit_uninvited(&self, today: Day, a_day: u64) -> bool {
-        let state = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let came = state.today.filter(|(day, _)| *day == today).map_or(0, |(_, came)| came);
-        let has_room = came < a_day - a_day.div_ceil(KEPT_SHARE).min(a_day / 2);
-        state.today = Some((today, came + u64::from(has_room)));
-        has_room
+        let most = a_day - a_day.div_ceil(KEPT_SHARE).min(a_day / 2);
+        self.state().uninvited.take(today, 1, most)
     }
 }
 
@@ -155,5 +189,27 @@ mod tests {
         arrivals.give_back(Day(2));
         assert_eq!(admitted(2, 200), 1, "a place of another day is none of today's");
         assert_eq!((admitted(3, 0), admitted(4, 1), admitted(5, 2), admitted(6, 10)), (0, 1, 1, 9));
+    }
+
+    #[test]
+    fn cards_leave_half_of_a_day_to_people_and_people_some_to_cards() {
+        let arrivals = Arrivals::default();
+        let (today, tomorrow) = (Day(1), Day(2));
+        assert_eq!(arrivals.admit_papers(today, 60, 200), Ok(()));
+        assert_eq!(arrivals.admit_papers(today, 41, 200), Err(100));
+        assert_eq!(arrivals.admit_papers(today, 40, 200), Ok(()));
+        assert_eq!(arrivals.admit_papers(today, 1, 200), Err(100));
+        arrivals.give_papers_back(today, 40);
+        arrivals.give_papers_back(tomorrow, 40);
+        assert_eq!(arrivals.admit_papers(today, 40, 200), Ok(()));
+        assert_eq!(arrivals.admit_papers(tomorrow, 101, 200), Err(100));
+        assert_eq!(arrivals.admit_papers(tomorrow, 100, 200), Ok(()));
+        // Whoever joins is counted apart.
+        let admitted = (0..300).filter(|_| arrivals.admit_uninvited(today, 200)).count();
+        assert_eq!(admitted, 180);
+        assert_eq!(
+            (arrivals.admit_papers(Day(3), 1, 1), arrivals.admit_papers(Day(3), 1, 0)),
+            (Ok(()), Err(0))
+        );
     }
 }

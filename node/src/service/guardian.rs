@@ -26,6 +26,9 @@ use klaver_ledger::id::AccountId;
 use klaver_ledger::keys::{PublicKey, SigningKey};
 use klaver_ledger::time::Timestamp;
 
+/// So many amounts may be too much for a card on a day without its PIN: whoever went on would learn what it holds.
+const SHORT_MAX: u8 = 3;
+
 impl Service {
     /// Signs a card's payment of a request of the visitor, and records it. Sending it again is safe.
     ///
@@ -50,7 +53,7 @@ impl Service {
         self.must_record()?;
         self.check_awake(id)?;
         self.check_signed_by_card(&card, &signed)?;
-        self.check_day(&card, id, line.amount.into(), asked.pin.as_deref()).await?;
+        let is_by_pin = self.check_day(&card, id, line.amount.into(), asked.pin.as_deref()).await?;
         let whole = signed.signed_by(&self.ledger(), &self.guardian);
         match self.submit(whole, None).await {
             Ok(Submitted::Recorded(_, receipt) | Submitted::Known(_, receipt)) => {
@@ -58,7 +61,13 @@ impl Service {
             }
             Ok(Submitted::Draft(_)) => Err(PaperRefused::NotGuardian.into()),
             // How much is missing is the holder's business: whatever the rules found, the merchant hears one answer.
-            Err(Refused::Declined(_)) => Err(PaperRefused::Short.into()),
+            Err(Refused::Declined(_)) => {
+                if !is_by_pin {
+                    let today = wall_clock().day();
+                    self.community.change_paper(id, |row| row.count_short(today)).await?;
+                }
+                Err(PaperRefused::Short.into())
+            }
             Err(refused) => Err(refused),
         }
     }
@@ -97,14 +106,15 @@ impl Service {
         }
     }
 
-    /// Checks the amounts of the day, and the PIN above the smaller one.
+    /// Checks the amounts of the day, and the PIN above the smaller one, or where too many amounts were tried without;
+    /// returns whether the PIN was needed.
     async fn check_day(
         &self,
         card: &AccountId,
         id: &[u8; 16],
         amount: Total,
         pin: Option<&str>,
-    ) -> Result<(), Refused> {
+    ) -> Result<bool, Refused> {
         let now = wall_clock();
         let (guardian, free, cap) = {
             let standing = self.reader.standing();
@@ -119,17 +129,19 @@ impl Service {
             return Err(PaperRefused::AboveCap { limit: decimal(cap) }.into());
         }
         let today = self.spent_today(card, now)?.saturating_add(amount.minor());
-        if today <= free.minor() {
-            return Ok(());
-        }
         let row = self.paper_row(id)?;
+        let (is_small, is_tried) = (today <= free.minor(), SHORT_MAX <= row.short_on(now.day()));
+        if is_small && !is_tried {
+            return Ok(false);
+        }
         match (&row.pin, pin) {
+            (None, _) if is_small => return Err(PaperRefused::TriedOften.into()),
             (None, _) => return Err(PaperRefused::NoPin { limit: decimal(free) }.into()),
             (Some(_), None) => return Err(PaperRefused::PinNeeded { limit: decimal(free) }.into()),
             (Some(kept), Some(typed)) => self.check_pin(id, kept, typed).await?,
         }
         // What was spent elsewhere today is not told apart from what is not there.
-        if cap.minor() < today { Err(PaperRefused::Short.into()) } else { Ok(()) }
+        if cap.minor() < today { Err(PaperRefused::Short.into()) } else { Ok(true) }
     }
 
     /// Returns what a card has paid on the UTC day of `now`, in minor units.
@@ -277,6 +289,10 @@ impl Service {
         let row = self.paper_row(id)?;
         if row.replaced {
             return Err(PaperRefused::Replaced.into());
+        }
+        if row.rests && self.is_voucher(&account) {
+            // It was said to be lost while it waited, and is frozen now if it does not wait any more.
+            self.stop(id, &account).await?;
         }
         let office = self.office_for(id, &row, asked.pin.as_deref()).await?;
         let submitted = self.submit(signed.signed_by(&self.ledger(), office), None).await?;

@@ -13,9 +13,10 @@ use klaver_api::paper::{
 use klaver_api::text::{self, FieldError};
 use klaver_ledger::account::{AccountKind, AccountState, AccountStatus, KeyGrant, Rights};
 use klaver_ledger::books::Account;
-use klaver_ledger::entry::{Body, Change, Open};
+use klaver_ledger::entry::{Body, Change, Open, SignedEntry};
 use klaver_ledger::id::{AccountId, LedgerId, OrganisationId};
 use klaver_ledger::keys::PublicKey;
+use klaver_ledger::time::Day;
 
 /// Most cards and vouchers on a page.
 const PAGE_MAX: usize = 100;
@@ -26,6 +27,15 @@ pub enum PaperRefused {
     /// The policy says that cards spend nothing.
     #[error("this community has no cards yet: the council sets first what a card may spend in a day")]
     NoCards,
+    /// The others of a day are for whoever joins.
+    #[error(
+        "at most {limit} cards and vouchers are made in a day: make the rest tomorrow, or ask the council for more \
+         accounts a day"
+    )]
+    Today {
+        /// How many there may be.
+        limit: u64,
+    },
     /// The node is not the guardian in force.
     #[error(
         "this node is not the guardian of the charter: ask whoever runs it to put the right key in place"
@@ -71,6 +81,11 @@ pub enum PaperRefused {
     /// One that everybody tries first.
     #[error("this PIN is guessed at once: choose one without a pattern")]
     PinSimple,
+    /// Too many amounts were too much for it today, and it has no PIN that shows that its holder is there.
+    #[error(
+        "too many amounts were tried with this card today: choose a PIN at a doe-plek, or come back tomorrow"
+    )]
+    TriedOften,
     /// The card cannot pay this: too little on it, or too much today.
     #[error("this does not work with this card: try a smaller amount")]
     Short,
@@ -110,7 +125,12 @@ impl Service {
             getrandom::fill(&mut code)?;
             codes.push((code, *account));
         }
-        self.record_by(&self.registrar, Body::Open(Open { states })).await?;
+        let (today, count) = (wall_clock().day(), states.len() as u64);
+        self.admit_papers(today, count)?;
+        if let Err(refused) = self.record_by(&self.registrar, Body::Open(Open { states })).await {
+            self.arrivals.give_papers_back(today, count);
+            return Err(refused);
+        }
         self.community.add_papers(&self.ledger(), &codes).await?;
         let rows = codes.iter().filter_map(|(code, _)| Some((*code, self.community.paper(code)?)));
         let papers = rows.filter_map(|(code, row)| self.paper_json(&code, &row, true)).collect();
@@ -163,12 +183,7 @@ impl Service {
         let paper = self.paper_json(id, &row, true).ok_or_else(unknown_paper)?;
         match (asked.state, paper.kind, paper.state) {
             (_, _, PaperState::Replaced) => return Err(PaperRefused::Replaced.into()),
-            (PaperState::Lost, PaperKind::Card, PaperState::Waiting) => {
-                // It rests when its waiting time is over.
-                self.community.change_paper(id, |row| row.rests = true).await?;
-            }
-            (PaperState::Lost, _, PaperState::Lost | PaperState::Waiting) => {}
-            (PaperState::Lost, ..) => self.freeze(&account).await?,
+            (PaperState::Lost, ..) => self.stop(id, &account).await?,
             (PaperState::Resting | PaperState::Usable, PaperKind::Card, PaperState::Lost) => {
                 return Err(PaperRefused::Lost.into());
             }
@@ -187,16 +202,59 @@ impl Service {
         self.paper(Some(visitor), id)
     }
 
-    /// Freezes an account of paper by the registrar: also a voucher's, which nobody guards.
-    async fn freeze(&self, account: &AccountId) -> Result<(), Refused> {
-        let (base, state) = {
-            let standing = self.reader.standing();
-            let in_force = standing.account(account).ok_or_else(unknown_paper)?.standing(wall_clock());
-            (in_force.base, (*in_force.state).clone())
+    /// Stops lost paper: by the registrar, who freezes its account. What waits to pay cannot be stopped in the ledger: it
+    /// is noted, then a card rests when its time has come, and a voucher is frozen.
+    pub(super) async fn stop(&self, id: &[u8; 16], account: &AccountId) -> Result<(), Refused> {
+        let (in_force, waits, kind) = {
+            let (standing, now) = (self.reader.standing(), wall_clock());
+            let account = standing.account(account).ok_or_else(unknown_paper)?;
+            (account.standing(now), account.waiting(now).is_some(), account.kind())
         };
-        let change = Change { base, state, status: AccountStatus::Frozen };
-        self.record_by(&self.registrar, Body::Change(change)).await?;
+        match in_force.status {
+            AccountStatus::Frozen if waits => {
+                self.community.change_paper(id, |row| row.rests = true).await?;
+                return Ok(());
+            }
+            AccountStatus::Frozen => {}
+            AccountStatus::Open => {
+                let (base, state) = (in_force.base, (*in_force.state).clone());
+                let change = Change { base, state, status: AccountStatus::Frozen };
+                self.record_by(&self.registrar, Body::Change(change)).await?;
+            }
+        }
+        if kind == AccountKind::Voucher && self.community.rests(account) {
+            self.community.change_paper(id, |row| row.rests = false).await?;
+        }
         Ok(())
+    }
+
+    /// Freezes vouchers that were said to be lost while they waited, as soon as they would pay.
+    pub async fn stop_lost(&self) {
+        for (id, row) in self.community.papers().into_iter().filter(|(_, row)| row.rests) {
+            let account = AccountId(row.account);
+            let is_due = self.reader.standing().account(&account).is_some_and(|found| {
+                found.kind() == AccountKind::Voucher && found.waiting(wall_clock()).is_none()
+            });
+            if is_due && let Err(why) = self.stop(&id, &account).await {
+                tracing::warn!(%why, "a lost voucher is not frozen yet: the node takes nothing from it meanwhile");
+            }
+        }
+    }
+
+    /// Turns away what is paid with a voucher that was said to be lost, and is not frozen yet.
+    ///
+    /// # Errors
+    /// `Lost`.
+    pub(super) fn check_not_lost(&self, signed: &SignedEntry) -> Result<(), Refused> {
+        let Body::Pay(pay) = &signed.entry().body else { return Ok(()) };
+        if self.is_voucher(&pay.from) && self.community.rests(&pay.from) && !self.is_recorded(signed) {
+            return Err(PaperRefused::Lost.into());
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_voucher(&self, account: &AccountId) -> bool {
+        self.reader.standing().account(account).is_some_and(|found| found.kind() == AccountKind::Voucher)
     }
 
     /// Returns for whom the batch is made: a place hands out its own paper, the council that of whom it names.
@@ -254,6 +312,15 @@ impl Service {
         Ok(states)
     }
 
+    /// Counts a batch of the day: cards and vouchers leave room for whoever joins.
+    fn admit_papers(&self, today: Day, count: u64) -> Result<(), Refused> {
+        let a_day = {
+            let standing = self.reader.standing();
+            standing.charter(wall_clock()).expect("an open ledger has a charter").policy.registrar_opens
+        };
+        Ok(self.arrivals.admit_papers(today, count, a_day).map_err(|limit| PaperRefused::Today { limit })?)
+    }
+
     fn check_has_cards(&self) -> Result<(), Refused> {
         let standing = self.reader.standing();
         let charter = standing.charter(wall_clock()).expect("an open ledger has a charter");
@@ -296,16 +363,17 @@ impl Service {
             AccountKind::Voucher => PaperKind::Voucher,
             _ => return None,
         };
-        let state = match in_force.status {
+        let is_over = in_force.state.until.is_some_and(|until| until.has_passed(now));
+        let state = match (in_force.status, kind) {
             _ if row.replaced => PaperState::Replaced,
             _ if account.closed_to().is_some() => PaperState::Ended,
-            AccountStatus::Frozen if account.waiting(now).is_some() => PaperState::Waiting,
-            AccountStatus::Frozen => PaperState::Lost,
-            AccountStatus::Open if in_force.state.until.is_some_and(|until| until.has_passed(now)) => {
-                PaperState::Ended
-            }
-            AccountStatus::Open if kind == PaperKind::Card && !row.is_awake() => PaperState::Resting,
-            AccountStatus::Open => PaperState::Usable,
+            (AccountStatus::Frozen, _) if account.waiting(now).is_none() => PaperState::Lost,
+            // Said to be lost while it waited.
+            (_, PaperKind::Voucher) if row.rests => PaperState::Lost,
+            (_, PaperKind::Card) if !row.is_awake() => PaperState::Resting,
+            (AccountStatus::Frozen, _) => PaperState::Waiting,
+            (AccountStatus::Open, _) if is_over => PaperState::Ended,
+            (AccountStatus::Open, _) => PaperState::Usable,
         };
         Some(Paper {
             id: data_encoding::HEXLOWER.encode(id),

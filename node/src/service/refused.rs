@@ -63,12 +63,21 @@ pub enum Refused {
         /// How much it still takes.
         left: String,
     },
+    /// The payee does not take so much; how much it takes is its owner's business.
+    #[error("the payee does not take so much now: ask for less, or for money")]
+    TillTooMuch,
     /// The challenge does not count.
     #[error(transparent)]
     Challenge(#[from] ChallengeError),
-    /// The challenge was signed by a key that is not of that account or office, or not at all.
+    /// What was signed is not this challenge, for this ledger, this address and that account.
     #[error("this signature does not open a session: {advice}")]
     SessionSignature {
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The challenge was signed by a key that is not of that account or office, or not any more.
+    #[error("this key opens no session here: {advice}")]
+    SessionKey {
         /// What to do.
         advice: &'static str,
     },

@@ -50,7 +50,7 @@ impl Service {
             }
             None => (self.office_of(&key, now), "this key is of no office: name the account it belongs to"),
         };
-        let role = role.ok_or(Refused::SessionSignature { advice })?;
+        let role = role.ok_or(Refused::SessionKey { advice })?;
         let visitor = Visitor { key, role };
         // Whoever takes a card has its key before them, a merchant too: what it holds is for who knows its PIN.
         if self.is_card(&role) {

@@ -84,6 +84,7 @@ impl Service {
             return Err(FieldError::new("memo", memo.text(), expected).into());
         }
         self.community.check_payment(signed.entry())?;
+        self.check_not_lost(&signed)?;
         let signed = if self.community.has_drafts() {
             let id = signed.id(&self.ledger());
             self.community.complete_draft(&id, signed)
@@ -109,7 +110,7 @@ impl Service {
         Ok(Queued { id: verified.id(), verified, answer })
     }
 
-    fn is_recorded(&self, signed: &SignedEntry) -> bool {
+    pub(super) fn is_recorded(&self, signed: &SignedEntry) -> bool {
         let id = signed.id(&self.ledger());
         matches!(self.reader.find(&id, Some(signed.entry().expires_at)), Ok(Some(_)))
     }

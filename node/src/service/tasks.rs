@@ -1,12 +1,14 @@
 //! Tasks: brought by clients, done by places, joined by anybody.
 
+mod fields;
+
+use super::arrivals::BURST;
 use super::{Refused, Service};
 use crate::clock::wall_clock;
-use crate::community::directory::fault_of_name;
 use crate::community::sessions::{Role, Visitor};
 use crate::community::tasks::TaskState;
 use crate::community::{TaskRow, TaskSessionRow};
-use klaver_api::text::{FieldError, timestamp};
+use fields::{day_of, edit, line_of, picture_of, session_of, text_of};
 use klaver_api::{
     BringTask, BroughtTask, ClientTask, EditTask, EditTaskSession, PlaceTask, PlaceTaskSession, PlaceTasks,
     SessionGuest, Task, TaskPage, TaskSession, TaskStateJson, paths,
@@ -17,19 +19,14 @@ use klaver_ledger::link::{CodeId, Link, Secret};
 use klaver_ledger::time::Timestamp;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 /// Most tasks that wait for an answer.
 pub const PROPOSALS_MAX: usize = 200;
-/// Most tasks of one place.
+/// Most open tasks of one place.
 const TASKS_PER_PLACE_MAX: usize = 500;
 /// Most sessions of one task.
 const SESSIONS_PER_TASK_MAX: usize = 100;
-/// How long a session may last, in minutes.
-const MINUTES: RangeInclusive<u16> = 5..=1_440;
-/// For how many people it may be.
-const PLACES: RangeInclusive<u16> = 1..=500;
 
 /// The pictures of tasks, by their names; pages draw from the same file.
 pub static PICTURES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
@@ -73,14 +70,24 @@ impl Service {
         row.brought_by = line_of("brought_by", &asked.brought_by)?;
         row.ready_by = asked.ready_by.as_deref().map(|day| day_of("ready_by", day)).transpose()?;
         self.must_record()?;
-        let advice = "try again tomorrow, or ask at a place";
+        self.must_have_room(address)?;
         let waiting = self.community.tasks(|row| row.state == TaskState::Proposed).len();
-        if waiting >= PROPOSALS_MAX || !self.clients.has_room(address) {
+        if waiting >= PROPOSALS_MAX {
+            let advice = "try again tomorrow, or ask at a place";
             return Err(Refused::TooMany { what: "tasks that wait", limit: PROPOSALS_MAX, advice });
         }
         let (id, client) = (TaskId(random()?), row.client);
         self.community.set_task(id, row).await?;
         Ok(BroughtTask { id: id.to_hex(), link: self.client_link(&client) })
+    }
+
+    /// Counts something that a client without account sends, who may come from `address`.
+    fn must_have_room(&self, address: Option<IpAddr>) -> Result<(), Refused> {
+        if self.clients.has_room(address) {
+            return Ok(());
+        }
+        let advice = "wait some minutes, or ask at a place";
+        Err(Refused::TooMany { what: "tasks and thanks from one address", limit: BURST, advice })
     }
 
     fn client_link(&self, client: &[u8; 16]) -> String {
@@ -97,21 +104,23 @@ impl Service {
             TaskState::NotFeasible(why) => Some(why),
             _ => None,
         };
-        Ok(ClientTask { task: self.task_json(&id, &row), why_not })
+        // Their own words they see at once.
+        Ok(ClientTask { task: Task { thanks: row.thanks.clone(), ..self.task_json(&id, &row) }, why_not })
     }
 
-    /// Notes what a client says of their task.
+    /// Notes what a client says of their task, who may come from `address`. Everybody reads it once the task is done.
     ///
     /// # Errors
-    /// `Unknown`, and when there are no words, or too many.
-    pub async fn thank(&self, code: &[u8; 16], words: &str) -> Result<(), Refused> {
+    /// `Unknown`, and when there are no words, or too many, or too much comes from there.
+    pub async fn thank(&self, code: &[u8; 16], words: &str, address: Option<IpAddr>) -> Result<(), Refused> {
         let (id, row) = self.community.task_of_client(code).ok_or_else(unknown_task)?;
         let words = text_of("words", words, 140)?;
         self.must_record()?;
         if row.thanks.as_ref() == Some(&words) {
             return Ok(());
         }
-        Ok(self.community.thank(&id, words).await?)
+        self.must_have_room(address)?;
+        Ok(self.community.thank(&id, Some(words)).await?)
     }
 
     /// Returns the tasks that anybody can join; those that begin first stand first.
@@ -152,7 +161,7 @@ impl Service {
             standing,
             lifting,
             progress: row.progress,
-            thanks: row.thanks.clone(),
+            thanks: row.thanks.clone().filter(|_| row.state == TaskState::Done),
             sessions: coming.map(|(id, session)| self.session_json(id, session, row)).collect(),
         }
     }
@@ -260,10 +269,11 @@ impl Service {
             Some(id) => Some(self.task_for(&place, &id)?),
             None => None,
         };
-        let mine = |row: &TaskRow| row.organisation == Some(place.organisation.0);
-        if before.is_none() && self.community.tasks(mine).len() >= TASKS_PER_PLACE_MAX {
-            let advice = "tasks are forgotten a year after they were done";
-            return Err(Refused::TooMany { what: "tasks", limit: TASKS_PER_PLACE_MAX, advice });
+        let is_new = asked.state == TaskStateJson::Open
+            && before.as_ref().is_none_or(|row| row.state != TaskState::Open);
+        if is_new && self.open_tasks(&place) >= TASKS_PER_PLACE_MAX {
+            let advice = "finish some first, or say that they are not feasible";
+            return Err(Refused::TooMany { what: "open tasks", limit: TASKS_PER_PLACE_MAX, advice });
         }
         let mut row = match before {
             Some(row) => row,
@@ -277,6 +287,39 @@ impl Service {
         let id = id.map_or_else(|| random().map(TaskId), Ok)?;
         self.community.set_task(id, row.clone()).await?;
         Ok(self.place_task_json(&id, &row))
+    }
+
+    fn open_tasks(&self, place: &Place) -> usize {
+        let is_open =
+            |row: &TaskRow| row.organisation == Some(place.organisation.0) && row.state == TaskState::Open;
+        self.community.tasks(is_open).len()
+    }
+
+    /// Forgets a task of the visitor's place, or one that waits for any: with its sessions, also on the disk.
+    ///
+    /// # Errors
+    /// `Unknown` for another's, and `Forbidden` for an open one, which people may have a place in.
+    pub async fn forget_task(&self, visitor: &Visitor, id: &TaskId) -> Result<(), Refused> {
+        let place = self.place_of(visitor)?;
+        if self.task_for(&place, id)?.state == TaskState::Open {
+            return Err(Refused::Forbidden { advice: "say first that it is done, or not feasible" });
+        }
+        self.must_record()?;
+        Ok(self.community.forget_task(id).await?)
+    }
+
+    /// Forgets what a client said of a task of the visitor's place, also on the disk.
+    ///
+    /// # Errors
+    /// `Unknown` for another's.
+    pub async fn forget_thanks(&self, visitor: &Visitor, id: &TaskId) -> Result<(), Refused> {
+        let place = self.place_of(visitor)?;
+        let row = self.task_for(&place, id)?;
+        self.must_record()?;
+        if row.thanks.is_none() {
+            return Ok(());
+        }
+        Ok(self.community.thank(id, None).await?)
     }
 
     /// Returns a task that the place may change: its own, or one that waits for any.
@@ -314,10 +357,11 @@ impl Service {
         Ok(self.place_session_json(&id, &session, &row))
     }
 
-    /// Changes a session of the visitor's place.
+    /// Changes a session of the visitor's place. One that is over stays so: who said that they would come to it, said that
+    /// of this day.
     ///
     /// # Errors
-    /// As [`add_task_session`](Self::add_task_session).
+    /// As [`add_task_session`](Self::add_task_session), and `NotNow` for a later end of one that is over.
     pub async fn change_task_session(
         &self,
         visitor: &Visitor,
@@ -326,6 +370,9 @@ impl Service {
     ) -> Result<PlaceTaskSession, Refused> {
         let (row, before) = self.session_for(visitor, id)?;
         let session = session_of(asked, before.task, before.code)?;
+        if before.ends_at() <= wall_clock().seconds() && before.ends_at() < session.ends_at() {
+            return Err(Refused::NotNow { code: "session_over", advice: "make another one for another day" });
+        }
         self.must_record()?;
         self.community.set_task_session(*id, session.clone()).await?;
         Ok(self.place_session_json(id, &session, &row))
@@ -345,15 +392,6 @@ impl Service {
         let session = self.community.task_session(id).ok_or_else(unknown_session)?;
         let row = self.task_for(&place, &TaskId(session.task)).map_err(|_| unknown_session())?;
         Ok((row, session))
-    }
-
-    /// Erases what has ended.
-    pub fn erase_ended(&self) {
-        let now = wall_clock().seconds();
-        // What was paid is looked up in requests: before these are forgotten.
-        self.community.settle_closings(now);
-        self.community.erase_ended(now);
-        self.community.erase_presence(now, u64::from(self.config.presence_days) * 86_400);
     }
 }
 
@@ -378,68 +416,6 @@ fn blank_row() -> Result<TaskRow, getrandom::Error> {
     })
 }
 
-fn edit(row: &mut TaskRow, asked: &EditTask) -> Result<(), FieldError> {
-    row.picture = picture_of(&asked.picture)?;
-    row.for_whom = line_of("for_whom", &asked.for_whom)?;
-    row.how_many = line_of("how_many", &asked.how_many)?;
-    row.brought_by = line_of("brought_by", &asked.brought_by)?;
-    row.ready_by = asked.ready_by.as_deref().map(|day| day_of("ready_by", day)).transpose()?;
-    row.state = state_of(asked)?;
-    if row.state == TaskState::Open && !asked.replaces_nobody {
-        let expected = "an open task replaces nobody's paid work: say so, or choose not_feasible";
-        return Err(FieldError::new("replaces_nobody", "false", expected));
-    }
-    (row.has_names, row.replaces_nobody) = (asked.has_names, asked.replaces_nobody);
-    row.posture = [asked.sitting, asked.standing, asked.lifting];
-    let named = [("responsible", &asked.responsible), ("insurer", &asked.insurer), ("policy", &asked.policy)];
-    for (kept, (field, value)) in row.insured.iter_mut().zip(named) {
-        *kept = value
-            .as_deref()
-            .filter(|value| !value.is_empty())
-            .map(|value| line_of(field, value))
-            .transpose()?;
-    }
-    if asked.progress > 100 {
-        return Err(FieldError::new("progress", asked.progress, "a number from 0 to 100 belongs here"));
-    }
-    row.progress = asked.progress;
-    Ok(())
-}
-
-fn session_of(asked: &EditTaskSession, task: [u8; 16], code: [u8; 16]) -> Result<TaskSessionRow, FieldError> {
-    let starts_at = timestamp("starts_at", &asked.starts_at)?.seconds();
-    let between = |field, value: u16, range: RangeInclusive<u16>| {
-        let expected = format!("a number from {} to {} belongs here", range.start(), range.end());
-        if range.contains(&value) { Ok(value) } else { Err(FieldError::new(field, value, expected)) }
-    };
-    let difficulty = between("difficulty", asked.difficulty.into(), 1..=3)?;
-    let approval = asked.approval.as_deref().filter(|text| !text.is_empty());
-    Ok(TaskSessionRow {
-        task,
-        starts_at,
-        minutes: between("minutes", asked.minutes, MINUTES)?,
-        places: between("places", asked.places, PLACES)?,
-        difficulty: u8::try_from(difficulty).unwrap_or(1),
-        approval: approval.map(|text| line_of("approval", text)).transpose()?,
-        cancelled: asked.cancelled,
-        code,
-    })
-}
-
-fn state_of(asked: &EditTask) -> Result<TaskState, FieldError> {
-    match (asked.state, asked.why_not) {
-        (TaskStateJson::Open, None) => Ok(TaskState::Open),
-        (TaskStateJson::Done, None) => Ok(TaskState::Done),
-        (TaskStateJson::NotFeasible, Some(why)) => Ok(TaskState::NotFeasible(why)),
-        (TaskStateJson::Proposed, _) => {
-            Err(FieldError::new("state", "proposed", "open, not_feasible or done belongs here"))
-        }
-        (_, _) => {
-            Err(FieldError::new("why_not", "", "a reason belongs to not_feasible, and to nothing else"))
-        }
-    }
-}
-
 fn state_json(state: TaskState) -> TaskStateJson {
     match state {
         TaskState::Proposed => TaskStateJson::Proposed,
@@ -447,37 +423,6 @@ fn state_json(state: TaskState) -> TaskStateJson {
         TaskState::NotFeasible(_) => TaskStateJson::NotFeasible,
         TaskState::Done => TaskStateJson::Done,
     }
-}
-
-fn picture_of(name: &str) -> Result<String, FieldError> {
-    let wrong = || FieldError::new("picture", name, "the name of a picture belongs here, such as letters");
-    PICTURES.get_key_value(name).map(|(name, _)| name.clone()).ok_or_else(wrong)
-}
-
-fn line_of(field: &'static str, text: &str) -> Result<String, FieldError> {
-    match fault_of_name(text) {
-        Some(fault) => Err(FieldError::new(field, text, fault)),
-        None => Ok(text.to_owned()),
-    }
-}
-
-/// Returns words that others read, of at most `bytes_max` bytes.
-fn text_of(field: &'static str, text: &str, bytes_max: usize) -> Result<String, FieldError> {
-    let bad = text.chars().any(klaver_ledger::entry::cbor::is_invisible);
-    if text.trim().is_empty() || text.len() > bytes_max || bad {
-        return Err(FieldError::new(
-            field,
-            text,
-            format!("1 to {bytes_max} bytes that can be seen belong here"),
-        ));
-    }
-    Ok(text.to_owned())
-}
-
-fn day_of(field: &'static str, text: &str) -> Result<String, FieldError> {
-    let is_day = text.len() == 10 && timestamp(field, &format!("{text}T00:00:00Z")).is_ok();
-    let wrong = || FieldError::new(field, text, "a day belongs here, such as 2026-11-28");
-    is_day.then(|| text.to_owned()).ok_or_else(wrong)
 }
 
 fn random() -> Result<[u8; 16], getrandom::Error> {
@@ -511,14 +456,6 @@ mod tests {
             for name in PICTURES.keys() {
                 assert!(language.find(&format!("web.task_{name}"), &[]).is_some(), "{name}");
             }
-        }
-    }
-
-    #[test]
-    fn a_day_is_one_of_the_calendar() {
-        assert!(day_of("ready_by", "2026-11-28").is_ok());
-        for wrong in ["2026-02-30", "28/11/2026", "", "2026-11-28T", "2026-1-28x"] {
-            assert!(day_of("ready_by", wrong).is_err(), "{wrong}");
         }
     }
 }

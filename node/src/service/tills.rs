@@ -34,7 +34,8 @@ struct MonthSum {
 }
 
 impl Service {
-    /// Returns how an account takes credits.
+    /// Returns how an account takes credits. What a cashier need not know, the owner alone hears: the limit of a month and
+    /// what is left of it.
     ///
     /// # Errors
     /// `Unknown` for an account that is not the visitor's own.
@@ -42,12 +43,14 @@ impl Service {
         self.works_at(visitor, id)?;
         let row = self.community.till(id);
         let decimal = |minor: u64| Total::new(minor).unwrap_or_default().to_decimal(self.scale());
+        let is_owner = visitor.role != Role::Cashier(*id);
+        let left = if is_owner { self.left_this_month(id, &row)? } else { None };
         Ok(Till {
-            left: self.left_this_month(id, &row)?.map(decimal),
+            left: left.map(decimal),
             settings: TillSettings {
                 part: row.part,
                 bill_most: row.bill_most.map(decimal),
-                month_most: row.month_most.map(decimal),
+                month_most: row.month_most.filter(|_| is_owner).map(decimal),
                 paused: row.paused,
                 services: row.services,
             },

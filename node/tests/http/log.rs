@@ -61,7 +61,7 @@ async fn an_auditor_reads_every_record_and_is_seen_doing_so() {
     let body = klaver_ledger::entry::Body::Govern(klaver_ledger::entry::Govern { base: 0, charter });
     let answer = world.submit(&world.sign(body, &[&world.council[0]])).await;
     assert_eq!(answer.status, 201, "{answer:?}");
-    assert_eq!(world.try_session(None, &auditor).await.code(), "session_signature");
+    assert_eq!(world.try_session(None, &auditor).await.code(), "session_key");
     let token = world.session(Some(member.account), &member.key).await;
     assert_eq!(world.get(paths::AUDIT_RECORDS, Some(&token)).await.status, 403);
     assert!(world.service.community().accesses().is_empty(), "who is turned away reads nothing");

@@ -10,6 +10,7 @@ mod directory;
 mod drafts;
 mod joining;
 mod log;
+mod papers;
 mod pots;
 mod problems;
 mod requests;

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::http::Request;
 use klaver_api::paths;
 use klaver_ledger::account::AccountKind;
-use klaver_ledger::id::AccountId;
+use klaver_ledger::id::{AccountId, LedgerId};
 use klaver_ledger::keys::{PublicKey, SigningKey};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -15,6 +15,18 @@ async fn a_session_needs_the_right_key_signature_and_challenge() {
     let stranger = SigningKey::from_bytes(&[200; 32]);
     for (account, key) in [(Some(member.account), &stranger), (None, &stranger), (None, &member.key)] {
         let answer = world.try_session(account, key).await;
+        assert_eq!((answer.status, answer.code()), (401, "session_key"), "{answer:?}");
+    }
+    // The right key for another ledger, another address or another account: what was signed is something else.
+    let (other, account) = (LedgerId([9; 32]), Some(member.account));
+    for (ledger, url, signed_for) in [
+        (&other, URL, account),
+        (&world.ledger, "https://elsewhere.example", account),
+        (&world.ledger, URL, None),
+    ] {
+        let mut body = world.challenge().await.for_session(ledger, url, signed_for, &member.key).unwrap();
+        body.account = account.map(|account| account.to_string());
+        let answer = world.post(paths::SESSIONS, None, &body).await;
         assert_eq!((answer.status, answer.code()), (401, "session_signature"), "{answer:?}");
     }
     let token = world.session(Some(member.account), &member.key).await;

@@ -11,6 +11,8 @@ use klaver_ledger::id::{AccountId, TaskId};
 use klaver_ledger::keys::{PublicKey, SigningKey};
 use klaver_ledger::time::{Deadline, Seconds, Timestamp};
 use klaver_node::clock::wall_clock;
+use klaver_node::community::TaskRow;
+use klaver_node::community::tasks::TaskState;
 use serde_json::{Value, json};
 
 fn brought() -> Value {
@@ -108,7 +110,7 @@ async fn a_client_without_account_brings_a_task_and_follows_it_by_a_private_link
     assert_eq!((public.status, &public.json["progress"]), (200, &json!(50)));
     let text = String::from_utf8(public.bytes).unwrap();
     assert!(!text.contains("Bakker Jo") && !text.contains("vzw De Ploeg") && !text.contains(&code), "{text}");
-    // A thank-you stands where everybody reads it; a wrong code thanks nobody.
+    // A thank-you stands where everybody reads it once the task is done; a wrong code thanks nobody.
     let thanks = |code: &str| paths::fill(paths::CLIENT_THANKS, code);
     assert_eq!(world.post(&thanks(&code), None, &json!({ "words": "Merci!" })).await.status, 204);
     assert_eq!(world.post(&thanks(id), None, &json!({ "words": "x" })).await.code(), "unknown_task");
@@ -116,13 +118,115 @@ async fn a_client_without_account_brings_a_task_and_follows_it_by_a_private_link
         world.post(&thanks(&code), None, &json!({ "words": "a\u{202e}b" })).await.code(),
         "malformed_field"
     );
-    assert_eq!(world.get(&paths::fill(paths::TASK, id), None).await.json["thanks"], "Merci!");
+    let public = paths::fill(paths::TASK, id);
+    assert_eq!(world.get(&public, None).await.json["thanks"], Value::Null);
+    assert_eq!(world.get(paths::TASKS, None).await.json["tasks"][0]["thanks"], Value::Null);
+    assert_eq!(world.get(&client, None).await.json["task"]["thanks"], "Merci!", "its client sees it at once");
+    assert_eq!(world.get(paths::PLACE_TASKS, Some(&ours)).await.json["tasks"][0]["thanks"], "Merci!");
+    insured["state"] = json!("done");
+    assert_eq!(put(&world, &path, &ours, &insured).await.status, 200);
+    assert_eq!(world.get(&public, None).await.json["thanks"], "Merci!");
     // What is wrong is named.
     for (field, value) in [("picture", "guns"), ("for_whom", ""), ("ready_by", "morgen")] {
         let mut wrong = brought();
         wrong[field] = json!(value);
         assert_eq!(world.post(paths::TASKS, None, &wrong).await.json["field"], field);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_client_brought_or_said_is_forgotten_by_a_place_also_on_the_disk() {
+    let world = World::founded(1);
+    let (_, ours) = place(&world, 1).await;
+    let (_, theirs) = place(&world, 2).await;
+    let forget = async |path: &str, token: &str| world.send("DELETE", path, Some(token), &json!({})).await;
+    let mut odd = brought();
+    odd["for_whom"] = json!("Koop nu mijn stofzuiger");
+    let made = world.post(paths::TASKS, None, &odd).await;
+    let code = made.json["link"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    // One that waits is any place's to forget.
+    let waiting = paths::fill(paths::PLACE_TASK, made.json["id"].as_str().unwrap());
+    assert_eq!(forget(&waiting, &ours).await.status, 204);
+    assert_eq!(forget(&waiting, &ours).await.code(), "unknown_task");
+    assert_eq!(world.get(&paths::fill(paths::CLIENT_TASK, &code), None).await.code(), "unknown_task");
+    // A thank-you is forgotten by the place of the task, and so is the task, but not while people may come.
+    let made = world.post(paths::TASKS, None, &brought()).await;
+    let (id, link) = (made.json["id"].as_str().unwrap(), made.json["link"].as_str().unwrap());
+    let own = paths::fill(paths::PLACE_TASK, id);
+    assert_eq!(put(&world, &own, &ours, &taken()).await.status, 200);
+    let words = json!({ "words": "Woorden waar iemand spijt van heeft" });
+    let thank = paths::fill(paths::CLIENT_THANKS, link.rsplit('/').next().unwrap());
+    assert_eq!(world.post(&thank, None, &words).await.status, 204);
+    let thanks = paths::fill(paths::PLACE_TASK_THANKS, id);
+    assert_eq!(forget(&thanks, &theirs).await.code(), "unknown_task");
+    assert_eq!(forget(&thanks, &ours).await.status, 204);
+    assert_eq!(forget(&thanks, &ours).await.status, 204);
+    assert_eq!(world.get(paths::PLACE_TASKS, Some(&ours)).await.json["tasks"][0]["thanks"], Value::Null);
+    let session =
+        world.post(&paths::fill(paths::PLACE_TASK_SESSIONS, id), Some(&ours), &session(600, 2)).await;
+    let session = session.json["session"]["id"].as_str().unwrap();
+    let an = member(&world).await;
+    let path = paths::fill(paths::TASK_SESSION, session);
+    assert_eq!(world.post(&path, Some(&an.1), &json!({})).await.status, 200);
+    assert_eq!(forget(&own, &ours).await.code(), "forbidden");
+    let mut done = taken();
+    done["state"] = json!("done");
+    assert_eq!(put(&world, &own, &ours, &done).await.status, 200);
+    assert_eq!(forget(&own, &theirs).await.code(), "unknown_task");
+    assert_eq!(forget(&own, &ours).await.status, 204);
+    assert_eq!(world.get(paths::PLACE_TASKS, Some(&ours)).await.json, json!({ "tasks": [] }));
+    assert_eq!(world.get(&path, Some(&an.1)).await.code(), "unknown_task_session");
+    for gone in ["stofzuiger", "spijt van heeft", "De bibliotheek"] {
+        crate::support::leaves_the_disk(&world, gone.as_bytes()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_brings_and_thanks_so_often_and_open_tasks_alone_fill_a_place() {
+    let world = World::founded(1);
+    let (_, ours) = place(&world, 1).await;
+    let made = world.post(paths::TASKS, None, &brought()).await;
+    let id = made.json["id"].as_str().unwrap();
+    let link = made.json["link"].as_str().unwrap();
+    let (own, thank) = (
+        paths::fill(paths::PLACE_TASK, id),
+        paths::fill(paths::CLIENT_THANKS, link.rsplit('/').next().unwrap()),
+    );
+    assert_eq!(put(&world, &own, &ours, &taken()).await.status, 200);
+    for number in 0..20 {
+        let words = json!({ "words": format!("Merci {number}") });
+        assert_eq!(world.post_from("192.0.2.1", &thank, &words).await.status, 204, "{number}");
+    }
+    let more = json!({ "words": "Merci nog eens" });
+    for (path, body) in [(thank.as_str(), &more), (paths::TASKS, &brought())] {
+        let answer = world.post_from("192.0.2.1", path, body).await;
+        assert_eq!((answer.status, answer.code()), (429, "too_many"), "{path}");
+    }
+    assert_eq!(world.post_from("192.0.2.2", &thank, &more).await.status, 204);
+    assert_eq!(world.post_from("192.0.2.2", paths::TASKS, &brought()).await.status, 201);
+
+    // Five hundred open ones are enough, however many are done; one that is reopened is open too.
+    let row = world.service.community().task(&TaskId::from_hex(id).unwrap()).unwrap();
+    let fill = async |first: u16, state: TaskState| {
+        let mut writing = tokio::task::JoinSet::new();
+        for number in first..first + 499 {
+            let id = TaskId([[7; 14].as_slice(), &number.to_be_bytes()].concat().try_into().unwrap());
+            let (service, row) = (world.service.clone(), TaskRow { state, ..row.clone() });
+            writing.spawn(async move { service.community().set_task(id, row).await });
+        }
+        writing.join_all().await.into_iter().for_each(Result::unwrap);
+    };
+    fill(1_000, TaskState::Done).await;
+    assert_eq!(world.post(paths::PLACE_TASKS, Some(&ours), &taken()).await.status, 201);
+    fill(2_000, TaskState::Open).await;
+    let full = world.post(paths::PLACE_TASKS, Some(&ours), &taken()).await;
+    assert_eq!((full.status, full.code(), &full.json["limit"]), (429, "too_many", &json!("500")));
+    let mut done = taken();
+    done["state"] = json!("done");
+    assert_eq!(put(&world, &own, &ours, &taken()).await.status, 200, "it is open already");
+    assert_eq!(put(&world, &own, &ours, &done).await.status, 200);
+    // There are five hundred others.
+    assert_eq!(put(&world, &own, &ours, &taken()).await.code(), "too_many");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -232,6 +336,13 @@ async fn a_tap_takes_a_place_and_a_code_checks_in_and_only_the_place_learns_who(
     assert_eq!(put(&world, &paths::fill(paths::PLACE_TASK_SESSION, &later), &ours, &off).await.status, 200);
     let over = world.post(&paths::fill(paths::TASK_SESSION, &later), Some(&an.1), &json!({})).await;
     assert_eq!(over.code(), "session_over");
+    // What is over stays on its day; what else is wrong with it can be put right.
+    let (past, _) = open_session(&world, &ours, -7_200, 2).await;
+    let (past, mut moved) = (paths::fill(paths::PLACE_TASK_SESSION, &past), session(86_400, 2));
+    assert_eq!(put(&world, &past, &ours, &moved).await.code(), "session_over");
+    moved["starts_at"] = world.get(&past, Some(&ours)).await.json["session"]["starts_at"].clone();
+    moved["places"] = json!(9);
+    assert_eq!(put(&world, &past, &ours, &moved).await.json["session"]["places"], 9);
     // When its time is over the place does not know it any more either.
     let day = 86_400;
     let end = wall_clock().seconds() + 600 + 3_600;

@@ -19,8 +19,8 @@ use klaver_ledger::entry::{
 use klaver_ledger::id::{AccountId, Digest, LedgerId, Nonce, OrganisationId};
 use klaver_ledger::keys::{PublicKey, SigningKey};
 use klaver_ledger::record::SaltSource;
-use klaver_ledger::time::{Deadline, Seconds};
-use klaver_node::clock::{Clock, Rest, SystemClock, wall_clock};
+use klaver_ledger::time::{Deadline, Seconds, Timestamp};
+use klaver_node::clock::{Clock, Rest, SetClock, SystemClock, wall_clock};
 use klaver_node::community::Community;
 use klaver_node::config::{Config, DataDir};
 use klaver_node::found::{Founding, found_with, founding_entry, sign_founding};
@@ -63,6 +63,11 @@ pub struct Person {
     pub key: SigningKey,
 }
 
+/// Returns the moment that was so long ago.
+pub fn before(ago: Seconds) -> Timestamp {
+    Timestamp::from_millis(wall_clock().millis() - ago.0 * 1_000).unwrap()
+}
+
 pub fn scale() -> Scale {
     Scale::new(2).unwrap()
 }
@@ -75,7 +80,15 @@ impl World {
 
     /// Founds a community with one council key and this policy.
     pub fn ruled(policy: Policy) -> Self {
-        Self::made(1, policy, |clock| clock, OsSalts)
+        Self::made(1, policy, Seconds(0), |clock| clock, OsSalts)
+    }
+
+    /// As [`ruled`](Self::ruled), two days ago, recording by a clock that is set by hand.
+    pub fn ruled_before(policy: Policy) -> (Self, SetClock) {
+        let ago = Seconds(2 * 86_400);
+        let clock = SetClock::at(before(ago));
+        let own = clock.clone();
+        (Self::made(1, policy, ago, |_| Box::new(own), OsSalts), clock)
     }
 
     /// As [`founded`](Self::founded), with a clock that stands around the usual one, and other salts.
@@ -84,12 +97,13 @@ impl World {
         around: impl FnOnce(Box<dyn Clock>) -> Box<dyn Clock>,
         salts: impl SaltSource + 'static,
     ) -> Self {
-        Self::made(council, Policy::starting(), around, salts)
+        Self::made(council, Policy::starting(), Seconds(0), around, salts)
     }
 
     fn made(
         council: u8,
         policy: Policy,
+        ago: Seconds,
         around: impl FnOnce(Box<dyn Clock>) -> Box<dyn Clock>,
         salts: impl SaltSource + 'static,
     ) -> Self {
@@ -108,8 +122,8 @@ impl World {
         let council: Vec<SigningKey> =
             (1..=council).map(|seed| SigningKey::from_bytes(&[seed; 32])).collect();
         let public: Vec<PublicKey> = council.iter().map(PublicKey::of).collect();
-        let mut clock = SystemClock::start(Default::default(), Rest::Doubted).unwrap();
-        let now = clock.now().unwrap();
+        let clock = SystemClock::start(Default::default(), Rest::Doubted).unwrap();
+        let now = before(ago);
         let entry = founding_entry(&founding, &keys, &public, [7; 32], now);
         let signed = sign_founding(entry, &council.iter().collect::<Vec<_>>());
         let founded = found_with(&data, &founding, &keys, signed, now, salts).unwrap();
@@ -248,9 +262,14 @@ impl World {
     /// Joins with these keys, each with every right, as somebody who comes from `address`.
     pub async fn join_from(&self, address: &str, code: Option<&str>, keys: &[&SigningKey]) -> Answer {
         let asked = self.joining(code, keys).await;
-        let request = Request::post(paths::JOIN).header("content-type", "application/json");
+        self.post_from(address, paths::JOIN, &asked).await
+    }
+
+    /// Posts as somebody who comes from `address`.
+    pub async fn post_from(&self, address: &str, path: &str, body: &impl serde::Serialize) -> Answer {
+        let request = Request::post(path).header("content-type", "application/json");
         let request = request.extension(Peer(address.parse().unwrap()));
-        self.call(request.body(Body::from(serde_json::to_vec(&asked).unwrap())).unwrap()).await
+        self.call(request.body(Body::from(serde_json::to_vec(body).unwrap())).unwrap()).await
     }
 
     /// What somebody sends who joins with these keys.
@@ -286,6 +305,33 @@ impl World {
             root: Digest(self.service.reader().head().root.0),
             document: Digest([1; 32]),
         }))
+    }
+}
+
+/// Returns whether these bytes stand anywhere in the community data of the world.
+pub fn is_on_disk(world: &World, bytes: &[u8]) -> bool {
+    let holds = |file: &std::path::Path| {
+        std::fs::read(file).is_ok_and(|content| content.windows(bytes.len()).any(|some| some == bytes))
+    };
+    let entries = |folder: &std::path::Path| {
+        std::fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .collect::<Vec<_>>()
+    };
+    let is_community = |path: &std::path::PathBuf| path.to_string_lossy().contains("community-");
+    let folders = entries(world.data().root()).into_iter().filter(is_community);
+    folders.flat_map(|folder| entries(&folder)).any(|file| holds(&file))
+}
+
+/// Waits until these bytes stand nowhere in the community data of the world.
+pub async fn leaves_the_disk(world: &World, bytes: &[u8]) {
+    let started = std::time::Instant::now();
+    while is_on_disk(world, bytes) {
+        assert!(started.elapsed().as_secs() < 20, "{} still stands there", String::from_utf8_lossy(bytes));
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 }
 

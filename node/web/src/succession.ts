@@ -76,7 +76,7 @@ export async function showOther(): Promise<void> {
         came.push({ hat, opened: await shareOf(hat, predecessor) });
       } catch (error) {
         // A key that counts no more, lent or taken away, proves nothing and holds nobody up.
-        if (!(error instanceof Refused) || error.problem.code !== "session_signature") throw error;
+        if (!(error instanceof Refused) || error.problem.code !== "session_key") throw error;
       }
     }
     const waited = await moveOver(before, after, predecessor);

@@ -1,22 +1,15 @@
 /** U4, U3: codes as cameras and printers make them, read by our readers in their order. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Browser } from "playwright-core";
 import { type Picture, type Shot, last, ours, photograph } from "./frames.ts";
-import { Phone, World, connectTill, launch, member, price } from "./world.ts";
+import { Phone, World, connectTill, inTown, member, price } from "./world.ts";
 
 let world: World;
 let browser: Browser;
 
-before(async () => {
-  world = await World.found();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
-});
+inTown((...town) => void ([world, browser] = town));
 
 /** What codes of this kind say, by their length: what a till shows is 42 to 90 bytes, a payment without network 300. */
 const LENGTHS = [42, 90, 130, 200, 300, 500];

@@ -1,30 +1,16 @@
 /** One account, several keys: phones, paper, a council of two; and an account that is put to rest. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Browser } from "playwright-core";
 import { WATCHED, looksWell } from "./barriers.ts";
 import { accountText } from "../src/lib/account.ts";
-import { Phone, World, balance, connectTill, launch, member, price } from "./world.ts";
+import { Phone, World, balance, close, connectTill, inTown, member, price } from "./world.ts";
 
 let world: World;
 let browser: Browser;
 
-before(async () => {
-  world = await World.found();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
-});
-
-async function close(...phones: Phone[]): Promise<void> {
-  for (const phone of phones) {
-    assert.deepEqual(phone.faults, []);
-    await phone.context.close();
-  }
-}
+inTown((...town) => void ([world, browser] = town));
 
 /** Shows the code for another phone, and returns what it leads to. */
 async function showDeviceCode(phone: Phone): Promise<string> {

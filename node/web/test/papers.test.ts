@@ -4,24 +4,20 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { WATCHED, looksWell } from "./barriers.ts";
-import { type Phone, World, connectTill, launch, member, price, until } from "./world.ts";
+import { type Phone, World, connectTill, inTown, member, price, until } from "./world.ts";
 
 let world: World;
 let browser: Browser;
 let till: Phone;
 
-before(async () => {
-  [world, browser] = await Promise.all([World.found(), launch()]);
+inTown(async (...town) => {
+  [world, browser] = town;
   ({ till } = await connectTill(world, browser, "Bakkerij De Korenaar", WATCHED));
 });
-after(async () => {
-  assert.deepEqual(till.faults, []);
-  await browser.close();
-  await world.end();
-});
+after(() => assert.deepEqual(till.faults, []));
 
 interface Made { papers: { account: string; number: number }[] }
 

@@ -4,30 +4,18 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Browser } from "playwright-core";
-import { Phone, World, balance, connectTill, launch, member, price, until } from "./world.ts";
+import { Phone, World, balance, close, connectTill, inTown, launch, member, price, until } from "./world.ts";
 
 let world: World;
 let browser: Browser;
 let till: Phone;
 
-before(async () => {
-  world = await World.found();
-  browser = await launch();
+inTown(async (...town) => {
+  [world, browser] = town;
   ({ till } = await connectTill(world, browser, "Bakkerij De Korenaar"));
 });
-after(async () => {
-  await browser?.close();
-  await world?.end();
-});
-
-async function close(...phones: Phone[]): Promise<void> {
-  for (const phone of phones) {
-    assert.deepEqual(phone.faults, []);
-    await phone.context.close();
-  }
-}
 
 test("U1, P10: from the till's code to paid on both screens with one tap", async () => {
   const phone = await member(world, browser, "30");

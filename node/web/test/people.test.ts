@@ -1,30 +1,16 @@
 /** People among each other: an own code, asking and answering, the inbox, and signing together. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Browser } from "playwright-core";
 import { WATCHED, looksWell } from "./barriers.ts";
 import { accountText } from "../src/lib/account.ts";
-import { Phone, World, balance, connectTill, launch, member, price } from "./world.ts";
+import { Phone, World, balance, close, connectTill, inTown, member, price } from "./world.ts";
 
 let world: World;
 let browser: Browser;
 
-before(async () => {
-  world = await World.found();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
-});
-
-async function close(...phones: Phone[]): Promise<void> {
-  for (const phone of phones) {
-    assert.deepEqual(phone.faults, []);
-    await phone.context.close();
-  }
-}
+inTown((...town) => void ([world, browser] = town));
 
 /** Opens the own code of a phone and returns its link. */
 async function ownCode(phone: Phone): Promise<string> {

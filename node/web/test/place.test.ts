@@ -1,22 +1,15 @@
 /** The five-o'clock screen: twelve people in at most fifteen taps, without network, with a second organisation, put right. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Browser } from "playwright-core";
 import { accountText } from "../src/lib/account.ts";
-import { Phone, World, addFace, balance, connectPlace, launch, member, members } from "./world.ts";
+import { Phone, World, addFace, balance, connectPlace, inTown, member, members } from "./world.ts";
 
 let world: World;
 let browser: Browser;
 
-before(async () => {
-  world = await World.found("open", "--organisation-day-amount", "200");
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
-});
+inTown((...town) => void ([world, browser] = town), () => World.found("open", "--organisation-day-amount", "200"));
 
 const NAMES = ["Aïcha", "Bram", "Chantal", "Dirk", "Emine", "Fons", "Greta", "Hamid", "Ilse", "Jo", "Karim", "Lena"];
 

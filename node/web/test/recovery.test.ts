@@ -1,21 +1,14 @@
 /** A phone is lost: twelve words give the account to another one, and take it from the lost one. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Browser, Route } from "playwright-core";
-import { Phone, World, balance, connectTill, launch, member, price } from "./world.ts";
+import { Phone, World, balance, connectTill, inTown, member, price } from "./world.ts";
 
 let world: World;
 let browser: Browser;
 
-before(async () => {
-  world = await World.found();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
-});
+inTown((...town) => void ([world, browser] = town));
 
 test("words after the first success, a new phone, and the old one pays no more", async () => {
   const { till } = await connectTill(world, browser, "Kruidenier Boon");

@@ -1,9 +1,9 @@
 /** P9: from a code to the question whether to pay, on a slow network and a slow phone. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Browser, CDPSession } from "playwright-core";
-import { type Phone, World, connectTill, launch, member, price } from "./world.ts";
+import { type Phone, World, connectTill, inTown, member, price } from "./world.ts";
 
 /** Slow 3G as proof asks: every answer 400 ms late, 50 kB a second; a processor four times slower. */
 const SLOW = { offline: false, latency: 400, downloadThroughput: 50_000, uploadThroughput: 50_000 };
@@ -14,14 +14,7 @@ const RUNS = 9;
 let world: World;
 let browser: Browser;
 
-before(async () => {
-  world = await World.found();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
-});
+inTown((...town) => void ([world, browser] = town));
 
 async function slow(phone: Phone): Promise<CDPSession> {
   const session = await phone.context.newCDPSession(phone.page);

@@ -2,26 +2,19 @@
 
 import assert from "node:assert/strict";
 import { generateKeyPairSync, sign } from "node:crypto";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Browser } from "playwright-core";
 import { accountText, parseAccount } from "../src/lib/account.ts";
 import { fromBase64url } from "../src/lib/bytes.ts";
 import { challengeBytes } from "../src/lib/entry.ts";
 import { WATCHED, looksWell } from "./barriers.ts";
-import { Phone, World, addFace, balance, connectPlace, launch, member, members, until } from "./world.ts";
+import { Phone, World, addFace, balance, connectPlace, inTown, member, members, until } from "./world.ts";
 
 let world: World;
 let browser: Browser;
 
-before(async () => {
-  // An afternoon is thanked with more than a volunteer in Belgium may receive in a day.
-  world = await World.found("open", "--thanks", "30");
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
-});
+// An afternoon is thanked with more than a volunteer in Belgium may receive in a day.
+inTown((...town) => void ([world, browser] = town), () => World.found("open", "--thanks", "30"));
 
 /** Makes a session of today of an open task, as the trekker does. */
 async function session(place: Phone, places: string): Promise<void> {
@@ -157,6 +150,18 @@ test("a task: brought by a text-only client, taken, joined by phone, checked in,
   await an.reads("Dank je wel aan iedereen!");
   await place.page.reload();
   await place.reads("Dank je wel aan iedereen!");
+  await looksWell(place.page, "a task that is done and thanked for");
+  // What somebody said is taken away with one tap, the task with two.
+  await place.tap("Haal dit bedankje weg");
+  await place.page.getByText("Dank je wel aan iedereen!").waitFor({ state: "detached" });
+  await an.open(joined);
+  await an.reads("5000 brieven");
+  assert.equal(await an.page.getByText("Dank je wel aan iedereen!").count(), 0);
+  await place.tap("Vergeet deze taak");
+  await place.tap("Ja, vergeet ze voorgoed");
+  await place.reads("Nog geen taken.");
+  await client.open(followed);
+  assert.equal(await client.page.getByText("5000 brieven").count(), 0);
   assert.deepEqual([...place.faults, ...an.faults, ...ben.faults], []);
   for (const phone of [place, an, ben, client]) await phone.context.close();
 });
@@ -244,7 +249,7 @@ test("a right lent for today: the stand-in sees the faces and gives; it has an e
   await other.reads("Deze telefoon mag het recht niet uitlenen.");
   // As it is tomorrow: the right has ended, and the phone knows nobody of the place any more.
   await other.page.route("**/v1/accounts/*", (route) => route.fulfill({ status: 401, contentType: "application/problem+json", body: JSON.stringify({ status: 401, code: "session_needed", detail: "", transient: false }) }));
-  await other.page.route("**/v1/sessions", (route) => route.fulfill({ status: 401, contentType: "application/problem+json", body: JSON.stringify({ status: 401, code: "session_signature", detail: "", transient: false }) }));
+  await other.page.route("**/v1/sessions", (route) => route.fulfill({ status: 401, contentType: "application/problem+json", body: JSON.stringify({ status: 401, code: "session_key", detail: "", transient: false }) }));
   const [hat] = await other.stored("hats");
   await other.open(`${world.url}/place`);
   await other.reads("Het recht op deze telefoon is voorbij.");

@@ -1,32 +1,20 @@
 /** The till's owner and whoever works there: a cashier's phone, limits, a pause, the week. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Browser } from "playwright-core";
 import { WATCHED, looksWell } from "./barriers.ts";
-import { Phone, World, connectTill, launch, member, price, until } from "./world.ts";
+import { Phone, World, close, connectTill, inTown, member, price, until } from "./world.ts";
 
 let world: World;
 let browser: Browser;
 let till: Phone;
 let account: string;
 
-before(async () => {
-  world = await World.found();
-  browser = await launch();
+inTown(async (...town) => {
+  [world, browser] = town;
   ({ till, account } = await connectTill(world, browser, "Bakkerij De Korenaar", WATCHED));
 });
-after(async () => {
-  await browser?.close();
-  await world?.end();
-});
-
-async function close(...phones: Phone[]): Promise<void> {
-  for (const phone of phones) {
-    assert.deepEqual(phone.faults, []);
-    await phone.context.close();
-  }
-}
 
 /** Pays what a till asks for. */
 async function pay(phone: Phone, code: string): Promise<void> {
@@ -93,6 +81,18 @@ test("a cashier's phone joins by a code of the owner, takes payments and gives b
   await cashier.page.locator(".paid").waitFor();
   await cashier.open(`${world.url}/till#today`);
   await cashier.page.locator("p.amount", { hasText: /^3\sklavers$/ }).waitFor();
+
+  // What a month may bring is the owner's business: too much is told, not how much it could be.
+  await limit("month", "Bewaar per maand", "4");
+  await cashier.open(`${world.url}/till`);
+  await cashier.page.locator(".key", { hasText: /^2$/ }).click();
+  assert.equal(await cashier.page.getByText("Deze maand nog").count(), 0);
+  await cashier.tap("Toon de code");
+  await cashier.reads("Zoveel neemt deze zaak nu niet aan.");
+  await looksWell(cashier.page, "too much for now");
+  await cashier.tap("Terug");
+  await cashier.page.locator("#amount").waitFor();
+  await limit("month", "Bewaar per maand", "");
 
   // Everything else is the owner's: no way leads there, the page says so, and so does the node.
   await cashier.open(`${world.url}/till`);

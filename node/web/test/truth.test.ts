@@ -1,22 +1,17 @@
 /** *Paid* is said of what is paid, and *nothing happened* of what did not: whatever breaks in between. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Browser, Route } from "playwright-core";
-import { Phone, World, balance, connectTill, launch, member, price, until } from "./world.ts";
+import { Phone, World, balance, connectTill, inTown, member, price, until } from "./world.ts";
 
 let world: World;
 let browser: Browser;
 let till: Phone;
 
-before(async () => {
-  world = await World.found();
-  browser = await launch();
+inTown(async (...town) => {
+  [world, browser] = town;
   ({ till } = await connectTill(world, browser, "Bakkerij De Korenaar"));
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
 });
 
 /** A phone before the button that pays. */

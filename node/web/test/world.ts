@@ -1,10 +1,12 @@
 /** A real node on loopback, its council, and phones: Debian's Chromium, driven like a person would. */
 
+import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { generateKeyPairSync, sign } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
+import { after, before } from "node:test";
 import { accountText } from "../src/lib/account.ts";
 import { fromBase64url } from "../src/lib/bytes.ts";
 import { challengeBytes } from "../src/lib/entry.ts";
@@ -175,6 +177,28 @@ export class World {
   async end(): Promise<void> {
     await this.stop();
     rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Founds a community and starts Chromium before the tests of a file, and ends both after them; `ready` takes them over. */
+export function inTown(ready: (world: World, browser: Browser) => Promise<unknown> | void, found: () => Promise<World> = () => World.found()): void {
+  let world: World | undefined;
+  let browser: Browser | undefined;
+  before(async () => {
+    [world, browser] = await Promise.all([found(), launch()]);
+    await ready(world, browser);
+  });
+  after(async () => {
+    await browser?.close();
+    await world?.end();
+  });
+}
+
+/** Puts phones away, whose pages have found no fault with themselves. */
+export async function close(...phones: Phone[]): Promise<void> {
+  for (const phone of phones) {
+    assert.deepEqual(phone.faults, []);
+    await phone.context.close();
   }
 }
 

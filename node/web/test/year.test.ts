@@ -1,24 +1,17 @@
 /** One's year: what one received for helping beside what a volunteer may receive, for one's own eyes. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Browser } from "playwright-core";
 import { ceilingsOf, exceeded, nearness } from "../src/lib/ceilings.ts";
 import { WATCHED, looksWell } from "./barriers.ts";
-import { World, launch, member } from "./world.ts";
+import { World, close, inTown, member } from "./world.ts";
 
 let world: World;
 let browser: Browser;
 
-before(async () => {
-  // An hour is thanked with more than a volunteer in Belgium may receive in a day.
-  world = await World.found("open", "--thanks", "30");
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await world?.end();
-});
+// An hour is thanked with more than a volunteer in Belgium may receive in a day.
+inTown((...town) => void ([world, browser] = town), () => World.found("open", "--thanks", "30"));
 
 test("ceilings are those of the country, dated, the newest that is known; near from four fifths on", () => {
   assert.deepEqual(ceilingsOf("BE", 2026), { year: 2026, day: 4_402, month: null, total: 176_083 });
@@ -59,6 +52,5 @@ test("my year: what helping brought and what came from elsewhere, kept on the ph
   await looksWell(phone.page, "year-above");
   // What one typed is asked of nobody and told to nobody.
   assert.deepEqual(asked.filter((one) => one.includes("1500") || one.includes("1800") || one.includes("180000")), []);
-  assert.deepEqual(phone.faults, []);
-  await phone.context.close();
+  await close(phone);
 });

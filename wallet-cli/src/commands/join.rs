@@ -169,7 +169,7 @@ fn prove(
             session::forget(&app.places, &contact.community.ledger, &key.public_key)?;
             Err(not_yours(code))
         }
-        Err(failure) if failure.code == "session_signature" => Err(not_yours(code)),
+        Err(failure) if failure.code == "session_key" => Err(not_yours(code)),
         Err(failure) => Err(failure),
     }
 }

@@ -280,15 +280,22 @@ pub async fn client(
 }
 
 /// `POST /client/CODE`: a thank-you.
-pub async fn thank(State(app): State<App>, PagePath(code): PagePath, visit: Visit, body: Body) -> Response {
+pub async fn thank(
+    State(app): State<App>,
+    PagePath(code): PagePath,
+    visit: Visit,
+    VisitorAddress(address): VisitorAddress,
+    body: Body,
+) -> Response {
     let page = Page::new(&app.service, visit);
     let form = read_form(body).await;
     let words = form.get("words").map(|text| text.trim().to_owned()).unwrap_or_default();
     let Ok(secret) = CodeId::parse(&code) else { return unknown(page) };
-    match app.service.thank(&secret.0, &words).await {
+    match app.service.thank(&secret.0, &words, address).await {
         Ok(()) => see_other(&paths::fill(paths::CLIENT_PAGE, secret)),
         Err(Refused::Unknown { .. }) => unknown(page),
         Err(Refused::Field(_)) => client_page(page, &app.service, &code, false, true),
+        Err(Refused::TooMany { .. }) => trouble(page, StatusCode::TOO_MANY_REQUESTS, "task_thank_many"),
         Err(_) => trouble(page, StatusCode::SERVICE_UNAVAILABLE, "why_read_only"),
     }
 }

@@ -117,7 +117,7 @@ async function room(hat: Hat): Promise<{ minor: number; isOld: boolean } | null>
     await keep(name, minor);
     return { minor: Math.max(0, minor - (await underway(hat.account))), isOld: false };
   } catch (error) {
-    if (error instanceof Refused && error.problem.code === "session_signature") throw error;
+    if (error instanceof Refused && /^session_(key|signature)$/.test(error.problem.code)) throw error;
     const minor = await recall<number>(name);
     return minor === undefined ? null : { minor: Math.max(0, minor - (await underway(hat.account))), isOld: true };
   }

@@ -59,7 +59,7 @@ async function cashier(hat: Hat, name: string, id: string): Promise<void> {
     }
   } catch (error) {
     // A key that no longer counts opens no session.
-    if (!(error instanceof Refused) || error.problem.code !== "session_signature") throw error;
+    if (!(error instanceof Refused) || !/^session_(key|signature)$/.test(error.problem.code)) throw error;
     // A page that was kept asks in the name of a ledger that may have ended.
     if (!(await (await import("../succession.ts")).opensAnew())) await takenAway(hat);
   }

@@ -52,11 +52,23 @@ function one(hat: Hat, found: PlaceTask): void {
     reasons.querySelector("button")?.focus();
   }, "quiet");
   const isOpen = task.state === "open";
+  const forget = (path: string, then: () => void) => () => void askAs(hat, "DELETE", `/v1/place/tasks/${found.id}${path}`).then(then, (error: unknown) => fill(trouble, explain(error)));
+  const sure = h("div", null, button("cross", say("doing_forget"), () => {
+    sure.replaceChildren(button("cross", say("doing_forget_sure"), forget("", () => {
+      history.replaceState(null, "", "#tasks");
+      void open(hat, "");
+    })));
+    sure.querySelector("button")?.focus();
+  }, "quiet"));
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, drawTask(task.picture), callTask(task)),
     h("p", { role: "status" }, say(stateKey(task)), task.why_not ? ` ${say(`task_why_${task.why_not}`)}` : ""),
     h("dl", null, [["task_ask_for_whom", task.for_whom], ["task_ask_brought_by", task.brought_by], ["task_ready_by", task.ready_by]].map(([key, value]) => (value ? [h("dt", null, say(key as string)), h("dd", null, value)] : null))),
-    found.thanks ? [h("p", { class: "small" }, say("task_thanks")), h("blockquote", null, found.thanks)] : null,
+    found.thanks ? [
+      h("p", { class: "small" }, say("task_thanks")), h("blockquote", null, found.thanks),
+      task.state === "done" ? null : h("p", { class: "small" }, say("doing_thanks_later")),
+      h("div", { class: "actions" }, button("cross", say("doing_forget_thanks"), forget("/thanks", () => one(hat, { ...found, thanks: null })), "quiet")),
+    ] : null,
     isOpen && found.missing.length > 0 ? h("p", { class: "note" }, icon("hand"), say("doing_uninsured")) : null,
     task.has_names ? h("p", { class: "note" }, icon("hand"), say("doing_confidential")) : null,
     trouble,
@@ -70,7 +82,7 @@ function one(hat: Hat, found: PlaceTask): void {
       button("clover", say(task.state === "proposed" || task.state === "not_feasible" ? "doing_take" : "doing_edit"), () => edit(hat, found.id, { ...task, state: "open", why_not: null }), isOpen ? "" : "main"),
       isOpen ? button("tick", say("doing_finish"), () => save({ state: "done", progress: 100 })) : null,
       task.state === "proposed" ? notYet : null, reasons,
-      isOpen ? link("list", say("doing_public"), `/tasks/${found.id}`, "quiet") : null),
+      isOpen ? link("list", say("doing_public"), `/tasks/${found.id}`, "quiet") : sure),
     h("details", null, h("summary", null, say("doing_client")), h("p", null, say("doing_client_text")), h("code", { id: "client-link" }, found.client_link)),
     back("#tasks"),
   ], "focus");

@@ -12,7 +12,7 @@ import { askAs } from "../wallet.ts";
 import { parseAccount } from "../lib/account.ts";
 
 /** What the node says of a card that it does not sign with now, and of PINs. */
-const KIND_WORDS = ["card_rests", "paper_lost", "paper_waits", "paper_replaced", "card_short", "card_day_cap", "no_pin", "unknown_paper", "voucher_ended"];
+const KIND_WORDS = ["card_rests", "paper_lost", "paper_waits", "paper_replaced", "card_short", "card_tried", "card_day_cap", "no_pin", "unknown_paper", "voucher_ended"];
 
 /** Asks for the code of a card or voucher. The request goes on: it may be paid by phone all the while. */
 export function open(asking: Asking): void {

@@ -6,7 +6,7 @@ import { Refused } from "../api.ts";
 import type { Hat } from "../db.ts";
 import { amount, button, facts, h, icon, language, link, say, show } from "../dom.ts";
 import { fromDecimal, showEuro, split } from "../lib/money.ts";
-import { busy, explain } from "../start.ts";
+import { busy, explain, note } from "../start.ts";
 import { isCashier } from "../wallet.ts";
 import { paused, setPaused } from "./pause.ts";
 import { type Till, freshTill, inEuro, mostOf, tillOf } from "./settings.ts";
@@ -52,6 +52,8 @@ function keypad(hat: Hat, till: Till, euro: boolean, back: () => void): void {
     allowSound();
     show(busy());
     const failed = (error: unknown) => {
+      // How much it is, the owner alone knows.
+      if (error instanceof Refused && error.problem.code === "till_too_much") return show([note("hand", say("too_much_now"), say("too_much_now_next")), h("div", { class: "actions" }, button("back", say("back"), back, "main"))], "focus");
       // The shop takes less than this device knew.
       const isNews = error instanceof Refused && error.problem.code.startsWith("till_");
       if (isNews) void freshTill(hat).then(back, back);

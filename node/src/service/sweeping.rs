@@ -1,0 +1,29 @@
+//! What the node does every minute by itself: it forgets what has ended, and stops what was lost.
+
+use super::Service;
+use crate::clock::wall_clock;
+use klaver_ledger::account::AccountKind;
+use klaver_ledger::id::AccountId;
+use std::collections::HashMap;
+
+impl Service {
+    /// Erases what has ended, and what was kept of accounts that are closed; freezes vouchers that were lost meanwhile.
+    pub async fn sweep(&self) {
+        let now = wall_clock().seconds();
+        // What was paid is looked up in requests: before these are forgotten.
+        self.community.settle_closings(now);
+        self.community.erase_ended(now);
+        self.community.erase_presence(now, u64::from(self.config.presence_days) * 86_400);
+        self.community.erase_accounts(&self.closed_accounts());
+        self.stop_lost().await;
+    }
+
+    /// Returns the closed accounts that something is kept of, each with its kind.
+    fn closed_accounts(&self) -> HashMap<AccountId, AccountKind> {
+        let known = self.community.accounts();
+        let standing = self.reader.standing();
+        let accounts = known.iter().filter_map(|id| standing.account(id));
+        let closed = accounts.filter(|account| account.closed_to().is_some());
+        closed.map(|account| (account.id(), account.kind())).collect()
+    }
+}
