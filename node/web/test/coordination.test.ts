@@ -167,8 +167,8 @@ test("who is not of the council is told kindly, and is given nothing", async () 
   const phone = await Phone.of(browser, WATCHED);
   await phone.open(`${world.url}/coordination`);
   await phone.reads("Deze pagina is voor het kernteam");
-  await phone.tap("Ik ben gekoppeld");
-  await phone.reads("Nog niet gekoppeld.");
+  await phone.tap("Kijk of het gelukt is");
+  await phone.reads("Nog niet. Vraag het kernteam om deze code te scannen.");
   await looksWell(phone.page, "coordination, stranger");
   // A demonstration's key opens nothing in a community that is none.
   await phone.open(`${world.url}/coordination#demo/${"11".repeat(32)}`);
@@ -190,7 +190,7 @@ test("U2: no barriers on any state of the doe-plek, in three languages", async (
   for (const [i, account] of some.entries()) await addFace(place, account, ["Aïcha", "Bram van den Bossche", "Chantal"][i] as string);
   await place.tap("Zonder klavers: Chantal");
   await looksWell(place.page, "place, list");
-  for (const [hash, says] of [["add", "Scan de code"], ["usual", "Wat is hier gewoon?"], ["moments", "Er is nog geen moment"]] as const) {
+  for (const [hash, says] of [["add", "Scan de code"], ["usual", "Wat krijgt iedereen hier gewoonlijk?"], ["moments", "Er is nog geen moment"]] as const) {
     await place.open(`${world.url}/place#${hash}`);
     await place.reads(says);
     await looksWell(place.page, `place, ${hash}`);
@@ -232,6 +232,6 @@ test("U2: the five-o'clock screen with the keyboard alone", async () => {
     if (focused.includes("Geef 2 klavers")) break;
   }
   await place.page.keyboard.press("Enter");
-  await place.reads("2 klavers aan een mens. Het bewijs is nagekeken.");
+  await place.reads("2 klavers aan één mens. Goed bewaard.");
   await place.context.close();
 });

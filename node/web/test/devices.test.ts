@@ -86,7 +86,7 @@ test("put to rest by oneself: nothing leaves, the council wakes it", async () =>
   const phone = await member(world, browser, "5");
   await phone.open(`${world.url}/wallet#more`);
   phone.taps = 0;
-  await phone.tap("In rust zetten");
+  await phone.tap("Zet mijn rekening in rust");
   await phone.tap("Zet mijn rekening in rust");
   await phone.tap("Ja, nu in rust zetten");
   await phone.reads("Er gaat nu niets meer van je rekening.");

@@ -39,11 +39,11 @@ test("a stranger's ledger is an alarm with evidence; the ledger that the council
   await phone.reads("Genoeg");
   await phone.page.route("**/v1/entries", (route) => route.abort());
   await phone.tap(/^Betaal/);
-  await phone.reads(/^Wacht$/);
+  await phone.reads(/^Nog niet bevestigd$/);
 
   await world.usurp();
   await phone.open(`${world.url}/wallet`);
-  await phone.reads("Dit is een ander grootboek dan waar je lid van werd.");
+  await phone.reads("Dit is niet de gemeenschap die je kent.");
   await phone.reads("Je portemonnee tekent hier niets.");
   await looksWell(phone.page, "another ledger");
   assert.equal(await phone.page.getByRole("link", { name: "Scan een code" }).count(), 0);
@@ -168,7 +168,7 @@ test("a phone that slept through two successions follows to the newest, and sign
   const older = "**/v1/succession?ledger=*";
   await phone.page.route(older, (route) => route.fulfill({ status: 404, contentType: "application/problem+json", body: JSON.stringify({ status: 404, code: "no_predecessor", detail: "", transient: false }) }));
   await phone.open(`${world.url}/wallet`);
-  await phone.reads("Dit is een ander grootboek dan waar je lid van werd.");
+  await phone.reads("Dit is niet de gemeenschap die je kent.");
   assert.deepEqual(await kept(phone, "trusted"), first);
   await phone.page.unroute(older);
   await phone.open(`${world.url}/wallet`);

@@ -78,7 +78,7 @@ test("members come from a list: mistakes by line, first what would happen, then 
   assert.equal(changing().length, 2);
   assert.ok(asked.every((one) => !one.includes("Ann") && !one.includes("Elst")), "names stay on the phone");
   await another(phone);
-  await newcomer.phone.tap("Ik ben gekoppeld");
+  await newcomer.phone.tap("Kijk of het gelukt is");
   await newcomer.phone.reads("Scan een code");
   // The slip is for one person, who makes the key.
   await phone.page.emulateMedia({ media: "print" });
@@ -96,7 +96,7 @@ test("limits change at once; a new key waits, says until when, and its owner can
   const [phone, fresh] = [await councillor(), await stranger()];
   await phone.tap("Handelaars en potten");
   await phone.tap("Bakkerij De Korenaar");
-  await phone.tap("Verander hoever ze mag gaan");
+  await phone.tap("Verander de grenzen");
   await phone.page.locator("#limit").fill("veel");
   await phone.tap("Teken deze grenzen");
   await phone.page.locator("#limit-fault").getByText(/\S/).waitFor();
@@ -134,8 +134,8 @@ test("limits change at once; a new key waits, says until when, and its owner can
   await phone.tap("Teken de nieuwe sleutel");
   await phone.reads("Bijna klaar");
   await another(phone);
-  await fresh.phone.tap("Ik ben gekoppeld");
-  await fresh.phone.reads("Nog niet gekoppeld.");
+  await fresh.phone.tap("Kijk of het gelukt is");
+  await fresh.phone.reads("Nog niet. Vraag het kernteam om deze code te scannen.");
   await phone.open(`${town.url}/coordination`);
   await phone.tap(/^Een verandering wacht/);
   await phone.reads(/^.* Tot .* kan de eigenaar dit tegenhouden\.$/);

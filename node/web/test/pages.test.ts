@@ -323,7 +323,7 @@ test("another ledger at the same address, or another address of the same node: n
     await route.fulfill({ response: answer, body });
   });
   await phone.open(code);
-  await phone.reads("Dit is een ander grootboek");
+  await phone.reads("Dit is niet de gemeenschap die je kent.");
   await phone.open(`${world.url.replace("localhost", "127.0.0.1")}/wallet`);
   await phone.reads("Je portemonnee woont op een ander adres.");
   await phone.context.close();

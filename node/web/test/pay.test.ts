@@ -122,7 +122,7 @@ test("codes that are not for this wallet, and a camera that stays shut, say what
   await phone.open(`${world.url}/wallet#scan`);
   await phone.reads("De camera gaat niet open.");
   for (const [typed, said] of [
-    ["https://buur.example/p/aebagbafaydqqcikbmga2dqpca", "Deze code is van buur.example."],
+    ["https://buur.example/p/aebagbafaydqqcikbmga2dqpca", "Deze code is van een andere gemeenschap: buur.example."],
     ["hallo", "Dit is geen code van een gemeenschap."],
     [`${world.url}/p/kort`, "Deze code is niet volledig."],
     ["http://klaver.example/p/aebagbafaydqqcikbmga2dqpca", "Deze code is niet veilig."],
@@ -204,7 +204,7 @@ test("F17: closed before it was sent: it is sent when the wallet opens, once", (
   await phone.reads("Genoeg");
   await phone.page.route("**/v1/entries", (route) => route.abort());
   await phone.tap(/^Betaal/);
-  await phone.reads("Wacht");
+  await phone.reads("Nog niet bevestigd");
   await phone.page.close();
   const next = await phone.context.newPage();
   await next.goto(`${world.url}/wallet`);

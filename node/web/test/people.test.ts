@@ -169,13 +169,13 @@ test("the inbox tells what was put right and what waits, and is there without ne
   await phone.open(`${world.url}/wallet`);
   await phone.reads("Berichten (1 nieuw)");
   await phone.tap(/^Berichten/);
-  await phone.reads(/Rechtgezet: 6\sklavers ging terug\./);
+  await phone.reads(/Rechtgezet: je gaf 6\sklavers terug\./);
   await phone.reads(`Het gaat over nummer ${given.index}.`);
   await phone.page.evaluate(() => navigator.serviceWorker.ready);
   await phone.context.setOffline(true);
   await phone.open(`${world.url}/wallet#inbox`);
   await phone.reads("Er is geen netwerk. Dit is van");
-  await phone.reads(/Rechtgezet: 6\sklavers/);
+  await phone.reads(/Rechtgezet: je gaf 6\sklavers/);
   await close(phone);
 });
 
@@ -185,7 +185,7 @@ test("a phone that signs for a shop too says as whom it pays", async () => {
   await phone.open(`${world.url}/till`);
   const key = (await phone.page.locator("#connect-key").textContent()) ?? "";
   world.council("account", "open", "merchant", "--key", key);
-  await phone.tap("Ik ben gekoppeld");
+  await phone.tap("Kijk of het gelukt is");
   await phone.page.locator("#name").fill("Naaiatelier Zoom");
   await phone.tap("Bewaar de naam");
   await phone.page.locator("#amount").waitFor();

@@ -40,7 +40,7 @@ test("twelve people, two without credits, one put right afterwards, within fifte
     else await place.tap(new RegExp(`^${name}`));
   }
   await place.tap("Geef 20 klavers aan 10 mensen");
-  await place.reads("20 klavers aan 10 mensen. Het bewijs is nagekeken.");
+  await place.reads("20 klavers aan 10 mensen. Goed bewaard.");
   assert.equal(place.taps, 13);
   await place.tap("Zet recht: Aïcha");
   await place.tap("Was er niet: neem 2 klavers terug");
@@ -115,7 +115,7 @@ test("without network it waits on the phone, says so, and is given once", async 
   assert.equal(await place.page.locator(".there[aria-pressed=true]").count(), 0);
   await place.context.setOffline(false);
   await place.tap(/^Wacht op netwerk/);
-  await place.reads("3 klavers aan een mens. Het bewijs is nagekeken.");
+  await place.reads("3 klavers aan één mens. Goed bewaard.");
   assert.match(await left(place), /Nog 47 klavers ruimte/);
   await place.context.close();
 });
@@ -134,7 +134,7 @@ test("above the day amount a second organisation signs: almost done, never refus
   await place.reads("Nog niet getekend.");
   world.place("cosign", link);
   await place.tap("Kijk of er getekend is");
-  await place.reads("300 klavers aan 2 mensen. Het bewijs is nagekeken.");
+  await place.reads("300 klavers aan 2 mensen. Goed bewaard.");
   assert.deepEqual(place.faults, []);
   await place.context.close();
 });
@@ -173,9 +173,9 @@ test("two tabs with two lists of one moment: the moment says what was signed", a
   await other.getByRole("button", { name: "Zonder klavers: Vic" }).click();
   await other.getByText("Geef 2 klavers aan een mens").waitFor();
   await place.tap("Geef 4 klavers aan 2 mensen");
-  await place.reads("4 klavers aan 2 mensen. Het bewijs is nagekeken.");
+  await place.reads("4 klavers aan 2 mensen. Goed bewaard.");
   await other.getByText("Geef 2 klavers aan een mens").click();
-  await other.getByText("4 klavers aan 2 mensen. Het bewijs is nagekeken.".replace(" ", "\u00a0")).first().waitFor();
+  await other.getByText("4 klavers aan 2 mensen. Goed bewaard.".replace(" ", "\u00a0")).first().waitFor();
   assert.equal((await place.stored("outbox")).length, 1);
   assert.match(await left(place), /Nog 46 klavers ruimte/);
   await place.context.close();
@@ -193,7 +193,7 @@ test("a face is an account, a name, nothing else: wrong codes are said, and forg
   await place.page.getByRole("link", { name: "Nieuw gezicht" }).click();
   for (const [code, name, says] of [
     [one, "", "Typ een roepnaam"], [`${one.slice(0, -1)}q`, "Rita", "Deze code is niet volledig"], ["bakker", "Rita", "Deze code is niet volledig"],
-    ["https://elders.be/p/aaaaaaaaaaaaaaaaaaaaaaaaaa", "Rita", "Deze code is van elders.be"], [account, "Rita", "Dit is de rekening van de doe-plek zelf."],
+    ["https://elders.be/p/aaaaaaaaaaaaaaaaaaaaaaaaaa", "Rita", "Deze code is van een andere gemeenschap: elders.be"], [account, "Rita", "Dit is de rekening van de doe-plek zelf."],
     [`${world.url}/i/aaaaaaaaaaaaaaaaaaaaaaaaaa`, "Rita", "Dit is geen code om te ontvangen."],
   ] as const) {
     await place.page.locator("#code").fill(code);
@@ -207,7 +207,7 @@ test("a face is an account, a name, nothing else: wrong codes are said, and forg
   await place.page.getByRole("radio", { name: "Boom" }).check();
   await place.tap("Voeg toe");
   await place.tap("Geef 1 klaver aan een mens");
-  await place.reads("1 klaver aan een mens. Het bewijs is nagekeken.");
+  await place.reads("1 klaver aan één mens. Goed bewaard.");
   assert.equal(await balance(world, guest), "1 klaver");
   await place.tap("Volgend moment");
   await place.tap("Ander bedrag: Boom");

@@ -190,7 +190,7 @@ test("whatever gives a phone an account asks the browser not to forget it", asyn
   assert.equal(await count(), 1);
   await asked.open(`${world.url}/till`);
   world.council("account", "open", "merchant", "--key", (await asked.page.locator("#connect-key").textContent()) ?? "");
-  await asked.tap("Ik ben gekoppeld");
+  await asked.tap("Kijk of het gelukt is");
   await asked.page.locator("#name").waitFor();
   assert.equal(await count(), 2);
   for (const one of [phone, asked]) await one.context.close();

@@ -88,7 +88,7 @@ test("a shop says where it is; the map comes after a tap, and without it the lis
   const watched = await Phone.of(browser, WATCHED);
   await watched.open(`${world.url}/`);
   await watched.tap("Toon de kaart");
-  await watched.reads("De kaart komt niet. De lijst hierboven zegt alles.");
+  await watched.reads("De kaart komt niet. Kijk in de lijst, of probeer later.");
   await watched.reads("Bakkerij De Aar");
   await looksWell(watched.page, "town square with a map");
   for (const one of [till, visitor, watched]) await one.context.close();

@@ -69,7 +69,7 @@ test("a task: brought by a text-only client, taken, joined by phone, checked in,
   // One takes the only place with one tap; the next one hears kindly that it is full, and where to go on.
   const an = await member(world, browser, "0");
   await an.open(`${world.url}/tasks`);
-  await an.reads("nog 1 plaats");
+  await an.reads("Nog 1 plaats");
   await an.tap(/Brieven vouwen/);
   await an.reads("Hiermee kom je die dag misschien boven € 44,02, wat een vrijwilliger mag krijgen.");
   await an.reads("Je mag gewoon meedoen. Alleen jij ziet dit.");
@@ -82,7 +82,7 @@ test("a task: brought by a text-only client, taken, joined by phone, checked in,
   await looksWell(ben.page, "tasks");
   await ben.open(joined);
   await ben.reads("alle plaatsen bezet");
-  await ben.reads("Kom gerust langs, soms valt iemand weg.");
+  await ben.reads("Kom gerust langs: soms kan iemand toch niet komen.");
   await looksWell(ben.page, "a task that is full");
 
   // The code on the screen; checking in takes a tap, and whoever has no wallet makes one on the way.
@@ -94,10 +94,10 @@ test("a task: brought by a text-only client, taken, joined by phone, checked in,
   const code = (await place.page.locator("#check-in").textContent()) ?? "";
   await an.open(code);
   await an.page.getByRole("button", { name: "Ik ben er" }).waitFor();
-  await place.reads("Nog niemand is ingecheckt.");
+  await place.reads("Nog niemand tikte: ik ben er.");
   await an.tap("Ik ben er");
   await an.reads("Je bent er");
-  await place.reads("1 ingecheckt");
+  await place.reads('Tikten "ik ben er": 1');
   await ben.page.unroute("**/v1/task-sessions/*");
   await ben.open(code);
   await ben.tap("Ik ben er");
@@ -118,7 +118,7 @@ test("a task: brought by a text-only client, taken, joined by phone, checked in,
   // Both are on the list without a tap of the trekker, and receive for this task.
   await place.open(`${world.url}/place`);
   await place.tap("Geef 4 klavers aan 2 mensen");
-  await place.reads("4 klavers aan 2 mensen. Het bewijs is nagekeken.");
+  await place.reads("4 klavers aan 2 mensen. Goed bewaard.");
   assert.equal(await balance(world, an), "2 klavers");
   // The next list of the day does not begin with them: one tap would give twice.
   await place.open(`${world.url}/place`);
@@ -189,7 +189,7 @@ test("what is usual goes to a pot for whoever wants that: one line of the pot, p
     await place.reads("Wie is er?");
   }
   await place.tap("Geef 6 klavers aan 3 mensen");
-  await place.reads("6 klavers aan 3 mensen. Het bewijs is nagekeken.");
+  await place.reads("6 klavers aan 3 mensen. Goed bewaard.");
   await place.tap("Zet recht: Wim");
   await place.tap("Was er niet: neem 2 klavers terug");
   await place.reads("Dit is rechtgezet.");
@@ -214,7 +214,7 @@ test("a list kept on paper is typed later; a doubtful line says what it is and w
   await place.page.getByText("Wie is jan?").waitFor({ state: "detached" });
   await place.tap("Tel mee zonder naam");
   await place.tap("Geef 4 klavers aan 2 mensen");
-  await place.reads("4 klavers aan 2 mensen. Het bewijs is nagekeken.");
+  await place.reads("4 klavers aan 2 mensen. Goed bewaard.");
   await place.reads("Zonder naam: 1 ook hier, 0 voor het eerst.");
   assert.deepEqual((await place.page.locator(".guests .words").allTextContents()).map((text) => text.trim()).sort(), ["Jan Claes", "Zoë"]);
   assert.deepEqual(place.faults, []);
@@ -225,7 +225,7 @@ test("a right lent for today: the stand-in sees the faces and gives; it has an e
   const { place, account } = await connectPlace(world, browser, "De Kade", "50", "3");
   const [one] = (await members(world, 1)) as [string];
   await addFace(place, one, "Wannes");
-  await place.tap("Leen uit voor vandaag");
+  await place.tap("Laat iemand vandaag invallen");
   await place.page.locator(".qr svg").waitFor();
   const link = (await place.page.locator("#lent-link").textContent()) ?? "";
   const other = await Phone.of(browser, WATCHED);
@@ -244,7 +244,7 @@ test("a right lent for today: the stand-in sees the faces and gives; it has an e
   // The face came along through the node.
   await other.page.getByRole("button", { name: /^Wannes/ }).first().click();
   await other.tap("Geef 3 klavers aan een mens");
-  await other.reads("3 klavers aan een mens. Het bewijs is nagekeken.");
+  await other.reads("3 klavers aan één mens. Goed bewaard.");
   await other.open(`${world.url}/place#lend`);
   await other.reads("Deze telefoon mag het recht niet uitlenen.");
   // As it is tomorrow: the right has ended, and the phone knows nobody of the place any more.
@@ -349,7 +349,7 @@ test("two phones of one place know the same faces; what is forgotten on one is f
   await place.context.setOffline(true);
   await addFace(place, two, "Yara");
   await place.context.setOffline(false);
-  await place.tap("Leen uit voor vandaag");
+  await place.tap("Laat iemand vandaag invallen");
   await place.page.locator(".qr svg").waitFor();
   const other = await Phone.of(browser);
   await other.open((await place.page.locator("#lent-link").textContent()) ?? "");

@@ -100,7 +100,7 @@ test("a cashier's phone joins by a code of the owner, takes payments and gives b
   for (const words of ["Uitbetaling", "Even pauze"]) assert.equal(await cashier.page.getByText(words).count(), 0, words);
   for (const screen of ["payout", "name", "cashiers", "week"]) {
     await cashier.open(`${world.url}/till#${screen}`);
-    await cashier.reads("Deze telefoon mag dit niet.");
+    await cashier.reads("Dit kan niet op deze telefoon.");
   }
   await looksWell(cashier.page, "not for a cashier");
   assert.deepEqual([await asked(cashier, `/v1/accounts/${account}`), await asked(cashier, `/v1/accounts/${account}/day`)], [403, 200]);

@@ -98,7 +98,7 @@ test("the screen of what waits becomes true by itself", async () => {
   await phone.tap(/^Betaal/);
   await phone.reads("We kijken het na.");
   await phone.open(`${world.url}/wallet`);
-  await phone.tap(/^Wacht: 1,10/);
+  await phone.tap(/^Nog niet bevestigd: 1,10/);
   await phone.reads("Je hoeft niets te doen.");
   await phone.context.unroute("**/v1/entries");
   await phone.page.locator(".paid").waitFor();
@@ -147,7 +147,7 @@ test("a phone of a person and a shop pays as the person, says so, and can pay as
   await phone.open(`${world.url}/till`);
   const key = (await phone.page.locator("#connect-key").textContent()) ?? "";
   world.give("9", (world.council("account", "open", "merchant", "--key", key) as { account: string }).account);
-  await phone.tap("Ik ben gekoppeld");
+  await phone.tap("Kijk of het gelukt is");
   await phone.page.locator("#name").fill("Naaiatelier Draad");
   await phone.tap("Bewaar de naam");
   await phone.page.locator("#amount").waitFor();

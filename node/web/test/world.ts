@@ -299,7 +299,7 @@ export async function connectTill(world: World, browser: Browser, name: string, 
   await till.open(`${world.url}/till`);
   const key = (await till.page.locator("#connect-key").textContent()) ?? "";
   const { account } = world.council("account", "open", "merchant", "--key", key) as { account: string };
-  await till.page.getByRole("button", { name: "Ik ben gekoppeld" }).click();
+  await till.page.getByRole("button", { name: "Kijk of het gelukt is" }).click();
   await till.page.locator("#name").fill(name);
   await till.page.getByRole("button", { name: "Bewaar de naam" }).click();
   await till.page.locator("#amount").waitFor();
@@ -362,7 +362,7 @@ export async function connectPlace(world: World, browser: Browser, name: string,
   await place.open(`${world.url}/place`);
   const key = (await place.page.locator("#connect-key").textContent()) ?? "";
   const { account } = world.council("account", "open", "budget", "--key", key, "--limit", limit, "--organisation", "new") as { account: string };
-  await place.tap("Ik ben gekoppeld");
+  await place.tap("Kijk of het gelukt is");
   await place.page.locator("#name").fill(name);
   await place.page.locator("#amount").fill(each);
   await place.tap("Bewaar");

@@ -23,7 +23,7 @@ export async function lives(album: Album, browser: Browser): Promise<void> {
   const followed = visitor.page.url().replace("?new", "");
 
   await place.open(`${world.url}/place#tasks`);
-  await place.reads("wacht op een antwoord");
+  await place.reads("Deze taak wacht op jullie antwoord.");
   await album.shoot(place, "place-tasks");
   await place.tap(/Brieven vouwen \(5000 brieven\)/);
   await place.reads("Neem deze taak aan");
@@ -104,7 +104,7 @@ async function checkingIn(album: Album, world: World, place: Phone, visitor: Pho
   await late.tap("Maak mijn portemonnee");
   await late.reads("Scan de code die vandaag op de plek hangt.");
   await album.shoot(late, "check-in-other-code");
-  await place.reads("1 ingecheckt");
+  await place.reads('Tikten "ik ben er": 1');
   await album.shoot(place, "place-code-checked-in");
   await place.open(`${world.url}/place`);
   await place.reads("1 zijn er");

@@ -47,7 +47,7 @@ export async function office(album: Album, browser: Browser): Promise<void> {
   await album.shoot(phone, "home-town");
   const trekker = await phoneOf(browser);
   await trekker.open(town.page("/place"));
-  await trekker.reads("Wat is hier gewoon?");
+  await trekker.reads("Wat krijgt iedereen hier gewoonlijk?");
   await trekker.page.locator("#amount").fill("2");
   await trekker.tap("Bewaar");
   await trekker.reads("Wie is er?");

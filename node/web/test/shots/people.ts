@@ -95,12 +95,12 @@ export async function people(album: Album, browser: Browser): Promise<void> {
   await friend.open(`${world.url}/till`);
   const key = (await friend.page.locator("#connect-key").textContent()) ?? "";
   world.council("account", "open", "merchant", "--key", key);
-  await friend.tap("Ik ben gekoppeld");
+  await friend.tap("Kijk of het gelukt is");
   await friend.page.locator("#name").fill("Naaiatelier Zoom");
   await friend.tap("Bewaar de naam");
   await friend.page.locator("#amount").waitFor();
   await friend.open(`${world.url}/wallet`);
-  await friend.reads("Ik handel als");
+  await friend.reads("Ik gebruik dit als");
   await album.shoot(friend, "wallet-hats");
 
   await devices(album, browser, world);

@@ -12,8 +12,8 @@ export async function place(album: Album, browser: Browser): Promise<void> {
   await album.shoot(fresh, "place-connect");
   const key = (await fresh.page.locator("#connect-key").textContent()) ?? "";
   world.council("account", "open", "budget", "--key", key, "--limit", "60", "--organisation", "new");
-  await fresh.tap("Ik ben gekoppeld");
-  await fresh.reads("Wat is hier gewoon?");
+  await fresh.tap("Kijk of het gelukt is");
+  await fresh.reads("Wat krijgt iedereen hier gewoonlijk?");
   await album.shoot(fresh, "place-usual");
   await fresh.context.close();
 
@@ -91,7 +91,7 @@ async function lending(album: Album, browser: Browser, world: World): Promise<vo
   const { place: phone } = await connectPlace(world, browser, "De Kade", "50", "3", PLAIN);
   const [one] = (await members(world, 1)) as [string];
   await addFace(phone, one, "Wannes");
-  await phone.tap("Leen uit voor vandaag");
+  await phone.tap("Laat iemand vandaag invallen");
   await phone.page.locator(".qr svg").waitFor();
   await album.shoot(phone, "place-lend");
   const other = await phoneOf(browser);

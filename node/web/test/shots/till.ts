@@ -10,12 +10,12 @@ export async function shop(album: Album, browser: Browser): Promise<void> {
   await fresh.open(`${world.url}/till`);
   await fresh.page.locator("#connect-key").waitFor();
   await album.shoot(fresh, "till-connect");
-  await fresh.tap("Ik ben gekoppeld");
-  await fresh.reads("Nog niet gekoppeld.");
+  await fresh.tap("Kijk of het gelukt is");
+  await fresh.reads("Nog niet. Vraag het kernteam om deze code te scannen.");
   await album.shoot(fresh, "till-connect-not-yet");
   const key = (await fresh.page.locator("#connect-key").textContent()) ?? "";
   world.council("account", "open", "merchant", "--key", key);
-  await fresh.tap("Ik ben gekoppeld");
+  await fresh.tap("Kijk of het gelukt is");
   await fresh.page.locator("#name").waitFor();
   await album.shoot(fresh, "till-name");
   await fresh.context.close();
@@ -31,7 +31,7 @@ export async function shop(album: Album, browser: Browser): Promise<void> {
   await till.reads("Vandaag ontvangen");
   await album.shoot(till, "till-today-empty");
   await till.open(`${world.url}/till#payout`);
-  await till.reads("Je hebt nu niets om uit te betalen.");
+  await till.reads("Je hebt nu geen klavers om te laten uitbetalen.");
   await album.shoot(till, "till-payout-nothing");
   await till.open(`${world.url}/till#settings`);
   await till.page.getByLabel("Hele klavers").check();
@@ -129,7 +129,7 @@ async function cashiers(album: Album, browser: Browser, world: World, till: Phon
   await cashier.page.locator(".keypad").waitFor();
   await album.shoot(cashier, "till-cashier");
   await cashier.open(`${world.url}/till#payout`);
-  await cashier.reads("Deze telefoon mag dit niet.");
+  await cashier.reads("Dit kan niet op deze telefoon.");
   await album.shoot(cashier, "till-cashier-refused");
   await till.open(`${world.url}/till#cashiers`);
   await till.page.locator(".devices li").waitFor();

@@ -78,7 +78,7 @@ async function following(album: Album, browser: Browser): Promise<void> {
   await phone.reads("Scan een code");
   await world.usurp();
   await phone.open(`${world.url}/wallet`);
-  await phone.reads("Dit is een ander grootboek dan waar je lid van werd.");
+  await phone.reads("Dit is niet de gemeenschap die je kent.");
   await album.shoot(phone, "other-ledger");
   await world.comeBack("honest");
   await world.succeed();

@@ -51,7 +51,7 @@ export async function wallet(album: Album, browser: Browser): Promise<void> {
   await guest.page.locator("a[href^='#outbox']").waitFor();
   await album.shoot(guest, "wallet-waiting");
   await guest.page.locator("a[href^='#outbox']").click();
-  await guest.reads("Wacht");
+  await guest.reads("Nog niet bevestigd");
   await album.shoot(guest, "wallet-outbox");
   await guest.page.unroute("**/v1/entries");
   await guest.open(await price(world, till, "2"));
@@ -111,7 +111,7 @@ export async function wallet(album: Album, browser: Browser): Promise<void> {
   await album.shoot(guest, "wallet-scan");
   await guest.page.locator("#code").fill("https://buur.example/p/aebagbafaydqqcikbmga2dqpca");
   await guest.tap("Open de code");
-  await guest.reads("Deze code is van buur.example.");
+  await guest.reads("Deze code is van een andere gemeenschap: buur.example.");
   await album.shoot(guest, "wallet-scan-other-community");
   const blind = await phoneOf(browser);
   await blind.page.addInitScript(() => {
