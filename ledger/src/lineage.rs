@@ -167,6 +167,11 @@ impl Lineage {
         &self.log
     }
 
+    /// Returns the predecessor that the founding entry names, whether or not its council agrees.
+    pub fn predecessor(&self) -> Option<&Predecessor> {
+        self.predecessor.as_ref()
+    }
+
     /// Returns the predecessor that the founding entry names, if as many of `council` signed that entry as it takes to
     /// decide.
     pub fn continues(&self, old: &Charter) -> Option<&Predecessor> {

@@ -15,6 +15,7 @@ pub mod invitations;
 pub mod memos;
 pub mod pairings;
 pub mod papers;
+pub mod pots;
 pub mod presence;
 pub mod requests;
 pub mod sessions;
@@ -27,7 +28,7 @@ use klaver_ledger::account::AccountKind;
 use klaver_ledger::id::{AccountId, LedgerId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -38,6 +39,7 @@ pub use drafts::DraftRow;
 pub use invitations::InvitationRow;
 pub use memos::MemoRow;
 pub use papers::PaperRow;
+pub use pots::{HeartyRow, PotRow};
 pub use presence::PresenceRow;
 pub use requests::RequestRow;
 pub use tasks::{FaceRow, TaskRow, TaskSessionRow};
@@ -72,6 +74,13 @@ struct State {
     presences: HashMap<([u8; 16], [u8; 16]), PresenceRow>,
     /// By organisation and account.
     faces: HashMap<([u8; 16], [u8; 16]), FaceRow>,
+    pots: HashMap<[u8; 16], PotRow>,
+    /// Shops without account.
+    hearty: HashMap<[u8; 16], HeartyRow>,
+    /// The account that is kept for the pot of the town.
+    town_pot: Option<[u8; 16]>,
+    /// Who goes along, by organisation.
+    companions: BTreeMap<[u8; 16], Vec<klaver_api::Companion>>,
 }
 
 /// The tables, by the first byte of their keys on the disk.
@@ -92,6 +101,10 @@ enum Table {
     TaskSession = 33,
     Presence = 34,
     Face = 35,
+    Pot = 40,
+    Hearty = 41,
+    TownPot = 42,
+    Companions = 43,
 }
 
 impl Community {
@@ -185,7 +198,7 @@ impl Community {
     }
 
     /// Erases what has ended: requests a day after their time, drafts after two, invitations at once, accesses and
-    /// replaced codes after a year.
+    /// replaced codes after a year, shops that nobody listed after ninety days.
     pub fn erase_ended(&self, now_seconds: u64) {
         let mut gone = Vec::new();
         {
@@ -208,6 +221,15 @@ impl Community {
             state.accesses.retain(|id, row| {
                 sweep(Table::Access, &id.to_be_bytes(), row.at + 365 * 86_400 < now_seconds)
             });
+            let mut left = Vec::new();
+            state.hearty.retain(|id, row| {
+                let is_left = !row.listed && row.since + pots::UNLISTED_SECONDS < now_seconds;
+                if is_left {
+                    left.push(pots::PotOwner::Hearty(*id));
+                }
+                sweep(Table::Hearty, id, is_left)
+            });
+            state.pots.retain(|id, row| sweep(Table::Pot, id, left.contains(&row.owner)));
         }
         if !gone.is_empty() {
             // Nobody waits for this; what a crash keeps is erased at the next sweep.
@@ -217,7 +239,7 @@ impl Community {
 }
 
 /// Copies what goes on in a ledger that continues another: the names of places and people, their own codes, those of
-/// cards and vouchers, how tills take credits, tasks with their sessions, familiar faces, and open invitations. Memos and
+/// cards and vouchers, how tills take credits, tasks with their sessions, familiar faces, pots, and open invitations. Memos and
 /// requests stay with the records that they stand beside.
 ///
 /// # Errors
@@ -235,6 +257,10 @@ pub fn carry_over(old: (&Path, &LedgerId), new: (&Path, &LedgerId)) -> Result<()
         Table::Task,
         Table::TaskSession,
         Table::Face,
+        Table::Pot,
+        Table::Hearty,
+        Table::TownPot,
+        Table::Companions,
     ]
     .map(|table| table as u8);
     let rows = kept.into_iter().filter(|row| row.key.first().is_some_and(|table| goes_on.contains(table)));
@@ -273,6 +299,10 @@ impl State {
             33 => drop(self.task_sessions.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
             34 => drop(self.presences.insert(two()?, row(value).ok_or_else(malformed)?)),
             35 => drop(self.faces.insert(two()?, row(value).ok_or_else(malformed)?)),
+            40 => drop(self.pots.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
+            41 => drop(self.hearty.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
+            43 => drop(self.companions.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
+            42 => self.town_pot = Some(row(value).ok_or_else(malformed)?),
             6 => drop(self.accesses.insert(number()?, row(value).ok_or_else(malformed)?)),
             20 => self.counters = Some(row(value).ok_or_else(malformed)?),
             _ => return Err(malformed()),

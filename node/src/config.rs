@@ -2,6 +2,7 @@
 
 use crate::brand::BrandSettings;
 use crate::map::MapSettings;
+use klaver_ledger::id::LedgerId;
 use klaver_ledger::link::NodeAddress;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -19,6 +20,8 @@ const LAYOUT: u32 = 1;
 /// community-N/  what can be erased
 /// predecessor   attested snapshot of the ledger that this one continues; there may be none
 /// predecessor-log/ and predecessor.json   the public log of that ledger, and what proves its end
+/// ancestors/    the same three of each ledger before that one, below its id
+/// successor.json  where the ledger that continues this one is, with what proves it
 /// witness-policy   whom the log asks to cosign, and how many it takes; there may be none
 /// restored      a mark: it came from a backup, and waits for witnesses; there may be none
 /// evidence/     what proves that our log signed two histories
@@ -217,6 +220,21 @@ impl DataDir {
     /// Returns the file that proves how that ledger ended.
     pub fn predecessor_proof(&self) -> PathBuf {
         self.root.join("predecessor.json")
+    }
+
+    /// Returns the file that proves to whoever comes here that another ledger continues this one.
+    pub fn successor_proof(&self) -> PathBuf {
+        self.root.join("successor.json")
+    }
+
+    /// Returns the directory that holds of an older ledger what this one holds of its predecessor.
+    pub fn ancestor(&self, ledger: &LedgerId) -> Self {
+        Self::at(self.ancestors().join(ledger.to_hex()))
+    }
+
+    /// Returns the directory of all of these.
+    pub fn ancestors(&self) -> PathBuf {
+        self.root.join("ancestors")
     }
 
     /// Returns the mark of a directory that came from a backup and waits for witnesses.

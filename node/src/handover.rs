@@ -2,9 +2,10 @@
 
 use crate::config::DataDir;
 use crate::export::write_log;
+use crate::restore::copy;
 use crate::service::{NodeReader, StartError, beginning};
 use anyhow::Context as _;
-use klaver_api::succession::{LineageJson, SuccessionJson};
+use klaver_api::succession::{LineageJson, SuccessionJson, SuccessorJson};
 use klaver_api::{ReceiptJson, paths};
 use klaver_keystore::private_file;
 use klaver_ledger::charter::Charter;
@@ -44,6 +45,51 @@ pub(crate) fn write(old: &DataDir, ledger: LedgerId, snapshot: Digest, new: &Dat
     write_log(&reader, &checkpoint, &new.predecessor_log())?;
     let bytes = serde_json::to_vec_pretty(&said).context("plain values are always JSON")?;
     private_file::replace(&new.predecessor_proof(), &bytes)?;
+    Ok(())
+}
+
+/// Writes into the old directory where the ledger of the new one is, and what proves that it continues this one: a wallet
+/// that only knows the old address follows from there.
+///
+/// # Errors
+/// When the new directory cannot be read, or the old one not written.
+pub(crate) fn lead_on(old: &DataDir, new: &DataDir, ledger: LedgerId, url: &str) -> anyhow::Result<()> {
+    let held = open_ended(new)?;
+    let reader = held.reader();
+    let now = reader.standing().last_recorded_at();
+    let charters = lineage(&reader, ledger, &reader.checkpoint(), now)?;
+    let end: SuccessionJson = serde_json::from_slice(&std::fs::read(new.predecessor_proof())?)?;
+    let said = SuccessorJson {
+        url: url.to_owned(),
+        lineage: lineage_json(ledger, &charters),
+        // Here the log that ended is the node's own.
+        end: SuccessionJson { log: paths::LOG.to_owned(), ..end },
+    };
+    private_file::replace(&old.successor_proof(), &serde_json::to_vec_pretty(&said)?)?;
+    Ok(())
+}
+
+/// Hands on what the old directory holds of the ledgers before it, the newest of which is `before`: whoever slept through
+/// several successions follows from each to the next.
+///
+/// # Errors
+/// When something cannot be read or written.
+pub(crate) fn hand_on(old: &DataDir, before: Option<LedgerId>, new: &DataDir) -> anyhow::Result<()> {
+    let Some(before) = before else { return Ok(()) };
+    private_file::create_directory(&new.ancestors())?;
+    if old.ancestors().is_dir() {
+        copy(&old.ancestors(), &new.ancestors())?;
+    }
+    let place = new.ancestor(&before);
+    private_file::create_directory(place.root())?;
+    private_file::create_directory(&place.predecessor_log())?;
+    copy(&old.predecessor_log(), &place.predecessor_log())?;
+    let snapshot = std::fs::read(old.predecessor()).context("the snapshot before it")?;
+    private_file::replace(&place.predecessor(), &snapshot)?;
+    let proof = std::fs::read(old.predecessor_proof()).context("what proves the end before it")?;
+    let proof: SuccessionJson = serde_json::from_slice(&proof)?;
+    let said = SuccessionJson { log: format!("{}/{}", paths::LOG_ENDED, before.to_hex()), ..proof };
+    private_file::replace(&place.predecessor_proof(), &serde_json::to_vec_pretty(&said)?)?;
     Ok(())
 }
 

@@ -18,6 +18,7 @@ pub mod operating;
 pub mod pages;
 pub mod pairings;
 pub mod papers;
+pub mod pots;
 pub mod requests;
 pub mod sessions;
 pub mod succession;

@@ -107,7 +107,7 @@ fn has_witnesses(data: &DataDir) -> bool {
 }
 
 /// Copies a directory with everything in it, durably, file by file with its permissions.
-fn copy(from: &Path, to: &Path) -> Result<(), RestoreError> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), RestoreError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |error| RestoreError::Io { path, error }

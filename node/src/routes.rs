@@ -2,7 +2,7 @@
 
 use crate::http::{
     App, accounts, assets, audit, calendar, codes, coordination, entries, inbox, joining, log, operating,
-    pages, pairings, papers, problem, requests, sessions, succession, tasks, tills, witnesses,
+    pages, pairings, papers, pots, problem, requests, sessions, succession, tasks, tills, witnesses,
 };
 use axum::Router;
 use axum::routing::get;
@@ -91,6 +91,14 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(tasks::place_session, tasks::change_task_session))
         .routes(routes!(tasks::faces))
         .routes(routes!(tasks::keep_face, tasks::forget_face))
+        .routes(routes!(pots::stock))
+        .routes(routes!(pots::set_companions))
+        // Pots: anybody, and shops.
+        .routes(routes!(pots::pots))
+        .routes(routes!(pots::shop_pots, pots::create_pot))
+        .routes(routes!(pots::change_pot))
+        .routes(routes!(pots::count_pot))
+        .routes(routes!(pots::close_pots))
         // Newcomers.
         .routes(routes!(joining::create_invitation))
         .routes(routes!(joining::join))
@@ -102,12 +110,15 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(log::policy))
         .routes(routes!(succession::lineage))
         .routes(routes!(succession::succession))
+        .routes(routes!(succession::successor))
         .routes(routes!(succession::shares))
         .routes(routes!(succession::checkpoint_before))
         // Witnesses that cannot be reached from outside.
         .routes(routes!(witnesses::cosignatures))
         // The council.
         .routes(routes!(coordination::coordination))
+        .routes(routes!(pots::council_pots))
+        .routes(routes!(pots::list_hearty))
         // Auditors.
         .routes(routes!(audit::records))
         .routes(routes!(audit::predecessor))
@@ -125,6 +136,7 @@ pub fn router(app: App) -> Router {
         .route(paths::OPENAPI, get(move || operating::openapi(document.clone())))
         .route("/log/tile/{*path}", get(log::tile))
         .route("/log/before/tile/{*path}", get(succession::tile_before))
+        .route("/log/ended/{*path}", get(succession::file_of_ended))
         // People.
         .route(paths::HOME_PAGE, get(pages::home))
         .route(paths::WALLET_PAGE, get(pages::wallet))
@@ -139,6 +151,11 @@ pub fn router(app: App) -> Router {
         .route(paths::CALENDAR, get(calendar::calendar))
         .route(paths::CLIENT_PAGE, get(pages::tasks::client).post(pages::tasks::thank))
         .route(paths::POSTER_PAGE, get(pages::tasks::poster))
+        .route(paths::TOWN_POT_PAGE, get(pages::pots::town))
+        .route(paths::POT_PAGE, get(pages::pots::pot))
+        .route(paths::POT_SHEET_PAGE, get(pages::pots::sheet))
+        .route(paths::HEARTY_NEW_PAGE, get(pages::hearty::bring).post(pages::hearty::take))
+        .route(paths::HEARTY_PAGE, get(pages::hearty::own).post(pages::hearty::act))
         .merge(codes())
         // Their scripts.
         .route("/assets/{name}", get(assets::asset))
@@ -193,7 +210,8 @@ fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
     let (router, mut document) = table().split_for_parts();
     // The routes that the table cannot hold.
     let tiles = utoipa::openapi::PathsBuilder::new().path_from::<log::__path_tile>();
-    document.paths.paths.extend(tiles.path_from::<succession::__path_tile_before>().build().paths);
+    let tiles = tiles.path_from::<succession::__path_tile_before>();
+    document.paths.paths.extend(tiles.path_from::<succession::__path_file_of_ended>().build().paths);
     (router, document)
 }
 
@@ -254,6 +272,15 @@ mod tests {
             paths::PLACE_TASK_SESSION,
             paths::FACES,
             paths::FACE,
+            paths::POTS,
+            paths::SHOP_POTS,
+            paths::SHOP_POT,
+            paths::SHOP_POT_COUNT,
+            paths::SHOP_CLOSING,
+            paths::STOCK,
+            paths::COMPANIONS,
+            paths::COUNCIL_POTS,
+            paths::COUNCIL_HEARTY,
             paths::INVITATIONS,
             paths::JOIN,
             paths::COORDINATION,
@@ -261,6 +288,7 @@ mod tests {
             paths::AUDIT_PREDECESSOR,
             paths::LINEAGE,
             paths::SUCCESSION,
+            paths::SUCCESSOR,
             paths::SHARES,
             paths::SHARE,
             paths::LOG_BEFORE_CHECKPOINT,

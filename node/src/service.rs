@@ -7,13 +7,17 @@ mod accounts;
 mod aliases;
 mod arrivals;
 mod checking;
+mod closing;
+mod companions;
 mod coordination;
 mod counters;
 mod guardian;
+mod hearty;
 mod inbox;
 mod joining;
 mod pairings;
 mod papers;
+mod pots;
 mod presence;
 mod publishing;
 mod read_only;
@@ -33,8 +37,10 @@ pub use accounts::{LINES_PER_PAGE_MAX, Sight};
 pub use aliases::CodeView;
 pub use arrivals::Crowded;
 pub use counters::PublicCounters;
+pub use hearty::{BringHearty, Offer, OwnHearty};
 pub use papers::PaperRefused;
 pub use papers::unknown_paper;
+pub use pots::{GIFT_MAX, ITEMS, SERVICES, unknown_pot};
 pub use publishing::{Attached, Beat, PublishedCheckpoint};
 pub use refused::Refused;
 pub use requests::RequestView;
@@ -89,6 +95,8 @@ pub struct Service {
     guardian: SigningKey,
     /// Held while the guardian decides about a card.
     guarding: tokio::sync::Mutex<()>,
+    /// Held while a shop is told what its pots owe it.
+    closing_pots: tokio::sync::Mutex<()>,
     reader: NodeReader,
     writer: Writer,
     community: Arc<Community>,
@@ -308,6 +316,7 @@ impl Service {
             registrar,
             guardian,
             guarding: tokio::sync::Mutex::default(),
+            closing_pots: tokio::sync::Mutex::default(),
             reader,
             writer,
             community,

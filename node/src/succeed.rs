@@ -209,7 +209,12 @@ pub fn succeed(asked: &Succeeding) -> Result<Succeeded, SucceedError> {
         end_old(old, key, &closing, &council, now)?;
     }
     handover::write(old, closing.ledger, closing.digest, &place.data)
+        .and_then(|()| handover::hand_on(old, closing.before, &place.data))
         .map_err(|error| SucceedError::Handover(format!("{error:#}")))?;
+    if attested {
+        handover::lead_on(old, &place.data, made.ledger, &made.config.public_url)
+            .map_err(|error| SucceedError::Handover(format!("{error:#}")))?;
+    }
     place.finish(new)?;
     if attested {
         let successor = Some(made.config.public_url.clone());
@@ -247,6 +252,8 @@ struct Closing {
     /// Whether it was ended before: then this goes on from there.
     ended: bool,
     ledger: LedgerId,
+    /// The ledger that it continues.
+    before: Option<LedgerId>,
     charter: Charter,
     snapshot: Vec<u8>,
     predecessor: Predecessor,
@@ -280,7 +287,8 @@ impl Closing {
             snapshot: books.closing_digest(),
         };
         let digest = Digest::of(&snapshot);
-        Ok(Self { ended, ledger: community.ledger, charter, snapshot, predecessor, digest, checked })
+        let before = community.predecessor.map(|before| before.ledger);
+        Ok(Self { ended, ledger: community.ledger, before, charter, snapshot, predecessor, digest, checked })
     }
 }
 

@@ -10,6 +10,7 @@
 //! | [`vectors`] | the files of test vectors: compare or rewrite |
 //! | [`binaries`], [`node`], [`wallet`] | our own programs as processes on loopback |
 //! | [`client`], [`town`] | HTTP to a node; a small community whose people sign in the test |
+//! | [`past`] | a community of some days ago, whose records say when they were made because the test says so |
 //! | [`witness`] | a real witness as a process, and a front that makes it slow or lets it lie |
 //! | [`frauds`] | honest towns, and frauds planted in them from files |
 //! | [`patience`] | waiting, bounded in time |
@@ -22,6 +23,7 @@ pub mod frauds;
 pub mod json;
 pub mod load;
 pub mod node;
+pub mod past;
 pub mod patience;
 pub mod programs;
 pub mod receipts;

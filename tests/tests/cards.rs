@@ -286,3 +286,31 @@ fn vouchers_are_spent_in_parts_and_go_home() {
     node.stop();
     assert_eq!(node.verify().status, 0);
 }
+
+#[test]
+fn a_pot_is_offered_opened_given_to_handed_out_and_paid_by_one_sum() {
+    let directory = tempfile::tempdir().unwrap();
+    let town = Town::found(directory.path());
+    let (place, _) = town.place("plek");
+    let shop = town.open("merchant", "linde", &[]);
+    let giver = town.open("member", "giver", &[]);
+    place.wallet.json(&["earn", "--each", "20", &giver.account]);
+    shop.wallet.json(&["account", "name", "De Linde", "--listed"]);
+    let offered = shop.wallet.json(&["pot", "offer", "Koffie", "2,50", "--picture", "coffee"]);
+    assert_eq!((&offered["opened"], &offered["ready"]), (&json!(false), &json!(0)));
+    assert_eq!(shop.wallet.json(&["pot", "given", "koffie"])["ready"], 1);
+    town.council.json(&["pot", "open", "Koffie"]);
+    let pot = offered["account"].as_str().unwrap();
+    giver.wallet.json(&["pay", pot, "5"]);
+    // Three are handed out: one was given in euro, two are the pot's.
+    assert_eq!(shop.wallet.json(&["pot", "out", "koffie", "4"])["waiting"], 3);
+    assert_eq!(shop.wallet.json(&["pot", "out", "koffie", "-1"])["waiting"], 2);
+    let closed = shop.wallet.json(&["pot", "close"]);
+    assert_eq!((closed["payments"].as_array().unwrap().len(), &closed["later"]), (1, &json!(0)), "{closed}");
+    assert_eq!(shop.wallet.json(&["balance"])["balance"], "5.00");
+    assert_eq!(shop.wallet.json(&["pot", "close"])["payments"], json!([]));
+    let mine = shop.wallet.json(&["pot", "mine"]);
+    assert_eq!((&mine["pots"][0]["waiting"], &mine["pots"][0]["ready"]), (&json!(0), &json!(0)));
+    let seen = giver.wallet.json(&["pot", "list"]);
+    assert_eq!((&seen["pots"][0]["item"], &seen["pots"][0]["ready"]), (&json!("Koffie"), &Value::Null));
+}

@@ -5,11 +5,10 @@
 
 use klaver_api::paths;
 use klaver_ledger::account::AccountKind;
-use klaver_ledger::amount::Scale;
-use klaver_ledger::charter::{Charter, Policy, UnitWords};
-use klaver_ledger::entry::{Body, Govern, Open, Pay, PayLine, SignedEntry};
+use klaver_ledger::charter::Charter;
+use klaver_ledger::entry::{Body, Govern, Open, Pay, PayLine};
 use klaver_ledger::id::{AccountId, Digest, LedgerId};
-use klaver_ledger::keys::{PublicKey, SigningKey};
+use klaver_ledger::keys::PublicKey;
 use klaver_ledger::log::checkpoint::Checkpoint;
 use klaver_ledger::log::hash::Hash;
 use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
@@ -17,14 +16,13 @@ use klaver_ledger::log::note::Note;
 use klaver_ledger::log::policy::TrustPolicy;
 use klaver_ledger::testing::{account, key, minor, public, state};
 use klaver_ledger::time::{Seconds, Timestamp};
-use klaver_node::config::{Config, DataDir};
-use klaver_node::found::{Founding, found_with, founding_entry, sign_founding};
+use klaver_node::config::Config;
 use klaver_node::keys::NodeKeys;
-use klaver_node::service::{OsSalts, open_ledger};
 use klaver_tests::binaries::{Ran, klaver_node};
 use klaver_tests::node::{Node, copy_directory, passphrase_file, private_directory, run};
+use klaver_tests::past::{Past, days_ago};
 use klaver_tests::patience::{BEATS, within};
-use klaver_tests::town::{Town, entry, now};
+use klaver_tests::town::{Town, now};
 use klaver_tests::wallet::Wallet;
 use klaver_tests::witness::{watch, witnesses};
 use serde_json::{Value, json};
@@ -59,11 +57,33 @@ fn town(directory: &Path, options: &[&str]) -> Town {
 
 /// Runs `klaver-node succeed` from `directory/data` into `next/data`.
 fn succeed(directory: &Path, next: &Path, options: &[&str]) -> Ran {
+    succeed_by(directory, directory, next, options)
+}
+
+/// The same with the council's wallet below `home`.
+fn succeed_by(home: &Path, directory: &Path, next: &Path, options: &[&str]) -> Ran {
     private_directory(next);
     let mut command = klaver_node();
     command.arg("succeed").arg("--data").arg(directory.join("data")).arg("--into").arg(next.join("data"));
-    command.arg("--wallet").arg(directory.join("council"));
-    run(command.arg("--passphrase-file").arg(passphrase_file(directory)).args(options))
+    command.arg("--wallet").arg(home.join("council"));
+    run(command.arg("--passphrase-file").arg(passphrase_file(home)).args(options))
+}
+
+/// Serves the ledger below `next` at the address of the town, whose people go there.
+fn go_on(town: &mut Town, next: &Path) {
+    town.node = town.node.under_same_address(next);
+    town.node.start();
+    town.client = town.node.client();
+    town.ledger = LedgerId::from_hex(&town.client.community().ledger).unwrap();
+}
+
+/// What a wallet keeps of a ledger.
+fn community_file(wallet: &Wallet, ledger: &str) -> std::path::PathBuf {
+    wallet.home().join(format!("communities/{ledger}.json"))
+}
+
+fn kept_of(wallet: &Wallet, ledger: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(community_file(wallet, ledger)).unwrap()).unwrap()
 }
 
 /// Leaves a payment in a wallet's outbox that was sent and never answered for.
@@ -182,6 +202,112 @@ fn a_wallet_follows_at_the_same_address_when_the_log_key_is_lost() {
 }
 
 #[test]
+fn a_wallet_that_slept_through_two_successions_follows_to_the_newest() {
+    let directory = tempfile::tempdir().unwrap();
+    let [home, middle, newest] = ["town", "middle", "newest"].map(|name| directory.path().join(name));
+    let mut town = town(&home, &[]);
+    let (jef, account) = jef(&town, &home);
+    let bakery = klaver_ledger::testing::account("bakery").to_string();
+    let receipt = jef.json(&["pay", &bakery, "0.25"])["receipt"].as_str().unwrap().to_owned();
+    town.client.await_publication();
+    assert_eq!(jef.balance(), "2.25");
+    leave_in_outbox(&jef, &town);
+    let mut ledgers = vec![town.ledger.to_hex()];
+    // While the wallet sleeps, somebody pays it in the ledger that it never sees.
+    for (from, to) in [(&home, &middle), (&middle, &newest)] {
+        town.node.stop();
+        let ran = succeed_by(&home, from, to, &[]);
+        assert_eq!(ran.status, 0, "{ran:?}");
+        go_on(&mut town, to);
+        ledgers.push(town.ledger.to_hex());
+        give(&town, account, 50);
+    }
+    let noor = Wallet::of(&home, "noor");
+    copy_directory(jef.home(), noor.home());
+
+    let told = jef.in_words("nl_BE.UTF-8", &["balance"]);
+    assert!(told.err.contains("nieuw grootboek") && told.err.contains("saldo is meegekomen"), "{told:?}");
+    assert_eq!((jef.balance().as_str(), told.status), ("3.25", 0));
+    assert_eq!(kept_of(&jef, &ledgers[0])["successor"], json!(ledgers[1]));
+    let between = kept_of(&jef, &ledgers[1]);
+    assert_eq!(
+        (&between["predecessor"]["ledger"], &between["successor"]),
+        (&json!(ledgers[0]), &json!(ledgers[2]))
+    );
+    assert_eq!(kept_of(&jef, &ledgers[2])["predecessor"]["ledger"], json!(ledgers[1]));
+    assert_eq!(kept_of(&jef, &ledgers[2])["came_over"], json!([account.to_string()]));
+    assert_eq!(jef.json(&["receipt", "verify", &receipt])["holds"], json!(true));
+    let retried = jef.run(&["outbox", "retry"]);
+    assert!(retried.status == 5 && retried.err.contains("outbox_ended"), "{retried:?}");
+    jef.json(&["pay", &bakery, "1.00"]);
+    assert_eq!(jef.balance(), "2.25");
+
+    // Another balance in the first of the three, or a balance that shrank in the one between, is an alarm.
+    let mut file = kept_of(&noor, &ledgers[0]);
+    let whole = file.clone();
+    file["balances"][account.to_string()]["balance_minor"] = json!(226);
+    std::fs::write(community_file(&noor, &ledgers[0]), file.to_string()).unwrap();
+    let refused = noor.refused(6, &["balance"]);
+    assert_eq!(refused["code"], "share_wrong", "{refused}");
+    assert!(evidence(&noor, &refused).contains("another balance in the old ledger"));
+    // The end of the first ledger is left out: nothing is followed.
+    for ledger in &ledgers[1..] {
+        std::fs::remove_file(community_file(&noor, ledger)).unwrap();
+    }
+    std::fs::write(community_file(&noor, &ledgers[0]), whole.to_string()).unwrap();
+    let proof = newest.join(format!("data/ancestors/{}/predecessor.json", ledgers[0]));
+    let honest = std::fs::read(&proof).unwrap();
+    let mut changed: Value = serde_json::from_slice(&honest).unwrap();
+    changed["ending"] = Value::Null;
+    std::fs::write(&proof, changed.to_string()).unwrap();
+    assert_eq!(noor.refused(6, &["balance"])["code"], "succession_wrong");
+    std::fs::remove_file(&proof).unwrap();
+    assert_eq!(noor.refused(6, &["balance"])["code"], "other_ledger");
+    std::fs::write(&proof, &honest).unwrap();
+
+    // A stranger's ledger in the middle: it was ended and continued well, and continues nothing that is known.
+    town.node.stop();
+    let strange = directory.path().join("strange");
+    let mut founded = Node::found(&strange, "Klaverdorp", &[]);
+    founded.start();
+    founded.stop();
+    let after = directory.path().join("after");
+    assert_eq!(succeed(&strange, &after, &[]).status, 0);
+    let mut shown = town.node.under_same_address(&after);
+    shown.start();
+    let refused = noor.refused(6, &["balance"]);
+    assert_eq!(refused["code"], "other_ledger", "{refused}");
+    assert!(evidence(&noor, &refused).contains("charters"));
+    assert!(!community_file(&noor, &ledgers[2]).exists(), "nothing was followed");
+    shown.stop();
+    town.node.start();
+    assert_eq!(noor.balance(), "2.25");
+}
+
+#[test]
+fn each_address_names_the_next_and_one_visit_follows_them_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let [home, middle, newest] = ["town", "middle", "newest"].map(|name| directory.path().join(name));
+    let mut old = town(&home, &[]);
+    let (jef, _) = jef(&old, &home);
+    old.node.stop();
+    private_directory(&middle);
+    private_directory(&newest);
+    let (mut second, mut third) = (Node::at(&middle), Node::at(&newest));
+    assert_eq!(succeed_by(&home, &home, &middle, &["--public-url", &second.url()]).status, 0);
+    assert_eq!(succeed_by(&home, &middle, &newest, &["--public-url", &third.url()]).status, 0);
+    for node in [&mut old.node, &mut second, &mut third] {
+        node.start();
+    }
+    let told = jef.in_words("nl_BE.UTF-8", &["balance"]);
+    assert!(told.status == 0 && told.err.contains("nieuw grootboek"), "{told:?}");
+    for node in [&mut old.node, &mut second] {
+        node.stop();
+    }
+    assert_eq!(jef.balance(), "2.50");
+}
+
+#[test]
 fn what_does_not_continue_the_ledger_is_refused_with_evidence() {
     let directory = tempfile::tempdir().unwrap();
     let home = directory.path().join("town");
@@ -275,81 +401,24 @@ fn a_succession_with_witnesses_begins_a_new_log_that_reaches_its_quorum() {
     assert_eq!(jef.json(&["checkpoint"])["witnessed"]["quorum"], json!(true));
 }
 
-/// A town of some days ago, not served yet, whose council key is that of `anna`.
-struct Past {
-    node: Node,
-    data: DataDir,
-    ledger: LedgerId,
-    charter: Charter,
-}
-
-impl Past {
-    fn found(directory: &Path, jef: &Wallet, account: AccountId) -> Self {
-        private_directory(&directory.join("data"));
-        let node = Node::at(directory);
-        let data = DataDir::at(node.data());
-        let began = days_ago(4);
-        let config = Config { beat_seconds: 1, ..Config::new(&node.url()).unwrap() };
-        let founding = Founding {
-            name: "Toendorp".to_owned(),
-            unit: UnitWords { one: "klaver".to_owned(), many: "klavers".to_owned() },
-            scale: Scale::new(2).unwrap(),
-            origin: config.log_origin(),
-            config,
-            policy: Policy { recovery_delay: Seconds(86_400), ..Policy::starting() },
-        };
-        let keys = NodeKeys::generate().unwrap();
-        let unsigned = founding_entry(&founding, &keys, &[public("anna")], [3; 32], began);
-        let Body::Found(found) = &unsigned.body else { panic!("a founding entry") };
-        let charter = found.charter.clone();
-        let signed = sign_founding(unsigned, &[&key("anna")]);
-        let founded = found_with(&data, &founding, &keys, signed, began, OsSalts).unwrap();
-        let past = Self { node, data, ledger: founded.id, charter };
-        founded.ledger.close().unwrap();
-        let mut member = state("jef", AccountKind::Member);
-        member.account = account;
-        member.keys[0].key = PublicKey::from_hex(&jef.public_key()).unwrap();
-        past.record(Body::Open(Open { states: vec![member] }), began);
-        past
-    }
-
-    /// Records something that the council signed, at some moment.
-    fn record(&self, body: Body, at: Timestamp) {
-        let keys = NodeKeys::read(&self.data).unwrap();
-        let (ledger, _) = open_ledger(&self.data, keys.log).unwrap();
-        let mut entry = entry(body);
-        entry.expires_at = klaver_ledger::time::Deadline::after(at, Seconds(300));
-        let signed = SignedEntry::sign(entry, &self.ledger, &[&key("anna")]);
-        let verified = signed.verify_any_key(&self.ledger).unwrap();
-        let (ledger, outcomes) = ledger.commit(vec![verified], at).unwrap();
-        assert!(matches!(outcomes[..], [klaver_ledger::engine::Outcome::Recorded(_)]), "{outcomes:?}");
-        ledger.close().unwrap();
-    }
-
-    /// Lets the council decide, three days ago, and the charter be in force since two.
-    fn govern(&self, charter: Charter) {
-        self.record(Body::Govern(Govern { base: 0, charter }), days_ago(3));
-    }
-
-    /// Puts another log key in place, as whoever runs the node does when the charter names it.
-    fn put_log_key(&self, key: &SigningKey) {
-        let text = format!("{}\n", data_encoding::HEXLOWER.encode(&key.to_bytes()));
-        std::fs::write(self.data.keys().join("log"), text).unwrap();
-    }
+/// A town of some days ago, not served yet, with an account of jef's.
+fn past_of(directory: &Path, jef: &Wallet, account: AccountId) -> Past {
+    let past = Past::found(directory, |_, _| {});
+    let mut member = state("jef", AccountKind::Member);
+    member.account = account;
+    member.keys[0].key = PublicKey::from_hex(&jef.public_key()).unwrap();
+    past.record(Body::Open(Open { states: vec![member] }), days_ago(4));
+    past
 }
 
 /// A ledger of before, its node running, and jef, who has joined it.
 fn joined(directory: &Path) -> (Wallet, Past) {
     let jef = Wallet::init(directory, "jef");
     let account = account("jef");
-    let mut past = Past::found(directory, &jef, account);
+    let mut past = past_of(directory, &jef, account);
     past.node.start();
     jef.json(&["join", &past.node.url(), "--existing", &account.to_string()]);
     (jef, past)
-}
-
-fn days_ago(days: u64) -> Timestamp {
-    Timestamp::from_millis(now().millis() - days * 86_400_000).unwrap()
 }
 
 #[test]
@@ -402,7 +471,7 @@ fn a_key_that_the_council_did_not_decide_on_is_never_followed() {
     past.node.stop();
     // Somebody founds a ledger of the same name with keys of their own, and claims to be the same one.
     let other = directory.path().join("other");
-    let forged = Past::found(&other, &jef, account("jef"));
+    let forged = past_of(&other, &jef, account("jef"));
     let mut node = past.node.under_same_address(&other);
     drop(forged);
     node.start();
@@ -440,7 +509,7 @@ fn a_new_witness_policy_counts_from_the_moment_the_charter_names_it() {
     let directory = tempfile::tempdir().unwrap();
     let jef = Wallet::init(directory.path(), "jef");
     let account = account("jef");
-    let mut past = Past::found(directory.path(), &jef, account);
+    let mut past = past_of(directory.path(), &jef, account);
     let (mut all, file) = witnesses(directory.path(), &["A", "B"], 2);
     let lines = std::fs::read_to_string(file).unwrap();
     let log = &past.charter.log_keys[0];

@@ -4,11 +4,14 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
 use klaver_api::paths;
+use klaver_api::succession::{LineageJson, SuccessorJson};
 use klaver_ledger::id::LedgerId;
+use klaver_ledger::lineage::Lineage;
+use klaver_ledger::log::note::Note;
 use klaver_ledger::testing::account;
 use klaver_tests::binaries::{Ran, klaver_node};
 use klaver_tests::node::{Node, copy_directory, passphrase_file, private_directory, run};
-use klaver_tests::town::Town;
+use klaver_tests::town::{Town, now};
 use klaver_tests::wallet::Wallet;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -129,13 +132,37 @@ fn a_town_goes_on_with_another_registrar_when_that_key_is_lost() {
     let (before, old) = (balances(&town), town.client.community().charter);
     town.node.stop();
     std::fs::remove_file(town.node.data().join("keys/registrar")).unwrap();
-    let done = succeed(directory.path(), &[]);
+    private_directory(&directory.path().join("next"));
+    town.node = Node::at(&directory.path().join("next"));
+    let done = succeed(directory.path(), &["--public-url", &town.node.url()]);
     assert_eq!(done.status, 0, "the log key is there, nothing else is needed: {done:?}");
-    move_to_new(&mut town, directory.path());
+    town.node.start();
+    town.client = town.node.client();
+    town.ledger = LedgerId::from_hex(&town.client.community().ledger).unwrap();
     let new = town.client.community().charter;
     assert_ne!(new.registrar, old.registrar, "nobody has the old one");
     assert_eq!(new.guardian, old.guardian, "what is not lost stays");
     assert_eq!(balances(&town), before);
+
+    // Somebody joins: that account is opened by the new registrar alone.
+    let council = Wallet::of(directory.path(), "council");
+    let invitation = council.json(&["invite"])["link"].as_str().unwrap().to_owned();
+    let jef = Wallet::init(directory.path(), "jef");
+    jef.json(&["join", &invitation]);
+    assert_eq!(jef.balance(), "0.00");
+    town.node.stop();
+    let records = directory.path().join("records");
+    let mut export = klaver_node();
+    export.arg("export").arg("--data").arg(town.node.data()).arg("--records").arg(&records);
+    let ran = run(&mut export);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    let text = std::fs::read_to_string(&records).unwrap();
+    let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&last["entry"]["kind"], &last["signed_by"]),
+        (&json!("open"), &json!([new.registrar])),
+        "{last}"
+    );
 }
 
 #[test]
@@ -169,6 +196,7 @@ fn an_ended_ledger_is_read_and_the_new_one_has_the_same_trial_balance() {
     let directory = tempfile::tempdir().unwrap();
     let (mut town, _) = town(directory.path());
     let before = balances(&town);
+    assert_eq!(town.client.get(paths::SUCCESSOR, None).text("code"), "no_successor");
     let running = succeed(directory.path(), &[]);
     assert!(running.status == 1 && running.err.contains("held still"), "{running:?}");
     town.node.stop();
@@ -185,6 +213,7 @@ fn an_ended_ledger_is_read_and_the_new_one_has_the_same_trial_balance() {
     let late = town.client.submit(&town.pay("mia", "bakery", 1));
     assert_eq!((late.status, late.text("code")), (422, "ended"), "{late:?}");
     assert_eq!(balances(&town), before);
+    leads_on(&town);
     town.node.stop();
 
     // A place that is left half done is done again: the old ledger ends where it ended.
@@ -213,6 +242,22 @@ fn an_ended_ledger_is_read_and_the_new_one_has_the_same_trial_balance() {
     assert!(said.status == 1 && said.err.contains("snapshot was not handed over"), "{said:?}");
     std::fs::write(&whole, &first).unwrap();
     assert_eq!(trial_balance(&new.verify()), balance);
+}
+
+/// Checks that the old node shows where its ledger goes on, with what proves it.
+fn leads_on(town: &Town) {
+    let said: SuccessorJson = serde_json::from_slice(&town.client.get(paths::SUCCESSOR, None).bytes).unwrap();
+    assert_eq!((said.url.as_str(), said.end.log.as_str()), ("https://nieuw.example", paths::LOG));
+    let follow = |shown: &LineageJson| {
+        let ledger = LedgerId::from_hex(&shown.ledger).unwrap();
+        Lineage::follow(&ledger, &shown.to_receipts().unwrap(), now()).unwrap()
+    };
+    let (after, before) = (follow(&said.lineage), follow(&said.end.lineage));
+    assert_eq!(before.ledger(), town.ledger);
+    assert!(after.charter().origin.starts_with("nieuw.example/"), "{}", after.charter().origin);
+    let last = before.log().open(&Note::parse(said.end.checkpoint.as_bytes()).unwrap()).unwrap();
+    let ending = said.end.ending.unwrap().to_receipt().unwrap();
+    assert_eq!(after.succeeds(&before, &last, Some(&ending)).unwrap().ledger, town.ledger);
 }
 
 /// Returns how many records `verify` found.

@@ -172,16 +172,15 @@ impl<'o> App<'o> {
         let ledger = contact.community.ledger;
         for joined in Keystore::list(&self.places.wallet()).unwrap_or_default() {
             // Whoever joined this ledger itself had nothing in the one before.
-            let is_older = joined.ledger.is_some_and(|joined| joined != ledger);
+            let Some(first) = joined.ledger.filter(|joined| *joined != ledger) else { continue };
             let hat = self.followed(joined);
-            let Some(account) = hat.purpose.account().filter(|_| is_older && hat.ledger == Some(ledger))
-            else {
+            let Some(account) = hat.purpose.account().filter(|_| hat.ledger == Some(ledger)) else {
                 continue;
             };
             if contact.community.past.came_over.contains(&account.to_string()) {
                 continue;
             }
-            match share::check(self, contact, &hat, account) {
+            match share::check(self, contact, &hat, account, first) {
                 Ok(share) => {
                     let unit = contact.community.unit(self.output.language);
                     let balance = unit.show_balance(share.opened());

@@ -108,6 +108,9 @@ pub enum Command {
     /// Make, print and look after vouchers
     #[command(subcommand)]
     Voucher(crate::commands::paper::Voucher),
+    /// Show, count and be paid for what stands ready for others
+    #[command(subcommand)]
+    Pot(crate::commands::pot::Pot),
     /// Ask to be paid out in euro
     Redeem(crate::commands::redeem::Redeem),
     /// Record that redeemed credits were paid in euro

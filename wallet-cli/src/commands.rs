@@ -22,6 +22,7 @@ pub mod man;
 pub mod outbox;
 pub mod paper;
 pub mod pay;
+pub mod pot;
 pub mod receipt;
 pub mod redeem;
 pub mod refund;
@@ -63,6 +64,7 @@ pub fn run(cli: Cli, output: &Output) -> Outcome {
         Command::Earn(command) => command.run(app),
         Command::Card(command) => command.run(app),
         Command::Voucher(command) => command.run(app),
+        Command::Pot(command) => command.run(app),
         Command::Redeem(command) => command.run(app),
         Command::Settle(command) => command.run(app),
         Command::Retire(command) => command.run(app),

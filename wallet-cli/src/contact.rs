@@ -39,7 +39,12 @@ pub struct Contact {
     remembers: bool,
     /// What this wallet followed just now.
     pub followed: Option<Followed>,
+    /// How often it was led on in this visit.
+    steps: usize,
 }
+
+/// How often one visit is led on: each address may name the next.
+const STEPS_MAX: usize = 16;
 
 /// What a wallet followed, because the ledger it knew proves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +134,7 @@ impl Contact {
     fn to(places: &Places, community: Community, remembers: bool) -> Self {
         let http = Http::new(community.node.clone());
         let (places, heads, continued) = (places.clone(), Heads::default(), Vec::new());
-        Self { community, http, places, heads, continued, remembers, followed: None }
+        Self { community, http, places, heads, continued, remembers, followed: None, steps: 0 }
     }
 
     fn make(places: &Places, community: Community, remembers: bool) -> Outcome<Self> {
@@ -157,7 +162,7 @@ impl Contact {
             self.community.clock = Clock::beside(theirs, moment::now());
         }
         if let Some(node) = said.successor.as_deref().and_then(|url| NodeAddress::parse(url).ok())
-            && self.followed.is_none()
+            && self.steps < STEPS_MAX
         {
             match follow::succession(&self.places, &self.community, &node) {
                 Ok(new) => {
@@ -246,6 +251,7 @@ impl Contact {
         self.http = Http::new(community.node.clone());
         self.heads = Heads::of(&self.places, &community);
         (self.community, self.followed, self.continued) = (community, Some(followed), Vec::new());
+        self.steps += 1;
     }
 
     /// Returns whether the key that this wallet knows has signed, or seems to have signed, a note.

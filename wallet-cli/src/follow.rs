@@ -16,13 +16,18 @@ use klaver_api::{ReceiptJson, paths};
 use klaver_ledger::id::LedgerId;
 use klaver_ledger::lineage::{Lineage, named_head};
 use klaver_ledger::link::NodeAddress;
+use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::hash::Hash;
+use klaver_ledger::log::key::VerifierKey;
 use klaver_ledger::log::note::Note;
 use klaver_ledger::log::proof::{TreeHead, verify_consistency};
 use klaver_ledger::log::tile::{HashTile, TileError, TilePath, decode_hashes};
 use klaver_ledger::log::tiled::consistency_proof;
 use klaver_ledger::time::{Seconds, Timestamp};
 use std::fmt::Display;
+
+/// Most ledgers that one visit goes back through: a wallet that slept for longer than that joins anew.
+const GENERATIONS_MAX: usize = 64;
 
 /// How far the clock of a node may be ahead of ours where it says that a charter counts.
 const CLOCK_LEAD: Seconds = Seconds(300);
@@ -84,61 +89,139 @@ fn address(lineage: &Lineage, said: &klaver_api::Community, known: &Community) -
     named.unwrap_or_else(|| known.node.clone())
 }
 
-/// Checks that the ledger at `node` continues `old`, and keeps both files; returns the new community.
+/// Checks that the ledger at `node` continues `old`, in one step or in several, and keeps the files of all of them; returns
+/// the newest community.
 ///
 /// # Errors
 /// As [`moved`].
 pub fn succession(places: &Places, old: &Community, node: &NodeAddress) -> Outcome<Community> {
     let http = Http::new(node.clone());
     let said: klaver_api::Community = http.get(paths::COMMUNITY, None)?;
-    let shown = Shown::fetch(places, &http)?;
-    let other = || Failure::new(Exit::Mismatch, "other_ledger").with("node", node);
-    let end = http.get_bytes(paths::SUCCESSION).map_err(|failure| match failure.code.as_str() {
-        "no_predecessor" => shown.keep(other()),
-        _ => failure,
-    })?;
-    let shown = shown.with(&end);
-    let wrong = |why: &dyn Display| shown.wrong("succession_wrong", why);
-    let end: SuccessionJson = serde_json::from_slice(&end).map_err(|error| wrong(&error))?;
-    let ledger = LedgerId::from_hex(&said.ledger).ok_or_else(|| wrong(&"the ledger's id cannot be read"))?;
-    let before = lineage_of(&end.lineage, &old.ledger, &old.past).map_err(|why| wrong(&why))?;
+    let mut shown = Shown::fetch(places, &http)?;
+    let ledger = LedgerId::from_hex(&said.ledger);
+    let ledger = ledger.ok_or_else(|| shown.wrong("succession_wrong", "the ledger's id cannot be read"))?;
     let seen = Community::first_seen(node.clone(), &said)?;
     let joined = Community::known(places, &seen)?;
-    let after =
-        shown.lineage(&ledger, &joined.as_ref().map_or_else(Past::default, |known| known.past.clone()))?;
-    let last = Note::parse(end.checkpoint.as_bytes()).map_err(|error| wrong(&error))?;
-    let last = before.log().open(&last).map_err(|error| wrong(&error))?;
-    let tiles = OldLog { http: &http, path: &end.log, size: last.checkpoint().size };
-    for seen in old.seals() {
-        if let Some(why) = tiles.gap(&seen.checkpoint().head(), &last.checkpoint().head())? {
-            let why = format!("it does not continue what this wallet has seen: {why}\n\n{}", seen.note());
-            return Err(wrong(&why));
-        }
+    let past = joined.as_ref().map_or_else(Past::default, |known| known.past.clone());
+    let newest = shown.lineage(&ledger, &past)?;
+    if !newest.log().keys().contains(&seen.log_key) {
+        return Err(shown.wrong("succession_wrong", "the log's key is not in the charter"));
     }
-    let ending =
-        end.ending.as_ref().map(ReceiptJson::to_receipt).transpose().map_err(|error| wrong(&error))?;
-    let named = after.succeeds(&before, &last, ending.as_ref()).map_err(|error| wrong(&error))?;
-    if let Some(why) = tiles.gap(&named_head(named), &last.checkpoint().head())? {
-        return Err(wrong(&why));
-    }
-    if !after.log().keys().contains(&seen.log_key) {
-        return Err(wrong(&"the log's key is not in the charter"));
-    }
-    let before = Before {
-        ledger: old.ledger.to_hex(),
-        snapshot: end.snapshot.clone(),
-        closing: named.snapshot.to_hex(),
-    };
     // Whoever joined it first, at a fair or on another phone, goes on with what was seen of it since.
     let known = joined.filter(|known| known.log_key == seen.log_key).unwrap_or(seen);
-    let past = known.past.clone().continuing(&old.past, before, after.base());
-    let new = Community { past, ..known };
+    let ends = ends_between(old, &newest, &http, &mut shown)?;
+    let bases = std::iter::once(newest.base()).chain(ends.iter().map(|end| end.lineage.base()));
+    let bases: Vec<u64> = bases.collect();
+    // From the oldest to the newest: each remembers the one before it, and leads to the one after it.
+    let mut chain = vec![old.clone()];
+    for (number, end) in ends.iter().enumerate().rev() {
+        let next = number.checked_sub(1).map_or_else(|| known.clone(), |after| ends[after].community.clone());
+        let before = chain.last_mut().expect("it begins with the old one");
+        before.past.successor = Some(next.ledger.to_hex());
+        let past = next.past.clone().continuing(&before.past, end.before.clone(), bases[number]);
+        chain.push(Community { past, ..next });
+    }
     // The new file first: an old one never leads nowhere.
-    new.save(places)?;
-    let mut ended = old.clone();
-    ended.past.successor = Some(ledger.to_hex());
-    ended.save(places)?;
-    Ok(new)
+    for community in chain.iter().rev() {
+        community.save(places)?;
+    }
+    Ok(chain.pop().expect("it begins with the old one"))
+}
+
+/// Returns the ends of the ledgers from the one before `newest` back to `old`, each of which the next one continues.
+fn ends_between(old: &Community, newest: &Lineage, http: &Http, shown: &mut Shown) -> Outcome<Vec<End>> {
+    let mut ends: Vec<End> = Vec::new();
+    loop {
+        let after = ends.last().map_or(newest, |end| &end.lineage).clone();
+        let other = || Failure::new(Exit::Mismatch, "other_ledger").with("node", http.node());
+        let named = after.predecessor().filter(|_| ends.len() < GENERATIONS_MAX);
+        let Some(named) = named else { return Err(shown.keep(other())) };
+        // The one before needs no name: older nodes know no other.
+        let query = ends.last().map_or_else(String::new, |_| format!("?ledger={}", named.ledger.to_hex()));
+        let bytes = http.get_bytes(&format!("{}{query}", paths::SUCCESSION)).map_err(|failure| {
+            if failure.code == "no_predecessor" { shown.keep(other()) } else { failure }
+        })?;
+        shown.add(&bytes);
+        let end = End::read(&bytes, old, &after, http, shown)?;
+        let is_old = end.community.ledger == old.ledger;
+        ends.push(end);
+        if is_old {
+            return Ok(ends);
+        }
+    }
+}
+
+/// How a ledger ended, checked against the one that continues it.
+struct End {
+    /// What this wallet knows of it, or what was just shown.
+    community: Community,
+    lineage: Lineage,
+    before: Before,
+}
+
+impl End {
+    fn read(bytes: &[u8], old: &Community, after: &Lineage, http: &Http, shown: &Shown) -> Outcome<Self> {
+        let wrong = |why: &dyn Display| shown.wrong("succession_wrong", why);
+        let said: SuccessionJson = serde_json::from_slice(bytes).map_err(|error| wrong(&error))?;
+        let ledger = after.predecessor().map(|named| named.ledger);
+        let ledger = ledger.ok_or_else(|| wrong(&"it names no ledger before it"))?;
+        let known = if ledger == old.ledger {
+            Some(old.clone())
+        } else {
+            Community::known(&shown.places, &Community { ledger, ..old.clone() })?
+        };
+        let past = known.as_ref().map_or_else(Past::default, |known| known.past.clone());
+        let lineage = lineage_of(&said.lineage, &ledger, &past).map_err(|why| wrong(&why))?;
+        let last = Note::parse(said.checkpoint.as_bytes()).map_err(|error| wrong(&error))?;
+        let last = lineage.log().open(&last).map_err(|error| wrong(&error))?;
+        let tiles = OldLog { http, path: &said.log, size: last.checkpoint().size };
+        for seen in known.iter().flat_map(Community::seals) {
+            if let Some(why) = tiles.gap(&seen.checkpoint().head(), &last.checkpoint().head())? {
+                let why = format!("it does not continue what this wallet has seen: {why}\n\n{}", seen.note());
+                return Err(wrong(&why));
+            }
+        }
+        let ending = said.ending.as_ref().map(ReceiptJson::to_receipt).transpose();
+        let ending = ending.map_err(|error| wrong(&error))?;
+        let named = after.succeeds(&lineage, &last, ending.as_ref()).map_err(|error| wrong(&error))?;
+        if let Some(why) = tiles.gap(&named_head(named), &last.checkpoint().head())? {
+            return Err(wrong(&why));
+        }
+        let before = Before {
+            ledger: ledger.to_hex(),
+            snapshot: said.snapshot.clone(),
+            closing: named.snapshot.to_hex(),
+        };
+        let community = match known {
+            Some(known) => known,
+            None => {
+                slept_through(old, &lineage, last, http).ok_or_else(|| wrong(&"no key signed its end"))?
+            }
+        };
+        Ok(Self { community, lineage, before })
+    }
+}
+
+/// Returns what is remembered of a ledger that began and ended while this wallet slept.
+fn slept_through(
+    old: &Community,
+    lineage: &Lineage,
+    last: SignedCheckpoint,
+    http: &Http,
+) -> Option<Community> {
+    let signed = |key: &&VerifierKey| last.note().signatures().iter().any(|line| line.is_by(key));
+    let log_key = lineage.log().keys().iter().find(signed)?.clone();
+    Some(Community {
+        ledger: lineage.ledger(),
+        node: http.node().clone(),
+        log_key,
+        checkpoint: Some(last),
+        ahead: Vec::new(),
+        terms: None,
+        believed: None,
+        past: Past { charter_base: Some(lineage.base()), ..Past::default() },
+        ..old.clone()
+    })
 }
 
 /// What a node shows of who governs, kept whole as evidence should it not hold.
@@ -155,11 +238,10 @@ impl Shown {
         Ok(Self { places: places.clone(), bytes, lineage })
     }
 
-    /// Returns the same with something more that was shown.
-    fn with(mut self, more: &[u8]) -> Self {
+    /// Adds something more that was shown.
+    fn add(&mut self, more: &[u8]) {
         self.bytes.push(b'\n');
         self.bytes.extend_from_slice(more);
-        self
     }
 
     fn lineage(&self, ledger: &LedgerId, past: &Past) -> Outcome<Lineage> {

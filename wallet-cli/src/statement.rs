@@ -23,7 +23,20 @@ pub fn fetch(
     account: AccountId,
     limit: usize,
 ) -> Outcome<Vec<StatementLine>> {
-    fetch_pages(app, contact, hat, account, limit, |_| true)
+    Ok(fetch_pages(app, contact, hat, account, limit, |_| true)?.1)
+}
+
+/// Fetches every line of an account, newest first, and the balance that it had with these, as a decimal text.
+///
+/// # Errors
+/// As [`fetch`].
+pub fn fetch_whole(
+    app: &App<'_>,
+    contact: &Contact,
+    hat: &KeyInfo,
+    account: AccountId,
+) -> Outcome<(String, Vec<StatementLine>)> {
+    fetch_pages(app, contact, hat, account, usize::MAX, |_| true)
 }
 
 /// Fetches the newest lines of an account for which `wanted` holds, newest first, up to the first one where it does not.
@@ -37,7 +50,7 @@ pub fn fetch_while(
     account: AccountId,
     wanted: impl Fn(&StatementLine) -> bool,
 ) -> Outcome<Vec<StatementLine>> {
-    fetch_pages(app, contact, hat, account, usize::MAX, wanted)
+    Ok(fetch_pages(app, contact, hat, account, usize::MAX, wanted)?.1)
 }
 
 fn fetch_pages(
@@ -47,10 +60,11 @@ fn fetch_pages(
     account: AccountId,
     limit: usize,
     wanted: impl Fn(&StatementLine) -> bool,
-) -> Outcome<Vec<StatementLine>> {
+) -> Outcome<(String, Vec<StatementLine>)> {
     let mut lines: Vec<StatementLine> = Vec::new();
+    let mut balance: Option<String> = None;
     let mut cursor: Option<String> = None;
-    while lines.len() < limit {
+    'pages: while lines.len() < limit {
         let mut path = paths::fill(paths::STATEMENT, account);
         path.push_str(&format!("?limit={}", PAGE_LINES.min(limit - lines.len())));
         if let Some(cursor) = &cursor {
@@ -58,10 +72,12 @@ fn fetch_pages(
         }
         let page: StatementPage =
             app.with_session(contact, hat, |token| contact.http.get(&path, Some(token)))?;
+        // Older pages may be newer looks: what these lines come to is what the first one says.
+        balance.get_or_insert(page.balance);
         for line in page.lines {
             check(&line, account, contact.community.scale, lines.last())?;
             if !wanted(&line) {
-                return Ok(lines);
+                break 'pages;
             }
             lines.push(line);
         }
@@ -70,7 +86,7 @@ fn fetch_pages(
             break;
         }
     }
-    Ok(lines)
+    Ok((balance.unwrap_or_default(), lines))
 }
 
 /// Checks a line against its opening, and that it comes right before the line that is newer.

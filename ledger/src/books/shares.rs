@@ -5,6 +5,7 @@
 
 use super::Standing;
 use crate::entry::cbor::{CborError, Writer};
+use crate::entry::codec;
 use crate::id::{AccountId, Digest};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -25,6 +26,8 @@ pub struct Share {
     pub returned: u64,
     /// How many lines it had.
     pub lines: u64,
+    /// SHA-256 of state and status in force, as a line of the entry that made them names them.
+    pub state: Digest,
 }
 
 /// What every account had, by account.
@@ -49,8 +52,8 @@ impl Share {
     /// Returns its hash in the public list, under its own salt.
     pub fn hash(&self, salt: &[u8; 32]) -> [u8; SHARE_HASH_BYTES] {
         let mut w = Writer::with_capacity(64);
-        w.array(5).bytes(&self.account.0).uint(self.debits).uint(self.credits);
-        w.uint(self.returned).uint(self.lines);
+        w.array(6).bytes(&self.account.0).uint(self.debits).uint(self.credits);
+        w.uint(self.returned).uint(self.lines).bytes(&self.state.0);
         let hash = Sha256::new().chain_update(b"klaver/share/v1\n").chain_update(salt);
         hash.chain_update(w.finish()).finalize().into()
     }
@@ -72,12 +75,16 @@ impl Shares {
             let sum = returned.entry(merchant).or_default();
             *sum = sum.saturating_add(claim.left);
         }
-        let share = |account: &super::Account| Share {
-            account: account.id(),
-            debits: account.debits(),
-            credits: account.credits(),
-            returned: returned.get(&account.id()).copied().unwrap_or(0),
-            lines: account.lines(),
+        let share = |account: &super::Account| {
+            let in_force = account.standing(standing.last_recorded_at);
+            Share {
+                account: account.id(),
+                debits: account.debits(),
+                credits: account.credits(),
+                returned: returned.get(&account.id()).copied().unwrap_or(0),
+                lines: account.lines(),
+                state: codec::state_digest(&in_force.state, in_force.status),
+            }
         };
         let mut shares: Vec<Share> = standing.accounts().map(share).collect();
         shares.sort_unstable_by_key(|share| share.account);

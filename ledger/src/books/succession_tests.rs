@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::charter::{Predecessor, UnitWords};
+use crate::entry::codec::state_digest;
 use crate::entry::{Attest, Body, Found, Redeem, Settle, Statement};
 use crate::id::{Digest, LedgerId};
 use crate::testing::*;
@@ -174,9 +175,12 @@ fn a_share_is_proven_to_its_owner_and_says_what_the_account_begins_with() {
     for account in old.books.standing().accounts() {
         let (share, salt) = shares.of_account(&account.id()).unwrap();
         assert_eq!((share.balance(), share.lines), (account.balance(), account.lines()));
-        let begins = new.books.standing().account(&account.id()).unwrap().balance();
+        let begins = new.books.standing().account(&account.id()).unwrap();
         if account.id() != old.books.standing().community().unwrap().settlement {
-            assert_eq!(share.opened(), begins, "{}", account.id());
+            assert_eq!(share.opened(), begins.balance(), "{}", account.id());
+            // What is changed first in the new ledger, at base 0, is what was in force in the old one.
+            let begun = begins.standing(new.now);
+            assert_eq!((share.state, begun.base), (state_digest(&begun.state, begun.status), 0));
         }
         found += list.chunks(shares::SHARE_HASH_BYTES).filter(|hash| **hash == share.hash(&salt)).count();
         // Another amount or another salt is not in the list.

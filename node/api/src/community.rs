@@ -143,6 +143,9 @@ pub struct DirectoryEntry {
     /// Whether it takes nothing for a while: it has paused, or its month is full.
     #[serde(default)]
     pub paused: bool,
+    /// The small free services that it offers to anybody, by their pictures.
+    #[serde(default)]
+    pub services: Vec<String>,
 }
 
 /// The directory.

@@ -35,6 +35,7 @@ pub mod inbox;
 pub mod join;
 pub mod pairing;
 pub mod paper;
+pub mod pot;
 pub mod receipt;
 pub mod request;
 pub mod session;
@@ -58,6 +59,11 @@ pub use pairing::{AnswerPairing, Pairing};
 pub use paper::{
     AskOverview, ChoosePin, CreatePapers, Overview, PaidByCard, Paper, PaperAccount, PaperKind, PaperPage,
     PaperState, PayByCard, ReplacePaper, Replaced, SetPaperState,
+};
+pub use pot::{
+    Closing, Companion, Companions, CouncilHearty, CouncilPot, CouncilPots, CountPot, EditPot, Hearty,
+    ListHearty, Pot, PotCount, PotPage, PotPayment, PotPays, ShopPot, ShopPots, Stock, StockLevel, StockPot,
+    TownPot,
 };
 pub use problem::Problem;
 pub use reason::Reason;

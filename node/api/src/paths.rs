@@ -100,6 +100,24 @@ pub const PLACE_TASK_SESSION: &str = "/v1/place/sessions/{id}";
 pub const FACES: &str = "/v1/place/faces";
 /// One of them. `PUT` and `DELETE`, session of a place.
 pub const FACE: &str = "/v1/place/faces/{id}";
+/// Suspended consumption, and shops without account. `GET`, public.
+pub const POTS: &str = "/v1/pots";
+/// The pots of a shop; making one. `GET`, session of the shop or its cashier; `POST`, of the shop or the council.
+pub const SHOP_POTS: &str = "/v1/shop/pots";
+/// One of them. `PUT`, session of the shop or of the council.
+pub const SHOP_POT: &str = "/v1/shop/pots/{id}";
+/// Counting what was given in euro or handed out. `POST`, session of the shop or its cashier.
+pub const SHOP_POT_COUNT: &str = "/v1/shop/pots/{id}/count";
+/// What the shop signs to be paid for what it handed out. `POST`, session of the shop.
+pub const SHOP_CLOSING: &str = "/v1/shop/closing";
+/// What stands ready in town, by level. `GET`, session of a place or of the council.
+pub const STOCK: &str = "/v1/place/stock";
+/// Who of a place goes along the first time. `PUT`, session of a place.
+pub const COMPANIONS: &str = "/v1/place/companions";
+/// Pots that wait for an account, and shops that wait to be listed. `GET`, session of the council.
+pub const COUNCIL_POTS: &str = "/v1/coordination/pots";
+/// Lists a shop without account. `PUT`, session of the council.
+pub const COUNCIL_HEARTY: &str = "/v1/coordination/hearty/{id}";
 /// Sums, budgets, payouts and rules at a glance. `GET`, session of the council.
 pub const COORDINATION: &str = "/v1/coordination";
 /// Every record with its salt, as a CBOR sequence. `GET ?from=`, session of an auditor.
@@ -108,11 +126,13 @@ pub const AUDIT_RECORDS: &str = "/v1/audit/records";
 pub const AUDIT_PREDECESSOR: &str = "/v1/audit/predecessor";
 /// The charters of this ledger, from the founding entry on, proven by the log. `GET`, public.
 pub const LINEAGE: &str = "/v1/lineage";
-/// How the ledger before this one ended. `GET`, public.
+/// How the ledger before this one ended, or with `?ledger=` an older one that led to it. `GET`, public.
 pub const SUCCESSION: &str = "/v1/succession";
-/// The salted hashes of what every account had then. `GET`, public.
+/// Where the ledger that continues this one is. `GET`, public.
+pub const SUCCESSOR: &str = "/v1/successor";
+/// The salted hashes of what every account had then. `GET`, public; `?ledger=` as above.
 pub const SHARES: &str = "/v1/succession/shares";
-/// What the session's account had then. `GET`, session.
+/// What the session's account had then. `GET`, session; `?ledger=` as above.
 pub const SHARE: &str = "/v1/succession/share";
 /// The description of this interface (OpenAPI 3.1). `GET`, public.
 pub const OPENAPI: &str = "/v1/openapi.json";
@@ -158,6 +178,16 @@ pub const CLIENT_PAGE: &str = "/client/{code}";
 pub const CHECK_IN_PAGE: &str = "/t/{id}";
 /// A session's poster in two languages, to print. `GET`, public.
 pub const POSTER_PAGE: &str = "/poster/{id}";
+/// A pot of a shop, where people give. `GET`, and `GET ?number=`; public.
+pub const POT_PAGE: &str = "/pots/{id}";
+/// The sheet of a pot for the window, to print. `GET`, public.
+pub const POT_SHEET_PAGE: &str = "/pots/{id}/sheet";
+/// The pot of the town, where people give. `GET`, and `GET ?amount=`; public.
+pub const TOWN_POT_PAGE: &str = "/pots/town";
+/// Joining with one's heart alone, for shops. `GET` and `POST`, public.
+pub const HEARTY_NEW_PAGE: &str = "/hearty/new";
+/// The own page of a shop without account. `GET` and `POST`, public: the code is the authority.
+pub const HEARTY_PAGE: &str = "/hearty/{code}";
 /// A right that is lent for today, for people. `GET`, public.
 pub const LENT_PAGE: &str = "/l/{id}";
 
@@ -170,6 +200,8 @@ pub const LOG_CHECKPOINT: &str = "/log/checkpoint";
 pub const LOG_BEFORE: &str = "/log/before";
 /// The last checkpoint of that log. `GET`, public.
 pub const LOG_BEFORE_CHECKPOINT: &str = "/log/before/checkpoint";
+/// Where the logs of ledgers before that one are, each below its ledger's id.
+pub const LOG_ENDED: &str = "/log/ended";
 /// The trust policy of the log (C2SP tlog-policy). `GET`, public.
 pub const LOG_POLICY: &str = "/log/policy";
 /// Takes cosignatures of witnesses that fetch the log themselves. `POST`, public: the signatures are the authority.

@@ -3,7 +3,7 @@
 use crate::receipt::ReceiptJson;
 use crate::text::{self, FieldError};
 use klaver_ledger::books::shares::Share;
-use klaver_ledger::id::AccountId;
+use klaver_ledger::id::{AccountId, Digest};
 use klaver_ledger::receipt::Receipt;
 use serde::{Deserialize, Serialize};
 
@@ -30,8 +30,21 @@ pub struct SuccessionJson {
     pub ending: Option<ReceiptJson>,
     /// SHA-256 of the closing snapshot, in hexadecimal.
     pub snapshot: String,
-    /// Prefix of the paths below this node's address where the old log still is, such as `/log/before`.
+    /// Prefix of the paths below this node's address where the old log still is, such as `/log/before`, or `/log/ended/`
+    /// and the ledger's id.
     pub log: String,
+}
+
+/// Where the ledger that continues this one is. A wallet checks it without believing this node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct SuccessorJson {
+    /// The address of its node; its log's origin begins with the same host.
+    pub url: String,
+    /// Its founding entry, under its first checkpoint.
+    pub lineage: LineageJson,
+    /// How this ledger ended.
+    pub end: SuccessionJson,
 }
 
 /// What an account had when the old ledger ended, with what proves it.
@@ -48,6 +61,8 @@ pub struct ShareJson {
     pub returned_minor: u64,
     /// How many lines it had.
     pub lines: u64,
+    /// SHA-256 of its state and status, in hexadecimal: it begins with these.
+    pub state: String,
     /// The salt of its hash in the public list, base64url.
     pub salt: String,
 }
@@ -71,6 +86,7 @@ impl ShareJson {
             credits_minor: share.credits,
             returned_minor: share.returned,
             lines: share.lines,
+            state: share.state.to_hex(),
             salt: text::base64url(salt),
         }
     }
@@ -87,6 +103,7 @@ impl ShareJson {
             credits: self.credits_minor,
             returned: self.returned_minor,
             lines: self.lines,
+            state: text::from_hex("state", &self.state, Digest::from_hex)?,
         };
         Ok((share, text::from_base64url_fixed("salt", &self.salt)?))
     }

@@ -33,6 +33,9 @@ pub struct TillSettings {
     /// Whether it takes nothing for a while.
     #[serde(default)]
     pub paused: bool,
+    /// The small free services that the shop offers to anybody, by their pictures.
+    #[serde(default)]
+    pub services: Vec<String>,
 }
 
 /// A shop's till.

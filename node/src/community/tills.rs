@@ -17,6 +17,9 @@ pub struct TillRow {
     pub month_most: Option<u64>,
     /// Whether it takes nothing for a while.
     pub paused: bool,
+    /// The small free services that it offers to anybody, by their pictures.
+    #[serde(default)]
+    pub services: Vec<String>,
 }
 
 impl Community {

@@ -13,7 +13,8 @@ use super::{Interrupted, Town, history};
 use crate::clock::wall_clock;
 use crate::community::directory::ProfileRow;
 use crate::community::keep::{KeepError, Written, on_disk};
-use crate::community::{Community, RequestRow};
+use crate::community::pots::PotOwner;
+use crate::community::{Community, PotRow, RequestRow};
 use crate::config::{Config, ConfigError, DataDir};
 use crate::keys::{KeysError, NodeKeys};
 use klaver_keystore::private_file::{self, PrivateFileError};
@@ -306,6 +307,19 @@ impl Desk for CommunityDesk<'_> {
             return Ok(());
         }
         wait(self.community.set_profile(account, Some(row))).map_err(|error| error.to_string())
+    }
+
+    fn offer_coffee(&mut self, shop: AccountId, pot: AccountId, price: u64) -> Result<(), String> {
+        let owner = PotOwner::Merchant(shop.0);
+        // An interrupted history is played once more: the pot is there then.
+        if !self.community.pots(|row| row.owner == owner).is_empty() {
+            return Ok(());
+        }
+        let id = random().map_err(|error| error.to_string())?;
+        let id = *id.first_chunk().expect("thirty-two bytes begin with sixteen");
+        let (item, picture) = ("Koffie".to_owned(), "coffee".to_owned());
+        let row = PotRow { account: Some(pot.0), price, ..PotRow::blank(owner, item, picture) };
+        wait(self.community.set_pot(id, row)).map_err(|error| error.to_string())
     }
 
     fn add_memo(&mut self, index: u64, memo: &Memo) -> Result<(), String> {

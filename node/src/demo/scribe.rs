@@ -19,13 +19,19 @@ use std::collections::HashMap;
 /// How long an entry is signed for.
 const VALIDITY: Seconds = Seconds(300);
 
-/// Where what stands beside the ledger goes: names and memos.
+/// Where what stands beside the ledger goes: names, memos, and what shops have ready for others.
 pub trait Desk {
     /// Sets the name of an account, and whether anybody may see it.
     ///
     /// # Errors
     /// Why it cannot be kept.
     fn set_name(&mut self, account: AccountId, name: &str, listed: bool) -> Result<(), String>;
+
+    /// Lets a shop have coffees of `price` minor units ready, from a pot.
+    ///
+    /// # Errors
+    /// Why it cannot be kept.
+    fn offer_coffee(&mut self, shop: AccountId, pot: AccountId, price: u64) -> Result<(), String>;
 
     /// Keeps the memo of a record.
     ///
@@ -34,11 +40,15 @@ pub trait Desk {
     fn add_memo(&mut self, index: u64, memo: &Memo) -> Result<(), String>;
 }
 
-/// Leaves names and memos unwritten.
+/// Leaves all of it unwritten.
 pub struct NoDesk;
 
 impl Desk for NoDesk {
     fn set_name(&mut self, _: AccountId, _: &str, _: bool) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn offer_coffee(&mut self, _: AccountId, _: AccountId, _: u64) -> Result<(), String> {
         Ok(())
     }
 
@@ -106,6 +116,14 @@ impl<'d, S: Store> Scribe<'d, S> {
     /// When it cannot be kept.
     pub fn set_name(&mut self, account: AccountId, name: &str, listed: bool) -> Result<(), Interrupted> {
         self.desk.set_name(account, name, listed).map_err(Interrupted::Desk)
+    }
+
+    /// Lets a shop have coffees of `price` minor units ready, from a pot.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    pub fn offer_coffee(&mut self, shop: AccountId, pot: AccountId, price: u64) -> Result<(), Interrupted> {
+        self.desk.offer_coffee(shop, pot, price).map_err(Interrupted::Desk)
     }
 
     fn record_entry(

@@ -23,6 +23,7 @@ const UNTIL: Day = Day(20_779);
 #[derive(Default)]
 struct Paper {
     names: HashMap<AccountId, (String, bool)>,
+    ready: Vec<(AccountId, AccountId)>,
     memos: HashMap<u64, String>,
     memos_max: Option<usize>,
 }
@@ -30,6 +31,11 @@ struct Paper {
 impl Desk for Paper {
     fn set_name(&mut self, account: AccountId, name: &str, listed: bool) -> Result<(), String> {
         self.names.insert(account, (name.to_owned(), listed));
+        Ok(())
+    }
+
+    fn offer_coffee(&mut self, shop: AccountId, pot: AccountId, _: u64) -> Result<(), String> {
+        self.ready.push((shop, pot));
         Ok(())
     }
 
@@ -94,6 +100,7 @@ fn the_history_holds_every_kind_and_passes_the_audit() {
         // Six shops, four budgets and the pot are listed; forty members are not.
         assert_eq!(paper.names.values().filter(|(_, listed)| *listed).count(), 11);
         assert_eq!(paper.names.values().filter(|(_, listed)| !*listed).count(), 40);
+        assert_eq!(paper.ready.len(), 1, "the café has coffees ready");
         assert!(paper.memos.len() > 50);
         let circulation = audited.trial_balance.circulation;
         assert!(

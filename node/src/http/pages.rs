@@ -3,8 +3,10 @@
 mod alias;
 mod checked;
 mod frame;
+pub mod hearty;
 mod language;
 pub mod paper;
+pub mod pots;
 pub mod tasks;
 pub mod verify;
 mod when;
@@ -14,14 +16,14 @@ use super::assets::manifest;
 use super::extract::PagePath;
 use super::problem::no_such_path;
 use crate::clock::wall_clock;
-use crate::service::{PublicCounters, RequestView, Service};
+use crate::service::{Offer, PublicCounters, RequestView, Service};
 pub use alias::alias;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use frame::{Page, icon};
-use klaver_api::community::DirectoryEntry;
+use klaver_api::community::{DirectoryEntry, Position};
 use klaver_api::paths;
 use klaver_api::request::RequestState;
 use klaver_ledger::amount::Total;
@@ -35,15 +37,15 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
     let service = &app.service;
     let mut page = Page::new(service, visit);
     let listed = service.directory().entries;
-    let has_map = offer_map(&mut page, service, &listed);
-    let of = |kinds: &[&str]| -> Vec<String> {
-        let some = listed.iter().filter(|entry| kinds.contains(&entry.kind.as_str()));
-        some.map(|entry| match entry.paused {
-            true => page.say_with("home_paused", &[("name", &entry.name)]),
-            false => entry.name.clone(),
-        })
-        .collect()
+    let offers = service.offers(&listed);
+    let has_map = offer_map(&mut page, service, &listed, &offers);
+    let own_pots = service.pot_accounts();
+    let of = |kind: &str| -> Vec<String> {
+        let some = listed.iter().filter(|entry| entry.kind == kind && !own_pots.contains(&entry.account));
+        some.map(|entry| entry.name.clone()).collect()
     };
+    let funds = of("fund");
+    let shops = |is_hearty| offers.iter().filter(|offer| offer.is_hearty == is_hearty).collect::<Vec<_>>();
     let size = service.published().size.to_string();
     let body = html! {
         h1 { (page.community()) }
@@ -54,12 +56,18 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
             a.button href="/place" { (icon("people")) (page.say("place")) }
         }
         (counters(&page, service))
-        (page.names("home_merchants", "home_merchants_none", "shop", &of(&["merchant"])))
-        (page.names("home_places", "home_places_none", "people", &of(&["budget"])))
-        (page.names("home_funds", "home_funds_none", "cup", &of(&["fund"])))
+        (pots::shops(&page, "home_merchants", Some("home_merchants_none"), "shop", &shops(false)))
+        (pots::ready(&page, service))
+        (pots::shops(&page, "home_hearty", None, "shop", &shops(true)))
+        (page.names("home_places", "home_places_none", "people", &of("budget")))
+        @if own_pots.is_empty() || !funds.is_empty() {
+            (page.names("home_funds", "home_funds_none", "cup", &funds))
+        }
         @if has_map { div #action {} }
         (tasks::joinable(&page, service))
+        (pots::along(&page, service))
         (tasks::call(&page))
+        p { a href=(paths::HEARTY_NEW_PAGE) { (page.say("hearty_way")) } }
         section {
             h2 { (icon("seal")) (page.say("verify_title")) }
             p { (page.say("verify_text")) " " (page.say_with("verify_size", &[("size", &size)])) }
@@ -83,16 +91,19 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
 }
 
 /// Gives the page what a map shows, and lets it ask for the map's pictures; returns whether there is anything to show.
-fn offer_map(page: &mut Page, service: &Service, listed: &[DirectoryEntry]) -> bool {
+fn offer_map(page: &mut Page, service: &Service, listed: &[DirectoryEntry], offers: &[Offer]) -> bool {
     let Some(map) = &service.config().map else { return false };
-    let places: Vec<_> = listed
-        .iter()
-        .filter_map(|entry| {
-            let at = entry.position?;
-            let at = [at.latitude_microdegrees, at.longitude_microdegrees];
-            Some(json!({ "name": entry.name, "kind": entry.kind, "at": at }))
-        })
-        .collect();
+    let point = |at: Position| [at.latitude_microdegrees, at.longitude_microdegrees];
+    // Shops with what they offer; of the others their names.
+    let others = listed.iter().filter(|entry| entry.kind != "merchant").filter_map(|entry| {
+        Some(json!({ "name": entry.name, "kind": entry.kind, "at": point(entry.position?), "offers": [] }))
+    });
+    let shops = offers.iter().filter_map(|offer| {
+        let kind = if offer.is_hearty { "hearty" } else { "merchant" };
+        let found = pots::on_map(page, offer);
+        Some(json!({ "name": offer.name, "kind": kind, "at": point(offer.position?), "offers": found }))
+    });
+    let places: Vec<_> = others.chain(shops).collect();
     // Settings were checked at the start; what cannot be named in the policy is not shown.
     let (false, Ok(origin)) = (places.is_empty(), map.origin()) else { return false };
     let Some(made) = manifest() else { return false };

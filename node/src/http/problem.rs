@@ -143,7 +143,7 @@ pub fn problem_of(refused: &Refused) -> Problem {
             PaperRefused::OtherChange => make(400, "other_change", "No new paper for this"),
             PaperRefused::NotAtHand => make(403, "not_at_hand", "The card is not at hand"),
         },
-        Refused::NotNow { code, .. } => make(409, code, "Not with this session, or not now"),
+        Refused::NotNow { code, .. } => make(409, code, "Not with this, or not now"),
         Refused::Crowded(Crowded::Here) => {
             make(429, "crowded_here", "Too many newcomers from here").passing()
         }

@@ -397,7 +397,8 @@ impl Service {
         self.must_record()?;
         let position = asked.unwrap_or_else(|| self.community.profile(id).and_then(|row| row.position));
         let row = profile.name.clone().map(|name| ProfileRow { name, listed: profile.listed, position });
-        Ok(self.community.set_profile(*id, row).await?)
+        self.community.set_profile(*id, row).await?;
+        self.name_pots(id).await
     }
 
     /// Returns everybody who chose to be listed.
@@ -421,6 +422,7 @@ impl Service {
                     longitude_microdegrees,
                 }),
                 paused: self.takes_nothing(&id),
+                services: self.community.till(&id).services,
             })
             .collect();
         entries.sort_by(|a, b| (&a.name, &a.account).cmp(&(&b.name, &b.account)));

@@ -103,7 +103,8 @@ impl Service {
         self.request_for_payer(AccountId(row.account), None, asked)
     }
 
-    fn request_for_payer(
+    /// Makes a request to `account`, for whoever wants to pay.
+    pub(super) fn request_for_payer(
         &self,
         account: AccountId,
         words: Option<String>,

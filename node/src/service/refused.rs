@@ -92,7 +92,7 @@ pub enum Refused {
     /// A card or voucher.
     #[error(transparent)]
     Paper(#[from] PaperRefused),
-    /// It cannot be done with this session of a task, or not now.
+    /// It cannot be done with this session of a task or this pot, or not now.
     #[error("{}: {advice}", sentence_of(.code))]
     NotNow {
         /// The stable code.
@@ -137,6 +137,8 @@ fn sentence_of(code: &str) -> &'static str {
     match code {
         "session_full" => "every place of this session is taken",
         "session_over" => "this session is over, or does not take place",
+        "pot_not_open" => "this pot takes no credits yet",
+        "pot_waits" => "some were handed out at the old price and not paid yet",
         "check_in_code" => "this is not the code of the session",
         _ => "nobody checks in at this session now",
     }

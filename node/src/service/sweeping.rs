@@ -10,6 +10,8 @@ impl Service {
     /// Erases what has ended, and what was kept of accounts that are closed; freezes vouchers that were lost meanwhile.
     pub async fn sweep(&self) {
         let now = wall_clock().seconds();
+        // What was paid is looked up in requests: before these are forgotten.
+        self.community.settle_closings(now);
         self.community.erase_ended(now);
         self.community.erase_presence(now, u64::from(self.config.presence_days) * 86_400);
         self.community.erase_accounts(&self.closed_accounts());

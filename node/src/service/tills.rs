@@ -1,6 +1,7 @@
 //! Tills: how a shop takes credits, and what whoever works there sees.
 
 use super::accounts::reference_json;
+use super::hearty::services_of;
 use super::{Refused, Service, Sight};
 use crate::clock::wall_clock;
 use crate::community::TillRow;
@@ -51,6 +52,7 @@ impl Service {
                 bill_most: row.bill_most.map(decimal),
                 month_most: row.month_most.filter(|_| is_owner).map(decimal),
                 paused: row.paused,
+                services: row.services,
             },
         })
     }
@@ -78,6 +80,7 @@ impl Service {
             bill_most: most("bill_most", &asked.bill_most)?,
             month_most: most("month_most", &asked.month_most)?,
             paused: asked.paused,
+            services: services_of(&asked.services)?,
         };
         self.must_record()?;
         Ok(self.community.set_till(*id, row).await?)

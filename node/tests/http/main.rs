@@ -11,6 +11,7 @@ mod drafts;
 mod joining;
 mod log;
 mod papers;
+mod pots;
 mod problems;
 mod requests;
 mod sessions;

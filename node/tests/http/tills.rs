@@ -149,6 +149,7 @@ async fn a_shop_says_how_much_it_takes_and_when_it_takes_nothing() {
         bill_most: Some("4.00".to_owned()),
         month_most: Some("5.00".to_owned()),
         paused: false,
+        services: vec!["water".to_owned()],
     };
     assert_eq!(world.get(&path, Some(&owner)).await.json["settings"]["part"], "exact");
     assert_eq!(set(&limits).await, 204);

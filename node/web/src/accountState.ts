@@ -52,14 +52,30 @@ export function stateOf(json: StateJson): AccountState {
 export async function provenState(hat: Hat): Promise<{ base: number; state: AccountState }> {
   const { base, state: told, status } = await accountOf(hat);
   const state = stateOf(told);
-  // Accounts that were carried over from the ledger before this one stand in no record of it but the first.
-  if (base === 0) return { base, state };
+  // What was carried over from the ledger before this one stands in no record of it: its council has signed it.
+  if (base === 0) {
+    await mustHaveBegunWith(hat, state);
+    return { base, state };
+  }
   const { content, index } = await prove(await askAs<Answered>(hat, "GET", `/v1/receipts/${base}`));
   const digest = hex(await stateDigest(state, status === "frozen" ? "frozen" : "open"));
   if (index !== base || state.account !== hat.account || (await digestIn(content, hat.account)) !== digest) {
     throw new ReceiptError("receipt_not_in_log", "the record of the account's newest change says another state");
   }
   return { base, state };
+}
+
+/** Checks that this is the state with which an account came over; a rest since then changes no state. */
+async function mustHaveBegunWith(hat: Hat, state: AccountState): Promise<void> {
+  const [{ WrongShare, stateBegunWith }, { LineageError }] = await Promise.all([import("./shares.ts"), import("./lib/lineage.ts")]);
+  const begun = await stateBegunWith(hat).catch((error: unknown) => {
+    if (!(error instanceof WrongShare || error instanceof LineageError)) throw error;
+    throw new ReceiptError("receipt_not_in_log", error.message);
+  });
+  const digests = await Promise.all((["open", "frozen"] as const).map((status) => stateDigest(state, status)));
+  if (state.account !== hat.account || !digests.some((digest) => hex(digest) === begun)) {
+    throw new ReceiptError("receipt_not_in_log", "the account came over with another state");
+  }
 }
 
 /** Returns the digest of an account's state that a record holds: its line names it, whoever signed it sees it whole. */

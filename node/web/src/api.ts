@@ -62,6 +62,8 @@ export interface Account {
 export interface StatementLine {
   index: number;
   line: number;
+  /** How many lines of the account came before it; a cashier is not told. */
+  seq?: number;
   recorded_at: string;
   kind: string;
   debit: string;

@@ -75,6 +75,8 @@ export interface Facts {
   logo: string | null;
   timeZone: string;
   demo: boolean;
+  /** The address where another ledger continues this one, when it is another one than this. */
+  successor: string | null;
   readOnly: Reason | null;
   now: number;
 }

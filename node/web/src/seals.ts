@@ -4,13 +4,13 @@
  */
 
 import { NoAnswer, Refused, ask, askText } from "./api.ts";
-import { all, forget, keep, recall, settle, type Outgoing } from "./db.ts";
+import { all, forget, keep, recall, rework, settle, type Outgoing } from "./db.ts";
 import { facts } from "./dom.ts";
 import { type Alarm, TwoHistories, alarm, mustBeNew, newest, pending, remember } from "./heads.ts";
 import { base64, concat, fromBase64, fromHex, hex } from "./lib/bytes.ts";
 import { type Link, checkCommunity, parseLink, printLink } from "./lib/links.ts";
 import { type Checkpoint, isConsistent, openCheckpoint, parseNote, readCheckpoint } from "./lib/log.ts";
-import { hasNewKeys, log } from "./wallet.ts";
+import { type Trusted, hasNewKeys, log, trusted } from "./wallet.ts";
 import { learn } from "./witnesses.ts";
 
 /** What looking at the log found. */
@@ -30,11 +30,33 @@ export async function visit(): Promise<Watched> {
     await keep("pending", waiting.filter(({ size }) => size > now.size).map(({ note }) => note));
     await keep("checkpoint", now.note);
     await learn();
+    await knowCharter(now);
     return "consistent";
   } catch (error) {
     if (error instanceof TwoHistories) return "alarm";
     if (error instanceof NoAnswer || error instanceof Refused) return "no_answer";
     throw error;
+  }
+}
+
+/** Remembers the newest charter; one that leaves out what this phone has followed is an alarm beside `seen`. */
+async function knowCharter(seen: Checkpoint): Promise<void> {
+  const { ledger, charterBase } = (await trusted()) as Trusted;
+  const said = await ask<{ ledger: string; charter_base: number; successor?: string | null }>("GET", "/v1/community");
+  // A page that was kept does not know yet that its community goes on elsewhere.
+  const isMoved = (said.successor ?? facts.origin) !== facts.origin && !facts.successor;
+  if (isMoved && location.search === "") return location.replace(`${location.pathname}?anew${location.hash}`);
+  if (said.ledger !== ledger || said.charter_base === charterBase) return;
+  const [{ CharterLeftOut, askCharters, follow, keepBase, newestBase }, { LineageError }] = await Promise.all([import("./charters.ts"), import("./lib/lineage.ts")])
+    .catch((error: unknown) => { throw new NoAnswer(String(error)); });
+  const shown = await askCharters();
+  try {
+    await keepBase(ledger, newestBase(await follow(ledger, shown, charterBase)));
+  } catch (error) {
+    // A clock that is behind ours, or ahead of it, is no fault of the council.
+    if (error instanceof LineageError && error.code === "too_early") return;
+    if (!(error instanceof LineageError || error instanceof CharterLeftOut)) throw error;
+    throw await alarm(seen.note, `${error.message}\n\n${JSON.stringify(shown, null, 2)}\n`);
   }
 }
 
@@ -155,6 +177,8 @@ export async function believe(size: number): Promise<{ strange: number } | { fou
   await keep("pending", []);
   await keep("checkpoint", now.note);
   await keep("believed", { size: now.size, root: base64(now.root), at: Date.now(), alarm: await recall<Alarm>("alarm") } satisfies Believed);
+  // Which charters count is learned anew: a person was told which ledger is the right one.
+  await rework<Trusted>("trusted", (there) => { const { charterBase: _, ...rest } = there as Trusted; return rest; });
   await forget("alarm");
   return { strange };
 }

@@ -17,6 +17,7 @@ export function start(page: () => Promise<void>): Promise<void> {
   return begin(async () => {
     if (location.origin !== facts.origin) return show(wrongAddress());
     if (await other) return (await import("./succession.ts")).showOther();
+    if (keeps && facts.successor && document.getElementById("action")) return (await import("./screens/moved.ts")).showMoved();
     // What the node wrote by itself stays: only screens of the wallet give way.
     if (document.getElementById("action") && (await alarm)) return (await import("./alarm.ts")).showAlarm();
     await page();

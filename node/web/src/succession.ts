@@ -4,29 +4,30 @@
  * and `share.rs`.
  */
 
-import { type Account, type Answered, NoAnswer, Refused, ask } from "./api.ts";
+import { Refused, ask, type Answered } from "./api.ts";
+import { CharterLeftOut, type LineageJson, askCharters, follow, newestBase } from "./charters.ts";
 import { type Hat, type Outgoing, all, recall, rework, transact } from "./db.ts";
 import { amount, button, facts, h, icon, link, loadProofWords, moment, say, shortAccount, show, type Child } from "./dom.ts";
 import { heads } from "./heads.ts";
 import { accountText } from "./lib/account.ts";
-import { equal, fromBase64url, fromHex, hex } from "./lib/bytes.ts";
-import { type Lineage, LineageError, SuccessionError, checkSuccession, followLineage } from "./lib/lineage.ts";
+import { type Ended, type Lineage, LineageError, SuccessionError, checkSuccession } from "./lib/lineage.ts";
 import { fromDecimal } from "./lib/money.ts";
-import { type Share, closingDigest, shareHash } from "./lib/shares.ts";
+import { type Share, contradiction } from "./lib/shares.ts";
 import { isOpen } from "./outbox.ts";
 import { saveFile } from "./paid.ts";
-import { within } from "./patience.ts";
+import { type Predecessor, WrongShare, bytesOf, provenShare } from "./shares.ts";
 import { busy, explain } from "./start.ts";
-import { type Had, type Trusted, askAs, isCashier, receiptOf, statementOf, trusted } from "./wallet.ts";
+import { type Had, type Trusted, isCashier, receiptOf, statementOf, trusted } from "./wallet.ts";
 
 /** How far the clock of a node may be ahead of ours where it says that a charter counts, in milliseconds. */
 const CLOCK_LEAD = 300_000;
-/** How long a tile or list is waited for, in milliseconds. */
-const PATIENCE = 20_000;
+/** Most ledgers that one visit goes back through. */
+const GENERATIONS_MAX = 64;
+/** How often a balance is held against its lines: what is recorded meanwhile is no contradiction. */
+const LOOKS = 3;
 
-interface LineageJson { charters: Answered[] }
-interface SuccessionJson { lineage: LineageJson; checkpoint: string; ending: Answered | null; snapshot: string; log: string }
-interface ShareJson { debits_minor: number; credits_minor: number; returned_minor: number; lines: number; salt: string }
+/** How a ledger ended, as a node shows it. */
+export interface SuccessionJson { lineage: LineageJson; checkpoint: string; ending: Answered | null; snapshot: string; log: string }
 
 /** What a node showed that does not hold. */
 export interface Strange {
@@ -34,6 +35,8 @@ export interface Strange {
   at: number;
   /** What does not hold, and what was shown. */
   evidence: string;
+  /** Whether the right ledger was followed since. */
+  isPast?: boolean;
 }
 
 class Wrong extends Error {
@@ -55,12 +58,20 @@ export async function opensAnew(): Promise<boolean> {
   return true;
 }
 
-/** Returns the ledger that the node's one continues, as its founding entry says; null when it began by itself. @throws LineageError, NoAnswer, Refused */
-export async function ledgerBefore(): Promise<string | null> {
-  const { charters } = await ask<LineageJson>("GET", "/v1/lineage");
-  const { predecessor } = await followLineage(facts.ledger, charters.map(receiptOf), Date.now() + CLOCK_LEAD);
-  return predecessor?.ledger ?? null;
+/** Returns the ledgers that led to the node's one, newest first, as their founding entries say. @throws LineageError, NoAnswer, Refused */
+export async function ledgersBefore(): Promise<string[]> {
+  const found: string[] = [];
+  let { predecessor } = await follow(facts.ledger, await askCharters());
+  while (predecessor && found.length < GENERATIONS_MAX) {
+    found.push(predecessor.ledger);
+    const { lineage } = await askEnd(predecessor.ledger, found.length === 1);
+    ({ predecessor } = await follow(predecessor.ledger, lineage));
+  }
+  return found;
 }
+
+/** Asks how a ledger ended; the one before the node's needs no name: older nodes know no other. @throws NoAnswer, Refused */
+export const askEnd = (ledger: string, isNewest: boolean): Promise<SuccessionJson> => ask<SuccessionJson>("GET", `/v1/succession${isNewest ? "" : `?ledger=${ledger}`}`);
 
 /** Follows to the node's ledger, or shows why not; in place of every page of the wallet. */
 export async function showOther(): Promise<void> {
@@ -69,84 +80,118 @@ export async function showOther(): Promise<void> {
   try {
     if (await opensAnew()) return;
     const before = (await trusted()) as Trusted;
-    const { after, predecessor } = await proven(before);
+    const chain = await proven(before);
     const came: { hat: Hat; opened: number }[] = [];
     for (const hat of (await all<Hat>("hats")).filter((one) => one.ledger === before.ledger && !isCashier(one))) {
       try {
-        came.push({ hat, opened: await shareOf(hat, predecessor) });
+        came.push({ hat, opened: await shareOf(hat, chain.ends) });
       } catch (error) {
+        if (error instanceof WrongShare) throw new Wrong("error.share_wrong", `${accountText(hat.account)}: ${error.message}`, error.shown);
         // A key that counts no more, lent or taken away, proves nothing and holds nobody up.
         if (!(error instanceof Refused) || error.problem.code !== "session_key") throw error;
       }
     }
-    const waited = await moveOver(before, after, predecessor);
+    const waited = await moveOver(before, chain);
     show(followed(came, waited), "focus");
   } catch (error) {
     if (!(error instanceof Wrong)) return show(explain(error, () => void showOther()));
-    const strange = { code: error.code, at: Date.now(), evidence: `${error.message}\n\n${JSON.stringify(error.shown, null, 2)}\n` };
-    await rework<Strange>("strange", (there) => there ?? strange);
-    show(alarmed(strange), "focus");
+    show(alarmed(await keepStrange(error)), "focus");
   }
 }
 
-/** Checks who governs the node's ledger, how the old one ended, and that it is what this phone has seen. @throws Wrong, NoAnswer, Refused */
-async function proven(before: Trusted): Promise<{ after: Lineage; predecessor: Predecessor }> {
-  const now = Date.now() + CLOCK_LEAD;
-  const lineage = await ask<LineageJson>("GET", "/v1/lineage");
-  const end = await ask<SuccessionJson>("GET", "/v1/succession").catch((error: unknown) => {
-    if (!(error instanceof Refused) || error.problem.code !== "no_predecessor") throw error;
-    throw new Wrong("other_ledger", `the node serves ledger ${facts.ledger}, which continues no other`, { lineage });
-  });
-  const seals = await heads();
+/** Keeps what does not hold; the first of it stays, until the right ledger was followed. */
+async function keepStrange({ code, message, shown }: Wrong): Promise<Strange> {
+  const strange = { code, at: Date.now(), evidence: `${message}\n\n${JSON.stringify(shown, null, 2)}\n` };
+  await rework<Strange>("strange", (there) => (there && !there.isPast ? there : strange));
+  return strange;
+}
+
+/** Returns what an account began with here, in minor units; or the alarm, when that is not what it had. @throws NoAnswer, Refused */
+export async function openedWith(hat: Hat, ends: Pick<End, "predecessor">[]): Promise<number | Child> {
   try {
-    const after = await followLineage(facts.ledger, lineage.charters.map(receiptOf), now);
-    const shown = { charters: end.lineage.charters.map(receiptOf), checkpoint: end.checkpoint, ending: end.ending && receiptOf(end.ending), tile: (path: string) => bytesOf(`${end.log}/${path}`) };
-    const { snapshot: closing } = await checkSuccession({ ledger: before.ledger, seals }, shown, after, now);
-    return { after, predecessor: { ledger: before.ledger, snapshot: end.snapshot, closing } };
+    return await shareOf(hat, ends);
   } catch (error) {
-    if (!(error instanceof LineageError || error instanceof SuccessionError || error instanceof TypeError)) throw error;
-    throw new Wrong("error.succession_wrong", error.message, { lineage, end, seals: seals.map(({ note }) => note) });
+    if (!(error instanceof WrongShare)) throw error;
+    return alarmed(await keepStrange(new Wrong("error.share_wrong", `${accountText(hat.account)}: ${error.message}`, error.shown)));
   }
 }
 
-type Predecessor = NonNullable<Trusted["predecessor"]>;
+/** A ledger that ended, with what binds the share of each account in it, and its last checkpoint. */
+interface End { lineage: Lineage; predecessor: Predecessor; checkpoint: string }
 
-/** Checks that an account began with what it had; returns that, in minor units. @throws Wrong, NoAnswer, Refused */
-async function shareOf(hat: Hat, { snapshot, closing }: Predecessor): Promise<number> {
-  const must = (holds: boolean, why: string, shown: unknown) => {
-    if (!holds) throw new Wrong("error.share_wrong", `${accountText(hat.account)}: ${why}`, shown);
-  };
-  const said = await askAs<ShareJson>(hat, "GET", "/v1/succession/share").catch((error: unknown) => {
-    if (!(error instanceof Refused) || error.problem.code !== "no_predecessor") throw error;
-    throw new Wrong("error.share_wrong", `${accountText(hat.account)}: it is not among the accounts that came over`, error.problem);
-  });
-  const share: Share = { account: hat.account, debits: said.debits_minor, credits: said.credits_minor, returned: said.returned_minor, lines: said.lines };
-  const list = await bytesOf("/v1/succession/shares");
-  must(hex(await closingDigest(fromHex(snapshot, 32), list)) === closing, "the list of what came over is not the one that the council signed", said);
-  const hash = await shareHash(share, fromBase64url(said.salt));
-  const isListed = Array.from({ length: list.length / 32 }, (_, i) => list.subarray(32 * i, 32 * i + 32)).some((one) => equal(one, hash));
-  must(isListed, "what the node says it had is not in the list that the council signed", said);
-  const had = share.credits - share.debits;
-  const known = await recall<Had>(`had:${hat.account}`);
-  must(!known || known.lines < share.lines || (known.lines === share.lines && known.minor === had), "this phone has seen another balance in the old ledger", { said, known });
-  const account = await askAs<Account>(hat, "GET", `/v1/accounts/${accountText(hat.account)}`);
-  const moved = await movedSince(hat);
-  const opened = had + share.returned;
-  must(account.lines === moved.lines && opened + moved.minor === minor(account.balance ?? ""), "what it had, with the lines since, is not what it is said to have", { said, account });
-  return opened;
+/** From the ledger that this phone knows to the node's: who governs that one, and how those before it ended, newest first. */
+interface Chain { newest: Lineage; ends: End[] }
+
+/**
+ * Checks who governs the node's ledger, and how each one before it ended, back to the one that this phone knows: the whole
+ * of that is what it has seen.
+ *
+ * @throws Wrong, NoAnswer, Refused
+ */
+async function proven(before: Trusted): Promise<Chain> {
+  const charters = await askCharters();
+  const shown: unknown[] = [charters];
+  const other = () => new Wrong("other_ledger", `the node serves ledger ${facts.ledger}, which continues no other`, { shown });
+  try {
+    const newest = await follow(facts.ledger, charters);
+    const ends: End[] = [];
+    for (let after = newest; after.ledger !== before.ledger; after = (ends.at(-1) as End).lineage) {
+      const ledger = after.predecessor?.ledger;
+      if (ledger === undefined || ends.length === GENERATIONS_MAX) throw other();
+      const end = await askEnd(ledger, ends.length === 0).catch((error: unknown) => {
+        throw error instanceof Refused && error.problem.code === "no_predecessor" ? other() : error;
+      });
+      shown.push(end);
+      const { named, lineage } = await checkEnd(ledger, end, after, before);
+      ends.push({ lineage, checkpoint: end.checkpoint, predecessor: { ledger, snapshot: end.snapshot, closing: named.snapshot } });
+    }
+    return { newest, ends };
+  } catch (error) {
+    if (!(error instanceof LineageError || error instanceof SuccessionError || error instanceof CharterLeftOut || error instanceof TypeError)) throw error;
+    throw new Wrong("error.succession_wrong", error.message, { shown, seals: (await heads()).map(({ note }) => note) });
+  }
+}
+
+/** Checks that the ledger of `after` continues `ledger`; the one that this phone knows is all that it has seen. @throws LineageError, SuccessionError, CharterLeftOut */
+export async function checkEnd(ledger: string, end: SuccessionJson, after: Lineage, before: Trusted): Promise<Ended> {
+  const isKnown = ledger === before.ledger;
+  // The charters that this phone has followed are among those of the ledger that ended.
+  if (isKnown) await follow(ledger, end.lineage, before.charterBase);
+  const shown = { charters: end.lineage.charters.map(receiptOf), checkpoint: end.checkpoint, ending: end.ending && receiptOf(end.ending), tile: (path: string) => bytesOf(`${end.log}/${path}`) };
+  return checkSuccession({ ledger, seals: isKnown ? await heads() : [] }, shown, after, Date.now() + CLOCK_LEAD);
+}
+
+/** Checks that an account began with what it had, in each ledger since; returns that, in minor units. @throws WrongShare, NoAnswer, Refused */
+async function shareOf(hat: Hat, ends: Pick<End, "predecessor">[]): Promise<number> {
+  let last: Share | undefined;
+  for (const [age, { predecessor }] of [...ends.entries()].reverse()) {
+    const share = await provenShare(hat, predecessor, age === 0);
+    const known = last ? undefined : await recall<Had>(`had:${hat.account}`);
+    const isSeen = !known || known.lines < share.lines || (known.lines === share.lines && known.minor === share.credits - share.debits);
+    if (!isSeen) throw new WrongShare("this phone has seen another balance in the old ledger", { share, known });
+    const why = last ? contradiction(last, share) : null;
+    if (why !== null) throw new WrongShare(why, { before: last, share });
+    last = share;
+  }
+  const share = last as Share;
+  const opened = share.credits + share.returned - share.debits;
+  for (let look = 0; look < LOOKS; look++) {
+    const since = await movedSince(hat);
+    if (since.isWhole && opened + since.minor === since.balance) return opened;
+  }
+  throw new WrongShare("what it had, with the lines since, is not what it is said to have", { share });
 }
 
 const minor = (text: string) => fromDecimal(text, facts.scale);
 
-/** What the lines of the new ledger come to, and how many they are. */
-async function movedSince(hat: Hat): Promise<{ minor: number; lines: number }> {
-  const sum = { minor: 0, lines: 0 };
-  for (let cursor: string | undefined; ; ) {
-    const { lines, next } = await statementOf(hat, cursor);
-    for (const { credit, debit } of lines) sum.minor += minor(credit) - minor(debit);
-    sum.lines += lines.length;
-    if (next === null) return sum;
-    cursor = next;
+/** What the lines of the new ledger come to, and the balance that the account had with these: one look, whatever is recorded meanwhile. */
+async function movedSince(hat: Hat): Promise<{ minor: number; balance: number; isWhole: boolean }> {
+  const first = await statementOf(hat);
+  const sum = { minor: 0, balance: minor(first.balance), isWhole: true };
+  for (let page = first; ; page = await statementOf(hat, page.next as string)) {
+    for (const { credit, debit } of page.lines) sum.minor += minor(credit) - minor(debit);
+    sum.isWhole = page.lines.length === 0 || page.lines.at(-1)?.seq === 0;
+    if (page.next === null) return sum;
   }
 }
 
@@ -155,8 +200,12 @@ const OF_LEDGER = /^(checkpoint|pending|policy|believed|alarm|moments:.*|open-mo
 const ASKED = /^(session|inbox|had):/;
 
 /** Turns this phone to the new ledger, all of it or nothing; returns what waited and cannot be recorded any more. */
-function moveOver(before: Trusted, after: Lineage, predecessor: Predecessor): Promise<Outgoing[]> {
+function moveOver(before: Trusted, { newest: after, ends }: Chain): Promise<Outgoing[]> {
   const ledger = after.ledger;
+  const between = ends.slice(0, -1).map(({ lineage, checkpoint }, age): { trusted: Trusted; checkpoint: string } => {
+    const { predecessor } = ends[age + 1] as End;
+    return { trusted: { ...trustedOf(lineage), predecessor }, checkpoint };
+  });
   return transact(["hats", "outbox", "kept"], "readwrite", (transaction, then, done) => {
     const [hats, outbox, kept] = [transaction.objectStore("hats"), transaction.objectStore("outbox"), transaction.objectStore("kept")];
     const waited: Outgoing[] = [];
@@ -175,12 +224,20 @@ function moveOver(before: Trusted, after: Lineage, predecessor: Predecessor): Pr
       const office = small.find(({ name }) => name === "office")?.value as Hat | undefined;
       if (office) kept.put({ name: "office", value: { ...office, ledger } });
       kept.put({ name: `past:${before.ledger}`, value: { trusted: before, ...Object.fromEntries(aside.map(({ name, value }) => [name, value])) } });
-      const { origin: logOrigin, log_keys: logKeys } = after.charter;
-      kept.put({ name: "trusted", value: { ledger, logOrigin, logKeys, predecessor } satisfies Trusted });
+      // Ledgers that began and ended while this phone slept: the next one is held against these.
+      for (const one of between) kept.put({ name: `past:${one.trusted.ledger}`, value: one });
+      const { predecessor } = ends[0] as End;
+      kept.put({ name: "trusted", value: { ...trustedOf(after), predecessor } satisfies Trusted });
+      const strange = small.find(({ name }) => name === "strange")?.value as Strange | undefined;
+      if (strange) kept.put({ name: "strange", value: { ...strange, isPast: true } satisfies Strange });
       done(waited);
     });
   });
 }
+
+/** What a phone trusts that has followed these charters. */
+export const trustedOf = (lineage: Lineage): Trusted =>
+  ({ ledger: lineage.ledger, logOrigin: lineage.charter.origin, logKeys: lineage.charter.log_keys, charterBase: newestBase(lineage) });
 
 /** Says that the community goes on in another ledger, what came over, and what did not. */
 function followed(came: { hat: Hat; opened: number }[], waited: Outgoing[]): Child {
@@ -208,12 +265,4 @@ function alarmed(strange: Strange): Child {
 /** A button that saves what a node showed that does not hold. */
 export function savingStrange(strange: Strange): Child {
   return h("div", { class: "actions" }, button("down", say("alarm_keep"), () => saveFile("klaver-alarm.txt", strange.evidence), "main"));
-}
-
-/** Fetches something that is no text. @throws NoAnswer, TypeError for what is refused */
-async function bytesOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(path, { signal: within(PATIENCE), cache: "no-store" }).catch((error: unknown) => { throw new NoAnswer(String(error)); });
-  if (response.status >= 500) throw new NoAnswer(`status ${response.status}`);
-  if (!response.ok) throw new TypeError(`${path}: status ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer().catch((error: unknown) => { throw new NoAnswer(String(error)); }));
 }

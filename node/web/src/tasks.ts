@@ -2,6 +2,7 @@
 
 import { type Hat, keep, recall } from "./db.ts";
 import { dayOf, moment, now, say } from "./dom.ts";
+import { drawn } from "./pictures.ts";
 import { askAs } from "./wallet.ts";
 import pictures from "./tasks.json";
 
@@ -84,11 +85,4 @@ export function callSession({ picture, starts_at, minutes }: TaskSession): strin
 }
 
 /** Draws what a task is. */
-export function drawTask(picture: TaskPicture, size = "icon task"): SVGElement {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  for (const [key, value] of [["class", size], ["viewBox", "0 0 24 24"], ["aria-hidden", "true"], ["focusable", "false"]] as const) svg.setAttribute(key, value);
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", pictures[picture] ?? "");
-  svg.append(path);
-  return svg;
-}
+export const drawTask = (picture: TaskPicture, size?: string): SVGElement => drawn(pictures[picture], size);

@@ -1,6 +1,7 @@
 /** The map itself, with what draws it: fetched when somebody asks to see it. */
 
 import * as leaflet from "leaflet";
+import { drawn } from "./pictures.ts";
 import type { Icon, button, fill, h, icon, show } from "./dom.ts";
 
 /** What pages draw with: given, not fetched, so that the parts of the wallet stay whole. */
@@ -11,11 +12,11 @@ export interface MapGiven {
   tiles: string;
   attribution: string;
   style: string;
-  places: { name: string; kind: "merchant" | "budget" | "fund"; at: [number, number] }[];
+  places: { name: string; kind: "merchant" | "budget" | "fund" | "hearty"; at: [number, number]; offers: { words: string; shape: string }[] }[];
   words: Record<"show" | "from" | "map" | "closer" | "further" | "failed", string>;
 }
 
-const PICTURES: Record<MapGiven["places"][number]["kind"], Icon> = { merchant: "shop", budget: "people", fund: "cup" };
+const PICTURES: Record<MapGiven["places"][number]["kind"], Icon> = { merchant: "shop", budget: "people", fund: "cup", hearty: "shop" };
 /** Closest to the ground that a map opens on, for one place alone. */
 const CLOSEST = 16;
 
@@ -32,11 +33,11 @@ export async function showMap({ tiles, attribution, style, places, words }: MapG
   view.focus();
   // Whose page asks is no secret, and some who give maps want to know it; which page it is stays here.
   leaflet.tileLayer(tiles, { maxZoom: 19, referrerPolicy: "origin" }).on("tileerror", () => fill(state, icon("hand"), words.failed)).addTo(map);
-  const points = places.map(({ name, kind, at: [latitude, longitude] }) => {
+  const points = places.map(({ name, kind, at: [latitude, longitude], offers }) => {
     const point = leaflet.latLng(latitude / 1e6, longitude / 1e6);
     const picture = h("span", { class: "spot" }, icon(PICTURES[kind]), h("span", { class: "unseen" }, name));
     leaflet.marker(point, { icon: leaflet.divIcon({ html: picture, iconSize: [48, 48], className: "" }) })
-      .bindPopup(h("p", null, name), { closeButton: false }).addTo(map);
+      .bindPopup(h("div", null, h("p", null, name), offers.length === 0 ? null : h("ul", { class: "services" }, offers.map(({ words, shape }) => h("li", null, drawn(shape), words)))), { closeButton: false }).addTo(map);
     return point;
   });
   map.fitBounds(leaflet.latLngBounds(points), { maxZoom: CLOSEST, padding: [48, 48] });

@@ -17,6 +17,8 @@ export interface Trusted {
   ledger: string;
   logOrigin: string;
   logKeys: string[];
+  /** Index of the entry that made the newest charter this phone has followed: no node may show an older one. */
+  charterBase?: number;
   /** The ledger before it, how it ended, and what binds what every account had there. */
   predecessor?: { ledger: string; snapshot: string; closing: string };
 }
@@ -84,7 +86,7 @@ export async function log(): Promise<LogIdentity> {
   return { ledger, keys: await Promise.all(logKeys.map((key) => logKey(logOrigin, fromHex(key, 32)))) };
 }
 
-/** Learns the log's other keys, if it has some and continues what this phone has seen. */
+/** Learns the log's other keys, if the council named some and its log continues what this phone has seen. */
 export async function hasNewKeys(): Promise<boolean> {
   return (await hasJoined()) && (await import("./logKeys.ts")).learnKeys();
 }

@@ -7,6 +7,7 @@ import { fromHex, hex } from "../src/lib/bytes.ts";
 import { type WordsError, fromWords, toWords } from "../src/lib/recovery.ts";
 import { AmountError, euroCents, fromDecimal, parseAmount, showEuro, showNumber, split, toDecimal } from "../src/lib/money.ts";
 import { NoList, readMemberList, textOf } from "../src/lib/memberList.ts";
+import { type Share, contradiction } from "../src/lib/shares.ts";
 import { type Vectors, run, seeded } from "./vectors.ts";
 
 const folder = `${process.env["KLAVER_ROOT"]}/docs/spec/vectors`;
@@ -123,4 +124,11 @@ test("credits for a price are rounded down, and the rest is paid in money", () =
   assert.deepEqual(split(1_000, [1, 1], "exact", 2, 450), { minor: 450, rest: 550 });
   assert.deepEqual(split(1_000, [1, 1], "whole", 2, 450), { minor: 400, rest: 600 });
   assert.deepEqual(split(400, [1, 1], "exact", 2, 450), { minor: 400, rest: 0 });
+});
+
+test("what an account had between two ledgers only grows", () => {
+  const share = (debits: number, credits: number, returned: number, lines: number): Share => ({ account: "", debits, credits, returned, lines, state: "" });
+  const before = share(5, 20, 3, 9);
+  for (const same of [share(5, 23, 0, 0), share(5, 24, 0, 1), share(9, 23, 1, 4)]) assert.equal(contradiction(before, same), null);
+  for (const wrong of [share(5, 24, 0, 0), share(5, 20, 3, 0), share(4, 23, 0, 1), share(5, 22, 0, 1)]) assert.notEqual(contradiction(before, wrong), null);
 });

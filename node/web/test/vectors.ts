@@ -248,7 +248,7 @@ async function lineage(d: Differences, vectors: Json): Promise<void> {
   const opened = async (seals: Checkpoint[], { new: shown, checkpoint, ending }: Json) => {
     const after = await followLineage(shown.ledger, receipts(shown.receipts), vectors.now);
     const end = { charters: receipts(vectors.charters), checkpoint, ending: ending && parseReceiptFile(ending), tile };
-    return checkSuccession({ ledger: vectors.ledger, seals }, end, after, vectors.now).then(({ snapshot }) => snapshot, why);
+    return checkSuccession({ ledger: vectors.ledger, seals }, end, after, vectors.now).then(({ named }) => named.snapshot, why);
   };
   const seen = readCheckpoint(vectors.seen) as Checkpoint;
   for (const one of vectors.successions) d.same(`succession: ${one.name}`, await opened(one.why === null ? [seen] : [], one), one.why ?? vectors.shares.closing);

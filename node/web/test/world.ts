@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { generateKeyPairSync, sign } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { after, before } from "node:test";
@@ -125,9 +125,24 @@ export class World {
   }
 
   /** Ends the ledger, and serves the one that continues it at the same address. */
-  succeed(): Promise<void> {
-    return this.#instead("ended", (data, ended) => void this.#run("klaver-node", "succeed", "--data", ended, "--into", data,
-      "--wallet", join(this.directory, "council"), "--passphrase-file", join(this.directory, "passphrase")));
+  succeed(aside = "ended"): Promise<void> {
+    return this.#instead(aside, (data, ended) => this.#succeed(ended, data));
+  }
+
+  #succeed(ended: string, into: string, ...more: string[]): void {
+    this.#run("klaver-node", "succeed", "--data", ended, "--into", into,
+      "--wallet", join(this.directory, "council"), "--passphrase-file", join(this.directory, "passphrase"), ...more);
+  }
+
+  /** Ends the ledger, and serves the one that continues it at another address; the old one goes on answering. */
+  async move(): Promise<World> {
+    await this.stop();
+    const next = new World(await freePort());
+    this.#succeed(join(this.directory, "data"), join(next.directory, "data"), "--public-url", next.url);
+    for (const name of ["council", "place", "passphrase"]) cpSync(join(this.directory, name), join(next.directory, name), { recursive: true });
+    next.budget = this.budget;
+    await Promise.all([this.start(), next.start()]);
+    return next;
   }
 
   /** Serves somebody else's ledger at the same address. */

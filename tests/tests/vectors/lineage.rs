@@ -288,7 +288,8 @@ fn shares(ended: &Ended) -> Value {
             let (share, salt) = shares.of_account(&account(name)).expect("it came over");
             json!({
                 "account": share.account.to_hex(), "debits": share.debits, "credits": share.credits,
-                "returned": share.returned, "lines": share.lines, "opened": share.opened(),
+                "returned": share.returned, "lines": share.lines, "state": share.state.to_hex(),
+                "opened": share.opened(),
                 "salt": hex(salt), "hash": hex(share.hash(&salt)),
             })
         })

@@ -64,7 +64,8 @@ impl<S: Store> Player<'_, S> {
         for merchant in &cast.merchants {
             self.scribe.set_name(merchant.shop.account, merchant.shop.name, true)?;
         }
-        self.scribe.set_name(cast.coffee_fund.account, cast.coffee_fund.name, true)
+        self.scribe.set_name(cast.coffee_fund.account, cast.coffee_fund.name, true)?;
+        self.scribe.offer_coffee(cast.merchants[CAFE].shop.account, cast.coffee_fund.account, COFFEE)
     }
 
     /// What is left behind by accounts without an heir goes to the pot of coffees.

@@ -2,14 +2,15 @@
 
 use super::frame::{Page, icon};
 use super::language::Visit;
+use super::tasks::see_other;
 use super::{paused, unknown, without_script};
 use crate::http::App;
 use crate::http::extract::PagePath;
 use crate::service::{CodeView, Refused, RequestView};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use klaver_api::PayByCode;
 use klaver_ledger::link::Link;
 use maud::html;
@@ -54,7 +55,7 @@ pub(super) fn lead_on(
     match make(&asked)
         .and_then(|view| Ok(Link::Request { node: app.service.address().clone(), id: view.id }.print()?))
     {
-        Ok(request) => go_to(&request),
+        Ok(request) => see_other(&request),
         Err(Refused::TillPaused | Refused::TillFull { .. }) => rests(page, Some(form.name)),
         Err(Refused::Field(_)) => ask(page, form, Some((typed, "amount_too_large"))),
         Err(_) => {
@@ -122,13 +123,6 @@ fn replaced(mut page: Page) -> Response {
         div.actions { a.button href="/wallet" { (icon("wallet")) (page.say("to_wallet")) } }
     };
     page.respond(StatusCode::GONE, None, &body)
-}
-
-fn go_to(address: &str) -> Response {
-    match HeaderValue::from_str(address) {
-        Ok(address) => (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
 }
 
 /// Returns the sentence that says what is wrong with an amount as people type it; `None` when it is one.

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use klaver_locales::Language;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 /// Nothing but the node's own scripts, styles, pictures and answers; nothing inline, no markup from a script.
@@ -126,6 +126,11 @@ impl Page {
     /// Gives the page's script something to begin with.
     pub fn data(&mut self, data: Value) {
         self.data = data;
+    }
+
+    /// Takes the community's logo off the page: what hangs in a window is nobody's banner.
+    pub fn without_logo(&mut self) {
+        self.logo = None;
     }
 
     /// Lets the page load pictures from this origin too.
@@ -290,6 +295,7 @@ fn facts(service: &Service) -> Value {
         "logo": service.brand().and_then(|brand| brand.logo.as_ref()).map(|logo| format!("/assets/{}", logo.name)),
         "timeZone": service.config().time_zone,
         "demo": known.demo,
+        "successor": known.successor.filter(|url| *url != known.origin),
         "readOnly": known.read_only,
         "now": wall_clock().millis(),
     })
@@ -333,7 +339,12 @@ pub fn icon(name: &str) -> Markup {
 
 /// Returns the picture of a task beside its words.
 pub fn picture(name: &str) -> Markup {
-    let shape = PICTURES.get(name).map(String::as_str).unwrap_or_default();
+    drawn(&PICTURES, name)
+}
+
+/// Returns one of `shapes` beside its words.
+pub fn drawn(shapes: &BTreeMap<String, String>, name: &str) -> Markup {
+    let shape = shapes.get(name).map(String::as_str).unwrap_or_default();
     html! {
         svg.icon.task viewBox="0 0 24 24" aria-hidden="true" focusable="false" { path d=(shape) {} }
     }

@@ -2,6 +2,7 @@
 
 use super::frame::{Page, icon, picture};
 use super::language::Visit;
+use super::pots::along;
 use super::unknown;
 use super::when::{day, time_of_day};
 use crate::http::App;
@@ -29,6 +30,7 @@ pub async fn tasks(State(app): State<App>, visit: Visit) -> Response {
         p.lead { (page.say("tasks_lead")) }
         @if tasks.is_empty() { p { (page.say("tasks_none")) } }
         ul.lines { @for task in &tasks { li { (task_line(&page, &app.service, task)) } } }
+        (along(&page, &app.service))
         (call(&page))
         p { a href=(paths::CALENDAR) { (icon("clock")) " " (page.say("tasks_calendar")) } }
     };
@@ -203,12 +205,14 @@ pub async fn take(
     }
 }
 
-fn trouble(page: Page, status: StatusCode, key: &str) -> Response {
+/// Says that it cannot be done now.
+pub(super) fn trouble(page: Page, status: StatusCode, key: &str) -> Response {
     let body = html! { h1 { (page.heading()) } p.note { (icon("clock")) (page.say(key)) } };
     page.respond(status, None, &body)
 }
 
-fn see_other(address: &str) -> Response {
+/// Leads on after a form.
+pub(super) fn see_other(address: &str) -> Response {
     match HeaderValue::from_str(address) {
         Ok(address) => (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -392,7 +396,7 @@ pub async fn poster(State(app): State<App>, PagePath(id): PagePath, visit: Visit
 }
 
 /// Returns the language that stands beside another on paper.
-fn beside(language: Language) -> Language {
+pub(super) fn beside(language: Language) -> Language {
     if language == Language::Dutch { Language::French } else { Language::Dutch }
 }
 

@@ -112,15 +112,22 @@ export interface End {
   tile: FetchTile;
 }
 
+/** A ledger that ended, as its successor's founding entry names it. */
+export interface Ended {
+  named: Predecessor;
+  /** Who governed it to its end. */
+  lineage: Lineage;
+}
+
 /** A ledger that does not continue the one that is known. */
 export class SuccessionError extends Error {}
 
 /**
- * Checks that the ledger of `after` continues the one that is known; returns what its founding entry names.
+ * Checks that the ledger of `after` continues the one that is known; returns that, as its founding entry names it.
  *
  * @throws SuccessionError, LineageError
  */
-export async function checkSuccession(known: Known, end: End, after: Lineage, now: number): Promise<Predecessor> {
+export async function checkSuccession(known: Known, end: End, after: Lineage, now: number): Promise<Ended> {
   const must = (holds: boolean, why: string) => {
     if (!holds) throw new SuccessionError(why);
   };
@@ -147,7 +154,7 @@ export async function checkSuccession(known: Known, end: End, after: Lineage, no
   }
   must(await reaches(head), "the last checkpoint does not continue the end that it names");
   must(before.charter.origin !== after.charter.origin, "both logs have the same origin: nobody could tell them apart");
-  return named;
+  return { named, lineage: before };
 }
 
 /** Returns the whole record that a receipt opens; nothing of it is verified. */

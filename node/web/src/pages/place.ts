@@ -40,6 +40,7 @@ async function route(): Promise<void> {
       case "session": return await (await import("../place/session.ts")).open(hat, id);
       case "lend": return await (await import("../place/lend.ts")).open(hat);
       case "paper": return await (await import("../place/paper.ts")).open(hat);
+      case "stock": return await (await import("../place/stock.ts")).open(hat);
       case "add": return adding(hat);
       case "face": return await changeFace(hat, id);
       case "moments": return id ? await oneMoment(hat, id) : await allMoments(hat);
@@ -276,7 +277,7 @@ async function list(hat: Hat): Promise<void> {
       h("div", { class: "actions row" },
         likeLast ? button("undo", say("place_same_again"), sameAgain) : null,
         link("scan", say("place_add"), "#add"), link("list", say("doing_paper"), "#paper"), link("clock", say("place_moments"), "#moments"),
-        link("clover", say("doing_tasks"), "#tasks"), link("phone", say("lend_title"), "#lend")),
+        link("clover", say("doing_tasks"), "#tasks"), link("cup", say("stock_title"), "#stock"), link("phone", say("lend_title"), "#lend")),
       counter("also", say("place_also")), counter("first", say("place_first")),
       h("div", { class: "actions stuck" }, fault, main),
     ], quiet);

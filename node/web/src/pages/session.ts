@@ -1,4 +1,4 @@
-/** The page of a task, of checking in, and the poster: a tap takes a place, a tap says that one is there. */
+/** The page of a task, of checking in, the poster and the sheet for a window: a tap takes a place, a tap says that one is there. */
 
 import { Refused } from "../api.ts";
 import type { Hat } from "../db.ts";
@@ -11,7 +11,7 @@ import { offer } from "./join.ts";
 
 interface Session { id: string; left: number; starts_at: string; minutes: number }
 interface Own { session: Session; joined: boolean; here: boolean }
-interface Given { sessions?: Session[]; checkIn?: Session; poster?: Session }
+interface Given { sessions?: Session[]; checkIn?: Session; poster?: Session; sheet?: string }
 
 /** The kind word for what cannot be done with a session, if it is one of those. */
 function kindly(error: unknown, again: () => void): Child {
@@ -79,8 +79,14 @@ function poster(): void {
   show([qr(`${facts.origin}/t/${id}#${code}`, say("doing_code_picture")), h("div", { class: "actions" }, button("down", say("doing_print"), () => print(), "main"))]);
 }
 
+/** Draws the code for givers onto the sheet for a window. */
+function sheet(link: string): void {
+  show([qr(link, say("pots_code_picture")), h("div", { class: "actions" }, button("down", say("doing_print"), () => print(), "main"))]);
+}
+
 void start(async () => {
-  const { sessions = [], checkIn: at, poster: paper } = given<Given>() ?? {};
+  const { sessions = [], checkIn: at, poster: paper, sheet: window } = given<Given>() ?? {};
+  if (window !== undefined) return sheet(window);
   if (paper) return poster();
   if (at) return checkIn(at);
   for (const session of sessions) {

@@ -37,6 +37,8 @@ async function route(): Promise<void> {
       case "cashiers": return await cashiers(hat);
       case "settings": return await settings(hat);
       case "name": return naming(hat, home);
+      case "pots": return await (await import("../till/pots.ts")).pots(hat, id);
+      case "services": return await (await import("../till/services.ts")).offerServices(hat);
       case "square": return await squareForm(accountText(hat.account), hat.name, (path, body) => askAs(hat, "PUT", path, body), "#settings");
       default: return await price(hat, again);
     }
@@ -45,13 +47,14 @@ async function route(): Promise<void> {
   }
 }
 
-/** What whoever works here may open: the price, the day, a payment of it. All else is the owner's. */
+/** What whoever works here may open: the price, the day, a payment of it, handing out. All else is the owner's. */
 async function cashier(hat: Hat, name: string, id: string): Promise<void> {
   try {
     switch (name) {
       case "": return await price(hat, again);
       case "today": return id ? await oneLine(hat, id, again) : await today(hat);
       case "settings": return await settings(hat);
+      case "pots": return await (await import("../till/pots.ts")).pots(hat, id);
       default: return ownersOnly(hat);
     }
   } catch (error) {
@@ -81,4 +84,7 @@ void start(async () => {
   addEventListener("hashchange", again);
   await route();
   void flush(() => undefined);
+  const hat = await hatOf("merchant", "fund");
+  // What was handed out yesterday is paid without anybody thinking of it; without an answer the next start does it.
+  if (hat) void import("../till/pots.ts").then(({ closeEarlier }) => closeEarlier(hat)).catch(() => undefined);
 });

@@ -20,9 +20,10 @@ const SCREENS: Record<string, () => Promise<{ open(hat: Hat, id: string): Promis
   draft: () => import("../screens/draft.ts"), devices: () => import("../screens/devices.ts"), device: () => import("../screens/newDevice.ts"),
   rest: () => import("../screens/rest.ts"), recovery: () => import("../screens/recovery.ts"), restore: () => import("../screens/restore.ts"),
   seal: () => import("../screens/seal.ts"), year: () => import("../screens/year.ts"),
+  come: () => import("../screens/come.ts"), arrive: () => import("../screens/arrive.ts"),
 };
 /** What a phone may open that has no account yet. */
-const WITHOUT_WALLET = ["scan", "restore", "device", "draft", "outbox"];
+const WITHOUT_WALLET = ["scan", "restore", "device", "draft", "outbox", "come", "arrive"];
 
 async function route(): Promise<void> {
   const [name = "", id = ""] = location.hash.slice(1).split("/");

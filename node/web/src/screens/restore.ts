@@ -63,10 +63,13 @@ async function accountOf(secret: Bytes, ledger: string): Promise<Hat | undefined
   return (await accountsOf(key)).find(({ rights }) => rights.includes("manage"));
 }
 
-/** Words that were written down before the community went on in this ledger hold as they did. */
+/** Words that were written down in a ledger that led to this one hold as they did. */
 async function accountBefore(secret: Bytes): Promise<Hat | undefined> {
-  const before = await (await import("../succession.ts")).ledgerBefore();
-  return before === null ? undefined : accountOf(secret, before);
+  for (const ledger of await (await import("../succession.ts")).ledgersBefore()) {
+    const found = await accountOf(secret, ledger);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** Reads words of this phone's language, else of any. @throws WordsError */

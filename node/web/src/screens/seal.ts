@@ -1,7 +1,7 @@
 /** The seal of the log: shown to a neighbour as a code, held against theirs; and who cosigned it. */
 
 import { saveEvidence } from "../alarm.ts";
-import { recall } from "../db.ts";
+import { forget, recall } from "../db.ts";
 import { button, h, icon, link, loadProofWords, moment, say, show, type Child } from "../dom.ts";
 import { LinkError } from "../lib/links.ts";
 import { qr } from "../qr.ts";
@@ -37,13 +37,22 @@ async function showSeal(theirs: string, opened: (camera: Scan) => void): Promise
     learned === "changed" ? changed(theirs, opened) : null,
     own ? await ours(own) : h("p", { class: "note" }, icon("clock"), say("seal_none")),
     believed ? after(believed) : null,
-    strange ? [h("p", { class: "small" }, say("other_ledger"), " ", moment(strange.at, "full")), savingStrange(strange)] : null,
+    strange ? whatWasStrange(strange, () => void showSeal(theirs, opened)) : null,
     h("p", null, say("seal_text")),
     other(meet, opened), result,
     await list(),
     h("div", { class: "actions" }, link("back", say("back"), "#more")),
   ], "focus");
   if (theirs !== "") meet(theirs);
+}
+
+/** Says that something did not hold here; once the right ledger was followed, the evidence may go. */
+function whatWasStrange(strange: Strange, again: () => void): Child {
+  const clear = () => void forget("strange").then(again);
+  return [
+    h("p", { class: "small" }, say(strange.isPast ? "seal_past" : "other_ledger"), " ", moment(strange.at, "full")), savingStrange(strange),
+    strange.isPast ? h("div", { class: "actions" }, button("cross", say("seal_forget"), clear, "quiet")) : null,
+  ];
 }
 
 /** Says which history was chosen after an alarm; the evidence stays at hand. */

@@ -81,7 +81,7 @@ function keypad(hat: Hat, till: Till, euro: boolean, back: () => void): void {
     field.element, shown,
     h("div", { class: "keypad" }, ["1", "2", "3", "4", "5", "6", "7", "8", "9", "comma", "0", "back"].map(keyOf)),
     h("div", { class: "actions" }, button("scan", say("show_code"), ask, "main")),
-    h("div", { class: "actions row" }, link("list", say("today"), "#today"),
+    h("div", { class: "actions row" }, link("list", say("today"), "#today"), hat.kind === "merchant" ? link("cup", say("pots_way"), "#pots") : null,
       isCashier(hat) ? null : [link("euro", say("pay_out"), "#payout"), button("clock", say("pause"), () => setPaused(hat, true, back))],
       link("hand", say("settings"), "#settings")),
   ]);

@@ -14,6 +14,8 @@ interface TillSettings {
   bill_most: string | null;
   month_most: string | null;
   paused: boolean;
+  /** The small free services that it offers to anybody. */
+  services: string[];
 }
 export interface Till {
   settings: TillSettings;
@@ -69,7 +71,7 @@ export async function settings(hat: Hat, saved?: "bill" | "month"): Promise<void
     ],
     h("label", { class: "choice" }, h("input", { type: "checkbox", id: "in-euro", checked: euro, disabled: !facts.rate, onchange: () => void keep("till-euro", !euro).then(again) }), say("settings_euro")),
     h("div", { class: "actions" },
-      isCashier(hat) ? null : [link("phone", say("cashiers"), "#cashiers"), link("shop", say("name_change"), "#name"), link("people", say("square_way"), "#square")],
+      isCashier(hat) ? null : [link("phone", say("cashiers"), "#cashiers"), link("shop", say("name_change"), "#name"), link("people", say("square_way"), "#square"), hat.kind === "merchant" ? link("hand", say("services_way"), "#services") : null],
       link("back", say("back"), "#", "main")),
   ], "focus");
 }
