@@ -57,6 +57,25 @@ function startingFiles() {
 }
 
 /**
+ * What is fetched together when one of it is opened: a file packs better the more of one kind it holds. The screens of a
+ * wallet are one, and what looks after seals and successions another; a payment waits for neither.
+ */
+const LATER = {
+  screens: [...readdirSync("src/screens").map((name) => `src/screens/${name}`).filter((file) => !/(arrive|come|moved|seal)\.ts$/.test(file)), "src/ceilings.ts"],
+  trust: ["succession", "seals", "shares", "witnesses", "alarm", "charters", "logKeys", "lib/lineage", "screens/arrive", "screens/come", "screens/moved", "screens/seal"].map((name) => `src/${name}.ts`),
+};
+const identifier = (file) => file.replace(/\W/g, "_");
+
+/** Returns a source whose `import()` of what is fetched together names the file that all of it is in. */
+function fetchingTogether(source, file) {
+  return source.replace(/import\("(\.[^"]+\.ts)"\)/g, (whole, path) => {
+    const opened = join(dirname(file), path);
+    const [later] = Object.entries(LATER).find(([, files]) => files.includes(opened)) ?? [];
+    return later ? `import("later:${later}").then((all) => all.${identifier(opened)})` : whole;
+  });
+}
+
+/**
  * Puts `shared` into one file: esbuild makes one of all that the same parts reach, so every part begins by reaching all
  * of them. On a slow network each file more costs a turn of half a second, on a slow phone some milliseconds.
  */
@@ -64,9 +83,14 @@ function together(shared, starting) {
   return {
     name: "together",
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^together$/ }, () => ({ path: "together", namespace: "together" }));
-      onLoad({ filter: /^/, namespace: "together" }, () => ({ contents: shared.map((file) => `import "./${file}";`).join("\n"), resolveDir: process.cwd() }));
-      onLoad({ filter: /\.ts$/ }, ({ path }) => starting.has(relative(process.cwd(), path)) ? { contents: `import "together";\n${readFileSync(path, "utf8")}`, loader: "ts" } : undefined);
+      onResolve({ filter: /^(together$|later:)/ }, ({ path }) => ({ path, namespace: "together" }));
+      onLoad({ filter: /^together$/, namespace: "together" }, () => ({ contents: shared.map((file) => `import "./${file}";`).join("\n"), resolveDir: process.cwd() }));
+      onLoad({ filter: /^later:/, namespace: "together" }, ({ path }) => ({ contents: LATER[path.slice(6)].map((file) => `export * as ${identifier(file)} from "./${file}";`).join("\n"), resolveDir: process.cwd() }));
+      onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+        const file = relative(process.cwd(), path);
+        const contents = fetchingTogether(readFileSync(path, "utf8"), file);
+        return { contents: starting.has(file) ? `import "together";\n${contents}` : contents, loader: "ts" };
+      });
     },
   };
 }
