@@ -205,6 +205,9 @@ pub struct SucceedArgs {
     /// Goes on without the old log key, on the last checkpoint that it signed.
     #[arg(long)]
     pub log_key_lost: bool,
+    /// Goes on although another ledger continues this one: only when that one was never put in place.
+    #[arg(long)]
+    pub again: bool,
 }
 
 /// Flags of `restore`.
@@ -276,6 +279,7 @@ impl SucceedArgs {
             left_out: self.leave_out.iter().map(key).collect::<anyhow::Result<_>>()?,
             public_url: self.public_url.clone(),
             log_key_lost: self.log_key_lost,
+            again: self.again,
         })
     }
 }

@@ -18,6 +18,8 @@ pub struct Known {
     pub is_read_only: bool,
     /// Times that community data were not written, or what was erased stayed on the disk for longer.
     pub community_failures: u64,
+    /// What does not work beside the journal, and makes the next start slower: views, snapshot.
+    pub store_troubles: u64,
 }
 
 /// The counters.
@@ -108,6 +110,13 @@ impl Metrics {
             "Community data not written, or not erased yet.",
             failures,
         );
+        let troubles = known.store_troubles;
+        line(
+            "store_troubles",
+            "gauge",
+            "Views or snapshot that cannot be written; the journal is safe.",
+            troubles,
+        );
         line("checked_records", "gauge", "Records read again since the start.", get(&self.checked));
         let differences = get(&self.differences);
         line("differences_total", "counter", "Stored records that are not what the log says.", differences);
@@ -160,13 +169,20 @@ mod tests {
         let metrics = Metrics::default();
         metrics.group(&[], Duration::from_micros(700));
         metrics.answer(422);
-        let known = Known { size: 7, published_size: 5, is_read_only: true, community_failures: 3 };
+        let known = Known {
+            size: 7,
+            published_size: 5,
+            is_read_only: true,
+            community_failures: 3,
+            store_troubles: 1,
+        };
         let text = metrics.to_text(&known);
         for line in [
             "klaver_records 7",
             "klaver_published_records 5",
             "klaver_read_only 1",
             "klaver_community_failures_total 3",
+            "klaver_store_troubles 1",
             "klaver_answers_total{status=\"4xx\"} 1",
             "klaver_commit_seconds_bucket{le=\"0.0005\"} 0",
             "klaver_commit_seconds_bucket{le=\"0.001\"} 1",

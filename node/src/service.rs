@@ -287,9 +287,11 @@ impl Service {
         let community = Arc::new(community);
         let metrics = Arc::new(Metrics::default());
         requests::find_paid(&reader, &community);
+        submit::find_recorded(&reader, &community, &founded(&reader).ledger);
         let notice = notice(reader.clone(), community.clone());
         let (writer, writer_thread) = Writer::start(ledger, clock, metrics.clone(), notice)?;
-        let (published, beat_thread) = publishing::Publisher::start(reader.clone(), beat, witnesses.clone())?;
+        let (published, beat_thread) =
+            publishing::Publisher::start(reader.clone(), beat, witnesses.clone(), writer.status().clone())?;
         let checking = checking::Checking::start(reader.clone(), writer.status().clone(), metrics.clone())?;
         let running = Running { reader, writer, published, community, metrics, witnesses, held: None };
         Self::assemble(

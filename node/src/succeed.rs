@@ -43,6 +43,8 @@ pub struct Succeeding {
     pub public_url: Option<String>,
     /// Whether to go on when the old log key cannot be used.
     pub log_key_lost: bool,
+    /// Whether to go on although another ledger continues the old one, which was never put in place.
+    pub again: bool,
 }
 
 /// What was done.
@@ -72,6 +74,14 @@ pub enum SucceedError {
     NewExists {
         /// The directory.
         path: PathBuf,
+    },
+    /// Another ledger continues the old one.
+    #[error(
+        "another ledger continues this one already, at {url}: serve that one. If it was never put in place, say --again"
+    )]
+    Succeeded {
+        /// Its address.
+        url: String,
     },
     /// One directory would lie in the other.
     #[error("{} lies in the old data directory: name one beside it", path.display())]
@@ -192,9 +202,15 @@ pub fn succeed(asked: &Succeeding) -> Result<Succeeded, SucceedError> {
     let Succeeding { old, new, .. } = asked;
     check_places(old, new)?;
     let config = old.read_config()?;
+    // Two ledgers that continue one would both be true.
+    if let Some(url) = config.successor.as_ref().filter(|_| !asked.again) {
+        return Err(SucceedError::Succeeded { url: url.clone() });
+    }
     let held = ledger_lock(&old.ledger()).map_err(SucceedError::Held)?;
-    let closing = Closing::of(old)?;
+    let mut closing = Closing::of(old)?;
     let now = SystemClock::start(closing.checked.audited.last_recorded_at, Rest::Accepted)?.now()?;
+    // What the council decided may count since the last record.
+    closing.charter = closing.charter_at(now);
     let council = council_of(asked, &closing)?;
     let log_key = match usable_log_key(old, &closing.charter) {
         Ok(key) => Some(key),
@@ -217,11 +233,12 @@ pub fn succeed(asked: &Succeeding) -> Result<Succeeded, SucceedError> {
         handover::lead_on(old, &place.data, made.ledger, &made.config.public_url)
             .map_err(|error| SucceedError::Handover(format!("{error:#}")))?;
     }
-    place.finish(new)?;
+    // The old node leads on from here: a new directory that is in its place is never without that.
     if attested {
         let successor = Some(made.config.public_url.clone());
         old.write_config(&Config { successor, ..old.read_config()? })?;
     }
+    place.finish(new)?;
     let left_behind = lead_wallets(asked, &closing.ledger, &made, new);
     let claims: Vec<u64> =
         closing.checked.audited.books.standing().claims().map(|(_, claim)| claim.left).collect();
@@ -277,10 +294,7 @@ impl Closing {
         let snapshot = books.encode_snapshot();
         let standing = books.standing();
         let community = standing.community().expect("a ledger that holds was founded");
-        let charter = standing.charter(checked.audited.last_recorded_at);
-        let mut charter = charter.expect("a ledger that holds was founded").as_ref().clone();
-        let closed = |fund: &_| standing.account(fund).is_none_or(|fund| fund.closed_to().is_some());
-        charter.policy.heir_fund = charter.policy.heir_fund.filter(|fund| !closed(fund));
+        let charter = charter_of(&checked, checked.audited.last_recorded_at);
         let head = checked.audited.head;
         let predecessor = Predecessor {
             ledger: community.ledger,
@@ -292,6 +306,20 @@ impl Closing {
         let before = community.predecessor.map(|before| before.ledger);
         Ok(Self { ended, ledger: community.ledger, before, charter, snapshot, predecessor, digest, checked })
     }
+
+    fn charter_at(&self, now: Timestamp) -> Charter {
+        charter_of(&self.checked, now)
+    }
+}
+
+/// Returns the charter in force at `now`, as the new ledger goes on with it: a fund that is closed inherits nothing.
+fn charter_of(checked: &Checked, now: Timestamp) -> Charter {
+    let standing = checked.audited.books.standing();
+    let charter = standing.charter(now);
+    let mut charter = charter.expect("a ledger that holds was founded").as_ref().clone();
+    let closed = |fund: &_| standing.account(fund).is_none_or(|fund| fund.closed_to().is_some());
+    charter.policy.heir_fund = charter.policy.heir_fund.filter(|fund| !closed(fund));
+    charter
 }
 
 /// The signing keys of the new council, with the old keys that only sign the end.

@@ -83,10 +83,15 @@ fn under_new_charter(
 
 /// Returns the address that the node names, when it is the one that the charter names; else the one that is known.
 fn address(lineage: &Lineage, said: &klaver_api::Community, known: &Community) -> NodeAddress {
-    let host = said.origin.split_once("://").map_or("", |(_, host)| host);
-    let is_named = lineage.charter().origin.strip_prefix(host).is_some_and(|rest| rest.starts_with('/'));
-    let named = NodeAddress::parse(&said.origin).ok().filter(|_| is_named && !host.is_empty());
+    let named = NodeAddress::parse(&said.origin).ok().filter(|_| is_named(lineage, &said.origin));
     named.unwrap_or_else(|| known.node.clone())
+}
+
+/// Tells whether the log that the charter names stands at an address.
+fn is_named(lineage: &Lineage, address: &str) -> bool {
+    let host = address.split_once("://").map_or("", |(_, host)| host);
+    let rest = lineage.charter().origin.strip_prefix(host);
+    !host.is_empty() && rest.is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Checks that the ledger at `node` continues `old`, in one step or in several, and keeps the files of all of them; returns
@@ -106,6 +111,11 @@ pub fn succession(places: &Places, old: &Community, node: &NodeAddress) -> Outco
     let newest = shown.lineage(&ledger, &past)?;
     if !newest.log().keys().contains(&seen.log_key) {
         return Err(shown.wrong("succession_wrong", "the log's key is not in the charter"));
+    }
+    let seen = Community { node: address(&newest, &said, &seen), ..seen };
+    // Whoever kept the old address could stand between, and show what they like.
+    if !is_named(&newest, &seen.node.to_string()) {
+        return Err(shown.wrong("succession_wrong", &format!("its charter does not name {}", seen.node)));
     }
     // Whoever joined it first, at a fair or on another phone, goes on with what was seen of it since.
     let known = joined.filter(|known| known.log_key == seen.log_key).unwrap_or(seen);

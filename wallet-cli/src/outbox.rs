@@ -16,8 +16,9 @@ use std::path::Path;
 /// Most bytes of an entry's file.
 const FILE_BYTES_MAX: u64 = 256 * 1_024;
 
-/// The refusal that a node does not remember of a payment shown without network (protocol, section 4).
-const MISSING_CREDITS: &str = "insufficient_credits";
+/// The refusals that a node does not remember of a payment shown without network (protocol, section 4): older nodes say the
+/// first one.
+const MISSING_CREDITS: [&str; 2] = ["insufficient_credits", "promise_not_covered"];
 
 /// What is known about an entry that was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,7 +107,7 @@ impl OutboxEntry {
             self.state
         } else if !failure.is_final() || (self.state == OutboxState::Unknown && !failure.is_by_the_rules()) {
             OutboxState::Unknown
-        } else if failure.code == MISSING_CREDITS && self.is_promise() {
+        } else if MISSING_CREDITS.contains(&failure.code.as_str()) && self.is_promise() {
             OutboxState::Waiting
         } else {
             OutboxState::Refused

@@ -29,7 +29,7 @@ pub fn check(
 ) -> Outcome<Share> {
     let shown = Shown { app, contact: &*contact, hat, account };
     let mut last: Option<(Share, ShareJson)> = None;
-    for (number, ended) in ended_since(app, &contact.community, account, joined).iter().enumerate().rev() {
+    for (number, ended) in ended_since(app, &contact.community, account, joined)?.iter().enumerate().rev() {
         let (share, said) = shown.share(ended, number == 0)?;
         if let Some(why) = last.as_ref().and_then(|(before, _)| contradiction(before, &share)) {
             return Err(shown.wrong(why, &format!("{:?}\n{said:?}", last.map(|(_, said)| said))));
@@ -46,7 +46,15 @@ pub fn check(
 }
 
 /// Returns the ledgers whose end `account` has not been seen to come through, newest first, back to `joined`.
-fn ended_since(app: &App<'_>, newest: &Community, account: AccountId, joined: LedgerId) -> Vec<Before> {
+///
+/// # Errors
+/// When what is kept of one in between cannot be read: a shorter chain would prove less.
+fn ended_since(
+    app: &App<'_>,
+    newest: &Community,
+    account: AccountId,
+    joined: LedgerId,
+) -> Outcome<Vec<Before>> {
     let (mut found, mut past) = (Vec::new(), newest.past.clone());
     while let Some(before) = past.predecessor.clone() {
         if past.came_over.contains(&account.to_string()) {
@@ -57,10 +65,11 @@ fn ended_since(app: &App<'_>, newest: &Community, account: AccountId, joined: Le
         let older = ledger.filter(|ledger| *ledger != joined);
         match older.map(|ledger| Community::load(&app.places, &ledger)) {
             Some(Ok(known)) => past = known.past,
-            _ => break,
+            Some(Err(failure)) if failure.code != "not_joined" => return Err(failure),
+            Some(Err(_)) | None => break,
         }
     }
-    found
+    Ok(found)
 }
 
 /// Says what is wrong when an account had `after` at the end of the ledger that it began with `before`.

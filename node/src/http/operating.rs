@@ -41,6 +41,10 @@ pub async fn metrics(State(app): State<App>) -> Response {
         published_size: service.published().size,
         is_read_only: service.read_only().is_some(),
         community_failures: service.community().failures(),
+        store_troubles: u64::try_from(
+            klaver_ledger::store::StoreReader::health(service.reader().store()).len(),
+        )
+        .unwrap_or(u64::MAX),
     });
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

@@ -5,11 +5,15 @@
 
 use super::NodeReader;
 use crate::clock::wall_clock;
+use crate::reason;
 use crate::witness::policy::Witnesses;
+use crate::writer::Status;
+use klaver_ledger::engine;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::cosignature::COSIGNATURE_LEAD_SECONDS_MAX;
 use klaver_ledger::log::key::{Statement, VerifierKey};
 use klaver_ledger::log::note::NoteSignature;
+use klaver_ledger::store;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
@@ -77,6 +81,7 @@ impl Publisher {
         reader: NodeReader,
         beat: Beat,
         witnesses: Option<Arc<Witnesses>>,
+        status: Arc<Status>,
     ) -> std::io::Result<(Arc<Self>, JoinHandle<()>)> {
         let first = reader.anchor().map_err(std::io::Error::other)?;
         let recent = VecDeque::from([Arc::new(published(&first))]);
@@ -90,8 +95,8 @@ impl Publisher {
             thread: RwLock::new(None),
         });
         let shared = publisher.clone();
-        let handle =
-            std::thread::Builder::new().name("beat".to_owned()).spawn(move || shared.run(&reader, first))?;
+        let run = move || shared.run(|| reader.head().size, || reader.anchor(), &status, first);
+        let handle = std::thread::Builder::new().name("beat".to_owned()).spawn(run)?;
         *publisher.thread.write().unwrap_or_else(PoisonError::into_inner) = Some(handle.thread().clone());
         Ok((publisher, handle))
     }
@@ -111,16 +116,25 @@ impl Publisher {
         })
     }
 
-    fn run(&self, reader: &NodeReader, first: SignedCheckpoint) {
+    /// Anchors what was recorded and shows it, until it is told to stop or the anchor cannot be written.
+    fn run(
+        &self,
+        size: impl Fn() -> u64,
+        anchor: impl Fn() -> Result<SignedCheckpoint, store::Fault>,
+        status: &Status,
+        first: SignedCheckpoint,
+    ) {
         let mut anchored = first;
         let mut next_beat = Instant::now() + self.beat;
         while !self.stopping.load(Ordering::Relaxed) {
             std::thread::park_timeout(ANCHOR_WITHIN.min(next_beat.saturating_duration_since(Instant::now())));
-            if reader.head().size > anchored.checkpoint().size {
-                match reader.anchor() {
+            if size() > anchored.checkpoint().size {
+                match anchor() {
                     Ok(checkpoint) => anchored = checkpoint,
                     Err(fault) => {
-                        tracing::error!(%fault, "the anchor cannot be written: no newer checkpoint is published");
+                        // A journal that is cut back later could not be told from this one: nothing more is acknowledged.
+                        tracing::error!(%fault, "the anchor cannot be written: nothing more is recorded or published");
+                        status.stop(reason::of_commit(&engine::Fault::Store(fault)));
                         return;
                     }
                 }
@@ -215,4 +229,32 @@ impl Publisher {
 
 fn published(checkpoint: &SignedCheckpoint) -> PublishedCheckpoint {
     PublishedCheckpoint { size: checkpoint.checkpoint().size, signed: Some(checkpoint.clone()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use klaver_ledger::keys::{PublicKey, SigningKey};
+    use klaver_ledger::log::checkpoint::Checkpoint;
+    use klaver_ledger::log::hash::Hash;
+    use klaver_ledger::log::key::{KeyKind, KeyName};
+
+    #[test]
+    fn nothing_more_is_recorded_when_the_anchor_cannot_be_written() {
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let name = KeyName::new("town.example/log").unwrap();
+        let log = VerifierKey::new(name.clone(), KeyKind::Note, PublicKey::of(&key).as_bytes()).unwrap();
+        let first = Checkpoint { origin: name, size: 1, root: Hash([1; 32]) };
+        let first = first.sign(&log, |bytes| klaver_ledger::keys::sign(&key, bytes).0).unwrap();
+        let publisher = Publisher::fixed(Some(&first));
+        publisher.stopping.store(false, Ordering::Relaxed);
+        let status = Status::default();
+        publisher.run(|| 2, || Err(store::Fault::Told), &status, first);
+        assert_eq!(
+            status.lasting().map(|why| why.code.as_str()),
+            Some("program"),
+            "the answer is no, whoever asks"
+        );
+        assert_eq!(publisher.newest().size, 1);
+    }
 }

@@ -1,7 +1,8 @@
 //! Recording entries, and the drafts of those that lack signers.
 
-use super::{Refused, Service};
+use super::{NodeReader, Refused, Service};
 use crate::clock::wall_clock;
+use crate::community::Community;
 use crate::community::drafts::{DraftRow, STARTED_PER_KEY_MAX, is_overtaken, may_read};
 use crate::community::keep::on_disk;
 use crate::community::memos::MemoRow;
@@ -10,10 +11,10 @@ use crate::writer::Unrecorded;
 use klaver_api::draft::{Draft, DraftState, WaitsFor, draft_id};
 use klaver_api::text::{FieldError, base64url};
 use klaver_api::{EntryJson, MemoJson};
-use klaver_ledger::engine::{Holder, Outcome};
+use klaver_ledger::engine::{Holder, NoReceipt, Outcome};
 use klaver_ledger::entry::memo::Memo;
-use klaver_ledger::entry::{Body, Entry, SignedEntry, VerifiedEntry};
-use klaver_ledger::id::{EntryId, Nonce};
+use klaver_ledger::entry::{Body, Entry, Pay, SignedEntry, VerifiedEntry};
+use klaver_ledger::id::{EntryId, LedgerId, Nonce};
 use klaver_ledger::keys::{ReadyKey, SigningKey};
 use klaver_ledger::link::{CodeId, Link};
 use klaver_ledger::receipt::Receipt;
@@ -23,6 +24,9 @@ use tokio::sync::oneshot::{self, error::RecvError};
 
 /// How long an entry of an office of the node may wait to be recorded, in seconds.
 const OFFICE_SECONDS: u64 = 300;
+
+/// The refusal that names what the payer has.
+const INSUFFICIENT: &str = "insufficient_credits";
 
 /// What became of an entry that was not refused.
 #[derive(Clone, Debug)]
@@ -143,8 +147,9 @@ impl Service {
             return self.keep_draft(id, verified, memo, refusal).await;
         }
         let is_new = matches!(outcome, Outcome::Recorded(_));
-        let receipt = outcome.receipt()?;
-        if is_new {
+        let receipt = outcome.receipt().map_err(|why| told_to_bearer(verified.entry(), why))?;
+        // Also when it was recorded before: then nobody heard of it perhaps.
+        if is_new || self.community.has_drafts() {
             self.community.mark_draft_recorded(&id, receipt.index, wall_clock().seconds());
         }
         self.keep_memo(&receipt, memo).await;
@@ -253,5 +258,34 @@ struct CodeIdText([u8; 16]);
 impl std::fmt::Display for CodeIdText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+/// Finds in the ledger which drafts were recorded when the node was stopped before it had noted that.
+pub(super) fn find_recorded(reader: &NodeReader, community: &Community, ledger: &LedgerId) {
+    for (_, row) in community.drafts().into_iter().filter(|(_, row)| row.recorded.is_none()) {
+        let Some(signed) = row.signed() else { continue };
+        let id = signed.id(ledger);
+        if let Ok(Some(index)) = reader.find(&id, Some(signed.entry().expires_at)) {
+            community.mark_draft_recorded(&id, index, wall_clock().seconds());
+        }
+    }
+}
+
+/// A payment that was shown without network is sent by whoever was shown it: how much its payer has is not told there.
+fn told_to_bearer(entry: &Entry, why: NoReceipt) -> NoReceipt {
+    match (&entry.body, why) {
+        (Body::Pay(Pay { late: true, .. }), NoReceipt::Declined(refusal)) if refusal.code == INSUFFICIENT => {
+            NoReceipt::Declined(Box::new(Refusal {
+                code: "promise_not_covered".to_owned(),
+                sentence: "the account that promised this has not enough credits now: send it again later, it stays \
+                           good until it expires"
+                    .to_owned(),
+                field: None,
+                details: Vec::new(),
+                ..*refusal
+            }))
+        }
+        (_, why) => why,
     }
 }

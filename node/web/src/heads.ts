@@ -5,7 +5,7 @@
  * Comparing seals of one size needs neither network nor proof, so it is done before anything is called paid.
  */
 
-import { all, keep, recall, rework, type Outgoing } from "./db.ts";
+import { all, recall, rework, type Outgoing } from "./db.ts";
 import { equal } from "./lib/bytes.ts";
 import { type Checkpoint, readCheckpoint } from "./lib/log.ts";
 
@@ -56,7 +56,7 @@ export async function mustBeNew(seen: Checkpoint): Promise<void> {
 /** Keeps a seal that came with a receipt or from somebody else, until a visit has held it against the log. @throws TwoHistories */
 export async function remember(seen: Checkpoint): Promise<void> {
   await mustBeNew(seen);
-  const waiting = await pending();
-  const isKnown = [(await newest()) ?? "", ...waiting].some((note) => readCheckpoint(note)?.size === seen.size);
-  if (!isKnown) await keep("pending", [...waiting, seen.note].slice(-PENDING_MAX));
+  const size = (note: string) => readCheckpoint(note)?.size;
+  if (size((await newest()) ?? "") === seen.size) return;
+  await rework<string[]>("pending", (waiting = []) => (waiting.some((note) => size(note) === seen.size) ? waiting : [...waiting, seen.note].slice(-PENDING_MAX)));
 }

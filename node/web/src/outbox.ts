@@ -69,6 +69,8 @@ function signAndKeep(hat: Hat, { payload, entry }: Pick<Envelope, "payload" | "e
     const before = await get<Outgoing>("outbox", about.key);
     if (before && before.state !== "refused") return before;
     if (await recall<Alarm>("alarm")) throw new TwoHistories("two histories");
+    // What came over from an earlier ledger is proven first.
+    if (hat.account in ((await recall<Record<string, unknown>>("unproven")) ?? {})) throw Object.assign(new Error("its share is not proven"), { code: "unproven" });
     const input = signingInput(hat.ledger, payload, entry.kind);
     const signature = hex(await sign(hat.key, input));
     const envelope = base64url(encodeEnvelope(payload, [{ key: hat.key, signature }]));

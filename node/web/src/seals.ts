@@ -27,7 +27,9 @@ export async function visit(): Promise<Watched> {
     const waiting = (await pending()).flatMap((note) => readCheckpoint(note) ?? []);
     // Receipts may be ahead of what is published: they wait for a later visit.
     for (const head of waiting.filter(({ size }) => size <= now.size)) await mustContinue(head, now);
-    await keep("pending", waiting.filter(({ size }) => size > now.size).map(({ note }) => note));
+    // What came meanwhile waits for the next visit.
+    const held = waiting.filter(({ size }) => size <= now.size).map(({ note }) => note);
+    await rework<string[]>("pending", (there = []) => there.filter((note) => !held.includes(note)));
     await keep("checkpoint", now.note);
     await learn();
     await knowCharter(now);

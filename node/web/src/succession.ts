@@ -97,7 +97,8 @@ export async function showOther(): Promise<void> {
       }
     }
     const waited = await moveOver(before, chain, unproven);
-    show(followed(came, waited), "focus");
+    const silent = (await all<Hat>("hats")).filter(({ account }) => account in unproven);
+    show(followed(came, waited, silent), "focus");
   } catch (error) {
     if (!(error instanceof Wrong)) return show(explain(error, () => void showOther()));
     show(alarmed(await keepStrange(error)), "focus");
@@ -281,11 +282,12 @@ export const trustedOf = (lineage: Lineage): Trusted =>
   ({ ledger: lineage.ledger, logOrigin: lineage.charter.origin, logKeys: lineage.charter.log_keys, charterBase: newestBase(lineage) });
 
 /** Says that the community goes on in another ledger, what came over, and what did not. */
-function followed(came: { hat: Hat; opened: number }[], waited: Outgoing[]): Child {
+function followed(came: { hat: Hat; opened: number }[], waited: Outgoing[], silent: Hat[]): Child {
   return [
     h("h2", { tabindex: "-1", "data-focus": true }, icon("seal"), say("note.followed.ledger", { name: facts.name })),
     came.map(({ hat, opened }) => h("p", { class: "note good" }, icon("tick"),
       say("note.came_over", { name: hat.name ?? (came.length === 1 ? facts.name : shortAccount(hat.account)), balance: amount(opened) }))),
+    silent.map((hat) => h("p", { class: "note" }, icon("hand"), say("seal_unproven", { name: hat.name ?? shortAccount(hat.account) }))),
     waited.length > 0 ? h("p", { class: "note" }, icon("hand"), say("seal_ended", { count: waited.length })) : null,
     waited.map(({ name, amount: sum }) => h("p", { class: "small" }, [name, sum > 0 ? amount(sum) : ""].filter((word) => word !== "").join(": "))),
     waited.length > 0 ? h("p", null, say("seal_ended_next")) : null,

@@ -281,6 +281,10 @@ test("a community that moved to another address takes its wallets along: the old
   await phone.open(`${old.url}/wallet`);
   await phone.reads(`Klaverdorp is verhuisd naar ${host}.`);
   await phone.tap("Ga mee met mijn portemonnee");
+  await phone.reads("Is dit wat je had bij Klaverdorp?");
+  await phone.reads(/30.klavers/);
+  await looksWell(phone.page, "taking along");
+  await phone.tap("Ja, neem het mee");
   await phone.reads("Je portemonnee woont nu hier.");
   await phone.reads(/je saldo is meegekomen, met bewijs: 30/);
   assert.equal(new URL(phone.page.url()).origin, world.url);

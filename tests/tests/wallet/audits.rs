@@ -57,7 +57,12 @@ fn a_question_that_is_explained_is_closed_until_more_comes() {
     assert_eq!(said["questions"][0]["explained"], true);
     let audit = aude.json(&["audit", "--since"]);
     assert_eq!((&audit["verdict"], &audit["explained"][0]["mark"]), (&"holds".into(), &mark.as_str().into()));
-    says(aude, 0, &["explain", &mark, "--withdraw"], &["staat de vraag weer open", "Nog niet uitgelegd."]);
+    says(
+        aude,
+        0,
+        &["explain", &mark, "--withdraw"],
+        &["staat de vraag weer open", "daarna kwam er meer bij", reason],
+    );
     says(aude, 8, &["audit", "--since"], &["1. Waarom"]);
 
     // What a community does not ask about is no question; whoever types nonsense hears what is expected.

@@ -105,7 +105,7 @@ fn emptied_together(view: &View<'_>, questions: &mut Vec<Question>) {
     for (place, payment) in view.payments.iter().enumerate() {
         payers.entry(payment.from).or_default().push(place);
     }
-    for (from, places) in payers {
+    for (from, places) in payers.into_iter().filter(|(from, _)| view.is_asked_about(from)) {
         let [first, last] = [places[0], places[places.len() - 1]].map(|place| &view.payments[place]);
         let is_quick = last.at.millis_since(first.at) <= TOGETHER;
         if !is_quick || places.iter().any(|place| view.payments[*place].to != first.to) {

@@ -2,13 +2,13 @@
 
 import { askCharters, follow } from "../charters.ts";
 import { type Hat, type Outgoing, keep, recall, settle } from "../db.ts";
-import { amount, facts, h, icon, link, loadProofWords, now, say, shortAccount, show, type Child } from "../dom.ts";
+import { amount, button, facts, h, icon, link, loadProofWords, now, say, shortAccount, show, type Child } from "../dom.ts";
 import { fromBase64url } from "../lib/bytes.ts";
 import { decodeEnvelope, entryId, signingInput } from "../lib/entry.ts";
 import { type Arriving, type Carried, readMove } from "../moving.ts";
 import { send } from "../outbox.ts";
 import { outcome } from "../paid.ts";
-import { busy, note } from "../start.ts";
+import { busy, explain, note } from "../start.ts";
 import { openedWith, rememberUnproven, trustedOf } from "../succession.ts";
 import { persist, trusted } from "../wallet.ts";
 import type { Coming } from "./come.ts";
@@ -21,6 +21,16 @@ export async function open(_: unknown, brought: string): Promise<void> {
   const coming = await recall<Coming>("coming");
   const isAsked = arriving !== null && coming?.nonce === arriving.nonce && arriving.ledger === facts.ledger && arriving.accounts.every((one) => isOf(one, coming));
   if (!isAsked) return show([note("hand", say("other_ledger_next")), back()], "focus");
+  // Whoever held the old address could have made all of this: the person knows what they had.
+  show([
+    h("h2", { tabindex: "-1", "data-focus": true }, icon("wallet"), say("moved_take", { name: facts.name })),
+    arriving.accounts.map(({ account, name, had }) => h("p", { class: "note" }, had ? `${name ?? shortAccount(account)}: ${amount(had.minor)}` : (name ?? shortAccount(account)))),
+    h("div", { class: "actions" }, button("wallet", say("moved_take_do"), () => void take(arriving).catch((error: unknown) => show([explain(error), back()])), "main"), link("back", say("to_wallet"), "#", "quiet")),
+  ], "focus");
+}
+
+async function take(arriving: Arriving): Promise<void> {
+  show(busy());
   await trustLike(arriving);
   await persist();
   const came: Child[] = [];

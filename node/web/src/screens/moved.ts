@@ -25,7 +25,13 @@ const MANAGE = 8;
 interface SuccessorJson { url: string; lineage: { ledger: string; charters: Answered[] } & LineageJson; end: SuccessionJson }
 
 /** A move that was begun here, and whether it went as far as this page can tell. */
-interface Move { nonce: string; at: number; isSigned: boolean }
+interface Move {
+  nonce: string;
+  at: number;
+  isSigned: boolean;
+  /** What the new page answered first: nothing is signed for other keys. */
+  keys?: string;
+}
 
 /** Where the ledger goes on, as the council signed it. */
 interface Place { url: string; ledger: string; predecessor: Predecessor }
@@ -97,13 +103,24 @@ async function carry({ url, ledger, predecessor }: Place, nonce: string, keys: s
   const own = await hats();
   const old = [...new Set(own.map(({ key }) => key))];
   // Whoever was not asked here and now gets no signature.
-  if (move?.nonce !== nonce || Date.now() - move.at > ANSWERS_WITHIN || keys.length !== old.length) {
+  const isOther = move?.keys !== undefined && move.keys !== keys.join(".");
+  if (move?.nonce !== nonce || isOther || Date.now() - move.at > ANSWERS_WITHIN || keys.length !== old.length) {
     location.hash = "";
     return showMoved();
   }
+  await keep("moving", { ...move, keys: keys.join(".") } satisfies Move);
   const [accounts, others]: [Carried[], Hat[]] = [[], []];
   for (const hat of own) {
-    const { state } = await provenState(hat);
+    const proven = await provenState(hat).catch((error: unknown) => {
+      // A key that counts no more signs nothing, and holds nobody up.
+      if (!(error instanceof Refused) || error.problem.code !== "session_key") throw error;
+      return null;
+    });
+    if (!proven) {
+      others.push(hat);
+      continue;
+    }
+    const { state } = proven;
     // What the node shows may be proven and old: signed again, it would bring back keys that were taken away since.
     const ended = await provenShare(hat, predecessor, false);
     if (!(await isStateOf(state, ended.state))) throw new WrongShare("the account ended with another state than the one shown", { state, ended });
@@ -112,7 +129,7 @@ async function carry({ url, ledger, predecessor }: Place, nonce: string, keys: s
     if (!grant || (grant.rights & MANAGE) === 0 || state.threshold !== 1) others.push(hat);
     else accounts.push({ ...pick(hat), key, envelope: await signed(hat, state, key, ledger), had: (await recall<Had>(`had:${hat.account}`)) ?? null });
   }
-  await keep("moving", { ...move, isSigned: true } satisfies Move);
+  await keep("moving", { ...move, keys: keys.join("."), isSigned: true } satisfies Move);
   const go = () => location.replace(`${url}/wallet#arrive/${printMove({ nonce, ledger, predecessor, accounts })}`);
   if (others.length === 0) return go();
   show([
