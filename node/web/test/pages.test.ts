@@ -178,7 +178,7 @@ test("U6: without a script every page says what to do", async () => {
   const phone = await Phone.of(browser, { javaScriptEnabled: false });
   const code = await price(world, till, "5,80");
   for (const [path, says] of [
-    ["/", "Help samen met anderen"], ["/wallet", "heeft JavaScript nodig"], ["/till", "heeft JavaScript nodig"],
+    ["/", "Help samen met anderen"], ["/wallet", "Hij heeft JavaScript nodig."], ["/till", "Hij heeft JavaScript nodig."],
     [new URL(code).pathname, "klaver pay"], ["/d/aaaaaaaaaaaaaaaaaaaaaaaaaa", "Vraag het aan wie jou de link gaf."], ["/v/aaaaaaaaaaaaaaaaaaaaaaaaaa", "Bewaar je kaart of bon."],
   ] as const) {
     await phone.open(world.url + path);
