@@ -1,6 +1,6 @@
 /** What became of a payment: the big tick after its receipt verified, and true words before and otherwise. */
 
-import { amount, button, h, icon, link, moment, now, say, show, type Child } from "./dom.ts";
+import { amount, button, h, icon, largeAmount, link, moment, now, say, show, type Child } from "./dom.ts";
 import type { Answered } from "./api.ts";
 import { type Outgoing, get } from "./db.ts";
 import { printReceiptFile } from "./lib/receipt.ts";
@@ -20,7 +20,7 @@ export function outcome(outgoing: Outgoing, more: Child = null): Child {
           icon("tick", "icon big"),
           h("p", { class: "amount" }, say(`${word}_done`)),
           // Whoever stands at a counter shows how much, from a step away.
-          word === "pay" ? h("p", { class: "amount" }, values.amount) : null,
+          word === "pay" ? h("p", { class: "amount" }, largeAmount(outgoing.amount)) : null,
           h("p", null, say(`${word}_done_text`, values)),
           h("p", { class: "small" }, moment(outgoing.doneAt ?? outgoing.signedAt, "both"))),
         word === "pay" ? h("p", { class: "small" }, icon("seal"), say("pay_proof")) : null,

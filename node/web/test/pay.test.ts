@@ -166,6 +166,7 @@ test("F17: without network it waits and says so, and goes out by itself", () => 
   await phone.context.setOffline(true);
   await phone.tap(/^Betaal/);
   await phone.reads("Er is geen netwerk. Het is nog niet verstuurd.");
+  assert.equal(await phone.page.getByText("Betaal pas dan.").isVisible(), false, "nothing invites to pay once more");
   assert.deepEqual((await phone.stored("outbox")).map(({ state, sent }) => [state, sent]), [["waiting", false]]);
   await phone.context.setOffline(false);
   await phone.page.locator(".paid").waitFor();

@@ -124,6 +124,7 @@ async function follow(outgoing: Outgoing): Promise<void> {
 function screen(outgoing: Outgoing): void {
   const isOver = outgoing.state === "done" || outgoing.state === "refused";
   hideServerPart(isOver);
+  beforePaying(false);
   show(outcome(outgoing, toWallet()), isOver ? "focus" : "quiet");
 }
 

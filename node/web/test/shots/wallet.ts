@@ -37,7 +37,7 @@ export async function wallet(album: Album, browser: Browser): Promise<void> {
   await album.shoot(guest, "pay-done");
   const late = await phoneOf(browser);
   await late.open(code);
-  await late.reads("Dit is betaald.");
+  await late.reads("Dit is al betaald.");
   await album.shoot(late, "pay-paid-before");
 
   // A payment whose answer is lost, one that somebody else was faster for, one that pauses, one's own.
