@@ -75,7 +75,7 @@ fn nothing_is_written(town: &Town, why: &str) {
     let profile = paths::fill(paths::PROFILE, account("bakery"));
     let draft = json!({ "envelope": klaver_api::text::base64url(&town.pay("mia", "bakery", 1).encode()) });
     let invitation = CreateInvitation { uses: 1, valid_for: 600 };
-    let named = Profile { name: Some("De Korenaar".to_owned()), listed: true, position: None };
+    let named = Profile { name: Some("De Korenaar".to_owned()), listed: true, address: None, position: None };
     for (what, answer) in [
         ("a payment", town.client.submit(&town.pay("mia", "bakery", 1))),
         ("a draft", town.client.post(paths::DRAFTS, None, &draft)),

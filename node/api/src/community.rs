@@ -105,6 +105,10 @@ pub struct Profile {
     /// Whether anybody may find it in the directory (places and merchants).
     #[serde(default)]
     pub listed: bool,
+    /// Where it is, as people write it, at most 80 bytes of UTF-8: absent leaves it as it is, `null` takes it away.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
+    pub address: Option<Option<String>>,
     /// Where it is, for the map: absent leaves it as it is, `null` takes it away.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<Position>))]
@@ -112,8 +116,10 @@ pub struct Profile {
 }
 
 /// Tells a field that is there and `null` from one that is not.
-fn given<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<Position>>, D::Error> {
-    Option::<Position>::deserialize(from).map(Some)
+fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(from).map(Some)
 }
 
 /// A point on the map, in millionths of a degree (WGS 84).
@@ -137,6 +143,9 @@ pub struct DirectoryEntry {
     pub kind: String,
     /// Its name.
     pub name: String,
+    /// Where it is, as people write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// Where it is, if it is on the map.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,

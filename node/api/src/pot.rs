@@ -36,6 +36,9 @@ pub struct Hearty {
     pub name: String,
     /// The small free services that it offers, by their pictures.
     pub services: Vec<String>,
+    /// Where it is, as people write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// Where it is, if it is on the map.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,

@@ -129,6 +129,9 @@ pub struct Task {
     pub ready_by: Option<String>,
     /// The place, when it is listed.
     pub place: Option<String>,
+    /// Where the place is, as people write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// How it stands.
     pub state: TaskStateJson,
     /// Whether people sit.
@@ -157,6 +160,9 @@ pub struct TaskSession {
     pub picture: String,
     /// The place, when it is listed.
     pub place: Option<String>,
+    /// Where the place is, as people write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// When it begins.
     pub starts_at: String,
     /// How long it lasts, in minutes.

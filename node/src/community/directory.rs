@@ -6,7 +6,7 @@ use klaver_ledger::entry::cbor::is_invisible;
 use klaver_ledger::id::AccountId;
 use serde::{Deserialize, Serialize};
 
-/// Longest name, in bytes of UTF-8.
+/// Longest name or address, in bytes of UTF-8.
 pub const NAME_BYTES_MAX: usize = 80;
 
 /// A name, and whether anybody may see it.
@@ -16,6 +16,9 @@ pub struct ProfileRow {
     pub name: String,
     /// Whether it is listed.
     pub listed: bool,
+    /// Where it is, as people write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// Where it is, in millionths of a degree: latitude and longitude.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<(i32, i32)>,
@@ -26,10 +29,10 @@ pub fn is_on_earth((latitude, longitude): (i32, i32)) -> bool {
     latitude.unsigned_abs() <= 90_000_000 && longitude.unsigned_abs() <= 180_000_000
 }
 
-/// Returns why `name` cannot be shown; `None` when it can.
+/// Returns why a name or an address cannot be shown; `None` when it can.
 pub fn fault_of_name(name: &str) -> Option<String> {
     if name.trim().is_empty() || name.len() > NAME_BYTES_MAX {
-        return Some(format!("a name has 1 to {NAME_BYTES_MAX} bytes of UTF-8: shorten it"));
+        return Some(format!("1 to {NAME_BYTES_MAX} bytes of UTF-8 belong here: shorten it"));
     }
     let bad = name.chars().find(|c| is_invisible(*c))?;
     Some(format!("the character U+{:04X} cannot be seen: remove it", u32::from(bad)))
@@ -66,6 +69,11 @@ impl Community {
     /// Returns the name of an account that anybody may see.
     pub fn listed_name(&self, account: &AccountId) -> Option<String> {
         self.profile(account).filter(|row| row.listed).map(|row| row.name)
+    }
+
+    /// Returns where an account is, as people write it, when anybody may see it.
+    pub fn listed_address(&self, account: &AccountId) -> Option<String> {
+        self.profile(account).filter(|row| row.listed).and_then(|row| row.address)
     }
 
     /// Returns everybody who is listed.

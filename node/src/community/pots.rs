@@ -93,6 +93,9 @@ impl PotRow {
 pub struct HeartyRow {
     /// Its name.
     pub name: String,
+    /// Where it is, as people write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// Where it is, in millionths of a degree: latitude and longitude.
     pub position: Option<(i32, i32)>,
     /// Its small free services, by their pictures.
@@ -383,8 +386,16 @@ mod tests {
         let community = Community::open(root.path(), &LEDGER).unwrap();
         let (services, since) = (vec!["water".to_owned()], 1);
         let (position, listed, paused, code) = (None, true, false, [9; 16]);
-        let row =
-            HeartyRow { name: "Kapper Ali".to_owned(), position, services, listed, paused, code, since };
+        let row = HeartyRow {
+            name: "Kapper Ali".to_owned(),
+            address: None,
+            position,
+            services,
+            listed,
+            paused,
+            code,
+            since,
+        };
         community.set_hearty([3; 16], Some(row)).await.unwrap();
         community.set_pot([4; 16], pot(PotOwner::Hearty([3; 16]))).await.unwrap();
         community.set_pot([5; 16], pot(PotOwner::Merchant([3; 16]))).await.unwrap();

@@ -32,6 +32,24 @@ const MERCHANTS: [(&str, &[u64]); 6] = [
     ("Bloemen Madelief", &[400, 750, 1_200]),
 ];
 
+/// Where places and shops are: none of these doors exists.
+const ADDRESSES: [(&str, &str); 8] = [
+    ("De Zaadkamer", "Molenstraat 12, Klavergem"),
+    ("Het Ketelhuis", "Stationsplein 3, Klavergem"),
+    ("Bakkerij De Korenaar", "Dorpsstraat 8, Klavergem"),
+    ("Café Het Anker", "Kaai 21, Klavergem"),
+    ("Kruidenier Boon", "Dorpsstraat 40, Klavergem"),
+    ("Fietsenmaker Spaak", "Molenstraat 5, Klavergem"),
+    ("Boekhandel Inktvis", "Kerkplein 2, Klavergem"),
+    ("Bloemen Madelief", "Kerkplein 9, Klavergem"),
+];
+
+/// Returns where a place or shop is, by the name of its account.
+pub fn address_of(name: &str) -> Option<&'static str> {
+    let is_there = |place: &str| name == place || name.starts_with(&format!("{place} · "));
+    ADDRESSES.iter().find(|(place, _)| is_there(place)).map(|(_, address)| *address)
+}
+
 const MEMBERS: [&str; 40] = [
     "Joris", "Fatima", "Lien", "Ahmad", "Marleen", "Oksana", "Dirk", "Yasmina", "Griet", "Bilal", "Hilde",
     "Mehmet", "Annelies", "Piet", "Zahra", "Koen", "Nadia", "Luc", "Amina", "Staf", "Ivana", "Bram",

@@ -8,6 +8,7 @@
 //! wallets/    wallets to try, and the passphrase that opens them
 //! ```
 
+use super::cast::address_of;
 use super::scribe::Desk;
 use super::{Interrupted, Town, history};
 use crate::clock::wall_clock;
@@ -302,7 +303,8 @@ impl CommunityDesk<'_> {
 
 impl Desk for CommunityDesk<'_> {
     fn set_name(&mut self, account: AccountId, name: &str, listed: bool) -> Result<(), String> {
-        let row = ProfileRow { name: name.to_owned(), listed, position: None };
+        let address = address_of(name).filter(|_| listed).map(str::to_owned);
+        let row = ProfileRow { name: name.to_owned(), listed, address, position: None };
         if self.community.profile(&account).as_ref() == Some(&row) {
             return Ok(());
         }

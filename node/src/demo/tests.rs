@@ -100,6 +100,12 @@ fn the_history_holds_every_kind_and_passes_the_audit() {
         // Six shops, four budgets and the pot are listed; forty members are not.
         assert_eq!(paper.names.values().filter(|(_, listed)| *listed).count(), 11);
         assert_eq!(paper.names.values().filter(|(_, listed)| !*listed).count(), 40);
+        let is_somewhere = |name: &str| cast::address_of(name).is_some();
+        assert_eq!(
+            paper.names.values().filter(|(name, _)| is_somewhere(name)).count(),
+            10,
+            "all but the pot"
+        );
         assert_eq!(paper.ready.len(), 1, "the café has coffees ready");
         assert!(paper.memos.len() > 50);
         let circulation = audited.trial_balance.circulation;

@@ -40,41 +40,42 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
     let offers = service.offers(&listed);
     let has_map = offer_map(&mut page, service, &listed, &offers);
     let own_pots = service.pot_accounts();
-    let of = |kind: &str| -> Vec<String> {
+    let of = |kind: &str| -> Vec<(String, Option<String>)> {
         let some = listed.iter().filter(|entry| entry.kind == kind && !own_pots.contains(&entry.account));
-        some.map(|entry| entry.name.clone()).collect()
+        some.map(|entry| (entry.name.clone(), entry.address.clone())).collect()
     };
     let funds = of("fund");
     let shops = |is_hearty| offers.iter().filter(|offer| offer.is_hearty == is_hearty).collect::<Vec<_>>();
-    let size = service.published().size.to_string();
+    let served = service.published();
     let body = html! {
         h1 { (page.community()) }
         p.lead { (page.say("home_lead")) }
         div.actions {
-            a.button.main href="/wallet" { (icon("wallet")) (page.say("wallet")) }
-            a.button href="/till" { (icon("till")) (page.say("till")) }
-            a.button href="/place" { (icon("people")) (page.say("place")) }
+            a.button.main href="/wallet" { (icon("wallet")) (page.say("home_wallet")) }
+            a.button href="/till" { (icon("till")) (page.say("home_till")) }
+            a.button href="/place" { (icon("people")) (page.say("lent_open")) }
         }
         (counters(&page, service))
         (pots::shops(&page, "home_merchants", Some("home_merchants_none"), "shop", &shops(false)))
         (pots::ready(&page, service))
         (pots::shops(&page, "home_hearty", None, "shop", &shops(true)))
-        (page.names("home_places", "home_places_none", "people", &of("budget")))
+        (page.names("home_places", "home_places_none", "people", &once_each(of("budget"))))
         @if own_pots.is_empty() || !funds.is_empty() {
             (page.names("home_funds", "home_funds_none", "cup", &funds))
         }
         @if has_map { div #action {} }
         (tasks::joinable(&page, service))
         (pots::along(&page, service))
-        (tasks::call(&page))
+        (tasks::call(&page, false))
         p { a href=(paths::HEARTY_NEW_PAGE) { (page.say("hearty_way")) } }
         section {
             h2 { (icon("seal")) (page.say("verify_title")) }
-            p { (page.say("verify_text")) " " (page.say_with("verify_size", &[("size", &size)])) }
-            (checked::state(&page, service))
+            p { (page.say("verify_text")) }
             div.actions { a.button href=(paths::VERIFY_PAGE) { (icon("seal")) (page.say("verify_link")) } }
             details {
                 summary { (page.say("verify_how")) }
+                p { (page.say("verify_log")) " " (page.say_with("verify_size", &[("size", &grouped(served.size))])) }
+                (checked::state(&page, service))
                 p { (page.say("verify_command")) }
                 code { "klaver audit " (service.config().public_url) }
                 p { (page.say("verify_key")) }
@@ -90,18 +91,41 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
     page.respond(StatusCode::OK, None, &body)
 }
 
+/// Returns each place once, whoever pays for what it gives: its accounts are called `place · funder`.
+fn once_each(accounts: Vec<(String, Option<String>)>) -> Vec<(String, Option<String>)> {
+    let mut places: Vec<(String, Option<String>)> = Vec::new();
+    for (name, address) in accounts {
+        let place = name.split(" · ").next().unwrap_or(&name);
+        match places.iter_mut().find(|(known, _)| known == place) {
+            Some((_, known)) => *known = known.take().or(address),
+            None => places.push((place.to_owned(), address)),
+        }
+    }
+    places
+}
+
+/// Returns a number as people here read it, in groups of three: `1 390`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
+    groups.join("\u{a0}")
+}
+
 /// Gives the page what a map shows, and lets it ask for the map's pictures; returns whether there is anything to show.
 fn offer_map(page: &mut Page, service: &Service, listed: &[DirectoryEntry], offers: &[Offer]) -> bool {
     let Some(map) = &service.config().map else { return false };
     let point = |at: Position| [at.latitude_microdegrees, at.longitude_microdegrees];
     // Shops with what they offer; of the others their names.
     let others = listed.iter().filter(|entry| entry.kind != "merchant").filter_map(|entry| {
-        Some(json!({ "name": entry.name, "kind": entry.kind, "at": point(entry.position?), "offers": [] }))
+        let (name, address) = (&entry.name, &entry.address);
+        Some(json!({ "name": name, "address": address, "kind": entry.kind, "at": point(entry.position?), "offers": [] }))
     });
     let shops = offers.iter().filter_map(|offer| {
         let kind = if offer.is_hearty { "hearty" } else { "merchant" };
         let found = pots::on_map(page, offer);
-        Some(json!({ "name": offer.name, "kind": kind, "at": point(offer.position?), "offers": found }))
+        let (name, address) = (&offer.name, &offer.address);
+        Some(json!({ "name": name, "address": address, "kind": kind, "at": point(offer.position?), "offers": found }))
     });
     let places: Vec<_> = others.chain(shops).collect();
     // Settings were checked at the start; what cannot be named in the policy is not shown.
@@ -115,6 +139,7 @@ fn offer_map(page: &mut Page, service: &Service, listed: &[DirectoryEntry], offe
         "closer": page.say("map_closer"),
         "further": page.say("map_further"),
         "failed": page.say("map_failed"),
+        "again": page.say("again"),
     });
     let style = format!("/assets/{}", made.map_style);
     page.data(json!({
@@ -131,7 +156,7 @@ fn offer_map(page: &mut Page, service: &Service, listed: &[DirectoryEntry], offe
 /// What anybody may know of how it goes: in tens, of one day, and nothing of fewer than ten people.
 fn counters(page: &Page, service: &Service) -> Markup {
     let PublicCounters { people, given } = service.public_counters();
-    let shown = |key: &str, number: u64| page.say_with(key, &[("number", &number.to_string())]);
+    let shown = |key: &str, number: u64| page.say_with(key, &[("number", &grouped(number))]);
     html! {
         @if let Some(people) = people {
             section {
@@ -154,7 +179,7 @@ pub async fn request(State(app): State<App>, PagePath(id): PagePath, visit: Visi
     };
     match view {
         Some(view) => request_page(&mut page, &app.service, &view),
-        None => unknown(page),
+        None => unknown(page, Missing::Code),
     }
 }
 
@@ -170,28 +195,30 @@ fn request_page(page: &mut Page, service: &Service, view: &RequestView) -> Respo
             RequestState::Open if view.paused => {
                 (paused(page, &name))
                 // Whoever has sent their payment already sees what became of it.
-                div #action {}
+                (onward(page))
             }
             RequestState::Open => {
-                p #validity { (validity(page, view)) }
-                p { (page.say("request_check")) }
+                div #before {
+                    p #validity { (validity(page, view)) }
+                    p { (page.say(if view.name.is_some() { "request_check" } else { "request_check_person" })) }
+                }
                 div #action {}
                 noscript { (without_script(page, "request_how", &format!("klaver pay {link}"))) }
             }
             RequestState::Paid => {
                 p.note.good { (icon("tick")) (page.say("request_paid")) }
                 // Whoever paid it here sees their own receipt.
-                div #action {}
+                (onward(page))
             }
             RequestState::Declined => {
                 p.note { (icon("hand")) (page.say("request_declined")) }
                 p { (page.say("request_declined_next")) }
-                div #action {}
+                (onward(page))
             }
             RequestState::Expired => {
                 p.note { (icon("clock")) (page.say("request_expired")) }
                 p { (page.say("request_expired_next")) }
-                div #action {}
+                (onward(page))
             }
         }
     };
@@ -199,6 +226,11 @@ fn request_page(page: &mut Page, service: &Service, view: &RequestView) -> Respo
         page.data(json!(request));
     }
     page.respond(StatusCode::OK, Some("pay"), &body)
+}
+
+/// The way to the wallet, in the place where a script shows what it knows instead.
+fn onward(page: &Page) -> Markup {
+    html! { div #action { div.actions { a.button.main href="/wallet" { (icon("wallet")) (page.say("to_wallet")) } } } }
 }
 
 /// Says kindly that a payee takes nothing for a while.
@@ -240,13 +272,19 @@ pub async fn invitation(State(app): State<App>, PagePath(code): PagePath, visit:
             page.respond(StatusCode::OK, Some("join"), &body)
         }
         Err(_) => {
+            page.title(page.say("invitation_over"));
+            // Whoever has joined sees that instead.
             let body = html! {
                 h1 { (page.heading()) }
-                p.note { (icon("clock")) (page.say("invitation_unknown")) }
-                p { (page.say("invitation_next")) }
-                div.actions { a.button href="/wallet" { (icon("wallet")) (page.say("wallet")) } }
+                p { (page.say("invitation_unknown")) " " (page.say("invitation_next")) }
+                div #action {
+                    div.actions {
+                        a.button.main href="/" { (icon("clover")) (page.say("to_square")) }
+                        a.button.quiet href="/wallet#restore" { (icon("wallet")) (page.say("restore")) }
+                    }
+                }
             };
-            page.respond(StatusCode::NOT_FOUND, None, &body)
+            page.respond(StatusCode::NOT_FOUND, Some("join"), &body)
         }
     }
 }
@@ -255,8 +293,11 @@ pub async fn invitation(State(app): State<App>, PagePath(code): PagePath, visit:
 pub async fn draft(State(app): State<App>, PagePath(id): PagePath, visit: Visit) -> Response {
     let mut page = Page::new(&app.service, visit);
     let link = format!("{}/d/{id}", app.service.config().public_url);
-    let Ok(link @ Link::Draft { id, .. }) = Link::parse(&link) else { return unknown(page) };
-    let Ok(link) = link.print() else { return unknown(page) };
+    let Ok(link @ Link::Draft { id, .. }) = Link::parse(&link) else { return unknown(page, Missing::Draft) };
+    let Ok(link) = link.print() else { return unknown(page, Missing::Draft) };
+    if !app.service.has_draft(&id.0) {
+        return unknown(page, Missing::Draft);
+    }
     page.title(page.say("draft_title"));
     let body = html! {
         h1 { (page.heading()) }
@@ -264,7 +305,11 @@ pub async fn draft(State(app): State<App>, PagePath(id): PagePath, visit: Visit)
         div.actions {
             a.button.main href={ "/wallet#draft/" (id) } { (icon("wallet")) (page.say("draft_open")) }
         }
-        (without_script(&page, "draft_how", &format!("klaver cosign {link}")))
+        noscript { p.note { (icon("hand")) (page.say("needs_script")) } p { (page.say("needs_script_next")) } }
+        details {
+            summary { (page.say("connect_program")) }
+            (without_script(&page, "draft_how", &format!("klaver cosign {link}")))
+        }
     };
     page.respond(StatusCode::OK, None, &body)
 }
@@ -336,18 +381,51 @@ pub async fn web_manifest(State(app): State<App>, visit: Visit) -> Response {
 pub async fn elsewhere(State(app): State<App>, headers: HeaderMap, visit: Visit) -> Response {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accepted.contains("text/html") && !visit.path.starts_with("/v1/") {
-        return unknown(Page::new(&app.service, visit));
+        return unknown(Page::new(&app.service, visit), Missing::Page);
     }
     no_such_path().into_response()
 }
 
-fn unknown(mut page: Page) -> Response {
-    page.title(page.say("unknown_title"));
+/// What somebody came for and is not there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    /// What a code stands for.
+    Code,
+    /// A card or voucher: whoever holds one holds value.
+    Paper,
+    /// Something to sign.
+    Draft,
+    /// A task, or a session.
+    Task,
+    /// A page.
+    Page,
+}
+
+/// Says that something is not there, and where to go from here.
+fn unknown(mut page: Page, missing: Missing) -> Response {
+    let name = match missing {
+        Missing::Code => "code",
+        Missing::Paper => "paper",
+        Missing::Draft => "draft",
+        Missing::Task => "task",
+        Missing::Page => "page",
+    };
+    page.title(page.say(&format!("unknown_{name}")));
+    let way = |main: bool, to: &str, picture: &str, key: &str| {
+        html! { a class=(if main { "button main" } else { "button" }) href=(to) { (icon(picture)) (page.say(key)) } }
+    };
     let body = html! {
         h1 { (page.heading()) }
-        p.note { (icon("hand")) (page.say("unknown_text")) }
-        p { (page.say("unknown_next")) }
-        div.actions { a.button href="/" { (icon("clover")) (page.community()) } }
+        p { (page.say(&format!("unknown_{name}_next"))) }
+        div.actions {
+            @match missing {
+                Missing::Code | Missing::Paper => (way(true, "/wallet#scan", "scan", "unknown_scan")),
+                Missing::Task => (way(true, klaver_api::paths::TASKS_PAGE, "list", "tasks_see")),
+                Missing::Draft => (way(true, "/wallet", "wallet", "to_wallet")),
+                Missing::Page => {}
+            }
+            (way(missing == Missing::Page, "/", "clover", "to_square"))
+        }
     };
     page.respond(StatusCode::NOT_FOUND, None, &body)
 }
@@ -369,4 +447,30 @@ fn amount(page: &Page, service: &Service, minor: u64) -> String {
     let shown = shown.replace('.', &page.language().decimal_mark().to_string());
     let unit = &service.founded().unit;
     format!("{shown} {}", if is_one { &unit.one } else { &unit.many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_read_in_groups_of_three() {
+        for (number, shown) in
+            [(7, "7"), (999, "999"), (1_390, "1\u{a0}390"), (1_000_000, "1\u{a0}000\u{a0}000")]
+        {
+            assert_eq!(grouped(number), shown);
+        }
+    }
+
+    #[test]
+    fn a_place_stands_there_once_whoever_pays_for_what_it_gives() {
+        let account = |name: &str, address: Option<&str>| (name.to_owned(), address.map(str::to_owned));
+        let known = [
+            account("De Zaadkamer · gemeente", None),
+            account("De Ploeg", Some("Kaai 1")),
+            account("De Zaadkamer · Fonds Ter Linde", Some("Molenstraat 12")),
+        ];
+        let shown = [account("De Zaadkamer", Some("Molenstraat 12")), account("De Ploeg", Some("Kaai 1"))];
+        assert_eq!(once_each(known.to_vec()), shown);
+    }
 }

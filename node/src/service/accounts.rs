@@ -389,6 +389,11 @@ impl Service {
         {
             return Err(FieldError::new("name", name, fault).into());
         }
+        if let Some(Some(address)) = &profile.address
+            && let Some(fault) = fault_of_name(address)
+        {
+            return Err(FieldError::new("address", address, fault).into());
+        }
         let asked = profile.position.map(|asked| {
             asked.map(|position| (position.latitude_microdegrees, position.longitude_microdegrees))
         });
@@ -399,8 +404,11 @@ impl Service {
             return Err(FieldError::new("position", format!("{position:?}"), expected).into());
         }
         self.must_record()?;
-        let position = asked.unwrap_or_else(|| self.community.profile(id).and_then(|row| row.position));
-        let row = profile.name.clone().map(|name| ProfileRow { name, listed: profile.listed, position });
+        let before = self.community.profile(id);
+        let position = asked.unwrap_or_else(|| before.as_ref().and_then(|row| row.position));
+        let address = profile.address.clone().unwrap_or_else(|| before.and_then(|row| row.address));
+        let listed = profile.listed;
+        let row = profile.name.clone().map(|name| ProfileRow { name, listed, address, position });
         self.community.set_profile(*id, row).await?;
         self.name_pots(id).await
     }
@@ -421,6 +429,7 @@ impl Service {
                 account: id.to_string(),
                 kind: kind.word().to_owned(),
                 name: row.name,
+                address: row.address,
                 position: row.position.map(|(latitude_microdegrees, longitude_microdegrees)| Position {
                     latitude_microdegrees,
                     longitude_microdegrees,

@@ -27,6 +27,8 @@ pub struct BringHearty {
     pub services: Vec<String>,
     /// What it has ready for others, with the name of its picture.
     pub item: Option<(String, String)>,
+    /// Where it is, as people write it.
+    pub address: Option<String>,
     /// Where it is, in millionths of a degree.
     pub position: Option<(i32, i32)>,
 }
@@ -49,6 +51,8 @@ pub struct Offer {
     pub is_hearty: bool,
     /// Its small free services, by their pictures.
     pub services: Vec<String>,
+    /// Where it is, as people write it.
+    pub address: Option<String>,
     /// Where it is, if it is on the map.
     pub position: Option<Position>,
     /// Whether it takes a rest.
@@ -66,6 +70,7 @@ impl Service {
                 name: entry.name.clone(),
                 is_hearty: false,
                 services: entry.services.clone(),
+                address: entry.address.clone(),
                 position: entry.position,
                 paused: entry.paused,
                 pots: owner.map(|owner| self.offered_by(owner)).unwrap_or_default(),
@@ -73,9 +78,9 @@ impl Service {
         });
         let all = self.community.all_hearty();
         let hearty = all.iter().filter(|(_, row)| row.listed).map(|(id, row)| {
-            let Hearty { name, services, position, paused } = hearty_json(row);
+            let Hearty { name, services, address, position, paused } = hearty_json(row);
             let pots = self.offered_by(PotOwner::Hearty(*id));
-            Offer { name, is_hearty: true, services, position, paused, pots }
+            Offer { name, is_hearty: true, services, address, position, paused, pots }
         });
         merchants.chain(hearty).collect()
     }
@@ -97,6 +102,11 @@ impl Service {
         if let Some(fault) = fault_of_name(&asked.name) {
             return Err(FieldError::new("name", &asked.name, fault).into());
         }
+        if let Some(address) = &asked.address
+            && let Some(fault) = fault_of_name(address)
+        {
+            return Err(FieldError::new("address", address, fault).into());
+        }
         let services = services_of(&asked.services)?;
         let pot = asked.item.as_ref().map(|(item, picture)| {
             Ok::<_, FieldError>((item_of(item)?, picture_of("picture", picture, &ITEMS)?))
@@ -115,8 +125,8 @@ impl Service {
             return Err(Refused::TooMany { what: "shops that wait", limit: WAITING_MAX, advice });
         }
         let (id, code, position) = (random()?, random()?, asked.position);
-        let (name, since) = (asked.name.clone(), wall_clock().seconds());
-        let row = HeartyRow { name, position, services, listed: false, paused: false, code, since };
+        let (name, address, since) = (asked.name.clone(), asked.address.clone(), wall_clock().seconds());
+        let row = HeartyRow { name, address, position, services, listed: false, paused: false, code, since };
         self.community.set_hearty(id, Some(row)).await?;
         if let Some((item, picture)) = pot {
             let row = PotRow::blank(PotOwner::Hearty(id), item, picture);
@@ -230,6 +240,7 @@ fn hearty_json(row: &HeartyRow) -> Hearty {
     Hearty {
         name: row.name.clone(),
         services: row.services.clone(),
+        address: row.address.clone(),
         position: row.position.map(|(latitude_microdegrees, longitude_microdegrees)| Position {
             latitude_microdegrees,
             longitude_microdegrees,

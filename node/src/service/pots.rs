@@ -252,7 +252,7 @@ impl Service {
         let shop = self.community.profile(merchant).filter(|shop| shop.listed);
         let both = shop.as_ref().map(|shop| format!("{} · {}", row.item, shop.name));
         let name = both.filter(|name| name.len() <= NAME_BYTES_MAX).unwrap_or_else(|| row.item.clone());
-        let profile = ProfileRow { name, listed: row.offered, position: None };
+        let profile = ProfileRow { name, listed: row.offered, address: None, position: None };
         Ok(self.community.set_profile(AccountId(account), Some(profile)).await?)
     }
 

@@ -203,6 +203,11 @@ impl Service {
         self.draft_json(id, &row.ok_or(unknown)?)
     }
 
+    /// Tells whoever has its link whether a draft is kept, and nothing else of it.
+    pub fn has_draft(&self, id: &[u8; 16]) -> bool {
+        self.community.draft(id).is_some()
+    }
+
     /// Returns the drafts that still wait, and that the visitor may sign.
     pub fn drafts(&self, visitor: &Visitor) -> Vec<Draft> {
         self.waiting_drafts(visitor).filter_map(|(id, row)| self.draft_json(&id, &row).ok()).collect()

@@ -156,6 +156,7 @@ impl Service {
             how_many: row.how_many.clone(),
             ready_by: row.ready_by.clone(),
             place: self.name_of_place(row),
+            address: self.address_of_place(row),
             state: state_json(row.state),
             sitting,
             standing,
@@ -170,6 +171,10 @@ impl Service {
         row.account.and_then(|account| self.community.listed_name(&AccountId(account)))
     }
 
+    fn address_of_place(&self, row: &TaskRow) -> Option<String> {
+        row.account.and_then(|account| self.community.listed_address(&AccountId(account)))
+    }
+
     /// Returns what anybody may know of a session of the task `row`.
     pub(super) fn session_json(&self, id: &TaskId, session: &TaskSessionRow, row: &TaskRow) -> TaskSession {
         let taken = self.community.taken_places(id);
@@ -178,6 +183,7 @@ impl Service {
             task: TaskId(session.task).to_hex(),
             picture: row.picture.clone(),
             place: self.name_of_place(row),
+            address: self.address_of_place(row),
             starts_at: moment(session.starts_at),
             minutes: session.minutes,
             places: session.places,

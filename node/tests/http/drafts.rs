@@ -18,6 +18,13 @@ async fn an_entry_that_lacks_signers_waits_for_them() {
     assert_eq!(waits.json["draft"]["waits_for"], json!({ "who": "council", "have": 1, "need": 2 }));
     assert_eq!(waits.json["draft"]["state"], "waiting");
     let draft = paths::fill(paths::DRAFT, waits.json["draft"]["id"].as_str().unwrap());
+    // Whoever has its link learns that something waits, and nothing of what it is.
+    let link =
+        waits.json["draft"]["link"].as_str().unwrap().trim_start_matches(crate::support::URL).to_owned();
+    let page = world.get(&link, None).await;
+    let html = String::from_utf8(page.bytes).unwrap();
+    assert!(page.status == 200 && html.contains("Er wacht iets op je handtekening"), "{html}");
+    assert!(html.contains("klaver cosign") && !html.contains("attest"), "{html}");
 
     let member = world.session(None, &world.council[1]).await;
     let seen = world.get(&draft, Some(&member)).await;

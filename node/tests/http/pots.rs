@@ -270,7 +270,8 @@ async fn a_shop_without_account_joins_is_listed_counts_rests_and_is_forgotten() 
     let nothing = send("/hearty/new", "name=Kapper+Ali&picture=").await;
     let html = String::from_utf8(nothing.bytes).unwrap();
     assert!(nothing.status == 400 && html.contains("Kies een prent"), "{html}");
-    let form = "name=Kapper+%3CAli%3E&picture=haircut&item=&service_water=on&where=50.85,+4.35";
+    let form =
+        "name=Kapper+%3CAli%3E&picture=haircut&item=&service_water=on&where=50.85,+4.35&address=Kaai+%3C3%3E";
     let answer = send("/hearty/new", form).await;
     assert_eq!(answer.status, 303);
     let own = answer.headers["location"].to_str().unwrap().trim_end_matches("?new").to_owned();
@@ -290,6 +291,8 @@ async fn a_shop_without_account_joins_is_listed_counts_rests_and_is_forgotten() 
     assert!(
         home.contains("Kapper &lt;Ali&gt;") && home.contains("Drinkwater") && home.contains("Vraag gerust")
     );
+    assert!(home.contains("Kaai &lt;3&gt;"), "where it is stands below its name");
+    assert_eq!(world.get(paths::POTS, None).await.json["hearty"][0]["address"], "Kaai <3>");
     let pots = world.get(paths::POTS, None).await;
     assert_eq!(
         (&pots.json["pots"][0]["price"], &pots.json["pots"][0]["item"]),

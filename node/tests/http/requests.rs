@@ -104,13 +104,19 @@ async fn the_page_of_a_request_tells_whom_how_much_and_how() {
     let unknown = world.get("/p/AAAAAAAAAAAAAAAAAAAAAAAAAA", None).await;
     assert_eq!(unknown.status, 404);
     assert!(String::from_utf8_lossy(&unknown.bytes).contains("Vraag een nieuwe code"));
-    for path in ["/p/what", "/c/aebagbafaydqqcikbmga2dqpca", "/to/bakker", "/T/x", "/nowhere"] {
+    for (path, says) in [
+        ("/p/what", "Vraag een nieuwe code"),
+        ("/to/bakker", "Vraag een nieuwe code"),
+        ("/T/x", "Vraag een nieuwe code"),
+        ("/c/aebagbafaydqqcikbmga2dqpca", "Bewaar je kaart of bon"),
+        ("/v/aebagbafaydqqcikbmga2dqpca", "Bewaar je kaart of bon"),
+        ("/d/aebagbafaydqqcikbmga2dqpca", "Misschien is het al klaar"),
+        ("/tasks/00000000000000000000000000000000", "Kijk wat er nog te doen is"),
+        ("/nowhere", "Kijk het adres na"),
+    ] {
         let asked = Request::get(path).header("accept", "text/html").body(Body::empty()).unwrap();
         let page = world.call(asked).await;
-        assert!(
-            page.status == 404 && String::from_utf8_lossy(&page.bytes).contains("Vraag een nieuwe code"),
-            "{path}"
-        );
+        assert!(page.status == 404 && String::from_utf8_lossy(&page.bytes).contains(says), "{path}");
     }
     assert_eq!(world.get("/nowhere", None).await.code(), "unknown_path");
     let home = world.get("/", None).await;

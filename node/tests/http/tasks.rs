@@ -233,7 +233,7 @@ async fn one_address_brings_and_thanks_so_often_and_open_tasks_alone_fill_a_plac
 async fn the_pages_of_tasks_say_it_without_a_script() {
     let world = World::founded(1);
     let (owner, token) = place(&world, 1).await;
-    let profile = json!({ "name": "De <Ploeg>", "listed": true });
+    let profile = json!({ "name": "De <Ploeg>", "listed": true, "address": "Kerkstraat <5>, Gent" });
     assert_eq!(put(&world, &paths::fill(paths::PROFILE, owner.account), &token, &profile).await.status, 204);
     let form = "picture=letters&for_whom=Bieb&how_many=5000+brieven&ready_by=&brought_by=Jo";
     let send =
@@ -256,7 +256,7 @@ async fn the_pages_of_tasks_say_it_without_a_script() {
     for path in ["/tasks".to_owned(), format!("/tasks/{task}"), "/".to_owned()] {
         let (status, html) = page(&path).await;
         assert!(
-            status == 200 && html.contains("Brieven vouwen") && html.contains("nog 3 plaatsen"),
+            status == 200 && html.contains("Brieven vouwen") && html.contains("Nog 3 plaatsen"),
             "{path}: {html}"
         );
         assert!(html.contains("De &lt;Ploeg&gt;"));
@@ -266,6 +266,9 @@ async fn the_pages_of_tasks_say_it_without_a_script() {
         status == 200 && poster.contains("Brieven vouwen") && poster.contains("Plier des lettres"),
         "{poster}"
     );
+    assert_eq!(poster.matches("Kerkstraat &lt;5&gt;, Gent").count(), 2, "in both languages: {poster}");
+    let (_, shown) = page(&format!("/tasks/{task}")).await;
+    assert!(shown.contains("Kerkstraat &lt;5&gt;, Gent"), "{shown}");
     let (_, calendar) = page("/tasks.ics").await;
     assert!(
         calendar.starts_with("BEGIN:VCALENDAR\r\n")
@@ -426,4 +429,31 @@ async fn a_right_that_is_lent_gives_sees_the_place_and_ends() {
         "the faces end with it"
     );
     assert_eq!(world.get(paths::FACES, Some(&token)).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_place_is_can_be_told_changed_and_taken_away() {
+    let world = World::founded(1);
+    let (owner, token) = place(&world, 1).await;
+    let path = paths::fill(paths::PROFILE, owner.account);
+    let listed = async || world.get(paths::DIRECTORY, None).await.json["entries"][0].clone();
+    let tell = async |profile: Value| put(&world, &path, &token, &profile).await;
+    let first = json!({ "name": "De Ploeg · gemeente", "listed": true, "address": "Kerkstraat 5, Gent" });
+    assert_eq!(tell(first).await.status, 204);
+    assert_eq!(listed().await["address"], "Kerkstraat 5, Gent");
+    let home = String::from_utf8(world.get("/", None).await.bytes).unwrap();
+    assert!(home.contains("<li>De Ploeg<"), "who pays for what it gives is no visitor's matter: {home}");
+    assert!(home.contains("Kerkstraat 5, Gent"), "{home}");
+    // Another name leaves it as it is; so does a place on the map.
+    let point = json!({ "latitude_microdegrees": 50_850_000, "longitude_microdegrees": 4_350_000 });
+    assert_eq!(tell(json!({ "name": "De Ploeg", "listed": true, "position": point })).await.status, 204);
+    let now = listed().await;
+    assert_eq!((&now["name"], &now["address"]), (&json!("De Ploeg"), &json!("Kerkstraat 5, Gent")));
+    for wrong in [json!(""), json!("  "), json!("a\u{202e}b"), json!("x".repeat(81))] {
+        let answer = tell(json!({ "name": "De Ploeg", "listed": true, "address": wrong })).await;
+        assert_eq!((answer.status, &answer.json["field"]), (400, &json!("address")), "{answer:?}");
+    }
+    assert_eq!(tell(json!({ "name": "De Ploeg", "listed": true, "address": null })).await.status, 204);
+    let now = listed().await;
+    assert!(now.get("address").is_none() && now["position"] == point, "{now}");
 }

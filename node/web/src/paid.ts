@@ -1,6 +1,6 @@
 /** What became of a payment: the big tick after its receipt verified, and true words before and otherwise. */
 
-import { amount, button, h, icon, link, moment, now, say, show, type Child } from "./dom.ts";
+import { amount, button, h, icon, largeAmount, link, moment, now, say, show, type Child } from "./dom.ts";
 import type { Answered } from "./api.ts";
 import { type Outgoing, get } from "./db.ts";
 import { printReceiptFile } from "./lib/receipt.ts";
@@ -19,18 +19,23 @@ export function outcome(outgoing: Outgoing, more: Child = null): Child {
         h("section", { class: "paid", role: "status", tabindex: "-1", "data-focus": true },
           icon("tick", "icon big"),
           h("p", { class: "amount" }, say(`${word}_done`)),
+          // Whoever stands at a counter shows how much, from a step away.
+          word === "pay" ? h("p", { class: "amount" }, largeAmount(outgoing.amount)) : null,
           h("p", null, say(`${word}_done_text`, values)),
-          h("p", { class: "small" }, moment(outgoing.doneAt ?? outgoing.signedAt, "both")),
-          outgoing.ledger ? null : seal(outgoing)),
+          h("p", { class: "small" }, moment(outgoing.doneAt ?? outgoing.signedAt, "both"))),
+        word === "pay" ? h("p", { class: "small" }, icon("seal"), say("pay_proof")) : null,
+        outgoing.ledger ? null : seal(outgoing),
         h("div", { class: "actions" },
           more,
           outgoing.receipt ? button("down", say("save_receipt"), () => void saveNewest(outgoing)) : null),
       ];
     case "refused": {
       const [why, next] = whyNot(outgoing.code ?? "");
+      // What was paid already is no failure, and there is nothing to try again.
+      const isPaid = outgoing.code === "request_paid";
       return [h("section", { class: "not-paid", role: "status", tabindex: "-1", "data-focus": true },
-        icon("cross", "icon big"), h("p", { class: "amount" }, say(`${word}_not_done`)),
-        h("p", null, why), h("p", null, next)), onward];
+        icon(isPaid ? "hand" : "cross", "icon big"), h("p", { class: "amount" }, isPaid ? why : say(`${word}_not_done`)),
+        isPaid ? null : h("p", null, why), h("p", null, next)), onward];
     }
     case "ended":
       return [note("hand", say("ended"), say("ended_next")), onward];

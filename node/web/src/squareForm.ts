@@ -5,7 +5,7 @@ import { button, h, icon, link, say, show } from "./dom.ts";
 import { busy, explain, note } from "./start.ts";
 
 interface Position { latitude_microdegrees: number; longitude_microdegrees: number }
-interface Listed { account: string; name: string; position?: Position }
+interface Listed { account: string; name: string; address?: string; position?: Position }
 
 /** Sends to the node with the session of whoever may say so. */
 export type Put = (path: string, body: unknown) => Promise<unknown>;
@@ -17,6 +17,7 @@ export async function squareForm(account: string, known: string | null, put: Put
   const listed = entries.find((entry) => entry.account === account);
   const name = h("input", { id: "name", type: "text", maxlength: 60, autocomplete: "off", value: listed?.name ?? known ?? "", "aria-describedby": "name-fault" });
   const where = h("input", { id: "where", type: "text", autocomplete: "off", value: listed?.position ? shown(listed.position) : "", "aria-describedby": "where-fault" });
+  const address = h("input", { id: "address", type: "text", maxlength: 60, autocomplete: "street-address", value: listed?.address ?? "" });
   const [nameFault, whereFault] = [h("p", { id: "name-fault", class: "fault", role: "alert" }), h("p", { id: "where-fault", class: "fault", role: "alert" })];
   const save = async () => {
     nameFault.textContent = whereFault.textContent = "";
@@ -24,13 +25,14 @@ export async function squareForm(account: string, known: string | null, put: Put
     if (name.value.trim() === "") return void (nameFault.textContent = say("square_name_missing"));
     if (position === undefined) return void (whereFault.textContent = say("square_where_wrong"));
     show(busy(say("sending")));
-    await put(`/v1/accounts/${account}/profile`, { name: name.value.trim(), listed: true, position });
+    await put(`/v1/accounts/${account}/profile`, { name: name.value.trim(), listed: true, address: address.value.trim() || null, position });
     show([note("tick", say(position ? "square_done_map" : "square_done")), h("div", { class: "actions" }, link("back", say("back"), home, "main"))], "focus");
   };
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("shop"), say("square_way")),
     h("p", null, say("square_text")),
     h("div", { class: "field" }, h("label", { for: "name" }, say("square_name")), name, nameFault),
+    h("div", { class: "field" }, h("label", { for: "address" }, say("square_address")), address),
     h("div", { class: "field" }, h("label", { for: "where" }, say("square_where")), where, whereFault),
     h("p", { class: "small" }, say("square_where_how")),
     h("div", { class: "actions" }, button("tick", say("square_do"), () => void save().catch((error: unknown) => show(explain(error, () => void squareForm(account, known, put, home)))), "main"), link("back", say("back"), home)),

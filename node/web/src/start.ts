@@ -4,7 +4,7 @@ import { readAloud } from "./aloud.ts";
 import { NoAnswer, NotSent, Refused } from "./api.ts";
 import { recall } from "./db.ts";
 import { TwoHistories } from "./heads.ts";
-import { type Child, button, facts, h, halted, icon, knows, loadWords, refusal, say, show, status, workerAddress } from "./dom.ts";
+import { type Child, button, facts, h, halted, hideServerPart, icon, knows, loadWords, refusal, say, show, status, workerAddress } from "./dom.ts";
 import { ReceiptError } from "./lib/receipt.ts";
 import { CannotKeep, hasJoined, isOtherLedger } from "./wallet.ts";
 
@@ -50,9 +50,15 @@ export function note(picture: Parameters<typeof icon>[0], what: string, next?: s
   return [h("p", { class: "note", role: "status" }, icon(picture), what), next ? h("p", null, next) : null];
 }
 
+/** A screen that says one thing, under its own heading; `actions` lead on. What the node wrote above it gives way. */
+export function headed(picture: Parameters<typeof icon>[0], title: string, next: string, ...actions: Child[]): void {
+  hideServerPart(true);
+  show([h("h2", { tabindex: "-1", "data-focus": true }, icon(picture), title), h("p", null, next), h("div", { class: "actions" }, actions)], "focus");
+}
+
 /** Says in words what went wrong, and what to do. That nothing happened is said of what was certainly not sent alone. */
 export function explain(error: unknown, again?: () => void): Child {
-  const retry = again ? h("div", { class: "actions" }, button("undo", say("again"), again)) : null;
+  const retry = again ? h("div", { class: "actions" }, button("again", say("again"), again)) : null;
   if (error instanceof NotSent) return [h("p", null, say("not_sent")), explain(error.cause, again)];
   if (error instanceof CannotKeep) return note("hand", say(`cannot_${error.fault}`), say(`cannot_${error.fault}_next`));
   if (error instanceof TwoHistories) return note("hand", say("log_alarm"));

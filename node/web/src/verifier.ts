@@ -60,10 +60,12 @@ function report(found: Examination, believed: Believed): Child {
   const title = proven ? "check_holds" : code === "receipt_lines_needed" || code === "update_needed" ? "check_none" : "check_holds_not";
   const claim = claimed && { origin: claimed.origin, size: claimed.size };
   return [
-    h("p", { class: proven ? "note good" : "note" }, icon(proven ? "tick" : "cross"), say(title)),
-    proven ? tell(proven) : null,
-    claim ? h("p", null, say(proven ? "check_whose" : "check_claims", claim)) : null,
-    h("ol", { class: "steps" }, steps.map((step) => stepLine(step, found, believed))),
+    h("p", { class: proven ? "note good" : "note fails" }, icon(proven ? "tick" : "cross"), say(title)),
+    proven ? [tell(proven), h("p", null, icon("seal"), aboutWitnesses(found, believed))] : code && [h("p", null, say(`check_why_${code}`)), h("p", null, say(`check_means_${code}`))],
+    h("details", null, h("summary", null, say("check_steps")),
+      claim ? h("p", null, say(proven ? "check_whose" : "check_claims", claim)) : null,
+      // What was not looked at any more says nothing.
+      h("ol", { class: "steps" }, steps.filter(({ step, state }) => state !== "unknown" || (step === "witnesses" && proven)).map((step) => stepLine(step, found, believed)))),
   ];
 }
 
@@ -71,13 +73,8 @@ const PICTURES: Record<Looked["state"], Icon> = { holds: "tick", fails: "cross",
 
 function stepLine({ step, state }: Looked, found: Examination, believed: Believed): Child {
   const said = step === "witnesses" && state !== "fails" && found.proven ? aboutWitnesses(found, believed)
-    : state === "holds" ? say(`check_step_${step}_holds`)
-    : state === "fails" ? say(`check_why_${found.code}`)
-    : say("check_not_looked");
-  return h("li", { class: state },
-    icon(PICTURES[state]),
-    h("div", null, h("strong", null, say(`check_step_${step}`)), h("p", null, said),
-      state === "fails" ? h("p", null, say(`check_means_${found.code}`)) : null));
+    : say(state === "fails" ? `check_why_${found.code}` : `check_step_${step}_holds`);
+  return h("li", { class: state }, icon(PICTURES[state]), h("div", null, h("strong", null, say(`check_step_${step}`)), h("p", null, said)));
 }
 
 function aboutWitnesses({ verdict }: Examination, { trust }: Believed): string {
@@ -88,24 +85,29 @@ function aboutWitnesses({ verdict }: Examination, { trust }: Believed): string {
   return say(verdict.isQuorum && verdict.seen.length > 0 ? "check_step_witnesses_holds" : "check_witnesses_wait", values);
 }
 
-/** Says what a receipt proves. */
+/** Says what a receipt proves: how much first. */
 function tell({ index, recordedAt, content }: Proven): Child {
   return [
+    "line" in content ? aboutLine(content.line) : aboutEntry(content.envelope),
     h("p", null, say("check_entry", { index, when: moment(recordedAt, "full") })),
-    "line" in content ? h("p", null, aboutLine(content.line)) : aboutEntry(content.envelope).map((words) => h("p", null, words)),
   ];
 }
 
-function aboutLine({ account, kind, debit, credit }: Line): string {
+function aboutLine({ account, kind, debit, credit }: Line): Child {
   const what = wordsOf(kind, credit > debit ? "in" : debit > credit ? "out" : "none");
-  const values = { account: accountText(account), what, amount: amount(Math.abs(credit - debit)) };
-  return say(credit === debit ? "check_line_none" : "check_line", values);
+  return [
+    credit === debit ? null : h("p", { class: "amount" }, amount(Math.abs(credit - debit))),
+    h("p", null, h("strong", null, what)), h("p", { class: "small" }, say("check_account", { account: accountText(account) })),
+  ];
 }
 
-function aboutEntry({ entry }: Envelope): string[] {
-  if (entry.kind !== "pay") return [wordsOf(entry.kind, "out")];
+function aboutEntry({ entry }: Envelope): Child {
+  if (entry.kind !== "pay") return h("p", null, h("strong", null, wordsOf(entry.kind, "out")));
   const from = accountText(entry.body.from);
-  return entry.body.payees.map((payee) => say("check_pay", { from, to: accountText(payee.to), amount: amount(payee.amount) }));
+  return entry.body.payees.map((payee) => [
+    h("p", { class: "amount" }, amount(payee.amount)),
+    h("p", { class: "small" }, say("check_pay", { from, to: accountText(payee.to) })),
+  ]);
 }
 
 function wordsOf(kind: string, direction: "in" | "out" | "none"): string {

@@ -75,9 +75,8 @@ export function summary({ trust, isOfNode, isOfCharter }: Believed): Child {
   const { at } = given<Given>() as Given;
   const names = (trust.policy?.witnesses ?? []).map(({ name }) => name).join(", ");
   return [
-    h("p", null, isOfNode ? say("check_trust_node", { address: facts.origin, when: moment(at, "full") }) : say("check_trust_own")),
+    h("p", null, isOfNode ? say("check_trust_node", { when: moment(at, "full") }) : say("check_trust_own")),
     h("p", null, say("check_trust_why")),
-    trust.keys.map((key) => h("p", null, h("code", null, printVkey(key)))),
     h("p", null, names === "" ? say("check_trust_no_names") : say("check_trust_names", { names })),
     isOfCharter === null || names === "" && isOfCharter ? null
       : h("p", null, icon(isOfCharter ? "tick" : "hand"), say(isOfCharter ? "check_trust_charter" : "check_trust_charter_not")),
@@ -98,7 +97,7 @@ export function trustForm(ofNode: Believed, use: (believed: Believed) => void): 
   const texts = (): Texts => ({ keys: fields.keys.value, ledger: fields.ledger.value, policy: fields.policy.value });
   const compare = () => {
     const isSame = names.every((name) => fields[name].value.trim() === ofNode.texts[name].trim());
-    same.replaceChildren(icon(isSame ? "tick" : "hand"), say(isSame ? "check_trust_same" : "check_trust_differs", { address: facts.origin }));
+    same.replaceChildren(icon(isSame ? "tick" : "hand"), say(isSame ? "check_trust_same" : "check_trust_differs"));
     return isSame;
   };
   const put = async () => {
@@ -123,5 +122,5 @@ export function trustForm(ofNode: Believed, use: (believed: Believed) => void): 
   return h("details", null, h("summary", null, say("check_trust_edit")),
     labelled("keys", say("check_trust_keys")), labelled("ledger", say("check_trust_ledger")), labelled("policy", say("check_trust_policy")),
     same, fault,
-    h("div", { class: "actions" }, button("tick", say("check_trust_use"), () => void put()), button("undo", say("check_trust_reset", { address: facts.origin }), reset, "quiet")));
+    h("div", { class: "actions" }, button("tick", say("check_trust_use"), () => void put()), button("undo", say("check_trust_reset"), reset, "quiet")));
 }

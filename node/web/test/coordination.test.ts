@@ -43,6 +43,7 @@ test("the council sees sums, budgets, payouts and rules; of members counts alone
   await phone.reads(/^Nummer \d+ van .*: de eerste \d+ nummers zijn nagekeken\.$/);
   await phone.reads("Geen meekijkers, of het kernteam besliste niet over deze lijst.");
   await phone.open(`${town.url}/`);
+  await phone.page.locator("summary", { hasText: "Hoe doe ik dat?" }).click();
   await phone.reads(/Een auditor keek de eerste \d+ nummers na\. De nota is nummer \d+, (\d+|een|minder)/);
   await phone.reads("Nog geen vereniging kijkt mee.");
   await looksWell(phone.page, "home of a town");

@@ -179,7 +179,7 @@ test("U6: without a script every page says what to do", async () => {
   const code = await price(world, till, "5,80");
   for (const [path, says] of [
     ["/", "Help samen met anderen"], ["/wallet", "Hij heeft JavaScript nodig."], ["/till", "Hij heeft JavaScript nodig."],
-    [new URL(code).pathname, "klaver pay"], ["/d/aaaaaaaaaaaaaaaaaaaaaaaaaa", "klaver cosign"], ["/v/aaaaaaaaaaaaaaaaaaaaaaaaaa", "Vraag een nieuwe code"],
+    [new URL(code).pathname, "klaver pay"], ["/d/aaaaaaaaaaaaaaaaaaaaaaaaaa", "Vraag het aan wie jou de link gaf."], ["/v/aaaaaaaaaaaaaaaaaaaaaaaaaa", "Bewaar je kaart of bon."],
   ] as const) {
     await phone.open(world.url + path);
     const said = await phone.page.locator("body").innerText();
@@ -288,6 +288,10 @@ test("by invitation: straight on to the payment that brought the person, and use
   const other = await Phone.of(browser);
   await other.open(link);
   await other.reads("Deze uitnodiging is al gebruikt of voorbij.");
+  // Whoever joined with it is told so, not that it is over.
+  await phone.open(link);
+  await phone.reads("Je bent al lid van Klaverdorp");
+  assert.equal(await phone.page.getByText("Deze uitnodiging is al gebruikt of voorbij.").isVisible(), false);
   for (const one of [phone, other, shop]) await one.context.close();
 });
 

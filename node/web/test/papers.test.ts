@@ -90,7 +90,7 @@ test("the till takes vouchers in parts, the holder hears what is left; a phone t
   await phone.reads("3,50 klavers");
   await looksWell(phone.page, "voucher on a phone");
   await phone.tap("Zet in mijn portemonnee");
-  await phone.reads("3,50 klavers staat nu in je portemonnee.");
+  await phone.reads("Nu in je portemonnee: 3,50 klavers.");
   await phone.open(code);
   await phone.reads("Deze bon is op.");
   assert.deepEqual(phone.faults, []);

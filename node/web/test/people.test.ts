@@ -40,12 +40,12 @@ test("an own code leads to the pay page: an amount, and one tap; a printed amoun
   await ben.reads("An van de soep");
   for (const [typed, says] of [["", ""], ["1,2,3", "twee komma"], ["drie", "alleen cijfers"], ["1,005", "hoogstens 2 cijfers"]] as const) {
     await ben.page.locator("#amount").fill(typed);
-    await ben.page.getByRole("button", { name: "Ga verder" }).click();
+    await ben.page.getByRole("button", { name: "Kijk na en betaal" }).click();
     if (says) await ben.reads(says);
   }
   ben.taps = 0;
   await ben.page.locator("#amount").fill("2,5");
-  await ben.tap("Ga verder");
+  await ben.tap("Kijk na en betaal");
   await ben.reads("Genoeg");
   await ben.reads("An van de soep");
   await ben.tap(/^Betaal 2,50/);
@@ -97,7 +97,7 @@ test("U6: an own code works without a script; without network the owner still sh
   const plain = await Phone.of(browser, { javaScriptEnabled: false });
   await plain.open(link);
   await plain.page.locator("#amount").fill("4,20");
-  await plain.page.getByRole("button", { name: "Ga verder" }).click();
+  await plain.page.getByRole("button", { name: "Kijk na en betaal" }).click();
   await plain.page.waitForURL(/\/p\//);
   assert.match(await plain.page.locator("body").innerText(), /4,20\sklavers[^]*klaver pay/);
   await an.page.evaluate(() => navigator.serviceWorker.ready);

@@ -132,7 +132,7 @@ test("a shop without account joins by one form; the council lists it, opens a po
   await keeper.reads("Toilet");
   await keeper.tap(/Geef aan de stadspot/);
   await keeper.page.locator("#amount").fill("3");
-  await keeper.tap("Ga verder");
+  await keeper.tap("Kijk na en betaal");
   await keeper.reads("3 klavers");
 
   // The doe-plek sees what runs dry, and says who goes along.

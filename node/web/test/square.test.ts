@@ -64,6 +64,7 @@ test("a shop says where it is; the map comes after a tap, and without it the lis
   await till.tap("Bewaar");
   await till.reads("Dit is geen plek. Schrijf breedte en lengte, zoals 50.85, 4.35.");
   await till.page.locator("#where").fill("50.8503, 4.3517");
+  await till.page.locator("#address").fill("Dorpsstraat 8, Klaverdorp");
   await till.tap("Bewaar");
   await till.reads("Dit staat nu op het dorpsplein en op de kaart.");
   // Another name leaves the place as it is.
@@ -72,7 +73,8 @@ test("a shop says where it is; the map comes after a tap, and without it the lis
   await till.tap("Bewaar de naam");
   await till.page.locator("#amount").waitFor();
   await visitor.open(`${world.url}/`);
-  await visitor.reads(`De kaart komt van ${host}. Die ziet dan je internetadres.`);
+  await visitor.reads(`De kaart komt van een andere website, ${host}. Die ziet dat je kijkt.`);
+  await visitor.reads("Dorpsstraat 8, Klaverdorp");
   await visitor.page.waitForLoadState("networkidle");
   assert.equal(fetched.length, 0, "nobody else is asked before the tap");
   await visitor.tap("Toon de kaart");
@@ -80,7 +82,7 @@ test("a shop says where it is; the map comes after a tap, and without it the lis
   await until(() => fetched.length > 0, "no picture of the map was asked for");
   assert.ok(fetched.every((one) => one.endsWith(` ${world.url}/`)), fetched.join());
   await visitor.page.getByRole("button", { name: "Bakkerij De Aar" }).click();
-  await visitor.page.locator(".leaflet-popup", { hasText: "Bakkerij De Aar" }).waitFor();
+  await visitor.page.locator(".leaflet-popup", { hasText: /Bakkerij De Aar.*Dorpsstraat 8/ }).waitFor();
   assert.deepEqual([...till.faults, ...visitor.faults], [], "the page's own policy lets all of it through");
   // No pictures: the page says so, and the list is there.
   tiles.close();

@@ -64,7 +64,7 @@ test("a task: brought by a text-only client, taken, joined by phone, checked in,
   await place.tap("50 %");
   await place.page.locator("[aria-pressed=true]", { hasText: "50 %" }).waitFor();
   await client.open(followed);
-  await client.reads("50 %");
+  await client.reads("De helft is klaar");
 
   // One takes the only place with one tap; the next one hears kindly that it is full, and where to go on.
   const an = await member(world, browser, "0");
@@ -75,6 +75,7 @@ test("a task: brought by a text-only client, taken, joined by phone, checked in,
   await an.reads("Je mag gewoon meedoen. Alleen jij ziet dit.");
   await an.tap("Ik kom");
   await an.reads("Je hebt een plaats. Tot dan!");
+  await an.reads("Alle plaatsen bezet");
   const joined = an.page.url();
   const ben = await Phone.of(browser, WATCHED);
   await ben.page.route("**/v1/task-sessions/*", (route) => (route.request().method() === "GET" ? route.fulfill({ status: 404, contentType: "application/problem+json", body: JSON.stringify({ status: 404, code: "unknown_task_session", detail: "", transient: false }) }) : route.continue()));

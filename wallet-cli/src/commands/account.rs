@@ -90,6 +90,9 @@ pub struct Name {
     /// Let anybody find it in the directory
     #[arg(long)]
     pub listed: bool,
+    /// Where it is, for people: street and town; an empty text takes it away
+    #[arg(long, value_name = "TEXT")]
+    pub address: Option<String>,
 }
 
 impl Account {
@@ -255,7 +258,8 @@ fn name(app: &App<'_>, command: Name) -> Outcome {
         return Err(Failure::new(Exit::Rules, "closed_has_no_name").with("account", account));
     }
     let path = paths::fill(paths::PROFILE, account);
-    let profile = Profile { name: command.name, listed: command.listed, position: None };
+    let address = command.address.map(|text| Some(text).filter(|text| !text.trim().is_empty()));
+    let profile = Profile { name: command.name, listed: command.listed, address, position: None };
     app.with_session(&contact, &hat, |token| contact.http.put(&path, token, &profile))?;
     let key = match (&profile.name, profile.listed) {
         (None, _) => "done.name.removed",

@@ -3,7 +3,7 @@
 use super::frame::{Page, icon};
 use super::language::Visit;
 use super::tasks::see_other;
-use super::{paused, unknown, without_script};
+use super::{Missing, onward, paused, unknown, without_script};
 use crate::http::App;
 use crate::http::extract::PagePath;
 use crate::service::{CodeView, Refused, RequestView};
@@ -25,9 +25,9 @@ pub async fn alias(
 ) -> Response {
     let page = Page::new(&app.service, visit);
     let link = format!("{}/to/{name}", app.service.config().public_url);
-    let Ok(Link::Alias { alias, .. }) = Link::parse(&link) else { return unknown(page) };
+    let Ok(Link::Alias { alias, .. }) = Link::parse(&link) else { return unknown(page, Missing::Code) };
     let (name, words) = match app.service.code_view(alias.as_str()) {
-        CodeView::Unknown => return unknown(page),
+        CodeView::Unknown => return unknown(page, Missing::Code),
         CodeView::Replaced => return replaced(page),
         CodeView::InForce { name, paused: true, .. } => return rests(page, name),
         CodeView::InForce { name, words, .. } => (name, words),
@@ -110,7 +110,7 @@ fn ask(mut page: Page, form: Form, before: Option<(String, &str)>) -> Response {
 fn rests(mut page: Page, name: Option<String>) -> Response {
     let name = name.unwrap_or_else(|| page.say("request_unlisted"));
     page.title(page.say_with("request_title", &[("name", &name)]));
-    let body = html! { h1 { (page.heading()) } (paused(&page, &name)) };
+    let body = html! { h1 { (page.heading()) } (paused(&page, &name)) (onward(&page)) };
     page.respond(StatusCode::OK, None, &body)
 }
 

@@ -28,7 +28,7 @@ pub fn hash(page: &Page, service: &Service) -> Markup {
 }
 
 fn picture(done: bool) -> &'static str {
-    if done { "tick" } else { "clock" }
+    if done { "tick" } else { "hand" }
 }
 
 fn audit(page: &Page, service: &Service) -> (bool, String) {

@@ -138,15 +138,21 @@ impl Page {
         self.pictures = Some(origin);
     }
 
-    /// Returns a section with a list of names, or a sentence when there are none.
-    pub fn names(&self, title: &str, none: &str, picture: &str, names: &[String]) -> Markup {
+    /// Returns a section with a list of names and where they are, or a sentence when there are none.
+    pub fn names(
+        &self,
+        title: &str,
+        none: &str,
+        picture: &str,
+        names: &[(String, Option<String>)],
+    ) -> Markup {
         html! {
             section {
                 h2 { (icon(picture)) (self.say(title)) }
                 @if names.is_empty() {
                     p { (self.say(none)) }
                 } @else {
-                    ul.names { @for name in names { li { (name) } } }
+                    ul.names { @for (name, address) in names { li { (name) (where_it_is(address.as_deref())) } } }
                 }
             }
         }
@@ -312,6 +318,11 @@ fn shown(value: &str) -> String {
 /// Returns JSON that cannot end the element it stands in.
 pub fn harmless(value: &Value) -> String {
     value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
+/// Says below a name where it is, where somebody said so.
+pub fn where_it_is(address: Option<&str>) -> Markup {
+    html! { @if let Some(address) = address { span.small.below { (address) } } }
 }
 
 fn own_name(language: Language) -> &'static str {

@@ -3,8 +3,8 @@
 use super::frame::{Page, drawn, icon};
 use super::language::Visit;
 use super::pots::services;
-use super::tasks::{see_other, trouble};
-use super::unknown;
+use super::tasks::{see_other, shared, trouble};
+use super::{Missing, unknown};
 use crate::http::App;
 use crate::http::extract::{PagePath, VisitorAddress, read_form};
 use crate::service::{BringHearty, ITEMS, OwnHearty, Refused, SERVICES};
@@ -40,6 +40,7 @@ pub async fn take(
     if position.is_none() && !point.is_empty() {
         return form(page, &typed, Some("where"));
     }
+    let street = Some(field("address")).filter(|street| !street.is_empty());
     let picture = field("picture");
     let named = |item: String| if item.is_empty() { page.say(&format!("item_{picture}")) } else { item };
     let asked = BringHearty {
@@ -50,10 +51,12 @@ pub async fn take(
             .cloned()
             .collect(),
         item: (picture != NOTHING).then(|| (named(field("item")), picture.clone())),
+        address: street,
         position,
     };
     match app.service.bring_hearty(&asked, address).await {
         Ok(code) => see_other(&format!("{}?new", paths::fill(paths::HEARTY_PAGE, code))),
+        Err(Refused::Field(fault)) if fault.field == "position" => form(page, &typed, Some("where")),
         Err(Refused::Field(fault)) => form(page, &typed, Some(fault.field)),
         Err(Refused::TooMany { .. }) => trouble(page, StatusCode::TOO_MANY_REQUESTS, "hearty_many"),
         Err(_) => trouble(page, StatusCode::SERVICE_UNAVAILABLE, "why_read_only"),
@@ -116,7 +119,11 @@ fn form(mut page: Page, typed: &HashMap<String, String>, fault: Option<&'static 
                 }
             }
             p #services-fault .fault role="alert" { (says("services", "hearty_nothing")) }
-            (text("where", "hearty_ask_where", "60", "square_where_wrong", false))
+            (text("address", "square_address", "80", "hearty_item_long", false))
+            details open[fault == Some("where")] {
+                summary { (page.say("hearty_on_map")) }
+                (text("where", "hearty_ask_where", "60", "square_where_wrong", false))
+            }
             p.small { (page.say("hearty_how")) }
             div.actions { button.button.main type="submit" { (icon("tick")) (page.say("hearty_do")) } }
         }
@@ -137,14 +144,14 @@ pub async fn own(
         CodeId::parse(&code).ok().and_then(|code| Some((code, app.service.own_hearty(&code.0).ok()?)));
     match found {
         Some((code, own)) => own_page(page, &code, &own, query.as_deref() == Some("new")),
-        None => unknown(page),
+        None => unknown(page, Missing::Page),
     }
 }
 
 /// `POST /hearty/CODE`: pausing, counting, ending: each with one tap.
 pub async fn act(State(app): State<App>, PagePath(code): PagePath, visit: Visit, body: Body) -> Response {
     let page = Page::new(&app.service, visit);
-    let Ok(code) = CodeId::parse(&code) else { return unknown(page) };
+    let Ok(code) = CodeId::parse(&code) else { return unknown(page, Missing::Page) };
     let asked = read_form(body).await;
     let pot = asked.get("pot").and_then(|text| data_encoding::HEXLOWER.decode(text.as_bytes()).ok());
     let pot: [u8; 16] = pot.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default();
@@ -164,7 +171,7 @@ pub async fn act(State(app): State<App>, PagePath(code): PagePath, visit: Visit,
     };
     match done {
         Ok(()) => see_other(&paths::fill(paths::HEARTY_PAGE, code)),
-        Err(Refused::Unknown { .. }) => unknown(page),
+        Err(Refused::Unknown { .. }) => unknown(page, Missing::Page),
         Err(Refused::TooMany { .. }) => trouble(page, StatusCode::TOO_MANY_REQUESTS, "hearty_enough"),
         Err(_) => trouble(page, StatusCode::SERVICE_UNAVAILABLE, "why_read_only"),
     }
@@ -173,6 +180,7 @@ pub async fn act(State(app): State<App>, PagePath(code): PagePath, visit: Visit,
 fn own_page(mut page: Page, code: &CodeId, own: &OwnHearty, is_new: bool) -> Response {
     let OwnHearty { row, pots } = own;
     page.title(row.name.clone());
+    page.data(shared(&page, "hearty_share"));
     let path = paths::fill(paths::HEARTY_PAGE, code);
     let tap = |what: &str, pot: &str, look: &str, picture: &str, key: &str| -> Markup {
         html! {
@@ -191,6 +199,7 @@ fn own_page(mut page: Page, code: &CodeId, own: &OwnHearty, is_new: bool) -> Res
         h1 { (page.heading()) }
         @if is_new { p.note.good { (icon("tick")) (page.say("hearty_new")) } p { (page.say("hearty_keep")) } }
         p.lead role="status" { (page.say(state)) }
+        div #action {}
         (services(&page, &row.services))
         @for (id, pot) in pots {
             @let id = data_encoding::HEXLOWER.encode(id);

@@ -3,7 +3,7 @@
 use super::alias::{Form, lead_on};
 use super::frame::{Page, icon};
 use super::language::Visit;
-use super::unknown;
+use super::{Missing, onward, unknown};
 use crate::http::App;
 use crate::http::extract::PagePath;
 use axum::extract::rejection::QueryRejection;
@@ -24,7 +24,7 @@ pub async fn card(
     visit: Visit,
 ) -> Response {
     let mut page = Page::new(&app.service, visit);
-    let Some((id, paper)) = find(&app, &id, PaperKind::Card) else { return unknown(page) };
+    let Some((id, paper)) = find(&app, &id, PaperKind::Card) else { return unknown(page, Missing::Paper) };
     if paper.state == PaperState::Replaced {
         return replaced(page);
     }
@@ -38,7 +38,7 @@ pub async fn card(
 /// A voucher: what it is, and what can be done with it.
 pub async fn voucher(State(app): State<App>, PagePath(id): PagePath, visit: Visit) -> Response {
     let mut page = Page::new(&app.service, visit);
-    let Some((_, paper)) = find(&app, &id, PaperKind::Voucher) else { return unknown(page) };
+    let Some((_, paper)) = find(&app, &id, PaperKind::Voucher) else { return unknown(page, Missing::Paper) };
     if paper.state == PaperState::Replaced {
         return replaced(page);
     }
@@ -67,7 +67,8 @@ fn replaced(mut page: Page) -> Response {
     page.title(page.say("paper_why_paper_replaced"));
     let body = html! {
         h1 { (page.heading()) }
-        p.note { (icon("undo")) (page.say("paper_why_paper_replaced_next")) }
+        p { (page.say("paper_why_paper_replaced_next")) }
+        (onward(&page))
     };
     page.respond(StatusCode::GONE, None, &body)
 }

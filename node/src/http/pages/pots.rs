@@ -2,10 +2,10 @@
 //! works without a script.
 
 use super::alias::{Form, lead_on};
-use super::frame::{Page, drawn, icon};
+use super::frame::{Page, drawn, icon, where_it_is};
 use super::language::Visit;
 use super::tasks::{beside, see_other};
-use super::{amount, unknown};
+use super::{Missing, amount, unknown};
 use crate::http::App;
 use crate::http::extract::PagePath;
 use crate::service::{GIFT_MAX, ITEMS, Offer, Refused, SERVICES, Service};
@@ -86,6 +86,7 @@ pub fn shops(page: &Page, title: &str, none: Option<&str>, picture: &str, shops:
                             li {
                                 @if shop.paused { (page.say_with("home_paused", &[("name", &shop.name)])) }
                                 @else { (shop.name) }
+                                (where_it_is(shop.address.as_deref()))
                                 (services(page, &shop.services))
                             }
                         }
@@ -125,7 +126,7 @@ type Asked = Result<Query<HashMap<String, String>>, QueryRejection>;
 /// `/pots/ID`: what stands ready, and giving one; with a number it leads on to the pay page.
 pub async fn pot(State(app): State<App>, PagePath(id): PagePath, asked: Asked, visit: Visit) -> Response {
     let mut page = Page::new(&app.service, visit);
-    let Some((id, pot)) = pot_of(&app.service, &id) else { return unknown(page) };
+    let Some((id, pot)) = pot_of(&app.service, &id) else { return unknown(page, Missing::Page) };
     page.title(pot.item.clone());
     let number = asked.ok().and_then(|Query(mut query)| query.remove("number"));
     let Some(typed) = number else { return pot_page(&page, &app.service, &pot, None) };
@@ -189,7 +190,7 @@ fn pot_page(page: &Page, service: &Service, pot: &Pot, fault: Option<&str>) -> R
         p.small { (page.say("pots_counted")) }
         div.actions {
             a.button.quiet href=(paths::fill(paths::POT_SHEET_PAGE, &pot.id)) { (icon("list")) (page.say("pots_sheet")) }
-            a.button.quiet href="/" { (icon("back")) (page.community()) }
+            a.button.quiet href="/" { (icon("clover")) (page.say("to_square")) }
         }
     };
     page.respond(if fault.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK }, None, &body)
@@ -199,7 +200,7 @@ fn pot_page(page: &Page, service: &Service, pot: &Pot, fault: Option<&str>) -> R
 pub async fn town(State(app): State<App>, asked: Asked, visit: Visit) -> Response {
     let mut page = Page::new(&app.service, visit);
     if !app.service.pots().town {
-        return unknown(page);
+        return unknown(page, Missing::Page);
     }
     page.title(page.say("pots_town"));
     let amount = asked.ok().and_then(|Query(mut query)| query.remove("amount"));
@@ -212,7 +213,7 @@ pub async fn town(State(app): State<App>, asked: Asked, visit: Visit) -> Respons
 /// `/pots/ID/sheet`: a sheet for the window, in two languages, without any logo. Its script draws the code for givers.
 pub async fn sheet(State(app): State<App>, PagePath(id): PagePath, visit: Visit) -> Response {
     let mut page = Page::new(&app.service, visit.clone());
-    let Some((_, pot)) = pot_of(&app.service, &id) else { return unknown(page) };
+    let Some((_, pot)) = pot_of(&app.service, &id) else { return unknown(page, Missing::Page) };
     page.without_logo();
     page.title(pot.item.clone());
     let columns = [page.language(), beside(page.language())].map(|language| {

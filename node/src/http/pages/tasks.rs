@@ -1,10 +1,10 @@
 //! Tasks for people: the list, one task, bringing one, the client's own page. All of it works without a script.
 
-use super::frame::{Page, icon, picture};
+use super::frame::{Page, icon, picture, where_it_is};
 use super::language::Visit;
 use super::pots::along;
-use super::unknown;
-use super::when::{day, time_of_day};
+use super::when::{day, day_as_kept, time_of_day};
+use super::{Missing, unknown};
 use crate::http::App;
 use crate::http::extract::{PagePath, VisitorAddress, read_form};
 use crate::service::{PICTURES, Refused, Service};
@@ -18,7 +18,7 @@ use klaver_ledger::id::TaskId;
 use klaver_ledger::link::CodeId;
 use klaver_locales::Language;
 use maud::{Markup, html};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// `/tasks`: what anybody can join.
 pub async fn tasks(State(app): State<App>, visit: Visit) -> Response {
@@ -28,11 +28,13 @@ pub async fn tasks(State(app): State<App>, visit: Visit) -> Response {
     let body = html! {
         h1 { (page.heading()) }
         p.lead { (page.say("tasks_lead")) }
-        @if tasks.is_empty() { p { (page.say("tasks_none")) } }
+        @if tasks.is_empty() { p { (page.say("tasks_none")) " " (page.say("tasks_none_next")) } }
         ul.lines { @for task in &tasks { li { (task_line(&page, &app.service, task)) } } }
+        @if tasks.iter().any(|task| !task.sessions.is_empty()) {
+            div.actions { a.button.quiet href=(paths::CALENDAR) { (icon("down")) (page.say("tasks_calendar")) } }
+        }
         (along(&page, &app.service))
-        (call(&page))
-        p { a href=(paths::CALENDAR) { (icon("clock")) " " (page.say("tasks_calendar")) } }
+        (call(&page, tasks.is_empty()))
     };
     page.respond(StatusCode::OK, None, &body)
 }
@@ -45,19 +47,19 @@ pub fn joinable(page: &Page, service: &Service) -> Markup {
             section {
                 h2 { (icon("people")) (page.say("tasks_title")) }
                 ul.lines { @for task in tasks.iter().take(3) { li { (task_line(page, service, task)) } } }
-                p { a href=(paths::TASKS_PAGE) { (page.say("tasks_all")) } }
+                div.actions { a.button.quiet href=(paths::TASKS_PAGE) { (icon("list")) (page.say("tasks_all")) } }
             }
         }
     }
 }
 
-/// The standing call for tasks, with the way to bring one.
-pub fn call(page: &Page) -> Markup {
+/// The standing call for tasks, with the way to bring one: the main thing to do where there is no other.
+pub fn call(page: &Page, is_main: bool) -> Markup {
     html! {
         section {
             h2 { (icon("hand")) (page.say("home_call")) }
             p { (page.say("home_call_text")) }
-            div.actions { a.button href=(paths::BRING_PAGE) { (icon("mail")) (page.say("task_bring")) } }
+            div.actions { a.button.main[is_main] href=(paths::BRING_PAGE) { (icon("mail")) (page.say("task_bring")) } }
         }
     }
 }
@@ -72,7 +74,7 @@ fn task_line(page: &Page, service: &Service, task: &Task) -> Markup {
                 span.small { (page.say_with("task_for", &[("whom", &task.for_whom)])) }
                 @if let Some(place) = &task.place { span.small { (place) } }
                 @match first {
-                    Some(session) => span.small { (moment(page, service, session)) " · " (places(page, session)) },
+                    Some(session) => { span.small { (moment(page, service, session)) } span.small { (places(page, session)) } }
                     None => span.small { (page.say("task_no_session")) },
                 }
             }
@@ -108,54 +110,50 @@ fn places(page: &Page, session: &TaskSession) -> String {
 pub async fn task(State(app): State<App>, PagePath(id): PagePath, visit: Visit) -> Response {
     let mut page = Page::new(&app.service, visit);
     let found = TaskId::from_hex(&id).and_then(|id| app.service.task(&id).ok());
-    let Some(task) = found else { return unknown(page) };
+    let Some(task) = found else { return unknown(page, Missing::Task) };
     page.title(title(&page, &task));
     let body = html! {
         h1 { (picture(&task.picture)) " " (page.heading()) }
         p.lead { (page.say_with("task_for", &[("whom", &task.for_whom)])) }
-        (about(&page, &task))
+        (about(&page, &app.service, &task))
         h2 { (icon("clock")) (page.say("task_sessions")) }
         @if task.sessions.is_empty() { p { (page.say("task_no_session_long")) } }
         @for session in &task.sessions {
             section.session {
-                p { strong { (moment(&page, &app.service, session)) } br; (places(&page, session)) ". "
-                    (page.say(&format!("task_difficulty_{}", session.difficulty))) }
+                p { strong { (moment(&page, &app.service, session)) } br;
+                    span data-left=(session.id) { (places(&page, session)) } ". "
+                    (page.say(&format!("task_difficulty_{}", session.difficulty))) "." }
                 @if session.left == 0 { p { (page.say("task_full_next")) } }
                 div.actions data-session=(session.id) {}
             }
         }
         noscript { p.note { (icon("hand")) (page.say("task_join_without_script")) } }
         div #action {}
-        div.actions { a.button.quiet href=(paths::TASKS_PAGE) { (icon("back")) (page.say("tasks_title")) } }
+        div.actions { a.button.quiet href=(paths::TASKS_PAGE) { (icon("back")) (page.say("tasks_back")) } }
     };
     page.data(json!({ "sessions": task.sessions }));
     page.respond(StatusCode::OK, Some("session"), &body)
 }
 
 /// What anybody may know of a task, besides its sessions.
-fn about(page: &Page, task: &Task) -> Markup {
+fn about(page: &Page, service: &Service, task: &Task) -> Markup {
     let postures = [("sitting", task.sitting), ("standing", task.standing), ("lifting", task.lifting)];
     let postures: Vec<String> =
         postures.iter().filter(|(_, is)| *is).map(|(name, _)| page.say(&format!("task_{name}"))).collect();
     html! {
         dl {
-            @if let Some(place) = &task.place { dt { (page.say("task_place")) } dd { (place) } }
-            @if let Some(day) = &task.ready_by { dt { (page.say("task_ready_by")) } dd { (day_as_written(day)) } }
+            @if let Some(place) = &task.place { dt { (page.say("task_place")) } dd { (place) (where_it_is(task.address.as_deref())) } }
+            @if let Some(day) = &task.ready_by { dt { (page.say("task_ready_by")) } dd { (day_as_kept(page, day, &service.config().time_zone)) } }
             @if !postures.is_empty() { dt { (page.say("task_how")) } dd { (postures.join(", ")) } }
             @if task.state == TaskStateJson::Done {
                 dt { (page.say("task_state")) } dd { (page.say("task_finished")) }
             } @else if task.progress > 0 {
-                dt { (page.say("task_progress")) } dd { (task.progress) " %" }
+                dt { (page.say("task_progress")) }
+                dd { @if task.progress == 50 { (page.say("task_half")) } @else { (page.say_with("task_part", &[("part", &task.progress.to_string())])) } }
             }
         }
         @if let Some(thanks) = &task.thanks { p.small { (page.say("task_thanks")) } blockquote { (thanks) } }
     }
-}
-
-/// Returns `2026-11-28` as people here write it.
-fn day_as_written(day: &str) -> String {
-    let parts: Vec<&str> = day.rsplit('-').collect();
-    parts.join("/")
 }
 
 /// `/tasks/new`: bringing a task, in five fields.
@@ -290,10 +288,10 @@ pub async fn thank(
     let page = Page::new(&app.service, visit);
     let form = read_form(body).await;
     let words = form.get("words").map(|text| text.trim().to_owned()).unwrap_or_default();
-    let Ok(secret) = CodeId::parse(&code) else { return unknown(page) };
+    let Ok(secret) = CodeId::parse(&code) else { return unknown(page, Missing::Task) };
     match app.service.thank(&secret.0, &words, address).await {
         Ok(()) => see_other(&paths::fill(paths::CLIENT_PAGE, secret)),
-        Err(Refused::Unknown { .. }) => unknown(page),
+        Err(Refused::Unknown { .. }) => unknown(page, Missing::Task),
         Err(Refused::Field(_)) => client_page(page, &app.service, &code, false, true),
         Err(Refused::TooMany { .. }) => trouble(page, StatusCode::TOO_MANY_REQUESTS, "task_thank_many"),
         Err(_) => trouble(page, StatusCode::SERVICE_UNAVAILABLE, "why_read_only"),
@@ -303,13 +301,16 @@ pub async fn thank(
 fn client_page(mut page: Page, service: &Service, code: &str, is_new: bool, is_faulty: bool) -> Response {
     let secret = CodeId::parse(code).ok();
     let Some(found) = secret.and_then(|secret| service.client_task(&secret.0).ok()) else {
-        return unknown(page);
+        return unknown(page, Missing::Task);
     };
     let task = &found.task;
     page.title(title(&page, task));
     let state = match (task.state, found.why_not) {
         (TaskStateJson::Proposed, _) => page.say("task_client_proposed"),
-        (TaskStateJson::Open, _) => page.say("task_client_open"),
+        (TaskStateJson::Open, _) => match &task.place {
+            Some(place) => page.say_with("task_client_open_by", &[("place", place)]),
+            None => page.say("task_client_open"),
+        },
         (TaskStateJson::Done, _) => page.say("task_client_finished"),
         (TaskStateJson::NotFeasible, why) => {
             format!("{} {}", page.say("task_client_not_feasible"), page.say(why_key(why)))
@@ -320,9 +321,10 @@ fn client_page(mut page: Page, service: &Service, code: &str, is_new: bool, is_f
         @if is_new { p.note.good { (icon("tick")) (page.say("task_client_new")) } p { (page.say("task_client_keep")) } }
         p.lead { (state) }
         @if task.state == TaskStateJson::NotFeasible { p { (page.say("task_client_not_feasible_next")) } }
-        (about(&page, task))
+        (about(&page, service, task))
         @for session in &task.sessions { p { (icon("clock")) " " (moment(&page, service, session)) } }
         @if matches!(task.state, TaskStateJson::Open | TaskStateJson::Done) {
+            @if task.thanks.is_some() { p.note.good { (icon("tick")) (page.say("task_client_thanked")) } }
             form method="post" action={ "/client/" (code) } {
                 div.field {
                     label for="words" { (page.say("task_client_thank")) }
@@ -333,8 +335,22 @@ fn client_page(mut page: Page, service: &Service, code: &str, is_new: bool, is_f
                 div.actions { button.button.main type="submit" { (icon("tick")) (page.say("task_client_thank_do")) } }
             }
         }
+        div #action {}
+        @if task.state == TaskStateJson::NotFeasible {
+            div.actions {
+                a.button.main href=(paths::BRING_PAGE) { (icon("mail")) (page.say("task_bring_other")) }
+                a.button.quiet href="/" { (icon("clover")) (page.say("to_square")) }
+            }
+        }
     };
+    page.data(shared(&page, "task_client_share"));
     page.respond(if is_faulty { StatusCode::BAD_REQUEST } else { StatusCode::OK }, None, &body)
+}
+
+/// What a script needs to hand on the address of a page that has no other key.
+pub(super) fn shared(page: &Page, words: &str) -> Value {
+    let [share, copied, by_hand] = [words, "page_copied", "page_copy_by_hand"].map(|key| page.say(key));
+    json!({ "share": share, "copied": copied, "copyByHand": by_hand })
 }
 
 fn why_key(why: Option<WhyNotJson>) -> &'static str {
@@ -351,12 +367,12 @@ fn why_key(why: Option<WhyNotJson>) -> &'static str {
 pub async fn check_in(State(app): State<App>, PagePath(id): PagePath, visit: Visit) -> Response {
     let mut page = Page::new(&app.service, visit);
     let found = CodeId::parse(&id).ok().and_then(|id| app.service.public_session(&TaskId(id.0)).ok());
-    let Some(session) = found else { return unknown(page) };
+    let Some(session) = found else { return unknown(page, Missing::Code) };
     page.title(page.say(&format!("task_{}", session.picture)));
     let body = html! {
         h1 { (picture(&session.picture)) " " (page.heading()) }
         p.lead { (moment(&page, &app.service, &session)) }
-        @if let Some(place) = &session.place { p { (icon("people")) " " (place) } }
+        @if let Some(place) = &session.place { p { (icon("people")) " " (place) (where_it_is(session.address.as_deref())) } }
         div #action {}
         noscript { p.note { (icon("hand")) (page.say("check_in_without_script")) } }
     };
@@ -368,7 +384,7 @@ pub async fn check_in(State(app): State<App>, PagePath(id): PagePath, visit: Vis
 pub async fn poster(State(app): State<App>, PagePath(id): PagePath, visit: Visit) -> Response {
     let mut page = Page::new(&app.service, visit.clone());
     let found = TaskId::from_hex(&id).and_then(|id| app.service.public_session(&id).ok());
-    let Some(session) = found else { return unknown(page) };
+    let Some(session) = found else { return unknown(page, Missing::Task) };
     page.title(page.say(&format!("task_{}", session.picture)));
     let columns = [page.language(), beside(page.language())].map(|language| {
         let other = Page::new(&app.service, Visit { language, ..visit.clone() });
@@ -376,7 +392,7 @@ pub async fn poster(State(app): State<App>, PagePath(id): PagePath, visit: Visit
             section lang=(language.code()) {
                 h2 { (other.say(&format!("task_{}", session.picture))) }
                 p { strong { (moment(&other, &app.service, &session)) } }
-                @if let Some(place) = &session.place { p { (place) } }
+                @if let Some(place) = &session.place { p { (place) (where_it_is(session.address.as_deref())) } }
                 p { (other.say("poster_welcome")) }
                 p { (other.say("poster_scan")) }
                 p { (other.say("poster_no_phone")) }
@@ -404,7 +420,7 @@ pub(super) fn beside(language: Language) -> Language {
 pub async fn lent(State(app): State<App>, PagePath(id): PagePath, visit: Visit) -> Response {
     let mut page = Page::new(&app.service, visit);
     if CodeId::parse(&id).is_err() {
-        return unknown(page);
+        return unknown(page, Missing::Code);
     }
     page.title(page.say("lent_title"));
     let body = html! {

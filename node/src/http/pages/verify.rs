@@ -7,7 +7,7 @@ use super::super::App;
 use super::super::assets::{self, manifest};
 use super::frame::{Page, harmless, icon};
 use super::language::Visit;
-use super::{unknown, without_script};
+use super::{Missing, unknown, without_script};
 use crate::clock::wall_clock;
 use crate::service::Service;
 use axum::extract::State;
@@ -38,7 +38,7 @@ pub async fn page(State(app): State<App>, visit: Visit) -> Response {
 /// Gives the page as one file.
 pub async fn file(State(app): State<App>, visit: Visit) -> Response {
     let page = begun(&app.service, visit);
-    let Some(parts) = Parts::find(page.language().code()) else { return unknown(page) };
+    let Some(parts) = Parts::find(page.language().code()) else { return unknown(page, Missing::Page) };
     let address = &app.service.config().public_url;
     let html = parts.document(&page, &introduction(&page, &app.service), address).into_string();
     let headers = [

@@ -1,8 +1,10 @@
 //! Days and times as people of the community read them, in its time zone.
 
 use super::frame::Page;
+use crate::clock::wall_clock;
 use jiff::Timestamp;
 use jiff::Zoned;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// Returns the moment by the clocks of `zone`; by UTC where this machine does not know the zone.
@@ -11,11 +13,24 @@ fn local(seconds: u64, zone: &str) -> Option<Zoned> {
     Some(Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?.to_zoned(zone))
 }
 
-/// Returns a day with its weekday: `zaterdag 28/11/2026`.
+/// Returns the day of a moment with its weekday: `zaterdag 28 november`, with the year where it is not this one.
 pub fn day(page: &Page, seconds: u64, zone: &str) -> String {
     let Some(at) = local(seconds, zone) else { return String::new() };
-    let weekday = page.say(&format!("weekday_{}", at.weekday().to_monday_one_offset()));
-    format!("{weekday} {}/{:02}/{}", at.day(), at.month(), at.year())
+    let this_year = local(wall_clock().seconds(), zone).map(|now| now.year());
+    in_words(page, at.date(), this_year)
+}
+
+/// Returns a day as it is kept, `2026-11-28`, as people here read it; as it stands where it is no day.
+pub fn day_as_kept(page: &Page, day: &str, zone: &str) -> String {
+    let this_year = local(wall_clock().seconds(), zone).map(|now| now.year());
+    day.parse::<Date>().map_or_else(|_| day.to_owned(), |date| in_words(page, date, this_year))
+}
+
+fn in_words(page: &Page, date: Date, this_year: Option<i16>) -> String {
+    let weekday = page.say(&format!("weekday_{}", date.weekday().to_monday_one_offset()));
+    let month = page.say(&format!("month_{}", date.month()));
+    let day = format!("{weekday} {} {month}", date.day());
+    if this_year == Some(date.year()) { day } else { format!("{day} {}", date.year()) }
 }
 
 /// Returns a time of day: `14:00`.

@@ -2,8 +2,8 @@
 
 import { Refused } from "../api.ts";
 import { forget, keep, recall } from "../db.ts";
-import { button, facts, given, h, icon, link, say, show } from "../dom.ts";
-import { busy, explain, note, start } from "../start.ts";
+import { button, facts, given, h, link, say, show } from "../dom.ts";
+import { busy, explain, headed, note, start } from "../start.ts";
 import { hatOf, join } from "../wallet.ts";
 
 /** The page that a person came from before they had a wallet. */
@@ -27,7 +27,7 @@ export function offer(code: string | null, done: () => void, words = say("make_w
     join(code).then(done, (error: unknown) => {
       // An invitation that was used by this phone already opened its account; any other needs a new one.
       if (error instanceof Refused && error.problem.code === "unknown_invitation") {
-        return show(note("clock", say("invitation_unknown"), say("invitation_next")));
+        return show([note("clock", say("invitation_unknown"), say("invitation_next")), h("div", { class: "actions" }, had)]);
       }
       show(explain(error, () => offer(code, done, words)));
     });
@@ -46,11 +46,10 @@ async function goOn(): Promise<void> {
 }
 
 async function page(): Promise<void> {
-  const code = given<{ code: string }>()?.code ?? null;
-  if (await hatOf("member")) {
-    return show([h("p", { class: "note good" }, icon("tick"), say("joined_already")), h("div", { class: "actions" }, link("wallet", say("to_wallet"), "/wallet", "main"))]);
-  }
-  offer(code, () => void goOn());
+  // Whoever is a member has joined, also with an invitation that is over by now.
+  if (await hatOf("member")) return headed("tick", say("joined_already"), say("joined_already_next"), link("wallet", say("to_wallet"), "/wallet", "main"));
+  const code = given<{ code: string }>()?.code;
+  if (code) offer(code, () => void goOn());
 }
 
 if (document.getElementById("action") && location.pathname.toLowerCase().startsWith("/i/")) void start(page);

@@ -6,7 +6,7 @@ import { button, h, icon, link, say, show } from "../dom.ts";
 import { fromBase32 } from "../lib/bytes.ts";
 import { untilGone } from "../meeting.ts";
 import { checkNumber } from "../pairing.ts";
-import { busy, explain, note, start } from "../start.ts";
+import { busy, explain, headed, note, start } from "../start.ts";
 import { connect, keyToConnect } from "../wallet.ts";
 
 function offer(code: string): void {
@@ -35,6 +35,6 @@ void start(async () => {
   const code = location.hash.slice(1);
   // The secret has done its work in the address: nobody shall read it over a shoulder.
   history.replaceState(null, "", location.pathname);
-  if (!fromBase32(code)) return show([note("hand", say("lent_broken")), h("div", { class: "actions" }, link("people", say("lent_open"), "/place"))]);
+  if (!fromBase32(code)) return headed("hand", say("lent_broken"), say("lent_broken_next"), link("scan", say("scan"), "/wallet#scan", "main"));
   offer(code);
 });

@@ -10,7 +10,7 @@ import { fromDecimal } from "../lib/money.ts";
 import { ReceiptError } from "../lib/receipt.ts";
 import { type AtHand, held, read, signPayment } from "../papers.ts";
 import { qr } from "../qr.ts";
-import { busy, explain, note, start } from "../start.ts";
+import { busy, explain, headed, note, start } from "../start.ts";
 import { hatOf, prove, signedChallenge } from "../wallet.ts";
 
 async function page(): Promise<void> {
@@ -31,7 +31,7 @@ async function page(): Promise<void> {
 async function voucher(atHand: AtHand): Promise<void> {
   const { left, account } = await held(atHand);
   const { state, until } = atHand.paper;
-  if (left === 0) return show(note("hand", say("paper_empty"), say("paper_empty_next")));
+  if (left === 0) return headed("hand", say("paper_empty"), say("paper_empty_next"), link("clover", say("to_square"), "/", "main"));
   const head = [h("p", { class: "amount" }, amount(left)), until ? h("p", null, say("voucher_until", { until: moment(Date.parse(until), "day") })) : null];
   if (state === "ended") return ended(atHand, account, left);
   if (state !== "usable") return show(head);
@@ -58,8 +58,10 @@ async function give(atHand: AtHand, to: string, minor: number, done: string): Pr
       const { content } = await prove(receipt);
       const ours = decodeEnvelope(fromBase64url(envelope)).payload;
       if (!("envelope" in content) || !equal(content.envelope.payload, ours)) throw new ReceiptError("receipt_not_in_log", "the receipt is of another entry");
+      // What it says of a voucher that holds something is over.
+      hideServerPart(true);
       show([h("p", { class: "note good", role: "status", tabindex: "-1", "data-focus": true }, icon("tick"), say(done, { amount: amount(minor) })),
-        h("div", { class: "actions" }, link("wallet", say("to_wallet"), "/wallet"))], "focus");
+        h("div", { class: "actions" }, link("wallet", say("to_wallet"), "/wallet", "main"))], "focus");
     } catch (error) {
       show(explain(error, () => void send()));
     }
@@ -90,7 +92,7 @@ function inside(atHand: AtHand): void {
   const look = () => void act("overview", { pin: pin.input.value }, ({ statement }) => (holds.textContent = amount(fromDecimal(statement.balance, facts.scale))));
   const choose = () => void act("pin", { pin: chosen.input.value, old_pin: pin.input.value }, () => (holds.textContent = say("card_pin_chosen")));
   show([
-    note("hand", say("card_inside"), say("card_inside_next")),
+    h("h2", { tabindex: "-1", "data-focus": true }, icon("hand"), say("card_inside")), h("p", null, say("card_inside_next")),
     pin.element, fault, holds,
     h("div", { class: "actions" }, button("list", say("card_holds"), look, "main")),
     h("details", null, h("summary", null, say("card_other_pin")), chosen.element, h("div", { class: "actions" }, button("tick", say("card_choose_pin"), choose))),

@@ -2,18 +2,24 @@
 
 import { type PaymentRequest, ask } from "../api.ts";
 import { type Hat, type Outgoing, get } from "../db.ts";
-import { amount, button, facts, given, h, hideServerPart, icon, now, say, show, type Child } from "../dom.ts";
+import { amount, button, facts, given, h, hideServerPart, icon, now, say, show } from "../dom.ts";
 import { hatChoice } from "../hats.ts";
 import { freshInbox, wasAsked } from "../inbox.ts";
 import { parseAccount } from "../lib/account.ts";
 import { fromDecimal } from "../lib/money.ts";
 import { flush, prepare, sendUntilKnown } from "../outbox.ts";
 import { outcome, toWallet } from "../paid.ts";
-import { busy, explain, note, start } from "../start.ts";
+import { busy, explain, headed, start } from "../start.ts";
 import { accountOf, askAs, payers } from "../wallet.ts";
 import { comeBack, offer } from "./join.ts";
 
 const key = (request: PaymentRequest) => `request:${request.id}`;
+
+/** Shows or hides what is said before somebody pays: how long the code lasts, and to look at the amount. */
+function beforePaying(shown: boolean): void {
+  const said = document.getElementById("before");
+  if (said) said.hidden = !shown;
+}
 
 async function page(): Promise<void> {
   const request = given<PaymentRequest>();
@@ -31,7 +37,7 @@ function choose(request: PaymentRequest, own: readonly Hat[]): void {
   const payee = parseAccount(request.account);
   const from = own.filter(({ account }) => account !== payee);
   const [hat] = from;
-  if (!hat) return show([note("hand", say("own_request"), say("own_request_next")), h("div", { class: "actions" }, toWallet())]);
+  if (!hat) return headed("hand", say("own_request"), say("own_request_next"), toWallet());
   confirm(hat, request, from);
 }
 
@@ -42,6 +48,7 @@ async function newcomer(request: PaymentRequest): Promise<void> {
 }
 
 function confirm(hat: Hat, request: PaymentRequest, own: readonly Hat[]): void {
+  beforePaying(true);
   const minor = fromDecimal(request.amount, facts.scale);
   const enough = h("p", { class: "enough", role: "status" }, say("looking"));
   const pay = button("pay", say("pay_amount", { amount: amount(minor) }), () => void tap(hat, request, pay, own), "main");
@@ -49,6 +56,11 @@ function confirm(hat: Hat, request: PaymentRequest, own: readonly Hat[]): void {
   const choice = hatChoice(hat, own, (other) => confirm(other, request, own), say("pay_as"));
   show([choice, enough, actions]);
   void wasAsked(hat, request.id).then((is) => is && actions.append(button("hand", say("decline"), () => void decline(hat, request, own), "quiet")));
+  const cannot = (next: string | null) => {
+    pay.replaceWith(toWallet());
+    beforePaying(false);
+    if (next) enough.after(h("p", null, next));
+  };
   accountOf(hat).then(
     (account) => {
       const available = fromDecimal(account.available ?? "0", facts.scale);
@@ -56,10 +68,9 @@ function confirm(hat: Hat, request: PaymentRequest, own: readonly Hat[]): void {
       const balance = button("wallet", say("show_balance"), () => balance.replaceWith(h("p", null, say("you_have", { amount: amount(fromDecimal(account.balance ?? "0", facts.scale)) }))), "quiet");
       enough.className = isEnough ? "enough good" : "enough";
       enough.replaceChildren(icon(isEnough ? "tick" : "hand"), say(account.status === "frozen" ? "at_rest" : isEnough ? "enough" : "not_enough"));
-      if (!isEnough || account.status === "frozen") {
-        pay.remove();
-        if (!isEnough) enough.after(h("p", null, say("not_enough_next")));
-      }
+      // A shop takes the rest in money; among people there is only a smaller amount.
+      if (account.status === "frozen") cannot(null);
+      else if (!isEnough) cannot(say(request.name === null ? "not_enough_person" : "not_enough_next"));
       actions.append(balance);
     },
     // Without an answer the payment can still be tried: the books decide, not this screen.
@@ -74,8 +85,7 @@ async function decline(hat: Hat, request: PaymentRequest, own: readonly Hat[]): 
   try {
     await askAs(hat, "POST", `/v1/requests/${request.id}/decline`);
     await freshInbox(hat).catch(() => undefined);
-    hideServerPart(true);
-    show([note("tick", say("declined"), say("declined_text")), h("div", { class: "actions" }, toWallet())], "focus");
+    headed("tick", say("declined"), say("declined_text"), toWallet());
   } catch (error) {
     show(explain(error, () => confirm(hat, request, own)));
   }
@@ -105,14 +115,16 @@ async function tap(hat: Hat, request: PaymentRequest, pay: HTMLButtonElement, ow
 
 /** Shows what is true of a payment until it is known. */
 async function follow(outgoing: Outgoing): Promise<void> {
+  beforePaying(false);
   if (outgoing.state === "waiting") show(busy(say("paying")));
   const known = await sendUntilKnown(outgoing, (news) => screen(news));
-  if (known.state === "refused") void stillOpen(known);
+  if (known.state === "refused" && known.code !== "request_paid") void stillOpen(known);
 }
 
 function screen(outgoing: Outgoing): void {
   const isOver = outgoing.state === "done" || outgoing.state === "refused";
   hideServerPart(isOver);
+  beforePaying(false);
   show(outcome(outgoing, toWallet()), isOver ? "focus" : "quiet");
 }
 
@@ -120,10 +132,7 @@ function screen(outgoing: Outgoing): void {
 async function stillOpen(outgoing: Outgoing): Promise<void> {
   const id = outgoing.key.slice("request:".length);
   const request = await ask<PaymentRequest>("GET", `/v1/requests/${id}`).catch(() => null);
-  const again: Child = request?.state === "open"
-    ? button("undo", say("again"), () => location.reload())
-    : null;
-  if (again) document.querySelector("#action .actions")?.prepend(again as Node);
+  if (request?.state === "open") document.querySelector("#action .actions")?.append(button("again", say("again"), () => location.reload()));
 }
 
 void start(async () => {

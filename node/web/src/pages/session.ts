@@ -18,8 +18,16 @@ function kindly(error: unknown, again: () => void): Child {
   const code = error instanceof Refused ? error.problem.code : "";
   const known: Record<string, string> = { session_full: "doing_full", session_over: "doing_over", check_in_code: "doing_other_code", check_in_time: "doing_other_day" };
   const key = known[code];
+  if (key === "doing_other_code") return otherCode();
   return key ? [note("hand", say(key), say(`${key}_next`)), h("div", { class: "actions" }, link("list", say("doing_others"), "/tasks"))] : explain(error, again);
 }
+
+/** A code of another day, or a part of one: the one to scan hangs where people meet. */
+const otherCode = (): Child => [note("hand", say("doing_other_code"), say("doing_other_code_next")),
+  h("div", { class: "actions" }, link("scan", say("doing_scan"), "/wallet#scan", "main"), link("list", say("doing_others"), "/tasks"))];
+
+/** Says how many places are left, as the node counts them now. */
+const placesLeft = ({ left }: Session): string => (left === 0 ? say("task_full") : left === 1 ? say("task_place_left") : say("task_places_left", { left }));
 
 /** Beside every session: a place in it, or that one has it. */
 function joining(session: Session, place: Element): void {
@@ -41,9 +49,12 @@ function joining(session: Session, place: Element): void {
     const said = await import("../ceilings.ts").then(({ warning }) => warning(hat, session)).catch(() => null);
     if (said) place.prepend(...[said].flat() as Node[]);
   };
-  const draw = (own: Own | null) => fill(place, own?.joined
-    ? [h("p", { class: "note good", role: "status" }, icon("tick"), say("doing_joined")), button("cross", say("doing_leave"), () => void act("DELETE"), "quiet")]
-    : session.left === 0 && !own ? null : button("tick", say("doing_join"), () => void act("POST"), "main"));
+  const left = document.querySelector(`[data-left="${CSS.escape(session.id)}"]`);
+  const draw = (own: Own | null) => {
+    if (own && left) left.textContent = placesLeft(own.session);
+    fill(place, own?.joined ? [h("p", { class: "note good", role: "status" }, icon("tick"), say("doing_joined")), button("cross", say("doing_leave"), () => void act("DELETE"), "quiet")]
+      : session.left === 0 && !own ? null : button("tick", say("doing_join"), () => void act("POST"), "main"));
+  };
   void act("GET");
 }
 
@@ -68,7 +79,7 @@ function checkIn(session: Session): void {
     show([h("section", { class: "paid", role: "status", tabindex: "-1", "data-focus": true }, icon("tick", "icon big"), h("p", { class: "amount" }, say("doing_checked_in")), h("p", null, say("doing_checked_in_text"))),
       h("div", { class: "actions" }, link("wallet", say("to_wallet"), "/wallet"))], "focus");
   };
-  if (!fromBase32(code)) return show(note("hand", say("doing_other_code"), say("doing_other_code_next")));
+  if (!fromBase32(code)) return show(otherCode());
   show([h("div", { class: "actions" }, button("tick", say("doing_check_in"), () => void act(), "main")), h("p", { class: "small" }, say("doing_check_in_text"))]);
 }
 

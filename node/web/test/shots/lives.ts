@@ -52,7 +52,7 @@ export async function lives(album: Album, browser: Browser): Promise<void> {
   await place.page.locator("[aria-pressed=true]", { hasText: "50 %" }).waitFor();
   await album.shoot(place, "place-task");
   await visitor.open(followed);
-  await visitor.reads("50 %");
+  await visitor.reads("De helft is klaar");
   await album.shoot(visitor, "client-open");
   await visitor.open(`${world.url}/tasks`);
   await album.shoot(visitor, "tasks");

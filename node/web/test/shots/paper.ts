@@ -86,7 +86,7 @@ export async function paper(album: Album, browser: Browser): Promise<void> {
   await phone.reads("Zet in mijn portemonnee");
   await album.shoot(phone, "voucher-with-wallet");
   await phone.tap("Zet in mijn portemonnee");
-  await phone.reads("3,50 klavers staat nu in je portemonnee.");
+  await phone.reads("Nu in je portemonnee: 3,50 klavers.");
   await album.shoot(phone, "voucher-taken");
   await phone.open(voucher);
   await phone.reads("Deze bon is op.");

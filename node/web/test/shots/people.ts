@@ -26,7 +26,7 @@ export async function people(album: Album, browser: Browser): Promise<void> {
   await guest.page.locator("#amount").waitFor();
   await album.shoot(guest, "alias");
   await guest.page.locator("#amount").fill("1,2,3");
-  await guest.page.getByRole("button", { name: "Ga verder" }).click();
+  await guest.page.getByRole("button", { name: "Kijk na en betaal" }).click();
   await guest.reads("twee komma");
   await album.shoot(guest, "alias-fault");
   await guest.open(`${world.url}/wallet#ask`);
@@ -80,6 +80,10 @@ export async function people(album: Album, browser: Browser): Promise<void> {
   await friend.open(link);
   await friend.reads("Open in mijn portemonnee");
   await album.shoot(friend, "draft-link");
+  const plain = await phoneOf(browser, { javaScriptEnabled: false });
+  await plain.open(link);
+  await album.shoot(plain, "draft-no-script");
+  await plain.context.close();
   await friend.tap("Open in mijn portemonnee");
   await friend.reads(/betaalt 6\sklavers/);
   await album.shoot(friend, "draft");

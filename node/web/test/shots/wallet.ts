@@ -37,7 +37,7 @@ export async function wallet(album: Album, browser: Browser): Promise<void> {
   await album.shoot(guest, "pay-done");
   const late = await phoneOf(browser);
   await late.open(code);
-  await late.reads("Dit is betaald.");
+  await late.reads("Dit is al betaald.");
   await album.shoot(late, "pay-paid-before");
 
   // A payment whose answer is lost, one that somebody else was faster for, one that pauses, one's own.
@@ -58,7 +58,7 @@ export async function wallet(album: Album, browser: Browser): Promise<void> {
   await guest.reads("Genoeg");
   await guest.page.route("**/v1/entries", (route) => route.fulfill({ status: 422, contentType: "application/problem+json", body: JSON.stringify({ status: 422, code: "request_paid", detail: "", transient: false }) }));
   await guest.tap(/^Betaal/);
-  await guest.reads("Niet betaald");
+  await guest.reads("Dit was al betaald");
   await album.shoot(guest, "pay-refused");
   await guest.page.unroute("**/v1/entries");
   const paused = await price(world, other, "2");
@@ -132,7 +132,7 @@ export async function wallet(album: Album, browser: Browser): Promise<void> {
   await guest.page.locator(".qr svg").waitFor();
   await album.shoot(guest, "wallet-receive-code");
   await guest.open((await guest.page.locator("details code").textContent()) ?? "");
-  await guest.reads("Laat iemand anders ze scannen");
+  await guest.reads("Laat iemand anders deze code scannen");
   await album.shoot(guest, "pay-own-code");
   await guest.open(`${world.url}/wallet#more`);
   await guest.reads("Het logboek klopt");
