@@ -34,7 +34,7 @@ export function field<I extends HTMLInputElement | HTMLSelectElement>(id: string
   const fault = h("p", { id: `${id}-fault`, class: "fault", role: "alert" });
   input.id = id;
   input.setAttribute("aria-describedby", unit ? `${id}-unit ${fault.id}` : fault.id);
-  const typed = unit ? h("div", { class: "measure" }, input, h("span", { id: `${id}-unit` }, unit)) : input;
+  const typed = unit ? h("div", { class: "sum" }, input, h("span", { id: `${id}-unit` }, unit)) : input;
   return { element: h("div", { class: "field" }, h("label", { for: id }, label), typed, fault), fault, input };
 }
 
