@@ -209,6 +209,19 @@ test("a community that moved to another address takes its wallets along: the old
   const phone = await member(old, browser, "30", WATCHED);
   assert.equal(await balance(old, phone), "30 klavers");
   const before = (await kept(phone, "trusted")) as { ledger: string };
+  // What the account was before it got a recovery key: proven by the log for ever, and no longer true.
+  let stale: object = {};
+  const mine = /\/v1\/accounts\/klv1[a-z0-9]+$/;
+  await phone.page.route(mine, async (route) => {
+    const answer = await route.fetch();
+    stale = (await answer.json()) as object;
+    await route.fulfill({ response: answer });
+  });
+  assert.equal(await balance(old, phone), "30 klavers");
+  await phone.page.unroute(mine);
+  await phone.open(`${old.url}/wallet#recovery`);
+  await phone.tap("Ik heb ze opgeschreven");
+  await phone.reads("De sleutels van je rekening zijn veranderd.");
   const world = await old.move();
   const host = world.url.replace("http://", "");
 
@@ -225,6 +238,14 @@ test("a community that moved to another address takes its wallets along: the old
   await phone.reads(`Klaverdorp is verhuisd naar ${host}.`);
   assert.equal(new URL(phone.page.url()).origin, old.url);
   await looksWell(phone.page, "moved to another address");
+
+  // An old page that shows an older state of the account gets no signature over it.
+  await phone.page.route(mine, (route) => route.fulfill({ json: stale }));
+  await phone.open(`${old.url}/wallet`);
+  await phone.tap("Ga mee met mijn portemonnee");
+  await phone.reads("Wat deze pagina van je rekening toont, klopt niet.");
+  assert.equal(new URL(phone.page.url()).origin, old.url);
+  await phone.page.unroute(mine);
 
   // The page that was kept finds out by itself; one tap, and the wallet lives there.
   await phone.open(`${old.url}/wallet`);
