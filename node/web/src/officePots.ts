@@ -124,16 +124,10 @@ function hearty(hat: Hat, first: CouncilHearty, isMain: boolean): HTMLElement {
     const trouble = h("div", { role: "alert" });
     const offers = [...(one.item === null ? [] : [one.item]), ...one.shop.services.map((name) => say(`service_${name}`))];
     fill(place, h("p", null, h("strong", null, one.shop.name), h("span", { class: "small" }, ` ${offers.join(", ")}`)), trouble,
-<<<<<<< HEAD
-      h("div", { class: "actions" }, one.listed ? button("undo", say("pots_council_unlist", { name: one.shop.name }), () => list(false), "quiet") : button("tick", say("pots_council_list", { name: one.shop.name }), () => list(true), isMain ? "main" : "")));
-||||||| 8782b8b
-      h("div", { class: "actions" }, one.listed ? button("undo", say("pots_council_unlist", { name: one.shop.name }), () => list(false), "quiet") : button("tick", say("pots_council_list", { name: one.shop.name }), () => list(true), "main")));
-=======
       h("div", { class: "actions" }, one.listed ? button("undo", say("pots_council_unlist", { name: one.shop.name }), () => list(false), "quiet") : [
-        button("tick", say("pots_council_list", { name: one.shop.name }), () => list(true), "main"),
+        button("tick", say("pots_council_list", { name: one.shop.name }), () => list(true), isMain ? "main" : ""),
         button("cross", say("pots_council_drop", { name: one.shop.name }), drop, "quiet"),
       ]));
->>>>>>> main
   };
   draw(first);
   return place;

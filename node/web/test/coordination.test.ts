@@ -67,13 +67,7 @@ test("the council sees sums, budgets, payouts and rules; of members counts alone
 test("a payout is marked as paid once two of the council have signed", async () => {
   const phone = await Phone.of(browser);
   await phone.open(town.page("/coordination"));
-<<<<<<< HEAD
   await phone.tap(/^Betaal \d+ uitbetaling/);
-||||||| 8782b8b
-  await phone.tap(/open uitbetaling/);
-=======
-  await phone.tap(/1 uitbetaling|open uitbetalingen/);
->>>>>>> main
   await phone.page.locator("input[type=checkbox]").first().waitFor();
   const before = await phone.page.locator("input[type=checkbox]").count();
   assert.match((await phone.page.locator(".claim .sum").first().textContent()) ?? "", /^€/);
