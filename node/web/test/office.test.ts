@@ -156,7 +156,7 @@ test("limits change at once; a new key waits, says until when, and its owner can
   await phone.page.locator("main a.way").first().click();
   await phone.page.getByText("Welke sleutels komen er?").click();
   await phone.reads(fresh.key);
-  const waits = /Nummer in het grootboek: (\d+)/.exec((await phone.page.locator("main").textContent()) ?? "")?.[1] ?? "";
+  const waits = /Nummer in het grootboek: (\d+)/.exec((await phone.page.getByText("Nummer in het grootboek").textContent()) ?? "")?.[1] ?? "";
   town.wallet("citizen", "veto", waits);
   await phone.open(`${town.url}/coordination#waiting`);
   await phone.reads("Er wacht niets.");
