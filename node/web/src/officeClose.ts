@@ -73,7 +73,7 @@ export async function payFirst(hat: Hat, id: string): Promise<void> {
   const seen = await see(hat, id);
   show([
     heading("euro", say("council_payfirst_title", { name: nameOfSeen(seen) })),
-    seen.balance === null ? null : h("p", { class: "amount" }, money(seen.balance)),
+    seen.balance === null ? null : h("p", { class: "note" }, icon("wallet"), say("council_close_held", { amount: money(seen.balance) })),
     h("p", null, say("council_payfirst_text")),
     qr(`${facts.origin}/till#payout`, say("council_payfirst_picture")),
     h("p", null, say("council_payfirst_then")),

@@ -142,7 +142,7 @@ export function shareLink({ state, link: url }: Outgoing): Child {
     fill(told, icon(done ? "tick" : "hand"), say(done ? "own_copied" : "council_share_by_hand"));
   };
   const told = h("p", { role: "status" });
-  return [button("share", say("council_share"), () => void share(), "main"), told];
+  return h("div", null, button("share", say("council_share"), () => void share(), "main"), told);
 }
 
 /** What became of something that the council signed. */

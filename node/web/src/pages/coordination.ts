@@ -339,8 +339,8 @@ async function audit({ audit: state, trial_balance: trial, holds }: Coordination
   show([
     heading("seal", say("council_audit")),
     h("p", { class: holds ? "note good" : "note" }, icon(holds ? "tick" : "hand"), say(holds ? "council_holds" : "council_holds_not")),
-    table(say("council_trial"), [say("council_kind"), say("council_debits"), say("council_credits")], trial.map((line) => [
-      [say(`council_trial_${line.kind}`), line.accounts === null ? null : h("span", { class: "small" }, say(line.accounts === 1 ? "council_trial_accounts_one" : "council_trial_accounts", { count: line.accounts }))], figure(minor(line.debits)), figure(minor(line.credits))]), 2),
+    table(say("council_trial"), [say("council_kind"), say("council_how_much")], trial.map((line) => [
+      [say(`council_trial_${line.kind}`), line.accounts === null ? null : h("span", { class: "small" }, say(line.accounts === 1 ? "council_trial_accounts_one" : "council_trial_accounts", { count: line.accounts }))], [["council_debits", line.debits], ["council_credits", line.credits]].map(([word = "", sum = ""]) => h("span", { class: "small" }, `${say(word)} ${figure(minor(sum))}`))])),
     h("dl", null,
       h("dt", null, say("council_size")), h("dd", null, String(state.size)),
       h("dt", null, say("council_published")), h("dd", null, String(state.published)),
