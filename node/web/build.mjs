@@ -165,7 +165,7 @@ const OF_PROGRAM = /^error\.(.*passphrase|wallet_file|.*picture|output_full|need
 // Of seals the wallet says the same as the program on the command line.
 const OF_WALLETS = /^(checkpoint\.(ahead|continues|newest|same)|witnessed\.(none|yes)|error\.(checkpoint_not_signed|checkpoint_offline|history_rewritten|believe_shorter)(\.do)?|error\.(share|succession)_wrong|note\.(came_over|followed\.ledger))$/;
 // What the program on the command line calls rules and statements, the pages that show them call so too.
-const OF_RULES = /^(field|statement|found\.joining)\./;
+const OF_RULES = /^(field|statement)\./;
 const [words, more, screens, proof, check, errors, alone] = [{}, {}, {}, {}, {}, {}, {}];
 for (const language of ["nl", "fr", "en"]) {
   const table = Object.entries(JSON.parse(readFileSync(`../locales/${language}.json`, "utf8")));

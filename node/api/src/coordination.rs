@@ -127,7 +127,10 @@ pub struct ClaimJson {
     pub rate: Option<RateJson>,
     /// When it was asked.
     pub recorded_at: String,
-    /// Whether that is more than thirty days ago.
+    /// Until when it should be paid: thirty days later.
+    #[serde(default)]
+    pub due_at: String,
+    /// Whether that day is over.
     pub overdue: bool,
 }
 

@@ -1,7 +1,7 @@
 //! The community, accounts, statements, names.
 
 use super::App;
-use super::extract::{AccountPath, JsonBody, PageQuery, QueryOf, Session};
+use super::extract::{AccountPath, AccountQuery, JsonBody, PageQuery, QueryOf, Session};
 use super::problem::Answer;
 use super::requests::events;
 use axum::Json;
@@ -30,7 +30,7 @@ pub async fn directory(State(app): State<App>) -> Json<DirectoryPage> {
 }
 
 /// The accounts that the session may see.
-#[utoipa::path(get, path = paths::ACCOUNTS, tag = "accounts", security(("session" = [])), params(PageQuery),
+#[utoipa::path(get, path = paths::ACCOUNTS, tag = "accounts", security(("session" = [])), params(AccountQuery),
     responses(
         (status = 200, description = "A page of accounts, in the order of opening", body = AccountPage),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
@@ -38,7 +38,7 @@ pub async fn directory(State(app): State<App>) -> Json<DirectoryPage> {
 pub async fn accounts(
     State(app): State<App>,
     Session(visitor): Session,
-    QueryOf(query): QueryOf<PageQuery>,
+    QueryOf(query): QueryOf<AccountQuery>,
 ) -> Result<Json<AccountPage>, Answer> {
     let from = match &query.cursor {
         Some(cursor) => cursor.parse().map_err(|_| {
@@ -46,7 +46,7 @@ pub async fn accounts(
         })?,
         None => 0,
     };
-    Ok(Json(app.service.accounts(&visitor, from)))
+    Ok(Json(app.service.accounts(&visitor, from, query.ending.as_deref())))
 }
 
 /// An account, as far as the session may see it.

@@ -67,6 +67,16 @@ pub struct PageQuery {
     pub limit: Option<usize>,
 }
 
+/// The query of a page of accounts.
+#[derive(Debug, Default, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AccountQuery {
+    /// Where to start: what the page before gave as `next`.
+    pub cursor: Option<String>,
+    /// How the account's text ends: people name one by its last letters.
+    pub ending: Option<String>,
+}
+
 impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = Answer;
 
@@ -235,6 +245,15 @@ impl FromQuery for PageQuery {
         Ok(Self {
             cursor: parameters.get("cursor", "what the page before gave as next belongs here")?,
             limit,
+        })
+    }
+}
+
+impl FromQuery for AccountQuery {
+    fn from_query(parameters: &Parameters) -> Result<Self, FieldError> {
+        Ok(Self {
+            cursor: parameters.get("cursor", "what the page before gave as next belongs here")?,
+            ending: parameters.get("ending", "the last letters of an account belong here")?,
         })
     }
 }

@@ -152,8 +152,9 @@ impl Service {
         Ok(self.account_json(visitor, &account, sight))
     }
 
-    /// Returns accounts that the visitor may see, from position `from` in the order of opening.
-    pub fn accounts(&self, visitor: &Visitor, from: usize) -> AccountPage {
+    /// Returns accounts that the visitor may see, from position `from` in the order of opening; with `ending` only those
+    /// whose text ends like that.
+    pub fn accounts(&self, visitor: &Visitor, from: usize, ending: Option<&str>) -> AccountPage {
         let mut page: Vec<(usize, Account)> = {
             // Looked at without holding the writer up: only what fits the page is copied.
             let standing = self.reader.standing();
@@ -163,7 +164,8 @@ impl Service {
                 Role::Cashier(_) => false,
                 Role::Council | Role::Auditor => true,
             };
-            all.filter(|(_, account)| may_see(account))
+            let ends = |account: &Account| ending.is_none_or(|end| account.id().to_string().ends_with(end));
+            all.filter(|(_, account)| may_see(account) && ends(account))
                 .take(LINES_PER_PAGE_MAX + 1)
                 .map(|(place, account)| (place, account.clone()))
                 .collect()

@@ -24,7 +24,7 @@ use std::sync::atomic::Ordering;
 
 /// Fewer people than this are never shown as a number of their own.
 pub const PEOPLE_MIN: u64 = 10;
-/// After how long a payout is overdue.
+/// How soon a payout should be paid; it is overdue after that.
 const OVERDUE: Seconds = Seconds(30 * DAY_SECONDS);
 /// Most readings by auditors that are shown.
 const READINGS_SHOWN: usize = 5;
@@ -81,6 +81,7 @@ impl Service {
                 amount: sums(claim.left.into()),
                 rate,
                 recorded_at: claim.recorded_at.to_string(),
+                due_at: claim.recorded_at.after(OVERDUE).to_string(),
                 overdue: !now.is_within(OVERDUE, claim.recorded_at),
             })
         });

@@ -134,6 +134,14 @@ async fn the_council_sees_sums_and_counts_and_nobody_else_sees_them() {
     let people = seen.json["trial_balance"].as_array().unwrap().iter().find(|line| line["kind"] == "people");
     assert!(people.unwrap()["accounts"].is_null(), "{text}");
 
+    // Whoever names an account says its last letters.
+    let ending = |text: &str| format!("{}?ending={text}", paths::ACCOUNTS);
+    let shop = merchant.account.to_string();
+    let found = world.get(&ending(&shop[shop.len() - 6..]), Some(&council)).await;
+    assert_eq!(found.json["accounts"].as_array().unwrap().len(), 1, "{found:?}");
+    assert_eq!(found.json["accounts"][0]["state"]["account"], shop);
+    assert_eq!(world.get(&ending("nobody"), Some(&council)).await.json["accounts"], json!([]));
+
     // A tenth makes a band; still nobody stands alone in it.
     members.push(world.open(AccountKind::Member, 0, None).await);
     let seen = world.get(paths::COORDINATION, Some(&council)).await;
@@ -144,6 +152,9 @@ async fn the_council_sees_sums_and_counts_and_nobody_else_sees_them() {
     let claim = &seen.json["claims"][0];
     assert_eq!(claim["index"], claimed.json["receipt"]["index"], "{claimed:?}");
     assert_eq!((&claim["amount"], &claim["overdue"]), (&json!("1.50"), &json!(false)));
+    // Thirty days is how long it may wait.
+    let asked = world.service.reader().standing().claims().next().unwrap().1.recorded_at;
+    assert_eq!(claim["due_at"], asked.after(Seconds(30 * 86_400)).to_string());
     // It is paid at the rate that was signed: this one named none.
     assert_eq!(claim["rate"], json!(null));
     let redeems = vec![claim["index"].as_u64().unwrap()];

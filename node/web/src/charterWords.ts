@@ -15,14 +15,30 @@ const SECONDS = ["pay_validity", "other_validity", "recovery_delay", "correction
 const AMOUNTS = ["member_limit", "organisation_day_amount", "offline_cap", "card_free_amount", "card_day_cap"];
 
 /** What a field of the rules is called. */
-export const fieldWord = (field: string): string => say(`field.${field}`);
+const fieldWord = (field: string): string => say(`field.${field}`);
+
+/** What a field of the rules was and became, from the texts that the node tells; a list says what came and what went. */
+export function sayChange({ field, before, after }: { field: string; before: string; after: string }, name: (account: string) => string): [string, string][] {
+  const rows = (values: string[]) => values.map((value): [string, string] => [fieldWord(field), value]);
+  if (before.startsWith("[") && after.startsWith("[")) {
+    const [was, is] = [JSON.parse(before) as string[], JSON.parse(after) as string[]];
+    return rows([...listed("rules_removed", was, is), ...listed("rules_added", is, was)]);
+  }
+  const [old, fresh] = [ruleText(field, before, name), ruleText(field, after, name)];
+  return rows([before === "" ? say("rules_new", { new: fresh }) : say("rules_from_to", { old, new: fresh })]);
+}
+
+/** Says of what is in one list and not in the other that it came, or went. */
+const listed = (word: string, some: readonly string[], other: readonly string[]): string[] =>
+  some.filter((one) => !other.includes(one)).map((one) => say(word, { key: one }));
 
 /** Returns a value of the rules as people read it, from the text that the node tells. */
-export function ruleText(field: string, text: string): string {
+function ruleText(field: string, text: string, name: (account: string) => string): string {
   if (text === "") return "–";
+  if (field === "heir_fund") return name(parseAccount(text) ?? text);
   if (SECONDS.includes(field)) return lasting(Number(text));
   if (AMOUNTS.includes(field)) return amount(fromDecimal(text, facts.scale));
-  if (field === "joining") return say(`found.joining.${text}`);
+  if (field === "joining") return say(`rules_joining_${text}`);
   if (field === "euro_rate") return rateText(JSON.parse(text) as Rate);
   return text.startsWith("[") ? (JSON.parse(text) as string[]).join(", ") || "–" : text;
 }
@@ -70,8 +86,7 @@ function shown(field: string, value: Value, name: (account: string) => string): 
   if (value === null) return "–";
   if (Array.isArray(value)) return value.join(", ") || "–";
   if (AMOUNTS.includes(field)) return amount(Number(value));
-  if (field === "heir_fund") return name(String(value));
-  return ruleText(field, String(value));
+  return field === "heir_fund" ? name(String(value)) : ruleText(field, String(value), name);
 }
 
 /** What a new charter says: what differs from the one before it, and what does not. */
@@ -92,8 +107,8 @@ export function sayCharter(charter: Charter, before: ToldCharter | null, name: (
     if (!before) said.changes.push([fieldWord(field), is]);
     else if (JSON.stringify(was) === JSON.stringify(value)) said.same.push([fieldWord(field), is]);
     else if (Array.isArray(value) && Array.isArray(was)) {
-      const listed = (word: string, some: readonly string[], other: readonly string[]) => some.filter((one) => !other.includes(one)).map((one): [string, string] => [fieldWord(field), say(word, { key: one })]);
-      said.changes.push(...listed("rules_removed", was, value), ...listed("rules_added", value, was));
+      const rows = [...listed("rules_removed", was, value), ...listed("rules_added", value, was)];
+      said.changes.push(...rows.map((one): [string, string] => [fieldWord(field), one]));
     } else said.changes.push([fieldWord(field), say("rules_from_to", { old: shown(field, was, name), new: is })]);
   }
   return said;

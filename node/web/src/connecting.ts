@@ -1,6 +1,7 @@
 /** A phone that is not yet what this page needs: it shows its key, somebody else connects it. */
 
 import { button, fill, h, icon, say, show, type Child, type Icon } from "./dom.ts";
+import { checkNumber } from "./pairing.ts";
 import { qr } from "./qr.ts";
 import { explain } from "./start.ts";
 
@@ -17,9 +18,11 @@ export interface Connecting {
   more?: Child;
 }
 
-/** Shows the key, and looks again when asked. */
+/** Shows the key, the number by which two people see that it is the same, and looks again when asked. */
 export function showConnecting({ key, picture, title, steps, commands, look, more }: Connecting): void {
   const state = h("p", { role: "status" });
+  const number = h("p", { class: "amount" });
+  void checkNumber(key).then((digits) => (number.textContent = digits));
   const again = async () => {
     state.textContent = say("loading");
     try {
@@ -32,10 +35,12 @@ export function showConnecting({ key, picture, title, steps, commands, look, mor
     h("h2", { tabindex: "-1", "data-focus": true }, icon(picture), title),
     steps.map((step) => h("p", null, step)),
     qr(key, say("connect_code")),
-    h("code", { id: "connect-key" }, key),
+    h("section", { class: "asking" }, h("p", null, say("connect_number")), number),
     state,
     h("div", { class: "actions" }, button("tick", say("connect_done"), () => void again(), "main")),
-    h("details", null, h("summary", null, say("connect_program")), commands.map((command) => h("p", null, h("code", null, command)))),
     more,
+    // Nobody at a counter needs it: whoever cannot scan types it, whoever has the program runs it.
+    h("details", null, h("summary", null, say("code_typed")), h("code", { id: "connect-key" }, key),
+      h("p", null, say("connect_program")), commands.map((command) => h("p", null, h("code", null, command)))),
   ]);
 }

@@ -177,7 +177,9 @@ export function largeAmount(minor: number): string {
 export function moment(at: number, style: "day" | "time" | "both" | "full"): string {
   const day = { day: "numeric", month: "long" } as const;
   const time = { hour: "2-digit", minute: "2-digit" } as const;
-  const form = style === "day" ? { weekday: "long", ...day } as const : style === "time" ? time : { ...day, ...time, ...(style === "full" ? { year: "numeric" } as const : {}) };
+  // A day of another year is told with it.
+  const year = style === "full" || dayOf(at).slice(0, 4) !== dayOf(now()).slice(0, 4) ? { year: "numeric" } as const : {};
+  const form = style === "day" ? { weekday: "long", ...day, ...year } as const : style === "time" ? time : { ...day, ...time, ...year };
   return new Intl.DateTimeFormat(`${language}-BE`, { ...form, timeZone: facts.timeZone, hourCycle: "h23" }).format(at);
 }
 

@@ -73,6 +73,7 @@ export interface Claim {
   amount: string;
   rate: { numerator: number; denominator: number } | null;
   recorded_at: string;
+  due_at: string;
   overdue: boolean;
 }
 

@@ -4,16 +4,14 @@ import { stateOf, type StateJson } from "./accountState.ts";
 import { ask } from "./api.ts";
 import { endOfDay } from "./days.ts";
 import type { Hat, Outgoing } from "./db.ts";
-import { amount, button, dayOf, facts, fill, h, icon, link, moment as when, say, shortAccount, show, type Child } from "./dom.ts";
+import { amount, button, dayOf, facts, h, icon, link, moment as when, say, shortAccount, show, type Child } from "./dom.ts";
 import { lasting } from "./lasting.ts";
 import { accountText } from "./lib/account.ts";
-import { fromHex } from "./lib/bytes.ts";
-import { faultOfKey } from "./lib/ed25519.ts";
 import type { AccountState } from "./lib/entry.ts";
 import { askAsOffice, type Waiting } from "./office.ts";
-import { back, field, heading, line, money, nameOf, readTotal, signAndSend, totalText } from "./officeParts.ts";
+import { back, field, fold, heading, line, minor, otherPhone, readTotal, signAndSend, totalText } from "./officeParts.ts";
 import { freshKey } from "./outbox.ts";
-import { type ScanInto, scanInto } from "./scanInto.ts";
+import type { ScanInto } from "./scanInto.ts";
 import { busy } from "./start.ts";
 
 interface Pending { index: number; effective_at: string; vetoable: boolean; what: "change" | "close"; state: StateJson | null }
@@ -23,17 +21,22 @@ export const see = (hat: Hat, id: string): Promise<Seen> => askAsOffice<Seen>(ha
 export const nameOfSeen = ({ name, state }: Seen): string => name ?? `${say(`kind_${state.kind}`)} ${shortAccount(stateOf(state).account)}`;
 
 /** Says what waits for an account, from when it counts, and whether it can still be stopped. */
-export function waitsFor({ index, effective_at, vetoable, what }: Pick<Pending, "index" | "effective_at" | "vetoable" | "what">): string {
-  const at = when(Date.parse(effective_at), "both");
-  return `${say(what === "close" ? "council_waits_close" : "council_waits_change", { index, when: at })} ${say(vetoable ? "council_waits_stop" : "council_waits_no_stop", { when: at })}`;
+export function waitsFor({ pending, state: now }: Seen): string {
+  if (!pending) return "";
+  const { effective_at, vetoable, what, state: next } = pending;
+  const differs = (field: keyof StateJson) => JSON.stringify(now[field]) !== JSON.stringify(next?.[field]);
+  const isLimits = (["limit", "ceiling", "until"] as const).some(differs);
+  const word = what === "close" ? "close" : differs("keys") ? "keys" : isLimits ? "limits" : "change";
+  return `${say(`council_waits_${word}`, { when: when(Date.parse(effective_at), "both") })} ${say(vetoable ? "council_waits_stop" : "council_waits_no_stop")}`;
 }
 
 /** `#waiting`: everything that takes effect later. */
-export function waiting(all: readonly Waiting[]): void {
+export async function waiting(hat: Hat, all: readonly Waiting[]): Promise<void> {
+  const seen = await Promise.all(all.map(({ account }) => see(hat, account)));
   show([
     heading("clock", say("council_waiting")),
-    all.length === 0 ? h("p", null, say("council_waiting_none")) : h("ul", { class: "names" }, all.map((one) => h("li", null,
-      h("a", { class: "way", href: `#account/${one.account}` }, `${say(`kind_${one.kind}`)} ${nameOf(one)}`), " ", waitsFor(one)))),
+    all.length === 0 ? h("p", null, say("council_waiting_none")) : h("ul", { class: "names" }, seen.map((one) => h("li", null,
+      h("a", { class: "way", href: `#account/${one.state.account}` }, nameOfSeen(one)), h("p", null, waitsFor(one))))),
     back(),
   ], "focus");
 }
@@ -44,42 +47,46 @@ export async function oneAccount(hat: Hat, id: string): Promise<void> {
   const seen = await see(hat, id);
   const state = stateOf(seen.state);
   const status = seen.status === "frozen" ? "open" : "frozen";
-  const rest = h("div", { class: "actions" });
   const change = () => void signAndSend(hat, { key: freshKey(`change:${state.account}`), what: "change", name: shortAccount(state.account), amount: 0, body: { base: seen.base, state, status } });
-  const sure = () => {
-    const yes = button(status === "frozen" ? "clock" : "undo", say(status === "frozen" ? "council_freeze_sure" : "council_unfreeze_sure"), change, "main");
-    fill(rest, status === "frozen" ? h("p", null, say("council_freeze_text")) : null, yes, button("back", say("back"), () => fill(rest, ways)));
-    yes.focus();
-  };
-  const ways = seen.status === "closed" ? [] : [
-    link("pay", say(seen.state.kind === "budget" ? "council_room_change" : "council_limits_change"), `#limits/${id}`),
-    link("phone", say("council_rotate"), `#rotate/${id}`),
-    ["merchant", "budget", "fund"].includes(seen.state.kind) ? link("shop", say("square_way"), `#square/${id}`) : null,
-    button(status === "frozen" ? "clock" : "undo", say(status === "frozen" ? "council_freeze" : "council_unfreeze"), sure),
-    seen.state.kind === "settlement" ? null : link("cross", say("council_close"), `#close/${id}`),
-  ];
-  fill(rest, ways);
+  const name = nameOfSeen(seen);
+  const [toRest, isMember] = [status === "frozen", state.kind === "member"];
+  const sure = () => show([
+    heading("clock", say(toRest ? "council_freeze_title" : "council_unfreeze_title", { name })),
+    toRest ? h("p", null, say("council_freeze_text")) : null,
+    h("div", { class: "actions" }, button(toRest ? "clock" : "undo", say(toRest ? "council_freeze_sure" : "council_unfreeze_sure"), change, "main"), button("back", say("back"), () => void oneAccount(hat, id))),
+  ], "focus");
+  const limitsTo = link("pay", say(state.kind === "budget" ? "council_room_change" : "council_limits_change"), `#limits/${id}`, isMember ? "" : "main");
+  const rotateTo = link("phone", say("council_rotate"), `#rotate/${id}`, isMember ? "main" : "");
   const { ceiling, until } = state;
+  // How far below zero, or for how much: nobody is told of zero of something.
+  const room = state.kind === "budget" || state.limit > 0 ? amount(state.limit) : say("council_limit_none");
   show([
-    heading("wallet", nameOfSeen(seen)),
-    seen.pending ? h("p", { class: "note" }, icon("clock"), waitsFor(seen.pending)) : null,
+    heading("wallet", name),
+    seen.pending ? h("p", { class: "note" }, icon("clock"), waitsFor(seen)) : null,
     h("dl", null,
-      line(say("account"), h("code", null, accountText(state.account))), line(say("council_kind"), say(`kind_${seen.state.kind}`)), line(say("council_status"), say(`council_status_${seen.status}`)),
+      line(say("council_kind"), say(`kind_${seen.state.kind}`)), line(say("council_status"), say(`council_status_${seen.status}`)),
       // What members have is theirs to know.
-      seen.balance === null ? line(say("council_has"), say("council_hidden")) : line(say("council_has"), money(seen.balance)),
-      line(say(seen.state.kind === "budget" ? "council_room" : "council_limit"), money(seen.state.limit)),
+      seen.balance === null ? line(say("council_has"), say("council_hidden")) : hasLine(state, minor(seen.balance)),
+      line(say(state.kind === "budget" ? "council_room" : "council_limit"), room),
       ceiling === null ? null : line(say("council_ceiling"), amount(ceiling)),
-      until === null ? null : line(say("council_ends"), when(until * 1_000, "both")),
-      line(say("council_keys"), String(state.keys.length))),
+      until === null ? null : line(say("council_ends"), when(until * 1_000, "both"))),
+    seen.status === "closed" ? null : h("div", { class: "actions" },
+      isMember ? [rotateTo, limitsTo] : [limitsTo, rotateTo],
+      ["merchant", "budget", "fund"].includes(state.kind) ? link("shop", say("square_way"), `#square/${id}`) : null),
     // Who signs this signs for these keys: a council cannot look them up in the log of others.
-    keysOf(say("council_keys_which"), state),
-    seen.pending?.state ? keysOf(say("council_keys_coming"), stateOf(seen.pending.state)) : null,
-    rest, back("#accounts"),
+    fold(say("council_keys_which"), h("p", null, h("code", null, accountText(state.account))), keysOf(state)),
+    seen.pending?.state ? fold(say("council_keys_coming"), h("p", null, say("council_waits_number", { index: seen.pending.index })), keysOf(stateOf(seen.pending.state))) : null,
+    h("div", { class: "actions" }, link("back", say("back"), "#accounts"),
+      seen.status === "closed" ? null : button(toRest ? "clock" : "undo", say(toRest ? "council_freeze" : "council_unfreeze"), sure, "quiet"),
+      seen.status === "closed" || state.kind === "settlement" ? null : link("cross", say("council_close"), `#close/${id}`, "quiet")),
   ], "focus");
 }
 
-const keysOf = (words: string, { keys }: AccountState): HTMLElement =>
-  h("details", null, h("summary", null, icon("seal"), words), keys.map(({ key }) => h("p", null, h("code", null, key))));
+/** What is on an account; of a budget, what it gave. */
+const hasLine = ({ kind }: AccountState, balance: number): Child =>
+  kind === "budget" ? line(say("council_given"), amount(Math.max(0, -balance))) : line(say("council_has"), amount(balance));
+
+const keysOf = ({ keys }: AccountState): Child => keys.map(({ key }) => h("p", null, h("code", null, key)));
 
 /** Changes how far an account may go: at once, once enough of the council have signed. */
 export async function limits(hat: Hat, id: string): Promise<void> {
@@ -92,7 +99,7 @@ export async function limits(hat: Hat, id: string): Promise<void> {
   const endsNow = state.until === null ? "" : dayOf(state.until * 1_000);
   const ends = h("input", { type: "date", value: endsNow });
   const [limit, ceiling, until] = [
-    field("limit", say(isBudget ? "council_cap_label" : "council_limit_label", { many: facts.many }), low), field("ceiling", say("council_ceiling_label"), high), field("until", say("council_until_label"), ends)];
+    field("limit", say(isBudget ? "council_cap_label" : "council_limit_label"), low, facts.many), field("ceiling", say("council_ceiling_label"), high, facts.many), field("until", say("council_until_label"), ends)];
   const sign = () => {
     const [least, most] = [readTotal(low, limit.fault, false), isBudget ? state.ceiling : readTotal(high, ceiling.fault, true)];
     if (least === undefined || least === null || most === undefined) return;
@@ -105,7 +112,7 @@ export async function limits(hat: Hat, id: string): Promise<void> {
     });
   };
   show([
-    heading("pay", nameOfSeen(seen)),
+    heading("pay", say(isBudget ? "council_room_of" : "council_limits_of", { name: nameOfSeen(seen) })),
     h("p", null, say("council_limits_text")),
     limit.element, isBudget ? until.element : ceiling.element,
     h("div", { class: "actions" }, button("tick", say("council_limits_do"), sign, "main"), link("back", say("back"), `#account/${id}`)),
@@ -118,17 +125,17 @@ export async function rotate(hat: Hat, id: string, onCamera: (camera: ScanInto) 
   const [seen, { charter }] = await Promise.all([see(hat, id), ask<{ charter: { policy: { recovery_delay: number } } }>("GET", "/v1/community")]);
   const state = stateOf(seen.state);
   const delay = charter.policy.recovery_delay;
-  const typed = h("input", { type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false" });
-  const key = field("key", say("council_rotate_key"), typed);
-  const camera = scanInto((text) => (typed.value = text));
-  onCamera(camera);
-  const boxes = state.keys.map((one) => h("input", { type: "checkbox", value: one.key, checked: true }));
+  const phone = otherPhone();
+  onCamera(phone.camera);
+  const boxes = state.keys.map((one) => h("input", { type: "checkbox", value: one.key }));
+  // Whoever has several phones tells them apart as their list of devices does.
+  const whichOf = (key: string) => (state.keys.length === 1 ? say("council_rotate_lost_one") : say("council_rotate_lost", { key: key.slice(0, 8) }));
   const lostFault = h("p", { class: "fault", role: "alert" });
   const sign = () => {
-    key.fault.textContent = lostFault.textContent = "";
-    const fresh = typed.value.trim().toLowerCase();
-    if (!/^[0-9a-f]{64}$/.test(fresh) || faultOfKey(fromHex(fresh)) !== null) return void (key.fault.textContent = say("council_key_wrong"));
-    if (state.keys.some((one) => one.key === fresh)) return void (key.fault.textContent = say("council_rotate_there"));
+    lostFault.textContent = "";
+    const fresh = phone.read();
+    if (fresh === null) return;
+    if (state.keys.some((one) => one.key === fresh)) return void phone.refuse(say("council_rotate_there"));
     const lost = state.keys.filter((_, row) => boxes[row]?.checked);
     if (lost.length === 0) return void (lostFault.textContent = say("council_rotate_none"));
     // The new key may do what those together could that it takes the place of.
@@ -136,7 +143,7 @@ export async function rotate(hat: Hat, id: string, onCamera: (camera: ScanInto) 
     const keys = [...state.keys.filter((one) => !lost.includes(one)), grant].sort((a, b) => (a.key < b.key ? -1 : 1));
     const then = (done: Outgoing): Child => {
       const at = when((done.doneAt ?? 0) + delay * 1_000, "both");
-      return h("p", { class: "note" }, icon("clock"), `${say("council_rotate_done", { when: at })} ${say("council_waits_stop", { when: at })}`);
+      return h("p", { class: "note" }, icon("clock"), `${say("council_rotate_done", { when: at })} ${say("council_waits_stop")}`);
     };
     void signAndSend(hat, {
       key: freshKey(`rotate:${state.account}`), what: "change", name: shortAccount(state.account), amount: 0,
@@ -145,11 +152,11 @@ export async function rotate(hat: Hat, id: string, onCamera: (camera: ScanInto) 
   };
   show([
     heading("phone", say("council_rotate_title", { name: nameOfSeen(seen) })),
-    seen.pending ? h("p", { class: "note" }, icon("clock"), waitsFor(seen.pending)) : null,
+    seen.pending ? h("p", { class: "note" }, icon("clock"), waitsFor(seen)) : null,
     h("p", null, say("council_rotate_text")),
     h("p", { class: "note" }, icon("clock"), say("council_rotate_wait", { lasts: lasting(delay) })),
-    camera.element, key.element,
-    h("fieldset", null, h("legend", null, say("council_rotate_which")), state.keys.map((one, row) => h("label", { class: "choice" }, boxes[row], say("council_rotate_lost", { key: one.key.slice(0, 8) }))), lostFault),
+    phone.element,
+    h("fieldset", null, h("legend", null, say("council_rotate_which")), state.keys.map((one, row) => h("label", { class: "choice" }, boxes[row], whichOf(one.key))), lostFault),
     h("div", { class: "actions" }, button("tick", say("council_rotate_do"), sign, "main"), link("back", say("back"), `#account/${id}`)),
   ], "focus");
 }

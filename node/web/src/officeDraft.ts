@@ -2,53 +2,59 @@
 
 import { ask } from "./api.ts";
 import { type ToldCharter, sayCharter } from "./charterWords.ts";
-import { h, icon, link, loadOwnWords, say, type Child } from "./dom.ts";
+import { fill, h, icon, link, loadOwnWords, say, type Child } from "./dom.ts";
 import type { Draft } from "./draft.ts";
 import type { Said } from "./entryWords.ts";
 import { hex, sha256 } from "./lib/bytes.ts";
 import type { Entry } from "./lib/entry.ts";
+import { fileField, fold, list } from "./officeParts.ts";
 import { open } from "./screens/draft.ts";
+import { note } from "./start.ts";
 
 /** The rules in force, as the node tells them, and the number of the record that made them. */
-interface Rules { charter: ToldCharter; charter_base: number }
+interface Rules { charter: ToldCharter & { council: string[] }; charter_base: number }
 
 export async function draftOfCouncil(id: string): Promise<void> {
-  await loadOwnWords();
-  await open(null, id, { say: sayRules, beside, home: link("seal", say("council_to"), "#", "main") });
+  const [rules] = await Promise.all([ask<Rules>("GET", "/v1/community"), loadOwnWords()]);
+  await open(null, id, {
+    say: (entry, name) => sayRules(rules, entry, name), beside, home: link("seal", say("council_to"), "#", "main"),
+    who: (key) => (rules.charter.council.includes(key) ? say("sign_by_council") : null),
+    verb: ({ kind }) => say(kind === "govern" ? "rules_sign" : kind === "attest" ? "statement_sign" : "sign_do"),
+  });
 }
 
 /** Returns what new rules or a statement say, from their own bytes; what rules change is held against those in force. */
-async function sayRules(entry: Entry, name: (account: string) => string): Promise<Said | null> {
+function sayRules(rules: Rules, entry: Entry, name: (account: string) => string): Said | null {
   if (entry.kind === "attest") {
     const { statement, size, root, document } = entry.body;
-    return { words: say("statement_anchored", { what: say(`statement.${statement}`), size }), facts: [[say("statement_document"), document], [say("statement_root"), root]] };
+    return { words: say("statement_anchored", { what: say(`statement.${statement}`) }), facts: [], same: [[say("statement_document"), document], [say("statement_size"), String(size)], [say("statement_root"), root]] };
   }
   if (entry.kind !== "govern") return null;
   const { base, charter } = entry.body;
-  const rules = await ask<Rules>("GET", "/v1/community");
-  const { changes, same } = sayCharter(charter, rules.charter_base === base ? rules.charter : null, name);
-  return { words: say(changes.length === 0 ? "rules_unchanged" : "rules_replaced", { base }), facts: changes, same };
+  const isNewest = rules.charter_base === base;
+  const { changes, same } = sayCharter(charter, isNewest ? rules.charter : null, name);
+  const words = say(!isNewest ? "rules_outdated" : changes.length === 0 ? "rules_unchanged" : "rules_replaced");
+  return { words, facts: changes, same: [...same, [say("rules_base"), String(base)]] };
 }
 
 /** What belongs to rules and statements besides: the meeting, all that stays, the document. */
-function beside({ envelope: { entry }, memo }: Draft, said: Said | null): Child {
-  if (entry.kind === "attest") return documentCheck(entry.body.document);
-  if (entry.kind !== "govern") return null;
-  return [
-    said?.same ? h("details", { class: "rules" }, h("summary", null, icon("list"), say("rules_same")), h("dl", null, said.same.map(([what, value]) => [h("dt", null, what), h("dd", null, value)]))) : null,
-    h("p", null, say(memo ? "rules_report" : "rules_report_none")),
-  ];
+function beside({ envelope: { entry }, memo }: Draft, said: Said | null, allow: (may: boolean) => void): Child {
+  if (entry.kind !== "attest" && entry.kind !== "govern") return null;
+  const rest = fold(say(entry.kind === "attest" ? "statement_exactly" : "rules_same"), list(said?.same ?? []));
+  return entry.kind === "attest" ? [documentCheck(entry.body.document, allow), rest] : [rest, h("p", null, say(memo ? "rules_report" : "rules_report_none"))];
 }
 
-/** Whether a file is the document whose hash is signed: its name and its words say nothing about that. */
-function documentCheck(document: string): Child {
-  const state = h("p", { role: "status" });
-  const file = h("input", { id: "document", type: "file" });
-  file.addEventListener("change", () => void (async () => {
-    const [chosen] = Array.from(file.files ?? []);
-    if (!chosen) return;
+/** Whether a file is the document whose hash is signed: its name and its words say nothing about that. Nobody signs before. */
+function documentCheck(document: string, allow: (may: boolean) => void): Child {
+  const state = h("div", { role: "status" });
+  allow(false);
+  const file = fileField("document", "", (chosen) => void (async () => {
+    allow(false);
     const isSame = hex(await sha256(new Uint8Array(await chosen.arrayBuffer()))) === document;
-    state.replaceChildren(icon(isSame ? "tick" : "cross"), say(isSame ? "statement_file_same" : "statement_file_other"));
+    // Another one may have been chosen meanwhile.
+    if (file.input.files?.[0] !== chosen) return;
+    fill(state, isSame ? h("p", { class: "note good" }, icon("tick"), say("statement_file_same")) : note("cross", say("statement_file_other"), say("statement_file_other_next")));
+    allow(isSame);
   })());
-  return h("div", { class: "field" }, h("label", { for: "document" }, say("statement_file")), file, state);
+  return [h("p", null, say("statement_file")), file.element, state];
 }

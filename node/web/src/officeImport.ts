@@ -11,7 +11,7 @@ import { hex, random, sha256, utf8 } from "./lib/bytes.ts";
 import type { AccountState } from "./lib/entry.ts";
 import { LIST_BYTES_MAX, LISTED_MAX, type Listed, type MemberList, NoList, readMemberList, textOf } from "./lib/memberList.ts";
 import { askAsOffice } from "./office.ts";
-import { back, heading, minor, result, signOne } from "./officeParts.ts";
+import { back, fileField, fold, heading, minor, result, shareLink, signOne } from "./officeParts.ts";
 import { entryOf } from "./outbox.ts";
 import { qr } from "./qr.ts";
 import { busy, explain } from "./start.ts";
@@ -30,16 +30,17 @@ interface Invitation { link: string; expires_at: string }
 
 /** Asks for the list. */
 export function chooseList(hat: Hat, typed = ""): void {
+  const needsKeys = facts.joining === "council";
   const fault = h("p", { id: "list-fault", class: "fault", role: "alert" });
-  const file = h("input", { id: "file", type: "file", accept: ".csv,.txt,text/csv,text/plain", "aria-describedby": "list-fault" });
+  const file = fileField("file", ".csv,.txt,text/csv,text/plain", () => (fault.textContent = ""));
   const text = h("textarea", { id: "list", rows: 6, autocomplete: "off", spellcheck: "false", "aria-describedby": "list-fault" }, typed);
   const read = async () => {
     fault.textContent = "";
-    const [chosen] = Array.from(file.files ?? []);
+    const [chosen] = Array.from(file.input.files ?? []);
     try {
       if (chosen && chosen.size > LIST_BYTES_MAX) throw new NoList("too_long");
       const source = chosen ? textOf(new Uint8Array(await chosen.arrayBuffer())) : text.value;
-      const list = readMemberList(source, { scale: facts.scale, needsKeys: facts.joining === "council" });
+      const list = readMemberList(source, { scale: facts.scale, needsKeys });
       show(busy());
       const { charter } = await ask<{ charter: { policy: Policy } }>("GET", "/v1/community");
       await findTaken(hat, list);
@@ -52,10 +53,11 @@ export function chooseList(hat: Hat, typed = ""): void {
   show([
     heading("people", say("import_title")),
     h("p", null, say("import_text")),
-    h("p", null, say(facts.joining === "council" ? "import_keys_needed" : "import_keys")),
-    h("div", { class: "field" }, h("label", { for: "file" }, say("import_file")), file),
+    needsKeys ? h("p", null, say("import_keys_needed")) : null,
+    file.element,
     h("div", { class: "field" }, h("label", { for: "list" }, say("import_paste")), text, fault),
-    h("details", null, h("summary", null, icon("list"), say("import_how")), h("p", null, say("import_columns")), h("pre", null, say("import_example")), h("p", null, say("import_private"))),
+    h("p", null, say("import_private")),
+    fold(say("import_how"), h("p", null, say("import_columns")), h("pre", null, say(needsKeys ? "import_example_keys" : "import_example")), needsKeys ? null : h("p", null, say("import_keys"))),
     h("div", { class: "actions" }, button("list", say("import_look"), () => void read(), "main"), link("back", say("back"), "#accounts")),
   ], "focus");
 }
@@ -84,7 +86,7 @@ function showPlan(hat: Hat, { list, policy }: Plan, source: string): void {
   const opens = members.filter(({ key }) => key !== null);
   const invites = members.filter(({ key }) => key === null);
   const limitOf = ({ limit }: Listed) => limit ?? minor(policy.member_limit);
-  const other = button("list", say("import_other"), () => chooseList(hat, source));
+  const other = (kind: string) => button("list", say("import_other"), () => chooseList(hat, source), kind);
   if (wrong.length > 0) {
     return show([
       heading("people", say("import_title")),
@@ -92,9 +94,10 @@ function showPlan(hat: Hat, { list, policy }: Plan, source: string): void {
       h("p", null, say("import_wrong_next")),
       h("ul", { class: "names" }, wrong.slice(0, WRONG_SHOWN).map(({ line, fault, value }) => h("li", null, say("import_line", { line }), " ", say(`import_fault_${fault}`, { value })))),
       wrong.length > WRONG_SHOWN ? h("p", null, say("import_wrong_more", { count: wrong.length - WRONG_SHOWN })) : null,
-      h("div", { class: "actions" }, other, link("back", say("back"), "#accounts")),
+      h("div", { class: "actions" }, other("main"), link("back", say("back"), "#accounts")),
     ], "focus");
   }
+  const whatToDo = opens.length === 0 ? counted("import_do_invite", invites.length) : invites.length === 0 ? counted("import_do_open", opens.length) : counted("import_do_both", members.length);
   show([
     heading("people", say("import_plan")),
     h("p", { class: "note" }, icon("clock"), say("import_plan_text")),
@@ -103,7 +106,7 @@ function showPlan(hat: Hat, { list, policy }: Plan, source: string): void {
     policy.registrar_opens < invites.length ? h("p", null, say("import_day", { count: policy.registrar_opens })) : null,
     table(say("import_table"), [say("council_name"), say("import_gets")], members.map((one) => [
       one.name, one.key === null ? say("import_gets_invitation") : [say("import_gets_account"), h("span", { class: "small" }, say("import_limit", { amount: amount(limitOf(one)).replace("\u00a0", " ") }))]]), 0),
-    h("div", { class: "actions" }, button("tick", say("import_do"), () => void carryOut(hat, opens.map((one) => ({ ...one, limit: limitOf(one) })), invites), "main"), other, link("back", say("back"), "#accounts")),
+    h("div", { class: "actions" }, button("tick", whatToDo, () => void carryOut(hat, opens.map((one) => ({ ...one, limit: limitOf(one) })), invites), "main"), other(""), link("back", say("back"), "#accounts")),
   ], "focus");
 }
 
@@ -123,7 +126,8 @@ async function carryOut(hat: Hat, opens: Listed[], invites: Listed[]): Promise<v
       sheet();
     } catch (error) {
       // Invitations that are made are shown: nobody else has them.
-      sheet();
+      if (signed.length + made.length > 0) sheet();
+      else show(null);
       document.getElementById("action")?.prepend(h("div", null, explain(error, () => void goOn())));
     }
   };
@@ -141,19 +145,24 @@ async function openSome(hat: Hat, some: Listed[]): Promise<Outgoing> {
   return signOne(hat, { key: `import:${about}`, what: "open", name: say("kind_member"), amount: 0, body: { states } }, (news) => news.state === "waiting" && show(result(news)));
 }
 
-/** Shows what was done, and the sheet of invitations to print. */
+/** Shows the sheet of invitations to print, which is nowhere else; once that is done, what became of the accounts. */
 function showOutcome(signed: Outgoing[], opens: Listed[], invites: Listed[], made: Invitation[]): void {
   const accounts = new Map(signed.flatMap((outgoing) => {
     const { kind, body } = entryOf(outgoing);
     return kind === "open" ? body.states.map((state): [string, string] => [state.keys[0]?.key ?? "", state.account]) : [];
   }));
   const opened = opens.filter(({ key }) => accounts.has(key ?? ""));
+  const becameOf = () => show([
+    signed.length === 0 ? [heading("people", say("council_done")), h("p", null, say("import_given"))] : signed.map(result),
+    opened.length === 0 ? null : [h("p", null, say("council_opened_next")), table(say("import_opened"), [say("council_name"), say("account")], opened.map(({ name, key }) => [name, h("code", null, shortAccount(accounts.get(key ?? "") ?? ""))]), 0)],
+    h("div", { class: "actions" }, signed.map(shareLink), link("seal", say("council_to"), "#", signed.some(({ state }) => state === "draft") ? "" : "main")),
+  ], "focus");
+  if (made.length === 0) return becameOf();
+  const done = button("tick", say("import_printed"), becameOf);
   show([
     h("div", { class: "unprinted" },
-      signed.map(result),
-      opened.length === 0 ? null : [h("p", null, say("council_opened_next")), table(say("import_opened"), [say("council_name"), say("account")], opened.map(({ name, key }) => [name, h("code", null, shortAccount(accounts.get(key ?? "") ?? ""))]), 0)],
-      made.length === 0 ? null : [heading("people", counted("import_made", made.length)), h("p", null, say("import_made_text"))],
-      h("div", { class: "actions" }, made.length === 0 ? null : button("down", say("import_print"), () => print(), "main"), link("seal", say("council_to"), "#", made.length === 0 ? "main" : ""))),
+      heading("people", counted("import_made", made.length)), h("p", null, say("import_made_text")),
+      h("div", { class: "actions" }, button("down", say("import_print"), () => print(), "main"), done)),
     h("div", { class: "slips" }, made.map((invitation, row) => slip(invites[row]?.name ?? "", invitation))),
   ], "focus");
 }

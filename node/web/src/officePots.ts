@@ -31,17 +31,19 @@ export async function officePots(hat: Hat): Promise<void> {
   show(busy());
   const seen = await askAsOffice<CouncilPots>(hat, "GET", "/v1/coordination/pots");
   const [waiting, opened] = [seen.pots.filter((pot) => !pot.opened && pot.pot.offered), seen.pots.filter((pot) => pot.opened)];
+  // One thing is there to be done first: a pot that waits, else a shop.
+  const unlisted = seen.hearty.find(({ listed }) => !listed);
   show([
     heading("cup", say("pots_council")),
     h("p", null, say("pots_council_text")),
     waiting.length === 0 && opened.length === 0 ? h("p", null, say("pots_council_none")) : null,
-    waiting.map((pot) => h("section", null, about(pot),
+    waiting.map((pot, row) => h("section", null, about(pot),
       pot.keys.length === 0 ? h("p", { class: "note" }, icon("hand"), say("pots_council_no_key")) :
-        h("div", { class: "actions" }, button("tick", say("pots_council_open"), () => void openPot(hat, pot), "main")))),
+        h("div", { class: "actions" }, button("tick", say("pots_council_open"), () => void openPot(hat, pot), row === 0 ? "main" : "")))),
     opened.length === 0 ? null : [h("h2", null, say("pots_council_opened")), h("ul", { class: "lines" }, opened.map((pot) => h("li", null, h("a", { href: `#account/${pot.account}` }, drawn(items[pot.pot.picture]), h("span", { class: "words" }, `${pot.pot.item} · ${shop(pot)}`)))))],
     opened.length === 0 ? null : await town(hat, seen.town, opened),
     h("h2", null, icon("hand"), say("pots_council_hearty")),
-    seen.hearty.length === 0 ? h("p", null, say("pots_council_hearty_none")) : seen.hearty.map((one) => hearty(hat, one)),
+    seen.hearty.length === 0 ? h("p", null, say("pots_council_hearty_none")) : seen.hearty.map((one) => hearty(hat, one, waiting.length === 0 && one === unlisted)),
     h("div", { class: "actions" }, link("hand", say("hearty_way"), "/hearty/new"), link("back", say("back"), "#")),
   ], "focus");
 }
@@ -114,7 +116,7 @@ async function town(hat: Hat, { account, opened }: CouncilPots["town"], pots: re
 }
 
 /** A shop without account: one tap lists it, or takes it off. */
-function hearty(hat: Hat, first: CouncilHearty): HTMLElement {
+function hearty(hat: Hat, first: CouncilHearty, isMain: boolean): HTMLElement {
   const place = h("section", null);
   const draw = (one: CouncilHearty): void => {
     const list = (listed: boolean) => void askAsOffice<CouncilHearty>(hat, "PUT", `/v1/coordination/hearty/${one.id}`, { listed }).then(draw, (error: unknown) => fill(trouble, explain(error)));
@@ -123,7 +125,7 @@ function hearty(hat: Hat, first: CouncilHearty): HTMLElement {
     const offers = [...(one.item === null ? [] : [one.item]), ...one.shop.services.map((name) => say(`service_${name}`))];
     fill(place, h("p", null, h("strong", null, one.shop.name), h("span", { class: "small" }, ` ${offers.join(", ")}`)), trouble,
       h("div", { class: "actions" }, one.listed ? button("undo", say("pots_council_unlist", { name: one.shop.name }), () => list(false), "quiet") : [
-        button("tick", say("pots_council_list", { name: one.shop.name }), () => list(true), "main"),
+        button("tick", say("pots_council_list", { name: one.shop.name }), () => list(true), isMain ? "main" : ""),
         button("cross", say("pots_council_drop", { name: one.shop.name }), drop, "quiet"),
       ]));
   };

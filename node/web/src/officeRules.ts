@@ -1,21 +1,20 @@
 /** `#rules`: every charter and what it changed, and stopping one; `#propose`: new rules, with the meeting that decided them. */
 
 import { ask } from "./api.ts";
-import { type ToldCharter, charterOf, fieldWord, ruleText, sayCharter } from "./charterWords.ts";
+import { type ToldCharter, charterOf, sayCharter, sayChange } from "./charterWords.ts";
 import type { Hat } from "./db.ts";
-import { button, fill, h, icon, link, moment as when, say, show, type Child } from "./dom.ts";
-import { namer } from "./entryWords.ts";
+import { button, facts, fill, h, icon, link, moment as when, say, shortAccount, show, type Child } from "./dom.ts";
 import { lasting } from "./lasting.ts";
 import { base64url, random } from "./lib/bytes.ts";
+import { parseAccount } from "./lib/account.ts";
 import { Malformed } from "./lib/cbor.ts";
 import { type Bodies, decodeEntry, encodeEntry, faultOfMemo, memoCommitment } from "./lib/entry.ts";
 import { showNumber } from "./lib/money.ts";
 import type { Coordination } from "./office.ts";
-import { back, field, heading, readTotal, signAndSend, totalText } from "./officeParts.ts";
+import { back, command, field, fold, heading, list, readTotal, signAndSend, totalText } from "./officeParts.ts";
 import { freshKey } from "./outbox.ts";
 import { directory } from "./statement.ts";
 import { busy } from "./start.ts";
-import { table } from "./tables.ts";
 
 type Charter = Bodies["govern"]["charter"];
 type Change = Coordination["rules"][number];
@@ -29,26 +28,29 @@ const DAY = 86_400;
 
 export function rules(hat: Hat, seen: Coordination): void {
   const waits = seen.rules.some(({ effective_at }) => effective_at !== null);
+  const known = new Map(seen.accounts.map(({ account, name }) => [parseAccount(account) ?? "", name ?? ""]).filter(([, name]) => name !== "") as [string, string][]);
   show([
     heading("list", say("council_rules")),
     waits ? null : h("div", { class: "actions" }, link("list", say("rules_propose"), "#propose", "main")),
-    seen.rules.map((change) => oneChange(hat, change)),
+    seen.rules.map((change) => oneChange(hat, change, (account) => known.get(account) ?? shortAccount(account))),
     back(),
   ], "focus");
 }
 
-function oneChange(hat: Hat, { index, recorded_at, effective_at, by_rescue, reference, changes }: Change): Child {
+function oneChange(hat: Hat, { index, recorded_at, effective_at, by_rescue, reference, changes }: Change, name: (account: string) => string): Child {
   const isFirst = changes.length === 0;
+  const day = when(Date.parse(recorded_at), "day");
   return h("section", null,
-    h("h2", null, isFirst ? say("council_rules_founded") : say("council_rules_changed", { when: when(Date.parse(recorded_at), "day") })),
-    effective_at ? [h("p", { class: "note" }, icon("clock"), say("council_rules_waits", { when: when(Date.parse(effective_at), "both") })), stopping(hat, index, by_rescue)] : null,
-    h("p", { class: "small" }, say("council_rules_number", { index }), " ", isFirst ? "" : reference ? say("council_rules_reference", { reference }) : say("council_rules_reference_none")),
-    isFirst ? null : table(say("council_rules_table", { index }), [say("council_rule"), say("council_before"), say("council_after")], changes.map((change) => [fieldWord(change.field), ruleText(change.field, change.before), ruleText(change.field, change.after)]), 0));
+    h("h2", null, isFirst ? say("council_rules_founded") : say(effective_at ? "council_rules_proposed" : "council_rules_changed", { when: day })),
+    effective_at ? h("p", { class: "note" }, icon("clock"), say("council_rules_waits", { when: when(Date.parse(effective_at), "both") })) : null,
+    isFirst ? h("p", { class: "small" }, day) : list(changes.flatMap((change) => sayChange(change, name)), "rules"),
+    isFirst ? null : reference ? [h("p", null, say("rules_report")), h("blockquote", null, reference)] : h("p", { class: "small" }, say("rules_report_none")),
+    effective_at ? stopping(hat, index, by_rescue) : null);
 }
 
 /** The council stops what rescue keys began, with a second tap; what the council began an auditor stops. */
 function stopping(hat: Hat, index: number, byRescue: boolean): Child {
-  if (!byRescue) return [h("p", null, say("rules_stop_auditor")), h("p", null, h("code", null, `klaver veto ${index}`))];
+  if (!byRescue) return [h("p", null, say("rules_stop_auditor")), command(say("rules_stop_command"), `klaver veto ${index}`)];
   const place = h("div", { class: "actions" });
   const stop = () => void signAndSend(hat, { key: freshKey("veto"), what: "veto", name: "", amount: 0, body: { index } });
   const first = button("cross", say("inbox_object"), () => {
@@ -60,6 +62,9 @@ function stopping(hat: Hat, index: number, byRescue: boolean): Child {
   return place;
 }
 
+/** A word that stands inside sentences elsewhere, as a choice of its own. */
+const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
+
 interface Told { charter: ToldCharter; charter_base: number }
 
 /** The rules in force as a form; what was typed is looked through before it is signed. */
@@ -69,10 +74,10 @@ export async function propose(hat: Hat): Promise<void> {
   const charter = charterOf(told);
   const { policy } = charter;
   const typed = (value: string) => h("input", { type: "text", inputmode: "decimal", autocomplete: "off", maxlength: 17, value });
-  const row = <N extends string, I extends Input>(name: N, input: I, label = fieldWord(name)) => ({ name, begun: input.value, ...field(name, label, input) });
-  const joining = h("select", null, (["council", "invitation", "open"] as const).map((one) => h("option", { value: one, selected: policy.joining === one }, say(`found.joining.${one}`))));
-  const amounts = AMOUNTS.map((name) => row(name, typed(totalText(policy[name]))));
-  const days = DAYS.map((name) => row(name, typed(showNumber(Math.round(policy[name] / DAY * 100), 2, "nl").replace(/\s/g, "")), say("rules_in_days", { what: fieldWord(name) })));
+  const row = <N extends string, I extends Input>(name: N, input: I, unit = "") => ({ name, begun: input.value, ...field(name, say(`rules_ask_${name}`), input, unit) });
+  const joining = h("select", null, (["council", "invitation", "open"] as const).map((one) => h("option", { value: one, selected: policy.joining === one }, capital(say(`rules_joining_${one}`)))));
+  const amounts = AMOUNTS.map((name) => row(name, typed(totalText(policy[name])), facts.many));
+  const days = DAYS.map((name) => row(name, typed(showNumber(Math.round(policy[name] / DAY * 100), 2, "nl").replace(/\s/g, "")), say("rules_days")));
   const threshold = row("council_threshold", typed(String(charter.council_threshold)));
   const who = row("joining", joining);
   const reference = field("reference", say("rules_reference"), h("input", { type: "text", maxlength: 140, autocomplete: "off" }));
@@ -118,7 +123,7 @@ export async function propose(hat: Hat): Promise<void> {
     const words = reference.input.value.trim();
     const fault = words === "" ? "rules_reference_missing" : faultOfMemo(words) ? "rules_reference_wrong" : null;
     if (fault) return void wrong(reference.fault, reference.input, fault);
-    const said = sayCharter(next, told, namer(new Map(), known));
+    const said = sayCharter(next, told, (account) => known.get(account) ?? shortAccount(account));
     if (said.changes.length === 0) return void (nothing.textContent = say("council_same"));
     nothing.textContent = "";
     review(hat, { base, charter: next }, said, words, policy.recovery_delay, draw);
@@ -130,14 +135,13 @@ export async function propose(hat: Hat): Promise<void> {
     h("div", { class: "rules" }, who.element, [...amounts, ...days, threshold].map(({ element }) => element)),
     reference.element, nothing,
     h("div", { class: "actions" }, button("tick", say("rules_look"), look, "main"), link("back", say("back"), "#rules")),
-    h("p", { class: "small" }, say("rules_propose_rest")), h("code", null, "klaver govern show > charter.json"),
+    command(say("rules_propose_rest"), "klaver govern show > charter.json"),
   ], "focus");
   draw();
 }
 
 /** What changes and all that stays, read from what is signed; one tap signs. */
 function review(hat: Hat, body: Bodies["govern"], said: ReturnType<typeof sayCharter>, reference: string, delay: number, again: () => void): void {
-  const list = (rows: readonly [string, string][]) => rows.map(([what, value]) => [h("dt", null, what), h("dd", null, value)]);
   const sign = async () => {
     const salt = random(16);
     const memo = { kept: { salt: base64url(salt), text: reference }, commitment: await memoCommitment(salt, reference) };
@@ -146,9 +150,9 @@ function review(hat: Hat, body: Bodies["govern"], said: ReturnType<typeof sayCha
   };
   show([
     heading("seal", say("rules_propose")),
-    h("p", { class: "lead" }, say("rules_replaced", { base: body.base })),
-    h("dl", { class: "rules" }, list(said.changes)),
-    h("details", { class: "rules" }, h("summary", null, icon("list"), say("rules_same")), h("dl", null, list(said.same))),
+    h("p", { class: "lead" }, say("rules_replaced")),
+    list(said.changes, "rules"),
+    fold(say("rules_same"), list(said.same)),
     h("p", null, say("rules_report")), h("blockquote", null, reference),
     h("p", { class: "note" }, icon("clock"), say("rules_wait", { lasts: lasting(delay) })),
     h("div", { class: "actions" }, button("tick", say("rules_sign"), () => void sign(), "main"), button("back", say("back"), again)),

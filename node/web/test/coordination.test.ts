@@ -30,8 +30,8 @@ test("the council sees sums, budgets, payouts and rules; of members counts alone
   assert.equal(new URL(phone.page.url()).hash, "", "the key is gone from the address");
   await looksWell(phone.page, "coordination");
   for (const [hash, says, cells] of [
-    ["payouts", "Wat is betaald?", 0], ["budgets", "Ruimte in cijfers", 4], ["held", "Bakkerij De Korenaar", 4], ["members", "Leden in cijfers", 1],
-    ["accounts", "Welke rekening?", 0], ["rules", "De eerste regels", 0], ["audit", "Proefbalans", 3], ["open", "Open een rekening", 0],
+    ["payouts", "Wat is betaald?", 0], ["budgets", "Ruimte in klavers", 4], ["held", "Bakkerij De Korenaar", 4], ["members", "Leden in cijfers", 1],
+    ["accounts", "de laatste zes letters", 0], ["rules", "De eerste regels", 0], ["audit", "Proefbalans", 3], ["open", "Open een rekening", 0],
   ] as const) {
     await phone.open(`${town.url}/coordination#${hash}`);
     await phone.reads(says);
@@ -40,8 +40,8 @@ test("the council sees sums, budgets, payouts and rules; of members counts alone
   }
   // The demonstration's auditor has a note in the ledger; nobody watches its log.
   await phone.open(`${town.url}/coordination#audit`);
-  await phone.reads(/^Nummer \d+ van .*: de eerste \d+ nummers zijn nagekeken\.$/);
-  await phone.reads("Geen meekijkers, of het kernteam besliste niet over deze lijst.");
+  await phone.reads(/^Nagekeken op .*: de eerste \d+ nummers\.$/);
+  await phone.reads("Er kijkt nog geen vereniging mee.");
   await phone.open(`${town.url}/`);
   await phone.page.locator("summary", { hasText: "Hoe doe ik dat?" }).click();
   await phone.reads(/Een auditor keek de eerste \d+ nummers na\. De nota is nummer \d+, (\d+|een|minder)/);
@@ -56,7 +56,7 @@ test("the council sees sums, budgets, payouts and rules; of members counts alone
   assert.equal(counts.reduce((sum, count) => sum + count, 0), whole);
   // The bars say what the table says.
   await phone.open(`${town.url}/coordination#budgets`);
-  await phone.reads("Ruimte in cijfers");
+  await phone.reads("Ruimte in klavers");
   assert.equal(await phone.page.locator("svg.chart .used").count(), await phone.page.locator("figure tbody tr").count());
   assert.equal(await phone.page.locator(".bars").getAttribute("role"), "img");
   // The town's citizens have names; none of them ever came to this phone.
@@ -68,21 +68,25 @@ test("the council sees sums, budgets, payouts and rules; of members counts alone
 test("a payout is marked as paid once two of the council have signed", async () => {
   const phone = await Phone.of(browser);
   await phone.open(town.page("/coordination"));
-  await phone.tap(/1 uitbetaling|open uitbetalingen/);
+  await phone.tap(/^Betaal \d+ uitbetaling/);
   await phone.page.locator("input[type=checkbox]").first().waitFor();
   const before = await phone.page.locator("input[type=checkbox]").count();
-  assert.match((await phone.page.locator(".claim .sum .small").first().textContent()) ?? "", /€/);
+  assert.match((await phone.page.locator(".claim .sum").first().textContent()) ?? "", /^€/);
+  await phone.reads(/^Betaal ten laatste op /);
   await phone.tap("Dit is betaald");
-  await phone.reads("Duid aan wat betaald is.");
+  // Said where it is to be mended, not below another field.
+  await phone.page.locator("fieldset .fault", { hasText: "Duid aan wat betaald is." }).waitFor();
+  assert.equal(await phone.page.locator("#reference-fault").textContent(), "");
   await phone.page.locator("input[type=checkbox]").first().check();
   await phone.tap("Dit is betaald");
   await phone.reads("Typ de mededeling van de overschrijving.");
   await phone.page.locator("#reference").fill("KLV 2026-11");
   await phone.tap("Dit is betaald");
   await phone.reads("Bijna klaar");
+  await phone.page.locator(".main", { hasText: "Deel de link" }).waitFor();
   const link = (await phone.page.locator("#action code").textContent()) ?? "";
   await phone.tap("Naar de coördinatie");
-  await phone.reads(/Wacht op een handtekening tot .*een uitbetaling/);
+  await phone.reads(/^Wacht op anderen: een uitbetaling, tot /);
   town.wallet("coordinator", "--account", "council-2", "cosign", link);
   await phone.open(`${town.url}/coordination#payouts`);
   await phone.reads(before === 1 ? "Er wacht geen uitbetaling." : "Wat is betaald?");
@@ -98,15 +102,16 @@ test("a payout is shown in euro at the rate that the merchant signed, whatever t
   await phone.page.route("**/v1/coordination", async (route) => {
     const answer = await route.fetch();
     const body = (await answer.json()) as { claims: object[] };
-    const claim = { index: 7, merchant: "klv1", name: "Bakkerij", amount: "10.00", recorded_at: "2026-11-01T10:00:00Z", overdue: false };
+    const claim = { index: 7, merchant: "klv1", name: "Bakkerij", amount: "10.00", recorded_at: "2026-11-01T10:00:00Z", due_at: "2026-12-01T10:00:00Z", overdue: false };
     body.claims = [{ ...claim, rate: { numerator: 1, denominator: 2 } }, { ...claim, index: 8, rate: { numerator: 1, denominator: 1 } }];
     await route.fulfill({ response: answer, json: body });
   });
   await phone.open(town.page("/coordination"));
-  await phone.tap(/2 open uitbetalingen/);
+  await phone.tap("Betaal 2 uitbetalingen");
   await phone.page.locator("input[type=checkbox]").first().waitFor();
-  const sums = (await phone.page.locator(".claim .sum .small").allTextContents()).map((text) => text.replace("\u00a0", " "));
-  assert.deepEqual(sums, ["€ 5,00", "€ 10,00"]);
+  const sums = (await phone.page.locator(".claim .sum").allTextContents()).map((text) => text.replaceAll("\u00a0", " "));
+  assert.deepEqual(sums, ["€ 5,0010 klavers", "€ 10,0010 klavers"]);
+  await phone.reads("Betaal ten laatste op dinsdag 1 december");
   for (const box of await phone.page.locator("input[type=checkbox]").all()) await box.check();
   await phone.reads(/= €\s15,00/);
   await phone.context.close();
@@ -118,8 +123,14 @@ test("an account that is opened is named by what was signed, once for each key a
   const open = async (kind: string): Promise<string> => {
     await phone.open(`${town.url}/coordination#open`);
     await phone.page.locator("#kind").selectOption(kind);
+    await phone.tapText("Lukt scannen niet?");
+    await phone.page.locator("#key").fill(key.slice(1));
+    await phone.tap("Open de rekening");
+    await phone.reads("Deze code is niet volledig.");
     await phone.page.locator("#key").fill(key);
-    await phone.page.getByRole("button", { name: "Open", exact: true }).click();
+    await phone.reads("Staat dit nummer ook op de andere telefoon?");
+    if (kind === "merchant") await phone.page.locator("#name").fill("Kapsalon Krul");
+    await phone.tap("Open de rekening");
     await phone.reads(/Gedaan|Bijna klaar/);
     const code = (await phone.page.locator("#action code").textContent()) ?? "";
     if (code.startsWith("klv1")) return code;
@@ -133,9 +144,15 @@ test("an account that is opened is named by what was signed, once for each key a
   assert.notEqual(await open("member"), first);
   // Each is an account that is there.
   await phone.open(`${town.url}/coordination#account/${first}`);
-  await phone.reads("Zet in rust");
-  await phone.page.getByText("Welke sleutels?").click();
+  await phone.reads("Zet deze rekening in rust");
+  await phone.page.getByText("Nummer en sleutels").click();
   await phone.reads(key);
+  // The name that was typed is the council's from then on, and finds the account; nobody else is told.
+  await phone.open(`${town.url}/coordination#accounts`);
+  await phone.page.locator("#code").fill("krul");
+  await phone.tap("Toon de rekening");
+  await phone.page.locator("h2", { hasText: "Kapsalon Krul" }).waitFor();
+  assert.ok(!(await (await fetch(`${town.url}/v1/directory`)).text()).includes("Kapsalon Krul"));
   await phone.context.close();
 });
 
@@ -144,22 +161,27 @@ test("an account is found by its id and put to rest; what a member has is not sh
   const balance = JSON.parse(town.wallet("citizen", "balance", "--json").trim().split("\n").at(-1) as string) as { account: string };
   await phone.open(town.page("/coordination"));
   await phone.tap("Rekeningen");
-  await phone.page.locator("#code").fill("klv1nobody");
-  await phone.tap("Toon de rekening");
-  await phone.reads("Deze rekening is niet volledig.");
-  await phone.page.locator("#code").fill(balance.account);
+  for (const [typed, says] of [["klv1nobody", "Deze code is niet volledig."], ["niemand zo", "Zo vinden we geen rekening."]] as const) {
+    await phone.page.locator("#code").fill(typed);
+    await phone.tap("Toon de rekening");
+    await phone.reads(says);
+  }
+  await looksWell(phone.page, "coordination, no account");
+  await phone.page.locator("#code").fill(balance.account.slice(-6));
   await phone.tap("Toon de rekening");
   await phone.reads("Dat weet alleen het lid zelf.");
   await looksWell(phone.page, "coordination, account");
-  await phone.tap("Zet in rust");
-  await phone.tap("Ja, zet deze rekening in rust");
+  await phone.tap("Zet deze rekening in rust");
+  await phone.page.locator("h2", { hasText: "in rust zetten?" }).waitFor();
+  assert.equal(await phone.page.getByRole("button", { name: "Terug" }).or(phone.page.getByRole("link", { name: "Terug" })).count(), 1, "one way back");
+  await phone.tap("Ja, zet in rust");
   await phone.reads(/Gedaan|Bijna klaar/);
   await looksWell(phone.page, "coordination, signed");
   const code = phone.page.locator("#action code");
   if ((await code.count()) > 0) town.wallet("coordinator", "--account", "council-2", "cosign", (await code.textContent()) ?? "");
   await phone.open(`${town.url}/coordination#account/${balance.account}`);
   await phone.reads("In rust gezet");
-  await phone.reads("Haal uit rust");
+  await phone.reads("Haal deze rekening uit rust");
   assert.deepEqual(phone.faults, []);
   await phone.context.close();
 });
@@ -182,7 +204,7 @@ test("who is not of the council is told kindly, and is given nothing", async () 
 test("U2: no barriers on any state of the doe-plek, in three languages", async () => {
   const fresh = await Phone.of(browser, WATCHED);
   await fresh.open(`${world.url}/place`);
-  await fresh.page.locator("#connect-key").waitFor();
+  await fresh.page.locator("#connect-key").waitFor({ state: "attached" });
   await looksWell(fresh.page, "place, new");
   await fresh.context.close();
   const { place } = await connectPlace(world, browser, "De Ploeg", "60", "2", WATCHED);

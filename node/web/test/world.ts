@@ -270,6 +270,11 @@ export class Phone {
     await target.first().click();
   }
 
+  /** Taps what folds out. */
+  async tapText(text: string): Promise<void> {
+    await this.page.locator("summary", { hasText: text }).first().click();
+  }
+
   /** Waits until the page says this. */
   async reads(text: string | RegExp): Promise<void> {
     await this.page.getByText(text).first().waitFor();

@@ -1,22 +1,25 @@
 /** `/coordination`: what the council sees. Sums, budgets, payouts, rules; of members counts alone. */
 
 import { amountField } from "../amountField.ts";
+import { NoAnswer, Refused, ask } from "../api.ts";
 import { showConnecting } from "../connecting.ts";
 import { demoKey } from "../demo.ts";
-import type { Hat, Outgoing } from "../db.ts";
-import { amount, button, facts, h, halted, icon, language, link, loadErrors, moment as when, now, say, shortAccount, show, type Child } from "../dom.ts";
+import { type Hat, type Outgoing, keep, recall } from "../db.ts";
+import { amount, button, facts, fill, h, halted, icon, language, link, loadErrors, moment as when, now, say, shortAccount, show, type Child } from "../dom.ts";
+import { CodeFault, accountOfCode } from "../faces.ts";
+import { lasting } from "../lasting.ts";
 import { accountText, parseAccount } from "../lib/account.ts";
 import { hex, random, sha256, utf8 } from "../lib/bytes.ts";
 import type { AccountState } from "../lib/entry.ts";
-import { euroCents, showEuro } from "../lib/money.ts";
+import { euroCents, showEuro, showNumber } from "../lib/money.ts";
 import { type Claim, type Coordination, type Held, NotCouncil, askAsOffice, connectOffice, office } from "../office.ts";
 import { lostPhone } from "../lostPhone.ts";
 import { draftOfCouncil } from "../officeDraft.ts";
 import { limits, oneAccount, rotate, waiting } from "../officeAccount.ts";
-import { close } from "../officeClose.ts";
+import { close, payFirst } from "../officeClose.ts";
 import { propose, rules } from "../officeRules.ts";
 import { chooseList } from "../officeImport.ts";
-import { back, heading, minor, money, nameOf, signAndSend } from "../officeParts.ts";
+import { back, command, field, fold, heading, list, minor, money, nameOf, otherPhone, signAndSend } from "../officeParts.ts";
 import { entryOf, flush, freshKey } from "../outbox.ts";
 import { scanInto } from "../scanInto.ts";
 import { squareForm } from "../squareForm.ts";
@@ -44,36 +47,42 @@ async function route(): Promise<void> {
     if (name === "pots") return await (await import("../officePots.ts")).officePots(hat);
     if (name === "account") return await oneAccount(hat, id);
     if (name === "close") return await close(hat, id);
+    if (name === "payfirst") return await payFirst(hat, id);
     if (name === "propose") return await propose(hat);
     if (name === "limits") return await limits(hat, id);
     if (name === "draft") return await draftOfCouncil(id);
-    if (name === "square") return await squareForm(id, null, (path, body) => askAsOffice(hat, "PUT", path, body), `#account/${id}`);
+    if (name === "square") return await squareForm(id, (await namesToGive())[id] ?? null, (path, body) => askAsOffice(hat, "PUT", path, body), `#account/${id}`);
     if (name === "rotate") return await rotate(hat, id, (camera) => (stop = camera.stop));
     show(busy());
     const seen = await askAsOffice<Coordination>(hat, "GET", "/v1/coordination");
+    await giveNames(hat, seen.accounts).catch(() => undefined);
     switch (name) {
       case "payouts": return payouts(hat, seen);
       case "budgets": return budgets(seen);
       case "held": return held(seen);
       case "members": return members(seen);
-      case "accounts": return accounts();
+      case "accounts": return accounts(hat, seen);
       case "rules": return rules(hat, seen);
-      case "audit": return audit(seen);
-      case "waiting": return waiting(seen.waiting);
+      case "audit": return await audit(seen);
+      case "waiting": return await waiting(hat, seen.waiting);
       default: return await home(hat, seen);
     }
   } catch (error) {
     if (error instanceof NotCouncil) return await connecting();
-    show([explain(error, () => void route()), name ? back() : null]);
+    if (!(error instanceof NoAnswer)) return show([explain(error, () => void route()), name ? back() : null]);
+    show([
+      heading("clock", say("no_answer")), h("p", null, say("no_answer_next")),
+      h("div", { class: "actions" }, button("again", say("again"), () => void route(), "main"), name ? link("back", say("back"), "#") : null),
+    ], "focus");
   }
 }
 
 /** A phone that is not the council's: says kindly what this is, and what to do. */
 async function connecting(): Promise<void> {
-  const key = await keyToConnect("council");
+  const [key, { charter }] = await Promise.all([keyToConnect("council"), ask<{ charter: { policy: { recovery_delay: number } } }>("GET", "/v1/community")]);
   showConnecting({
     key, picture: "seal", title: say("council_connect"),
-    steps: [say("council_connect_text"), say("council_connect_who"), say("council_connect_wait")],
+    steps: [say("council_connect_text"), say("council_connect_who"), say("council_connect_wait", { lasts: lasting(charter.policy.recovery_delay) })],
     commands: ["klaver govern show > charter.json", "klaver govern propose charter.json"],
     look: async () => {
       const hat = await connectOffice();
@@ -86,7 +95,8 @@ async function connecting(): Promise<void> {
 
 async function home(hat: Hat, seen: Coordination): Promise<void> {
   const overdue = seen.claims.filter((claim) => claim.overdue).length;
-  const waits = h("div", null);
+  const waits = h("div", { class: "actions" });
+  const payoutsTo = link("euro", say(seen.claims.length === 1 ? "council_payouts_one" : "council_payouts", { count: seen.claims.length }), "#payouts", "main");
   if (seen.audit.read_only) await loadErrors().catch(() => undefined);
   show([
     h("p", { class: seen.holds ? "note good" : "note" }, icon(seen.holds ? "tick" : "hand"), say(seen.holds ? "council_holds" : "council_holds_not")),
@@ -96,21 +106,28 @@ async function home(hat: Hat, seen: Coordination): Promise<void> {
     waits,
     h("h2", { tabindex: "-1", "data-focus": true }, say("council_in_circulation")),
     h("p", { class: "amount" }, money(seen.circulation.in_circulation)),
-    h("div", { class: "actions" }, link("euro", say(seen.claims.length === 1 ? "council_payouts_one" : "council_payouts", { count: seen.claims.length }), "#payouts", "main")),
+    seen.claims.length === 0 ? null : h("div", { class: "actions" }, payoutsTo),
     h("div", { class: "actions row" },
       link("clover", say("council_budgets"), "#budgets"), link("shop", say("council_held"), "#held"), link("cup", say("pots_council"), "#pots"), link("people", say("council_members"), "#members"),
       link("wallet", say("council_accounts"), "#accounts"), link("list", say("council_rules"), "#rules"), link("seal", say("council_audit"), "#audit")),
   ]);
-  interface Draft { link: string; entry: { kind: string }; expires_at: string }
+  interface Draft { link: string; entry: { kind: string }; expires_at: string; signed_by: string[] }
   const { drafts } = await askAsOffice<{ drafts: Draft[] }>(hat, "GET", "/v1/drafts").catch(() => ({ drafts: [] as Draft[] }));
-  waits.replaceChildren(...drafts.slice(0, 5).map((draft) => h("a", { class: "note", href: `#draft/${new URL(draft.link).pathname.split("/").at(-1)}` }, icon("clock"),
-    say("council_draft", { what: say(`council_kind_${draft.entry.kind}`), when: when(Date.parse(draft.expires_at), "both") }))));
+  // What waits for this phone comes first, and is what there is to do here.
+  const ours = ({ signed_by }: Draft) => signed_by.includes(hat.key);
+  const shown = [...drafts].sort((a, b) => Number(ours(a)) - Number(ours(b))).slice(0, 5);
+  fill(waits, shown.map((draft, row) => {
+    const isFirst = row === 0 && !ours(draft);
+    if (isFirst) payoutsTo.classList.remove("main");
+    return link(ours(draft) ? "clock" : "seal", say(ours(draft) ? "council_draft_own" : "council_draft", { what: say(`council_kind_${draft.entry.kind}`), when: when(Date.parse(draft.expires_at), "both") }),
+      `#draft/${new URL(draft.link).pathname.split("/").at(-1)}`, isFirst ? "main" : "");
+  }));
 }
 
 /** Payouts that wait, those that wait longest first; the ones chosen are marked as paid with one signature. */
 function payouts(hat: Hat, seen: Coordination): void {
   const claims = [...seen.claims].sort((a, b) => Number(b.overdue) - Number(a.overdue) || a.index - b.index);
-  if (claims.length === 0) return show([heading("euro", say("council_payouts", { count: 0 })), h("p", null, say("council_payouts_none")), back()], "focus");
+  if (claims.length === 0) return show([heading("euro", say("council_payouts_title")), h("p", null, say("council_payouts_none")), back()], "focus");
   // A merchant is paid what it signed for, whatever the rate is now.
   const cents = ({ amount: claimed, rate }: Claim) => (rate ? euroCents(minor(claimed), [rate.numerator, rate.denominator]) : 0);
   const inEuro = (some: readonly Claim[]) => (some.some(({ rate }) => rate) ? showEuro(some.reduce((sum, claim) => sum + cents(claim), 0), language) : "");
@@ -118,6 +135,7 @@ function payouts(hat: Hat, seen: Coordination): void {
   const sum = h("p", { role: "status" });
   const reference = h("input", { id: "reference", type: "text", maxlength: 70, autocomplete: "off", "aria-describedby": "reference-fault" });
   const fault = h("p", { id: "reference-fault", class: "fault", role: "alert" });
+  const whichFault = h("p", { class: "fault", role: "alert" });
   const chosen = () => claims.filter((_, row) => boxes[row]?.checked);
   const reckon = () => {
     const total = chosen().reduce((all, { amount: one }) => all + minor(one), 0);
@@ -125,24 +143,36 @@ function payouts(hat: Hat, seen: Coordination): void {
   };
   const settle = async () => {
     const some = chosen();
-    if (some.length === 0) return void (fault.textContent = say("council_settle_none"));
-    if (reference.value.trim() === "") return void (fault.textContent = say("council_settle_reference_missing"));
+    whichFault.textContent = fault.textContent = "";
+    if (some.length === 0) {
+      whichFault.textContent = say("council_settle_none");
+      return void boxes[0]?.focus();
+    }
+    if (reference.value.trim() === "") {
+      fault.textContent = say("council_settle_reference_missing");
+      return void reference.focus();
+    }
     const total = some.reduce((all, { amount: one }) => all + minor(one), 0);
     const bank = hex(await sha256(utf8(reference.value.trim())));
-    await signAndSend(hat, { key: freshKey("settle"), what: "settle", name: say("council_payouts", { count: some.length }), amount: total, body: { redeems: some.map(({ index }) => index).sort((a, b) => a - b), bank_reference: bank } });
+    await signAndSend(hat, { key: freshKey("settle"), what: "settle", name: say("council_payouts_title"), amount: total, body: { redeems: some.map(({ index }) => index).sort((a, b) => a - b), bank_reference: bank } });
   };
   show([
-    heading("euro", say(claims.length === 1 ? "council_payouts_one" : "council_payouts", { count: claims.length })),
+    heading("euro", say("council_payouts_title")),
     h("p", null, say("council_payouts_text")),
+    h("p", null, say("council_payouts_where")),
     h("fieldset", null, h("legend", null, say("council_settle_which")), claims.map((claim, row) => h("label", { class: "choice claim" }, boxes[row],
       h("span", { class: "words" }, claim.name ?? shortAccount(parseAccount(claim.merchant) ?? ""),
-        h("span", { class: "small" }, claim.overdue ? [icon("clock"), say("council_since_overdue", { when: when(Date.parse(claim.recorded_at), "day") })] : say("council_since", { when: when(Date.parse(claim.recorded_at), "day") }))),
-      h("span", { class: "sum" }, money(claim.amount), h("span", { class: "small" }, inEuro([claim])))))),
+        h("span", { class: "small" }, claim.overdue ? [icon("clock"), say("council_due_over", { when: when(Date.parse(claim.due_at), "day") })] : say("council_due", { when: when(Date.parse(claim.due_at), "day") })),
+        h("span", { class: "small" }, say("council_since", { when: when(Date.parse(claim.recorded_at), "day") }))),
+      h("span", { class: "sum" }, claim.rate ? [inEuro([claim]), h("span", { class: "small" }, money(claim.amount))] : money(claim.amount)))), whichFault),
     sum,
     h("div", { class: "field" }, h("label", { for: "reference" }, say("council_settle_reference")), reference, fault),
     h("div", { class: "actions" }, button("tick", say("council_settle_do"), () => void settle(), "main"), link("back", say("back"), "#")),
   ], "focus");
 }
+
+/** An amount under a head that says its unit: two numbers beside each other have no room for it. */
+const figure = (sum: number): string => showNumber(sum, facts.scale, language);
 
 function budgets(seen: Coordination): void {
   const some = seen.accounts.filter(({ kind }) => kind === "budget");
@@ -153,9 +183,9 @@ function budgets(seen: Coordination): void {
       h("p", null, say("council_budgets_text")),
       h("figure", null,
         bars(say("council_budgets_chart"), some.map((budget) => ({ name: nameOf(budget), used: issued(budget), cap: minor(budget.limit) }))),
-        table(say("council_budgets_table"), [say("council_budget"), say("council_given"), say("council_left")], some.map((budget) => [
+        table(say("council_budgets_table"), [say("council_who"), say("council_given"), say("council_left")], some.map((budget) => [
           [nameOf(budget), budget.until ? h("span", { class: "small" }, say("council_until", { when: when(Date.parse(budget.until), "day") })) : null],
-          [amount(issued(budget)), h("span", { class: "small" }, say("council_of", { amount: money(budget.limit).replace("\u00a0", " ") }))], money(budget.available)]), 2)),
+          [figure(issued(budget)), h("span", { class: "small" }, say("council_of", { amount: figure(minor(budget.limit)) }))], figure(minor(budget.available))]), 2)),
     ],
     table(say("council_life"), [say("council_what"), say("council_how_much")], (["issued", "returned", "redeemed", "settled", "retired", "in_circulation"] as const).map((key) => [say(`council_sum_${key}`), money(seen.circulation[key])])),
     back(),
@@ -189,20 +219,49 @@ function members(seen: Coordination): void {
   ], "focus");
 }
 
-function accounts(): void {
-  const typed = h("input", { id: "code", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "code-fault" });
-  const fault = h("p", { id: "code-fault", class: "fault", role: "alert" });
-  const look = () => {
-    const account = parseAccount(typed.value.trim().toLowerCase());
-    if (!account) return void (fault.textContent = say("council_account_wrong"));
-    location.hash = `account/${accountText(account)}`;
+/** One account, found by the code that its phone shows, by the name of a place, shop or pot, or by its last letters. */
+function accounts(hat: Hat, seen: Coordination): void {
+  const { element, input, fault } = field("code", say("council_account_which"), h("input", { type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false" }));
+  const several = h("ul", { class: "names" });
+  const look = async () => {
+    fault.textContent = "";
+    fill(several);
+    try {
+      const found = await findAccounts(hat, seen, input.value.trim());
+      const [only, ...others] = found;
+      if (!only) return void (fault.textContent = say("council_account_wrong"));
+      if (others.length === 0) return void (location.hash = `account/${only.account}`);
+      fill(several, found.map((one) => h("li", null, h("a", { class: "way", href: `#account/${one.account}` }, nameOf(one)))));
+    } catch (error) {
+      if (error instanceof CodeFault) fault.textContent = error.message;
+      else fill(fault, explain(error));
+    }
   };
+  const camera = scanInto((text) => {
+    input.value = text;
+    void look();
+  });
+  stop = camera.stop;
   show([
     heading("wallet", say("council_accounts")),
-    h("div", { class: "field" }, h("label", { for: "code" }, say("council_account_which")), typed, fault),
-    h("div", { class: "actions" }, button("wallet", say("council_account_show"), look, "main"), link("people", say("council_open"), "#open"), link("list", say("import_way"), "#import"), link("back", say("back"), "#")),
+    camera.element, element, several,
+    h("div", { class: "actions" }, button("wallet", say("council_account_show"), () => void look(), "main"), link("people", say("council_open"), "#open"), link("list", say("import_way"), "#import"), link("back", say("back"), "#")),
   ], "focus");
-  typed.addEventListener("keydown", (event) => event.key === "Enter" && look());
+  input.addEventListener("keydown", (event) => event.key === "Enter" && void look());
+}
+
+type Named = Pick<Held, "account" | "name">;
+
+/** Returns the accounts that somebody may mean. @throws CodeFault in words, NoAnswer, Refused */
+async function findAccounts(hat: Hat, { accounts: known }: Coordination, text: string): Promise<Named[]> {
+  const words = text.toLowerCase();
+  if (words === "") return [];
+  if (/^klv1|[/:]/.test(words)) return [{ account: accountText(await accountOfCode(text)), name: null }];
+  const named = known.filter(({ name }) => name?.toLowerCase().includes(words));
+  const letters = /^…?([a-z0-9]{6})$/.exec(words)?.[1];
+  if (named.length > 0 || !letters) return named;
+  const { accounts: ending } = await askAsOffice<{ accounts: { state: { account: string }; name: string | null }[] }>(hat, "GET", `/v1/accounts?ending=${letters}`);
+  return ending.map(({ state: { account }, name }) => ({ account, name }));
 }
 
 const KINDS = ["merchant", "budget", "fund", "member"] as const;
@@ -210,21 +269,43 @@ const KINDS = ["merchant", "budget", "fund", "member"] as const;
 /** Names the account that was opened: of what was signed first for this key, which may be earlier than what stands on the screen. */
 function opened(done: Outgoing): Child {
   const { kind, body } = entryOf(done);
-  return kind === "open" ? [h("p", null, say("council_opened_next")), body.states.map(({ account }) => h("p", null, h("code", null, accountText(account))))] : null;
+  return kind === "open" ? [h("p", null, say("council_opened_next")), fold(say("account"), body.states.map(({ account }) => h("p", null, h("code", null, accountText(account)))))] : null;
+}
+
+/** What accounts that were opened here are to be called, once they are there: others may have to sign first. */
+const namesToGive = async (): Promise<Record<string, string>> => (await recall<Record<string, string>>("names-to-give")) ?? {};
+
+/** Names what was opened here and is there now; only the council sees the name until its owner wants to be listed. */
+async function giveNames(hat: Hat, there: readonly Held[]): Promise<void> {
+  const names = await namesToGive();
+  for (const held of there.filter(({ account }) => account in names)) {
+    const name = names[held.account] ?? "";
+    if (held.name === null) {
+      const isKept = await askAsOffice(hat, "PUT", `/v1/accounts/${held.account}/profile`, { name, listed: false }).then(() => true, (error: unknown) => {
+        // A name that cannot be is asked for no more; whoever is not heard is asked again.
+        if (error instanceof Refused) return false;
+        throw error;
+      });
+      if (isKept) held.name = name;
+    }
+    delete names[held.account];
+    await keep("names-to-give", names);
+  }
 }
 
 function opening(hat: Hat): void {
   const kind = h("select", { id: "kind", onchange: () => draw() }, KINDS.map((one) => h("option", { value: one }, say(`kind_${one}`))));
-  const key = h("input", { id: "key", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "key-fault" });
-  const fault = h("p", { id: "key-fault", class: "fault", role: "alert" });
-  const camera = scanInto((text) => (key.value = text));
-  stop = camera.stop;
-  const limit = amountField(say("council_cap_label", { many: facts.many }));
-  const draw = () => (limit.element.hidden = kind.value !== "budget");
+  const phone = otherPhone();
+  stop = phone.camera.stop;
+  const called = field("name", say("council_open_name"), h("input", { type: "text", maxlength: 60, autocomplete: "off" }));
+  const limit = amountField(say("council_cap_label"));
+  const draw = () => {
+    limit.element.hidden = kind.value !== "budget";
+    called.element.hidden = kind.value === "member";
+  };
   const open = async () => {
-    fault.textContent = "";
-    const public_key = key.value.trim().toLowerCase();
-    if (!/^[0-9a-f]{64}$/.test(public_key)) return void (fault.textContent = say("council_key_wrong"));
+    const public_key = phone.read();
+    if (public_key === null) return;
     const isBudget = kind.value === "budget";
     const cap = isBudget ? limit.read() : 0;
     if (cap === null) return;
@@ -234,26 +315,32 @@ function opening(hat: Hat): void {
       // A budget belongs to an organisation: a new one, of which nothing but this number is known.
       ceiling: null, organisation: isBudget ? hex(random(16)) : null, heir: null, until: null, payees: null,
     };
-    await signAndSend(hat, { key: `open:${kind.value}:${public_key}`, what: "open", name: say(`kind_${kind.value}`), amount: 0, body: { states: [state] } }, opened);
+    await signAndSend(hat, { key: `open:${kind.value}:${public_key}`, what: "open", name: say(`kind_${kind.value}`), amount: 0, body: { states: [state] } }, opened, (signed) => {
+      const { kind: what, body } = entryOf(signed);
+      const account = what === "open" ? body.states[0]?.account : undefined;
+      const name = called.input.value.trim();
+      if (account && name !== "" && kind.value !== "member") void namesToGive().then((names) => keep("names-to-give", { ...names, [accountText(account)]: name }));
+    });
   };
   draw();
   show([
     heading("people", say("council_open")),
     h("p", null, say("council_open_text")),
     h("div", { class: "field" }, h("label", { for: "kind" }, say("council_kind")), kind),
-    camera.element,
-    h("div", { class: "field" }, h("label", { for: "key" }, say("council_key")), key, fault),
+    called.element,
+    phone.element,
     limit.element,
     h("div", { class: "actions" }, button("tick", say("council_open_do"), () => void open(), "main"), link("back", say("back"), "#accounts")),
   ], "focus");
 }
 
-function audit({ audit: state, trial_balance: trial, holds }: Coordination): void {
+async function audit({ audit: state, trial_balance: trial, holds }: Coordination): Promise<void> {
+  const { log } = await ask<{ log: { policy?: string | null } }>("GET", "/v1/community");
   show([
     heading("seal", say("council_audit")),
     h("p", { class: holds ? "note good" : "note" }, icon(holds ? "tick" : "hand"), say(holds ? "council_holds" : "council_holds_not")),
-    table(say("council_trial"), [say("council_kind"), say("council_debits"), say("council_credits")], trial.map((line) => [
-      [say(`council_trial_${line.kind}`), line.accounts === null ? null : h("span", { class: "small" }, say(line.accounts === 1 ? "council_trial_accounts_one" : "council_trial_accounts", { count: line.accounts }))], money(line.debits), money(line.credits)]), 2),
+    table(say("council_trial"), [say("council_kind"), say("council_how_much")], trial.map((line) => [
+      [say(`council_trial_${line.kind}`), line.accounts === null ? null : h("span", { class: "small" }, say(line.accounts === 1 ? "council_trial_accounts_one" : "council_trial_accounts", { count: line.accounts }))], [["council_debits", line.debits], ["council_credits", line.credits]].map(([word = "", sum = ""]) => h("span", { class: "small" }, `${say(word)} ${figure(minor(sum))}`))])),
     h("dl", null,
       h("dt", null, say("council_size")), h("dd", null, String(state.size)),
       h("dt", null, say("council_published")), h("dd", null, String(state.published)),
@@ -261,18 +348,18 @@ function audit({ audit: state, trial_balance: trial, holds }: Coordination): voi
     h("h2", null, say("council_readings")),
     state.readings.length === 0 ? h("p", null, say("council_readings_none")) : h("ul", { class: "names" }, state.readings.map(({ at, auditor, size }) => h("li", null, say("council_reading", { when: when(Date.parse(at), "both"), size, auditor: auditor.slice(0, 8) })))),
     h("h2", null, say("council_note")),
-    state.note ? [h("p", null, say("council_note_text", { index: state.note.index, size: state.note.size, when: when(Date.parse(state.note.anchored_at), "both") })), h("code", null, state.note.document)]
+    state.note ? [h("p", null, say("council_note_text", { size: state.note.size, when: when(Date.parse(state.note.anchored_at), "both") })), fold(say("statement_exactly"), list([[say("statement_document"), state.note.document], [say("council_note_index"), String(state.note.index)]]))]
       : h("p", null, say("council_note_none")),
     h("h2", null, say("council_witnesses")),
-    witnesses(state.witnesses),
-    h("p", null, say("verify_command")), h("code", null, `klaver audit ${facts.origin}`),
+    witnesses(state.witnesses, Boolean(log.policy)),
+    command(say("verify_command"), `klaver audit ${facts.origin}`),
     back(),
   ], "focus");
 }
 
 /** Whether enough witnesses look on, and what each of them saw last. */
-function witnesses(state: Coordination["audit"]["witnesses"]): Child {
-  if (!state) return h("p", null, icon("clock"), say("council_witnesses_none"));
+function witnesses(state: Coordination["audit"]["witnesses"], hasList: boolean): Child {
+  if (!state) return h("p", null, icon("clock"), say(hasList ? "council_witnesses_undecided" : "council_witnesses_none"));
   const at = (age: number | null) => when(now() - (age ?? 0) * 1_000, "both");
   const isSeen = state.size !== null;
   return [

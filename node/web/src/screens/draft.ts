@@ -15,8 +15,13 @@ import { hats } from "../wallet.ts";
 
 /** What only the council's own page adds. */
 export interface More {
-  say(entry: Entry, name: (account: string) => string): Promise<Said | null>;
-  beside(draft: Draft, said: Said | null): Child;
+  say(entry: Entry, name: (account: string) => string): Said | null;
+  /** What stands below it; `allow` gives and takes the button that signs. */
+  beside(draft: Draft, said: Said | null, allow: (may: boolean) => void): Child;
+  /** Returns whose key this is, as far as that is known. */
+  who(key: string): string | null;
+  /** Returns what the button that signs says. */
+  verb(entry: Entry): string;
   home: HTMLElement;
 }
 
@@ -29,7 +34,7 @@ export async function open(_: unknown, id: string, more?: More): Promise<void> {
     const { entry } = found.draft.envelope;
     if (!more && (entry.kind === "govern" || entry.kind === "attest")) return location.replace(`/coordination#draft/${id}`);
     const name = namer(own, await directory());
-    const said = sayEntry(entry, name) ?? (await more?.say(entry, name)) ?? null;
+    const said = sayEntry(entry, name) ?? more?.say(entry, name) ?? null;
     draw(id, found.draft, found.signer, said, new Set((await hats()).map(({ key }) => key)), more);
   } catch (error) {
     if (!(error instanceof DraftDiffers) && !(error instanceof Malformed)) throw error;
@@ -46,21 +51,22 @@ function draw(id: string, draft: Draft, signer: Hat | null, said: Said | null, o
   const state = draft.state === "waiting" && until <= now() ? "expired" : draft.state;
   const sign = () => void signAndSend(id, draft, signer as Hat, said as Said, more).catch((error: unknown) => show(explain(error, () => void open(null, id, more))));
   const maySign = state === "waiting" && signer !== null && said !== null;
+  const signing = maySign ? button("tick", more?.verb(entry) ?? say("sign_do"), sign, "main") : null;
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("seal"), say("sign_title")),
     state === "waiting" ? null : note("clock", say(`sign_${state}`, { index: draft.index ?? 0 })),
     said ? h("p", { class: "lead" }, said.words) : note("hand", say("sign_too_much"), say("sign_too_much_next")),
     said && said.facts.length > 0 ? h("dl", { class: said.same ? "rules" : "" }, said.facts.map(([what, value]) => [h("dt", null, what), h("dd", null, value)])) : null,
-    more?.beside(draft, said),
+    more?.beside(draft, said, (may) => signing && (signing.hidden = !may)),
     draft.memo ? h("blockquote", null, draft.memo.text) : entry.memo ? h("p", null, say("sign_memo_unseen")) : null,
     h("dl", null,
       h("dt", null, say("sign_signed_by")),
-      draft.signedBy.length === 0 ? h("dd", null, say("sign_nobody")) : draft.signedBy.map((key) => h("dd", null, icon("tick"), " ", say(ours.has(key) ? "sign_by_you" : "sign_by", { key: shortKey(key) }))),
+      draft.signedBy.length === 0 ? h("dd", null, say("sign_nobody")) : draft.signedBy.map((key) => h("dd", null, icon("tick"), " ", ours.has(key) ? say("sign_by_you", { key: shortKey(key) }) : more?.who(key) ?? say("sign_by", { key: shortKey(key) }))),
       draft.waitsFor ? [h("dt", null, say("sign_needed")), h("dd", null, say("sign_needed_from", { count: Math.max(1, draft.waitsFor.need - draft.waitsFor.have), who: say(`sign_who_${draft.waitsFor.who}`) }))] : null,
       h("dt", null, say("sign_until_when")), h("dd", null, moment(until, "both"))),
     maySign && signer ? h("p", null, say("sign_as", { name: nameOf(signer) })) : state === "waiting" && said && !signer ? h("p", { class: "note good" }, icon("tick"), say("sign_you_did")) : null,
     said ? null : h("code", null, `klaver cosign ${facts.origin}/d/${id}`),
-    h("div", { class: "actions" }, maySign ? button("tick", say("sign_do"), sign, "main") : null, link("back", say("back"), more ? "#" : "#inbox")),
+    h("div", { class: "actions" }, signing, link("back", say("back"), more ? "#" : "#inbox")),
   ], "focus");
 }
 

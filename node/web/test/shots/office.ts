@@ -10,14 +10,14 @@ export async function office(album: Album, browser: Browser): Promise<void> {
   const town = await World.demo();
   const stranger = await phoneOf(browser);
   await stranger.open(`${town.url}/coordination`);
-  await stranger.page.locator("#connect-key").waitFor();
+  await stranger.page.locator("#connect-key").waitFor({ state: "attached" });
   await album.shoot(stranger, "coordination-connect");
   const key = (await stranger.page.locator("#connect-key").textContent()) ?? "";
   const phone = await phoneOf(browser);
   await phone.open(town.page("/coordination"));
   await phone.reads("Alles klopt: er is niets weg");
   await album.shoot(phone, "coordination");
-  for (const [hash, says] of [["payouts", "Wat is betaald?"], ["budgets", "Ruimte in cijfers"], ["held", "Bakkerij De Korenaar"], ["members", "Leden"], ["accounts", "Welke rekening?"], ["open", "Open een rekening"], ["rules", "De eerste regels"], ["audit", "Proefbalans"], ["waiting", "Er wacht niets."]] as const) {
+  for (const [hash, says] of [["payouts", "Wat is betaald?"], ["budgets", "Ruimte in klavers"], ["held", "Bakkerij De Korenaar"], ["members", "Leden"], ["accounts", "de laatste zes letters"], ["open", "Open een rekening"], ["rules", "De eerste regels"], ["audit", "Proefbalans"], ["waiting", "Er wacht niets."]] as const) {
     await phone.open(`${town.url}/coordination#${hash}`);
     await phone.reads(says);
     await album.shoot(phone, `coordination-${hash}`);
@@ -27,9 +27,9 @@ export async function office(album: Album, browser: Browser): Promise<void> {
   await phone.reads("Duid aan wat betaald is.");
   await album.shoot(phone, "coordination-payouts-fault");
   await phone.open(`${town.url}/coordination#accounts`);
-  await phone.page.locator("#code").fill("klv1niemand");
+  await phone.page.locator("#code").fill("niemand");
   await phone.tap("Toon de rekening");
-  await phone.reads("Deze rekening is niet volledig.");
+  await phone.reads("Zo vinden we geen rekening.");
   await album.shoot(phone, "coordination-accounts-fault");
   await accounts(album, town, phone, key);
   await lists(album, town, phone, key);
@@ -72,7 +72,8 @@ async function accounts(album: Album, town: World, phone: Phone, key: string): P
   await phone.open(`${town.url}/coordination#account/${member}`);
   await phone.reads("Dat weet alleen het lid zelf.");
   await album.shoot(phone, "coordination-account");
-  await phone.tap("Zet in rust");
+  await phone.tap("Zet deze rekening in rust");
+  await phone.reads("in rust zetten?");
   await album.shoot(phone, "coordination-account-rest");
   const merchant = accountOf(town, "merchant");
   await phone.open(`${town.url}/coordination#account/${merchant}`);
@@ -90,8 +91,13 @@ async function accounts(album: Album, town: World, phone: Phone, key: string): P
   await phone.page.locator("#until").waitFor();
   await album.shoot(phone, "coordination-limits-budget");
   await phone.open(`${town.url}/coordination#close/${merchant}`);
-  await phone.tap("Teken het sluiten");
+  await phone.reads(/^Er staan .* op\.$/);
   await album.shoot(phone, "coordination-close");
+  await phone.tap("Teken het sluiten");
+  await album.shoot(phone, "coordination-close-sure");
+  await phone.open(`${town.url}/coordination#payfirst/${merchant}`);
+  await phone.page.locator(".qr svg").waitFor();
+  await album.shoot(phone, "coordination-payfirst");
   await phone.open(`${town.url}/coordination#propose`);
   await phone.page.locator("#offline_cap").waitFor();
   await album.shoot(phone, "coordination-propose");
@@ -105,10 +111,16 @@ async function accounts(album: Album, town: World, phone: Phone, key: string): P
   await album.shoot(phone, "coordination-propose-review");
   await phone.open(`${town.url}/coordination#rotate/${member}`);
   await phone.reads(/^Dit telt pas na/);
-  await phone.page.locator("#key").fill(key);
   await album.shoot(phone, "coordination-rotate");
-  await phone.tap("Teken de nieuwe sleutel");
+  await phone.tapText("Lukt scannen niet?");
+  await phone.page.locator("#key").fill(key);
+  await phone.tapText("Lukt scannen niet?");
+  await phone.reads("Staat dit nummer ook op de andere telefoon?");
+  await phone.page.getByLabel("De oude telefoon is kwijt").check();
+  await album.shoot(phone, "coordination-rotate-read");
+  await phone.tap("Teken voor de nieuwe telefoon");
   await phone.reads("Bijna klaar");
+  await phone.page.locator(".qr svg").waitFor();
   await album.shoot(phone, "coordination-almost");
   cosign(town, await waiting(phone));
   await phone.open(`${town.url}/coordination#waiting`);
@@ -131,9 +143,13 @@ async function lists(album: Album, town: World, phone: Phone, key: string): Prom
   await phone.tap("Kijk de lijst na");
   await phone.reads("Er is nog niets gebeurd.");
   await album.shoot(phone, "coordination-import-plan");
-  await phone.tap("Ja, doe dit");
+  await phone.tap("Doe dit voor 3 mensen");
   await phone.reads("Doe mee met");
   await album.shoot(phone, "coordination-import-slips");
+  await phone.tap("Ik heb ze afgedrukt");
+  await phone.reads("Bijna klaar");
+  await phone.page.locator(".qr svg").waitFor();
+  await album.shoot(phone, "coordination-import-done");
 }
 
 /** New rules and a statement, read from their own bytes. */
@@ -143,12 +159,12 @@ async function signing(album: Album, town: World, phone: Phone): Promise<void> {
   writeFileSync(file, JSON.stringify({ ...charter, policy: { ...charter.policy, correction_window: 14 * 86_400, offline_cap: "7.50" } }));
   town.wallet("coordinator", "--account", "council-2", "govern", "propose", file, "--reference", "Verslag 12 november");
   await phone.open(`${town.url}/coordination`);
-  await phone.reads(/^Wacht op een handtekening tot .*andere regels$/);
+  await phone.reads(/^Bekijk en teken: andere regels, tot /);
   await album.shoot(phone, "coordination-drafts");
-  await phone.tap(/^Wacht op een handtekening tot .*andere regels$/);
+  await phone.tap(/^Bekijk en teken: andere regels, tot /);
   await phone.reads("Verslag 12 november");
   await album.shoot(phone, "coordination-draft-rules");
-  await phone.tap("Teken");
+  await phone.tap("Teken deze regels");
   await phone.reads(/Gedaan|Klaar|Getekend/);
   await album.shoot(phone, "coordination-draft-signed");
   await phone.open(`${town.url}/coordination#rules`);
@@ -159,7 +175,11 @@ async function signing(album: Album, town: World, phone: Phone): Promise<void> {
   const said = JSON.parse(town.wallet("coordinator", "--account", "council-2", "attest", "impact_report", report, "--json").trim().split("\n").at(-1) as string) as { link: string };
   await phone.open(`${town.url}/coordination#draft/${said.link.split("/").at(-1)}`);
   await phone.reads(/^Je legt een impactverslag vast/);
+  await album.shoot(phone, "coordination-draft-unread");
   await phone.page.locator("#document").setInputFiles(file);
   await phone.reads("Dit is een ander document. Teken niet.");
   await album.shoot(phone, "coordination-draft-statement");
+  await phone.page.locator("#document").setInputFiles(report);
+  await phone.reads("Dit is het document dat je tekent.");
+  await album.shoot(phone, "coordination-draft-right");
 }

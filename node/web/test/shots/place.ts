@@ -8,7 +8,7 @@ export async function place(album: Album, browser: Browser): Promise<void> {
   const world = await World.found("open", "--organisation-day-amount", "200");
   const fresh = await phoneOf(browser);
   await fresh.open(`${world.url}/place`);
-  await fresh.page.locator("#connect-key").waitFor();
+  await fresh.page.locator("#connect-key").waitFor({ state: "attached" });
   await album.shoot(fresh, "place-connect");
   const key = (await fresh.page.locator("#connect-key").textContent()) ?? "";
   world.council("account", "open", "budget", "--key", key, "--limit", "60", "--organisation", "new");

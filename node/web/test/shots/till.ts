@@ -8,7 +8,7 @@ export async function shop(album: Album, browser: Browser): Promise<void> {
   const world = await World.found();
   const fresh = await phoneOf(browser);
   await fresh.open(`${world.url}/till`);
-  await fresh.page.locator("#connect-key").waitFor();
+  await fresh.page.locator("#connect-key").waitFor({ state: "attached" });
   await album.shoot(fresh, "till-connect");
   await fresh.tap("Kijk of het gelukt is");
   await fresh.reads("Nog niet. Vraag het kernteam om deze code te scannen.");

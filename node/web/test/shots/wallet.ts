@@ -154,7 +154,7 @@ export async function wallet(album: Album, browser: Browser): Promise<void> {
   await found.page.locator(".fault", { hasText: /\S/ }).first().waitFor();
   await album.shoot(found, "restore-fault");
   await found.open(`${world.url}/coordination#lost`);
-  await found.page.locator("#connect-key").waitFor();
+  await found.page.locator("#connect-key").waitFor({ state: "attached" });
   await album.shoot(found, "lost-phone");
   // Without network: a code that cannot be opened.
   const kept = await member(world, browser, "0", { ...PLAIN, serviceWorkers: "allow" });
