@@ -32,10 +32,11 @@ export function showConnecting({ key, picture, title, steps, commands, look, mor
     h("h2", { tabindex: "-1", "data-focus": true }, icon(picture), title),
     steps.map((step) => h("p", null, step)),
     qr(key, say("connect_code")),
-    h("code", { id: "connect-key" }, key),
     state,
     h("div", { class: "actions" }, button("tick", say("connect_done"), () => void again(), "main")),
-    h("details", null, h("summary", null, say("connect_program")), commands.map((command) => h("p", null, h("code", null, command)))),
     more,
+    // Nobody at a counter needs it: whoever cannot scan types it, whoever has the program runs it.
+    h("details", null, h("summary", null, say("code_typed")), h("code", { id: "connect-key" }, key),
+      h("p", null, say("connect_program")), commands.map((command) => h("p", null, h("code", null, command)))),
   ]);
 }

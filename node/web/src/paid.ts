@@ -8,8 +8,8 @@ import { sendUntilKnown } from "./outbox.ts";
 import { busy, note, whyNot } from "./start.ts";
 import { receiptOf } from "./wallet.ts";
 
-/** Returns the screen of something signed: waiting, done, not done; `more` leads on from there. */
-export function outcome(outgoing: Outgoing, more: Child = null): Child {
+/** Returns the screen of something signed: waiting, done, not done; `more` leads on from there; `done` is said of what was done where there is more to say. */
+export function outcome(outgoing: Outgoing, more: Child = null, done?: string): Child {
   const onward = more ? h("div", { class: "actions" }, more) : null;
   const word = outgoing.words ?? outgoing.what;
   const values = { name: outgoing.name, amount: amount(outgoing.amount) };
@@ -19,7 +19,7 @@ export function outcome(outgoing: Outgoing, more: Child = null): Child {
         h("section", { class: "paid", role: "status", tabindex: "-1", "data-focus": true },
           icon("tick", "icon big"),
           h("p", { class: "amount" }, say(`${word}_done`)),
-          h("p", null, say(`${word}_done_text`, values)),
+          h("p", null, done ?? say(`${word}_done_text`, values)),
           h("p", { class: "small" }, moment(outgoing.doneAt ?? outgoing.signedAt, "both")),
           outgoing.ledger ? null : seal(outgoing)),
         h("div", { class: "actions" },

@@ -10,7 +10,7 @@ export async function office(album: Album, browser: Browser): Promise<void> {
   const town = await World.demo();
   const stranger = await phoneOf(browser);
   await stranger.open(`${town.url}/coordination`);
-  await stranger.page.locator("#connect-key").waitFor();
+  await stranger.page.locator(".qr svg").waitFor();
   await album.shoot(stranger, "coordination-connect");
   const key = (await stranger.page.locator("#connect-key").textContent()) ?? "";
   const phone = await phoneOf(browser);

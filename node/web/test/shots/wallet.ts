@@ -96,7 +96,7 @@ export async function wallet(album: Album, browser: Browser): Promise<void> {
   await till.page.locator(".lines a").first().click();
   await till.tap("Terugbetalen");
   await till.page.locator("#amount").fill("0,80");
-  await till.tap("Betaal terug");
+  await till.tap(/^Betaal .* terug/);
   await till.page.locator(".paid").waitFor();
   await guest.open(`${world.url}/wallet#lines`);
   await guest.page.locator(".lines").first().waitFor();
@@ -154,7 +154,7 @@ export async function wallet(album: Album, browser: Browser): Promise<void> {
   await found.page.locator(".fault", { hasText: /\S/ }).first().waitFor();
   await album.shoot(found, "restore-fault");
   await found.open(`${world.url}/coordination#lost`);
-  await found.page.locator("#connect-key").waitFor();
+  await found.page.locator(".qr svg").waitFor();
   await album.shoot(found, "lost-phone");
   // Without network: a code that cannot be opened.
   const kept = await member(world, browser, "0", { ...PLAIN, serviceWorkers: "allow" });
