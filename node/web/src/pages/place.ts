@@ -154,6 +154,8 @@ async function list(hat: Hat): Promise<void> {
   const add = link("scan", say("place_add"), "#add");
   /** The way out when it is too much: nobody receives more than would fit. */
   const fitting = button("clover", "", () => undefined, "main");
+  // One hand, sixty seconds: it stays in reach of the thumb, whatever is above it and below.
+  const stuck = h("div", { class: "actions stuck" }, fault, fitting, main);
   const budgets = own.filter(({ kind }) => kind === "budget");
   const rows = known.map((face) => row(face));
 
@@ -168,6 +170,7 @@ async function list(hat: Hat): Promise<void> {
     main.hidden = isEmpty && known.length === 0;
     add.classList.toggle("main", main.hidden);
     fitting.hidden = true;
+    stuck.hidden = main.hidden;
     if (!left) return;
     const over = total - left.minor;
     const most = over > 0 ? mostThatFits(noted, usually, left.minor) : 0;
@@ -177,6 +180,7 @@ async function list(hat: Hat): Promise<void> {
     fitting.replaceChildren(icon("clover"), say("place_fit", { amount: amount(most) }));
     fitting.onclick = () => {
       for (const [account, part] of Object.entries(noted.there)) if (!potOf(part) && amountOf(part, usually) > most) set(account, most);
+      main.focus();
     };
     fault.textContent = over > 0 ? say("place_too_much", { amount: amount(over) }) : "";
     // The next moment like this one would not fit: better known before than after.
@@ -291,8 +295,7 @@ async function list(hat: Hat): Promise<void> {
         h("ul", { class: "faces", "aria-label": say("place_who") }, rows.map(({ element }) => element))],
       h("div", { class: "actions row" }, likeLast ? button("undo", say("place_same_again"), sameAgain) : null, add),
       counter("also", say("place_also")), counter("first", say("place_first")),
-      // One hand, sixty seconds: it stays in reach of the thumb, whatever is above it and below.
-      h("div", { class: "actions stuck" }, fault, fitting, main),
+      stuck,
       h("div", { class: "actions row" },
         link("list", say("doing_paper"), "#paper"), link("clock", say("place_moments"), "#moments"),
         link("clover", say("doing_tasks"), "#tasks"), link("cup", say("stock_title"), "#stock"), link("phone", say("lend_title"), "#lend")),

@@ -91,7 +91,8 @@ function head(hat: Hat, found: Found): Child {
       ];
     }
     case "refused": {
-      const [why, next] = whyNot(given.code ?? "");
+      // The list is at hand: whoever waited too long signs it once more.
+      const [why, next] = given.code === "expired" ? [say("why_expired"), say("place_expired_next")] : whyNot(given.code ?? "");
       const other = h("p", { role: "status" });
       return [
         h("section", { class: "not-paid", role: "status", tabindex: "-1", "data-focus": true }, icon("cross", "icon big"), h("p", { class: "amount" }, say("place_not_given")), h("p", null, why), h("p", null, next)),
