@@ -2,7 +2,7 @@
 
 import { amountField } from "../amountField.ts";
 import type { Hat, Outgoing } from "../db.ts";
-import { amount, button, facts, fill, h, icon, link, moment as when, now, say, show, type Child } from "../dom.ts";
+import { amount, button, fill, h, icon, link, moment as when, now, say, show, type Child } from "../dom.ts";
 import { type Found, type Guest, type Moment, CORRECTABLE, find, moments, putRight, reopen, takenBack } from "../moments.ts";
 import { send, sendUntilKnown } from "../outbox.ts";
 import { busy, explain, note, whyNot } from "../start.ts";

@@ -4,7 +4,6 @@ import type { Hat } from "../db.ts";
 import { momentOf } from "../days.ts";
 import { button, dayOf, facts, fill, h, icon, language, link, moment, now, say, show, type Child } from "../dom.ts";
 import { busy, explain, note } from "../start.ts";
-import { table } from "../tables.ts";
 import { type EditTask, type PlaceSession, type PlaceTask, type TaskPicture, type WhyNot, TASK_PICTURES, callSession, drawTask, placeTasks } from "../tasks.ts";
 import { askAs } from "../wallet.ts";
 
@@ -100,7 +99,8 @@ function confidential(hat: Hat, found: PlaceTask): void {
       h("h2", { tabindex: "-1", "data-focus": true }, icon("seal"), say("doing_sheet_title")),
       h("p", null, `${callTask(found.task)} · ${found.task.for_whom} · ${hat.name ?? facts.name}`),
       h("p", null, say("doing_sheet_text")), h("p", null, say("doing_sheet_promise")),
-      table(say("doing_sheet_signed"), [say("doing_sheet_name"), say("doing_sheet_sign")], Array.from({ length: 12 }, () => ["\u00a0", "\u00a0"]))),
+      h("p", { class: "small" }, say("doing_sheet_signed")),
+      h("ul", { class: "names" }, Array.from({ length: 12 }, () => h("li", null)))),
     h("div", { class: "actions" }, button("down", say("paper_print"), () => print(), "main"), button("back", say("back"), () => one(hat, found))),
   ], "focus");
 }

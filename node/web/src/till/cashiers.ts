@@ -87,12 +87,23 @@ export function ownersOnly({ name }: Hat): void {
 /** What reads the code that an owner shows, and leads to it. */
 export function scanning(look: "main" | "" = ""): Child {
   const place = h("div", null);
-  const draw = (fault = "") => fill(place, scanInto((text) => {
-    const [, code] = text.split(`${facts.origin}/till#device/`);
-    if (code) location.hash = `device/${code}`;
-    else draw(say("cashier_code_other"));
-  }, { words: say("cashier_scan"), look, otherwise: say("cashier_camera_none") }).element, h("p", { class: "fault", role: "alert" }, fault));
+  let stop: () => void;
+  const draw = (fault = ""): void => {
+    const camera = scanInto((text) => {
+      const [, code] = text.split(`${facts.origin}/till#device/`);
+      if (code) location.hash = `device/${code}`;
+      else draw(say("cashier_code_other"));
+    }, { words: say("cashier_scan"), look, otherwise: say("cashier_camera_none") });
+    stop = camera.stop;
+    fill(place, camera.element, h("p", { class: "fault", role: "alert" }, fault));
+  };
   draw();
+  // Gives the camera back once another screen is shown, however that came.
+  const watch = setInterval(() => {
+    if (place.isConnected) return;
+    stop();
+    clearInterval(watch);
+  }, 1_000);
   return place;
 }
 
