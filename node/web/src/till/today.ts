@@ -34,7 +34,7 @@ export async function oneLine(hat: Hat, id: string, back: () => void): Promise<v
   await showLine(hat, id, "#today", (shown) => {
     const left = shown.moved - shown.undone;
     if (shown.line.kind !== "pay" || left <= 0) return null;
-    return button("undo", say("refund"), () => refund(hat, shown, left, back));
+    return button("undo", say("refund"), () => refund(hat, shown, left, back), "main");
   });
 }
 
