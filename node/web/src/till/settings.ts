@@ -82,7 +82,7 @@ export async function settings(hat: Hat, isSaved = false): Promise<void> {
     h("label", { class: "choice" }, inMoney, say("settings_euro")),
     told,
     h("div", { class: "actions" }, go, link("back", say("back"), "#")),
-    h("div", { class: "actions row" },
+    h("div", { class: "actions" },
       link("phone", say("cashiers"), "#cashiers"), link("shop", say("name_change"), "#name"), link("people", say("square_way"), "#square"), hat.kind === "merchant" ? link("hand", say("services_way"), "#services") : null),
   ], isSaved ? "quiet" : "focus");
 }
