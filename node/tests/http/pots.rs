@@ -364,7 +364,7 @@ async fn a_place_says_who_goes_along_and_sees_what_runs_dry() {
     assert!(page(&world, "/").await.1.contains("0470 12 34 56"));
     let heir = world.open(AccountKind::Fund, 0, None).await.account;
     let close = Close { account: place.account, heir };
-    let closed = world.submit(&world.sign(EntryBody::Close(close), &[&world.council[0]])).await;
+    let closed = world.submit(&world.sign(EntryBody::Close(close), &[&place.key])).await;
     assert_eq!(closed.status, 201, "{closed:?}");
     world.service.sweep().await;
     assert!(!page(&world, "/").await.1.contains("0470 12 34 56"));

@@ -132,8 +132,9 @@ export async function rememberUnproven(account: string, begun: Begun | null): Pr
 
 /** Proves what could not be proven before; what does not hold is an alarm in place of the page. */
 export async function proveRest(): Promise<void> {
-  const own = await all<Hat>("hats");
-  for (const [account, begun] of Object.entries(await unprovenShares())) {
+  const [own, unproven] = [await all<Hat>("hats"), Object.entries(await unprovenShares())];
+  if (unproven.length > 0) await loadProofWords();
+  for (const [account, begun] of unproven) {
     const hat = own.find((one) => one.account === account && one.ledger === facts.ledger);
     // What waits to be recorded for it comes first; who refuses is asked again.
     const found = hat ? await openedWith(hat, begun).catch(() => null) : null;
