@@ -57,7 +57,8 @@ const minor = (text: string) => fromDecimal(text, facts.scale);
 
 /** The screen; `isSaved` after a tap that kept it. */
 export async function settings(hat: Hat, isSaved = false): Promise<void> {
-  show(busy());
+  // What was just kept is drawn in its place: whoever has no mouse is still where they were.
+  if (!isSaved) show(busy());
   const [euro, { settings: now }] = await Promise.all([inEuro(), freshTill(hat)]);
   const choice = (part: Part) => h("label", { class: "choice" }, h("input", { type: "radio", name: "part", id: `part-${part}`, value: part, checked: now.part === part }), say(`part_${part}`));
   const [bill, month] = [mostField("bill", now.bill_most), mostField("month", now.month_most)];
