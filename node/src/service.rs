@@ -36,6 +36,7 @@ mod witnesses;
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
 pub use aliases::CodeView;
 pub use arrivals::Crowded;
+pub use coordination::OVERDUE as PAYOUT_OVERDUE;
 pub use counters::PublicCounters;
 pub use hearty::{BringHearty, Offer, OwnHearty};
 pub use papers::PaperRefused;

@@ -24,8 +24,8 @@ use std::sync::atomic::Ordering;
 
 /// Fewer people than this are never shown as a number of their own.
 pub const PEOPLE_MIN: u64 = 10;
-/// How soon a payout should be paid; it is overdue after that.
-const OVERDUE: Seconds = Seconds(30 * DAY_SECONDS);
+/// After how long a payout is overdue: what a shop is promised when it asks.
+pub const OVERDUE: Seconds = Seconds(30 * DAY_SECONDS);
 /// Most readings by auditors that are shown.
 const READINGS_SHOWN: usize = 5;
 /// Lower bounds of the bands of balances, in whole units; the lowest band lies below them all.

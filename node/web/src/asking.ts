@@ -23,8 +23,10 @@ export function makeRequest(hat: Hat, minor: number): Promise<PaymentRequest> {
 export interface Asking {
   hat: Hat;
   request: PaymentRequest;
-  /** A line below the amount: the rest in money. */
+  /** A line below the amount. */
   rest: string | null;
+  /** What is still to be paid in another way, as it is said: "€ 0,80 in geld". */
+  still?: string | null;
   /** Leads back to where one types an amount. */
   back: () => void;
   /** Fetches the screen that takes cards and vouchers, where they are taken beside phones. */
@@ -87,8 +89,8 @@ function celebrate(asking: Asking, news: PaymentRequest): void {
   show([
     h("section", { class: "paid whole", role: "alert", tabindex: "-1", "data-focus": true },
       icon("tick", "icon big"),
-      h("p", { class: "amount" }, say("paid")),
-      h("p", null, amount(minor)),
+      h("p", { class: "amount" }, say("paid_amount", { amount: amount(minor) })),
+      asking.still ? h("p", { class: "amount" }, say("paid_still", { still: asking.still })) : null,
       asking.left ? h("p", null, asking.left) : null,
       h("p", { class: "small" }, moment(Date.parse(news.paid_at ?? "") || now(), "time")),
       seal),

@@ -68,6 +68,8 @@ export interface Facts {
   logKeys: string[];
   joining: "council" | "invitation" | "open";
   refundSeconds: number;
+  /** After how long euro that were asked for are overdue, in seconds. */
+  payoutSeconds: number;
   /** Longest validity of what is no payment, in seconds. */
   otherSeconds: number;
   rate: [number, number] | null;

@@ -4,9 +4,9 @@
  * They are kept on this phone, and shared through the node with the other phones of the place, and nobody else.
  */
 
-import { Refused, ask, type PaymentRequest } from "./api.ts";
+import { Refused, ask } from "./api.ts";
 import { type Hat, keep, recall, rework } from "./db.ts";
-import { facts, say } from "./dom.ts";
+import { facts, icon, say } from "./dom.ts";
 import { type AccountId, accountText, parseAccount } from "./lib/account.ts";
 import { LinkError, checkCommunity, parseLink } from "./lib/links.ts";
 import { askAs } from "./wallet.ts";
@@ -20,6 +20,8 @@ export interface Face {
   /** What they are called here; may be empty when there is a picture. */
   name: string;
   picture: Picture | null;
+  /** Whoever came with a phone and has no name here yet: which of them, from 1 on. */
+  stranger?: number;
 }
 
 /** Longest nickname, in characters. */
@@ -94,13 +96,18 @@ async function share(hat: Hat): Promise<boolean> {
   return JSON.stringify(after) !== JSON.stringify(before);
 }
 
-/** What a face is called: the nickname, else the name of its picture. */
-export function callName(face: Face): string {
-  return face.name || (face.picture ? say(`face_${face.picture}`) : "");
+/** What a face is called: the nickname, else the name of its picture; of somebody new, that they are. */
+export function callName({ name, picture, stranger = 0 }: Face): string {
+  return name || (picture ? say(`face_${picture}`) : stranger > 1 ? `${say("doing_stranger")} ${stranger}` : stranger ? say("doing_stranger") : "");
 }
 
-/** Draws a picture; a face without one shows its first letter. */
-export function drawFace(face: Pick<Face, "name" | "picture">): Element {
+/** Draws a picture; a face without one shows its first letter, somebody new a phone. */
+export function drawFace(face: Pick<Face, "name" | "picture" | "stranger">): Element {
+  if (face.stranger) {
+    const phone = icon("phone");
+    phone.classList.add("letter");
+    return phone;
+  }
   if (!face.picture) {
     const letter = document.createElement("span");
     letter.className = "letter";
@@ -117,7 +124,7 @@ export function drawFace(face: Pick<Face, "name" | "picture">): Element {
 }
 
 /**
- * Finds the account that a code stands for: the account itself, or a code that its wallet shows to receive.
+ * Finds the account that a code stands for: the account itself, a card, or a code that its wallet shows to receive.
  *
  * @throws CodeFault in words, NoAnswer, Refused
  */
@@ -129,8 +136,9 @@ export async function accountOfCode(text: string): Promise<AccountId> {
   try {
     const code = parseLink(typed);
     checkCommunity(code, facts.origin, facts.ledger);
-    if (code.link !== "request") throw new CodeFault(say("face_code_other"));
-    const { account: payee } = await ask<PaymentRequest>("GET", `/v1/requests/${code.id}`);
+    if (code.link !== "request" && code.link !== "card") throw new CodeFault(say("face_code_other"));
+    const { account: payee, state } = await ask<{ account: string; state: string }>("GET", `/v1/${code.link === "card" ? "papers" : "requests"}/${code.id}`);
+    if (state === "lost" || state === "replaced") throw new CodeFault(say(`paper_why_paper_${state}`));
     const found = parseAccount(payee);
     if (!found) throw new CodeFault(say("face_account_wrong"));
     return found;

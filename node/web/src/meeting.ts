@@ -33,6 +33,8 @@ export interface Meeting {
   back: () => void;
   /** The way on once it is signed. */
   leave?: Child;
+  /** Is told the new device's key before it is signed for. */
+  added?: (key: string) => Promise<unknown>;
 }
 
 /** Shows a code; the new device answers with its key; both show one number; one tap signs. @throws Refused, NoAnswer */
@@ -71,9 +73,13 @@ export async function untilGone(screen: Element, look: () => Promise<void>): Pro
 const again = (meeting: Meeting): Child => h("div", { class: "actions" }, button("undo", say("again"), () => void meet(meeting).catch((error: unknown) => show(explain(error, meeting.back))), "main"), button("back", say("back"), meeting.back));
 
 async function compare(meeting: Meeting, key: string): Promise<void> {
-  const { hat, rights, words, back, leave } = meeting;
+  const { hat, rights, words, back, leave, added } = meeting;
   const isNew = { key, rights, until: null, cap: null };
-  const yes = () => void changeKeys(hat, (keys) => [...keys.filter((one) => one.key !== key), isNew], { words, leave }).catch((error: unknown) => show(explain(error, back)));
+  const sign = async () => {
+    await added?.(key);
+    await changeKeys(hat, (keys) => [...keys.filter((one) => one.key !== key), isNew], { words, leave });
+  };
+  const yes = () => void sign().catch((error: unknown) => show(explain(error, back)));
   show([
     h("section", { class: "asking" },
       h("h2", { tabindex: "-1", "data-focus": true }, icon(meeting.picture), say("device_compare")),
@@ -125,7 +131,7 @@ async function answer({ picture, key: offered, look, done }: Newcomer, code: str
 }
 
 /** A device in a list, with what takes it away after a second tap. */
-export function deviceItem(picture: Icon, words: string, key: string, removal?: { text: string; remove: () => Promise<void>; back: () => void }, until: string | null = null): HTMLElement {
+export function deviceItem(picture: Icon, words: string, key: string | null, removal?: { text: string; remove: () => Promise<void>; back: () => void }, until: string | null = null): HTMLElement {
   const place = h("div", { class: "actions" });
   if (removal) {
     const { text, remove, back } = removal;
@@ -143,6 +149,6 @@ export function deviceItem(picture: Icon, words: string, key: string, removal?: 
     place.append(first);
   }
   return h("li", null,
-    h("div", { class: "told" }, icon(picture), h("span", { class: "words" }, words, h("span", { class: "small" }, say("device_key", { key: key.slice(0, 8) })), until ? h("span", { class: "small" }, until) : null)),
+    h("div", { class: "told" }, icon(picture), h("span", { class: "words" }, words, key ? h("span", { class: "small" }, say("device_key", { key: key.slice(0, 8) })) : null, until ? h("span", { class: "small" }, until) : null)),
     removal ? place : null);
 }

@@ -119,6 +119,26 @@ export function totalOf({ there }: Open, usually: Usual): { people: number; tota
   return { people: amounts.length, total: amounts.reduce((sum, amount) => sum + amount, 0) };
 }
 
+/**
+ * Returns the most that each may receive so that all of it fits into `left`, in whole credits where one fits; 0 when
+ * nothing does. Whoever receives less keeps that, and what goes to pots stays as it is.
+ */
+export function mostThatFits({ there }: Open, usually: Usual, left: number): number {
+  const parts = Object.values(there);
+  const forPots = parts.filter((part) => potOf(part)).length * usually.each;
+  const amounts = parts.filter((part) => !potOf(part)).map((part) => amountOf(part, usually)).filter((amount) => amount > 0).sort((a, b) => a - b);
+  let rest = left - forPots;
+  for (const [i, amount] of amounts.entries()) {
+    const share = Math.floor(rest / (amounts.length - i));
+    if (share < amount) {
+      const one = 10 ** facts.scale;
+      return Math.max(0, share < one ? share : share - (share % one));
+    }
+    rest -= amount;
+  }
+  return 0;
+}
+
 /** What is still on its way out of a budget, as this phone knows it. */
 export async function underway(place: AccountId): Promise<number> {
   const waiting = (await outbox()).filter(({ account, what, state }) => account === place && what === "earn" && (state === "waiting" || state === "draft"));
@@ -157,9 +177,13 @@ function momentOf(noted: Open, outgoing: Outgoing | null, names: Map<AccountId, 
   for (const { to } of forPots) if (to) received.delete(to.pot);
   const known = new Set([...received.keys(), ...forPots.map(({ account }) => account)]);
   const without = Object.keys(noted.there).filter((account) => !known.has(account));
+  const guests = [...[...received].map(([account, amount]) => guest(account, amount)), ...forPots, ...without.map((account) => guest(account, 0))];
+  // Whoever knows where somebody stands on the list finds them there again.
+  const order = new Map([...names.keys()].map((account, i) => [account, i]));
+  const place = ({ account }: Guest) => order.get(account) ?? order.size;
   return {
     ...usually, id: noted.id, at: outgoing?.signedAt ?? now(), also: noted.also, first: noted.first, key: outgoing?.key ?? null,
-    guests: [...[...received].map(([account, amount]) => guest(account, amount)), ...forPots, ...without.map((account) => guest(account, 0))],
+    guests: guests.sort((one, other) => place(one) - place(other)),
   };
 }
 
@@ -193,8 +217,18 @@ export async function putRight(hat: Hat, moment: Moment, guest: Guest, taken: nu
   return outgoing;
 }
 
-/** Finds a moment, with what became of its entries. */
-export async function find(place: AccountId, id: string): Promise<{ moment: Moment; given: Outgoing | null; corrections: Map<AccountId, Outgoing> } | null> {
+/** A moment with what became of its entries. */
+export interface Found {
+  moment: Moment;
+  given: Outgoing | null;
+  corrections: Map<AccountId, Outgoing>;
+}
+
+/** How much of what somebody received was taken back: nothing before that is done. */
+export const takenBack = ({ taken = 0 }: Guest, correction: Outgoing | undefined): number => (correction?.state === "done" ? taken : 0);
+
+/** Finds a moment. */
+export async function find(place: AccountId, id: string): Promise<Found | null> {
   const moment = (await moments(place)).find((one) => one.id === id);
   if (!moment) return null;
   const given = moment.key === null ? null : ((await get<Outgoing>("outbox", moment.key)) ?? null);

@@ -8,8 +8,8 @@ import { sendUntilKnown } from "./outbox.ts";
 import { busy, note, whyNot } from "./start.ts";
 import { receiptOf } from "./wallet.ts";
 
-/** Returns the screen of something signed: waiting, done, not done; `more` leads on from there. */
-export function outcome(outgoing: Outgoing, more: Child = null): Child {
+/** Returns the screen of something signed: waiting, done, not done; `more` leads on from there; `done` is said of what was done where there is more to say. */
+export function outcome(outgoing: Outgoing, more: Child = null, done?: string): Child {
   const onward = more ? h("div", { class: "actions" }, more) : null;
   const word = outgoing.words ?? outgoing.what;
   const values = { name: outgoing.name, amount: amount(outgoing.amount) };
@@ -21,7 +21,7 @@ export function outcome(outgoing: Outgoing, more: Child = null): Child {
           h("p", { class: "amount" }, say(`${word}_done`)),
           // Whoever stands at a counter shows how much, from a step away.
           word === "pay" ? h("p", { class: "amount" }, largeAmount(outgoing.amount)) : null,
-          h("p", null, say(`${word}_done_text`, values)),
+          h("p", null, done ?? say(`${word}_done_text`, values)),
           h("p", { class: "small" }, moment(outgoing.doneAt ?? outgoing.signedAt, "both"))),
         word === "pay" ? h("p", { class: "small" }, icon("seal"), say("pay_proof")) : null,
         outgoing.ledger ? null : seal(outgoing),

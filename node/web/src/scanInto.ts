@@ -10,11 +10,19 @@ export interface ScanInto {
   stop(): void;
 }
 
-/** Offers to scan; tells what was read. Where there is no camera, the field beside it is the way. */
-export function scanInto(found: (text: string) => void): ScanInto {
+/** How scanning is offered. */
+interface Offer {
+  words?: string;
+  look?: "main" | "quiet" | "";
+  /** What to do where there is no camera: the field beside it, unless it is said otherwise. */
+  otherwise?: string;
+}
+
+/** Offers to scan; tells what was read. */
+export function scanInto(found: (text: string) => void, { words = say("scan"), look = "quiet", otherwise = say("face_camera_none_next") }: Offer = {}): ScanInto {
   let opened: Scan | null = null;
   let isOn = true;
-  const view = h("div", { class: "camera" }, button("scan", say("scan"), () => void look(), "quiet"));
+  const view = h("div", { class: "camera" }, button("scan", words, () => void open(), look));
   const stop = () => {
     isOn = false;
     opened?.stop();
@@ -25,7 +33,7 @@ export function scanInto(found: (text: string) => void): ScanInto {
     view.replaceChildren(h("p", { role: "status" }, icon("tick"), say("face_scanned")));
     found(text);
   };
-  const look = async () => {
+  const open = async () => {
     view.replaceChildren(busy(say("camera_opens")));
     try {
       const started = await scan(seen);
@@ -34,7 +42,7 @@ export function scanInto(found: (text: string) => void): ScanInto {
       started.video.setAttribute("aria-label", say("camera_label"));
       view.replaceChildren(started.video);
     } catch {
-      fill(view, note("hand", say("camera_none"), say("face_camera_none_next")));
+      fill(view, note("hand", say("camera_none"), otherwise));
     }
   };
   return { element: view, stop };

@@ -26,7 +26,7 @@ export async function squareForm(account: string, known: string | null, put: Put
     if (position === undefined) return void (whereFault.textContent = say("square_where_wrong"));
     show(busy(say("sending")));
     await put(`/v1/accounts/${account}/profile`, { name: name.value.trim(), listed: true, address: address.value.trim() || null, position });
-    show([note("tick", say(position ? "square_done_map" : "square_done")), h("div", { class: "actions" }, link("back", say("back"), home, "main"))], "focus");
+    show([note("tick", say(position ? "square_done_map" : "square_done", { name: name.value.trim() })), h("div", { class: "actions" }, link("back", say("back"), home, "main"))], "focus");
   };
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("shop"), say("square_way")),

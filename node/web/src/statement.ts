@@ -79,7 +79,7 @@ export function lineList(lines: readonly Shown[], known: Map<string, string>, ba
       const sum = shown.moved === 0 ? null : `${shown.moved > 0 ? "+" : ""}${amount(shown.moved)}`;
       return h("li", null, h("a", { href: `${base}${shown.line.index}.${shown.line.line}` },
         icon(picture),
-        h("span", { class: "words" }, h(isUndone ? "s" : "span", null, words),
+        h("span", { class: "words" }, h(isUndone ? "s" : "span", null, words), h("span", { class: "small" }, moment(Date.parse(shown.line.recorded_at), "time")),
           shown.undone > 0 ? h("span", { class: "small" }, say(isUndone ? "undone" : "undone_part", { amount: amount(shown.undone) })) : null),
         h("span", { class: shown.moved > 0 ? "sum in" : "sum" }, sum ? h(isUndone ? "s" : "span", null, sum) : null)));
     })),

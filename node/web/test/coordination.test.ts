@@ -213,7 +213,7 @@ test("U2: no barriers on any state of the doe-plek, in three languages", async (
   for (const [i, account] of some.entries()) await addFace(place, account, ["Aïcha", "Bram van den Bossche", "Chantal"][i] as string);
   await place.tap("Zonder klavers: Chantal");
   await looksWell(place.page, "place, list");
-  for (const [hash, says] of [["add", "Scan de code"], ["usual", "Wat krijgt iedereen hier gewoonlijk?"], ["moments", "Er is nog geen moment"]] as const) {
+  for (const [hash, says] of [["add", "Scan een lege kaart"], ["usual", "Wat krijgt iedereen hier gewoonlijk?"], ["moments", "Er is nog geen moment"]] as const) {
     await place.open(`${world.url}/place#${hash}`);
     await place.reads(says);
     await looksWell(place.page, `place, ${hash}`);
@@ -230,7 +230,9 @@ test("U2: no barriers on any state of the doe-plek, in three languages", async (
   await looksWell(place.page, "place, given");
   await place.tap("Zet recht: Aïcha");
   await looksWell(place.page, "place, putting right");
-  await place.tap(/^Was er niet/);
+  await place.tap("Was er niet");
+  await looksWell(place.page, "place, taking back");
+  await place.tap(/^Ja, neem/);
   await place.reads("Dit is rechtgezet.");
   await looksWell(place.page, "place, put right");
   for (const [language, says] of [["fr", "Qui est là ?"], ["en", "Who is here?"]] as const) {

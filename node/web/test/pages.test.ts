@@ -69,7 +69,7 @@ test("U2: no barriers on any state of wallet and till", async () => {
   await phone.context.setOffline(false);
   await phone.page.locator(".paid").waitFor();
   await looksWell(phone.page, "pay, done");
-  await counter.reads("Het bewijs klopt.");
+  await counter.reads("Goed bewaard.");
   await looksWell(counter.page, "till, paid");
   await phone.open(await price(world, counter, "99"));
   await phone.reads("Niet genoeg");

@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { WATCHED, looksWell } from "./barriers.ts";
 import { sheetCodes } from "./sheets.ts";
-import { type Phone, World, connectTill, inTown, member, price, until } from "./world.ts";
+import { type Phone, World, addFace, connectPlace, connectTill, inTown, member, price, until } from "./world.ts";
 
 let world: World;
 let browser: Browser;
@@ -36,7 +36,7 @@ test("the till takes cards: small amounts at once, more with a PIN, and says kin
   assert.match(code, /\/c\/[a-z2-7]{26}#[a-z2-7]{26}$/);
   await take("4", code);
   await till.page.locator(".paid.whole").waitFor();
-  await till.reads("Het bewijs klopt");
+  await till.reads("Goed bewaard.");
   await take("7", code);
   await till.reads("Voor dit bedrag heeft de kaart een pincode nodig.");
   const [inside, pin] = [join(world.directory, "inside.txt"), join(world.directory, "pin")];
@@ -61,6 +61,11 @@ test("the till takes cards: small amounts at once, more with a PIN, and says kin
   world.place("card", "rest", String(made.papers[0]?.number));
   await take("1", code);
   await till.reads("Deze kaart rust even.");
+  // At a doe-plek its outside makes a face: nobody types an account.
+  const { place } = await connectPlace(world, browser, "De Ploeg", "20", "2");
+  await addFace(place, code.split("#")[0] ?? "", "Moniek");
+  await place.reads("Geef 2 klavers aan een mens");
+  await place.context.close();
   // On the holder's own phone: the outside receives, the inside shows what it holds after the PIN.
   world.place("card", "wake", String(made.papers[0]?.number));
   const phone = await member(world, browser, "0", WATCHED);

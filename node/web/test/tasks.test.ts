@@ -47,7 +47,7 @@ test("a task: brought by a text-only client, taken, joined by phone, checked in,
   await looksWell(place.page, "a task that waits");
   await place.tap("Nog niet haalbaar");
   await place.tap("We zijn met te weinig.");
-  await place.reads("nog niet haalbaar We zijn met te weinig.");
+  await place.reads("Dit is nog niet haalbaar. We zijn met te weinig.");
   await client.open(followed);
   await client.reads("Dit is nog niet haalbaar. We zijn met te weinig.");
   await place.tap("Neem deze taak aan");
@@ -59,8 +59,13 @@ test("a task: brought by a text-only client, taken, joined by phone, checked in,
   await place.tap("Bewaar");
   await place.reads("Niet alles over de verzekering staat erbij.");
   await place.reads("Er staan namen in.");
+  // The sheet that whoever reads them signs.
+  await place.tap("Blad over zwijgen");
+  await place.reads("Wat je hier leest, blijft hier");
+  await looksWell(place.page, "the sheet on keeping it here");
+  await place.tap("Terug");
   await session(place, "1");
-  await place.reads("0 van 1 plaatsen");
+  await place.reads("Nog vrij: 1 van 1");
   await place.tap("50 %");
   await place.page.locator("[aria-pressed=true]", { hasText: "50 %" }).waitFor();
   await client.open(followed);
@@ -88,7 +93,7 @@ test("a task: brought by a text-only client, taken, joined by phone, checked in,
 
   // The code on the screen; checking in takes a tap, and whoever has no wallet makes one on the way.
   await place.open(`${world.url}/place`);
-  await place.reads("1 zouden komen, 0 zijn er");
+  await place.reads('Zouden komen: 1. Tikten "ik ben er": 0.');
   await place.tap("Toon de code");
   await place.page.locator(".qr svg").waitFor();
   await looksWell(place.page, "the code to check in");
@@ -109,6 +114,18 @@ test("a task: brought by a text-only client, taken, joined by phone, checked in,
   await ben.tap("Ik ben er");
   await ben.reads("Scan de code die vandaag op de plek hangt.");
 
+  // Whoever came with a phone is no piece of an account: the trekker gives a nickname, on the spot.
+  await place.reads("Nieuw hier, met telefoon");
+  assert.doesNotMatch((await place.page.locator("#action").textContent()) ?? "", /…[a-z0-9]{6}/);
+  const coming = place.page.url();
+  await place.tap("Geef een roepnaam");
+  await place.reads("Nieuw hier: wie is dit?");
+  await place.page.locator("#name").fill("An");
+  await place.tap("Bewaar");
+  await place.page.getByRole("button", { name: /^An\b/ }).first().waitFor();
+  await place.page.getByRole("button", { name: /^Nieuw hier, met telefoon/ }).first().waitFor();
+  await place.open(coming);
+
   // The poster prints the same code, in two languages side by side.
   await place.tap("Maak een affiche");
   await place.page.locator(".qr svg").waitFor();
@@ -123,7 +140,7 @@ test("a task: brought by a text-only client, taken, joined by phone, checked in,
   assert.equal(await balance(world, an), "2 klavers");
   // The next list of the day does not begin with them: one tap would give twice.
   await place.open(`${world.url}/place`);
-  await place.reads("1 zouden komen, 2 zijn er");
+  await place.reads('Zouden komen: 1. Tikten "ik ben er": 2.');
   assert.equal(await place.page.getByRole("button", { name: /^Geef .* aan/ }).count(), 0);
   const [hat] = await an.stored("hats");
   const task = await an.page.evaluate(async () => (await (await fetch("/v1/tasks")).json()).tasks[0].id as string);
@@ -192,7 +209,8 @@ test("what is usual goes to a pot for whoever wants that: one line of the pot, p
   await place.tap("Geef 6 klavers aan 3 mensen");
   await place.reads("6 klavers aan 3 mensen. Goed bewaard.");
   await place.tap("Zet recht: Wim");
-  await place.tap("Was er niet: neem 2 klavers terug");
+  await place.tap("Was er niet");
+  await place.tap("Ja, neem 2 klavers terug");
   await place.reads("Dit is rechtgezet.");
   assert.deepEqual(await place.page.locator(".guests s").allTextContents(), ["Wim", "2\u00a0klavers"]);
   const shown = world.council("account", "show", account, "--council") as { balance: string };
@@ -306,9 +324,9 @@ test("whoever types another amount is not disturbed by somebody who checks in", 
   await place.page.locator("#day").waitFor();
   await place.page.locator("#time").fill(new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Brussels", timeStyle: "short" }).format(Date.now()));
   await place.tap("Bewaar");
-  await place.reads("0 van 12 plaatsen");
+  await place.reads("Nog vrij: 12 van 12");
   await place.open(`${world.url}/place`);
-  await place.reads("0 zijn er");
+  await place.reads('Tikten "ik ben er": 0.');
   const id = await place.page.getByRole("link", { name: "Toon de code" }).getAttribute("href");
   await place.tap("Ander bedrag: Roos");
   await place.page.locator("#amount").fill("7");
@@ -331,7 +349,7 @@ test("whoever types another amount is not disturbed by somebody who checks in", 
   // A redraw would come at once.
   await place.page.waitForTimeout(200);
   assert.equal(await place.page.locator("#amount").inputValue(), "7");
-  await place.tap("Dit bedrag");
+  await place.tap(/^Geef dit aan/);
   // Now both are on the list: what was typed, and whoever came.
   await place.reads("Geef 9 klavers aan 2 mensen");
   assert.deepEqual([...place.faults, ...guest.faults], []);
@@ -365,6 +383,8 @@ test("two phones of one place know the same faces; what is forgotten on one is f
   await place.tap("Ander bedrag: Xander");
   await place.tap("Verander naam of beeld");
   await place.tap("Vergeet dit gezicht");
+  await place.reads("De klavers van Xander blijven.");
+  await place.tap("Ja, vergeet dit gezicht");
   await until(async () => {
     await other.open(`${world.url}/place`);
     await other.page.getByRole("button", { name: /^Yara/ }).first().waitFor();

@@ -25,10 +25,10 @@ async function pay(phone: Phone, code: string): Promise<void> {
 }
 
 /** Sets a limit of the shop. */
-async function limit(which: "bill" | "month", save: string, amount: string): Promise<void> {
+async function limit(which: "bill" | "month", amount: string): Promise<void> {
   await till.open(`${world.url}/till#settings`);
   await till.page.locator(`#most-${which}`).fill(amount);
-  await till.tap(save);
+  await till.tap("Bewaar");
   await till.reads("Bewaard.");
 }
 
@@ -52,12 +52,14 @@ test("a cashier's phone joins by a code of the owner, takes payments and gives b
   await till.tap("Kassatoestellen");
   await till.reads("Zo'n telefoon neemt betalingen aan");
   await till.tap("Voeg een kassatoestel toe");
+  await till.page.locator("#name").fill("Telefoon van Lies");
+  await till.tap("Toon de code");
   await till.page.locator(".qr svg").waitFor();
   await looksWell(till.page, "code for a cashier");
   const link = (await till.page.locator("#device-link").textContent()) ?? "";
   assert.ok(link.length <= 90, link);
   await cashier.open(link);
-  await cashier.reads(/^Je neemt er betalingen mee aan/);
+  await cashier.reads("Je neemt betalingen aan, betaalt ze terug, en geeft wat klaarstaat. Meer zie je niet.");
   assert.equal(await cashier.page.evaluate(() => location.hash), "#device", "the secret stays in the address");
   await cashier.tap("Ga verder");
   await till.reads("Is dit nummer hetzelfde?");
@@ -70,20 +72,23 @@ test("a cashier's phone joins by a code of the owner, takes payments and gives b
   // It asks, sees that it is paid and proven, and gives back.
   await pay(phone, await price(world, cashier, "4"));
   await cashier.page.locator(".paid.whole").waitFor();
-  await cashier.reads("Het bewijs klopt.");
-  await cashier.open(`${world.url}/till#today`);
+  await cashier.reads("Goed bewaard.");
+  await cashier.open(`${world.url}/till`);
+  await cashier.tap("Terugbetalen");
+  await cashier.reads("Welke betaling geef je terug?");
+  assert.equal(await cashier.page.locator("p.amount").count(), 0, "no total of the day");
   await cashier.page.locator(".lines a").first().click();
-  assert.equal(await cashier.page.getByText("daarna").count(), 0, "no balance");
+  assert.equal(await cashier.page.getByText("Daarna had je").count(), 0, "no balance");
   await cashier.tap("Terugbetalen");
   await cashier.page.locator("#amount").fill("1");
-  await cashier.tap("Betaal terug");
+  await cashier.tap(/^Betaal .* terug/);
   await cashier.reads("Terugbetaald");
   await cashier.page.locator(".paid").waitFor();
   await cashier.open(`${world.url}/till#today`);
-  await cashier.page.locator("p.amount", { hasText: /^3\sklavers$/ }).waitFor();
+  await cashier.reads(/^Hiervan is 1\sklaver teruggegaan\.$/);
 
   // What a month may bring is the owner's business: too much is told, not how much it could be.
-  await limit("month", "Bewaar per maand", "4");
+  await limit("month", "4");
   await cashier.open(`${world.url}/till`);
   await cashier.page.locator(".key", { hasText: /^2$/ }).click();
   assert.equal(await cashier.page.getByText("Deze maand nog").count(), 0);
@@ -92,13 +97,13 @@ test("a cashier's phone joins by a code of the owner, takes payments and gives b
   await looksWell(cashier.page, "too much for now");
   await cashier.tap("Terug");
   await cashier.page.locator("#amount").waitFor();
-  await limit("month", "Bewaar per maand", "");
+  await limit("month", "");
 
   // Everything else is the owner's: no way leads there, the page says so, and so does the node.
   await cashier.open(`${world.url}/till`);
   await cashier.page.locator("#amount").waitFor();
-  for (const words of ["Uitbetaling", "Even pauze"]) assert.equal(await cashier.page.getByText(words).count(), 0, words);
-  for (const screen of ["payout", "name", "cashiers", "week"]) {
+  for (const words of ["Uitbetaling", "Even pauze", "Instellingen", "Vandaag"]) assert.equal(await cashier.page.getByText(words).count(), 0, words);
+  for (const screen of ["payout", "name", "cashiers", "week", "settings"]) {
     await cashier.open(`${world.url}/till#${screen}`);
     await cashier.reads("Dit kan niet op deze telefoon.");
   }
@@ -109,36 +114,46 @@ test("a cashier's phone joins by a code of the owner, takes payments and gives b
 
   // One tap and a second one take it away.
   await till.open(`${world.url}/till#cashiers`);
-  await till.page.locator(".devices li").waitFor();
+  await till.page.locator(".devices li", { hasText: "Telefoon van Lies" }).waitFor();
+  assert.equal(await till.page.getByText("Sleutel").count(), 0, "a key is no name");
   await looksWell(till.page, "cashiers");
   await till.tap("Neem weg");
   await till.tap("Ja, neem weg");
   await till.reads("Weggenomen");
   await cashier.open(`${world.url}/till#today`);
   await cashier.reads("Deze telefoon is hier geen kassatoestel meer.");
-  await cashier.tap("Kassa");
+  await cashier.page.getByRole("button", { name: "Scan de code van de eigenaar" }).waitFor();
+  await looksWell(cashier.page, "a cashier no more");
+  await cashier.open(`${world.url}/till`);
   await cashier.reads("Toon deze code aan het kernteam");
   await close(cashier, phone);
 });
 
 test("so much of a bill, so much a month; then it pauses by itself, and says so kindly", async () => {
   const phone = await member(world, browser, "20");
-  await limit("bill", "Bewaar per aankoop", "2,50");
+  await limit("bill", "2,50");
   const code = await price(world, till, "4");
   await till.reads("€ 1,50 in geld");
   await pay(phone, code);
-  await limit("bill", "Bewaar per aankoop", "");
+  // The rest in money is said where the cashier looks, as large as what was paid.
+  const told = till.page.locator(".paid.whole p.amount");
+  await told.first().waitFor();
+  assert.deepEqual((await told.allTextContents()).map((text) => text.replace(/\s/g, " ")), ["2,50 klavers betaald", "Vraag nog € 1,50 in geld."]);
+  await limit("bill", "");
   // What came and went today counts for the month: 4 received, 1 given back, 2.50 received.
-  await limit("month", "Bewaar per maand", "7");
+  await limit("month", "7");
   await looksWell(till.page, "settings");
   const rest = await price(world, till, "4");
   await till.reads("€ 2,50 in geld");
   await pay(phone, rest);
   await till.open(`${world.url}/till`);
   await till.reads("Deze maand is vol.");
+  await till.reads(/Je neemt weer klavers aan vanaf \S+dag 1 /);
+  assert.equal(await till.page.locator(".keypad, #amount").count() + await till.page.getByRole("button", { name: "Toon de code" }).count(), 0, "nothing can be asked for");
+  await looksWell(till.page, "a month that is full");
   await phone.open(world.url);
   await phone.reads("Bakkerij De Korenaar (even pauze)");
-  await limit("month", "Bewaar per maand", "");
+  await limit("month", "");
   await close(phone);
 });
 
@@ -148,7 +163,7 @@ test("what is on its way does not hold the till: there is a way back, and it goe
   await till.tap("Terugbetalen");
   await till.page.locator("#amount").fill("0,25");
   await till.context.setOffline(true);
-  await till.tap("Betaal terug");
+  await till.tap(/^Betaal .* terug/);
   await till.reads("Er is geen netwerk. Het is nog niet verstuurd.");
   await looksWell(till.page, "a refund that waits");
   await till.tap("Terug");
@@ -170,7 +185,7 @@ test("what is on its way does not hold the till: there is a way back, and it goe
     await refused;
     await route.fulfill({ status: 422, contentType: "application/problem+json", body: JSON.stringify({ status: 422, code: "line_used_up", detail: "", transient: false }) });
   });
-  await till.tap("Betaal terug");
+  await till.tap(/^Betaal .* terug/);
   await till.tap("Terug");
   await till.page.locator(".keypad").waitFor();
   refuse();

@@ -131,7 +131,7 @@ test("a receipt that does not hold takes paid from the till's screen; one that i
     body.checkpoint = body.checkpoint.replace(/\n([0-9]+)\n/, (_, size: string) => `\n${Number(size) + 1}\n`);
     await route.fulfill({ response: answer, json: body });
   };
-  for (const [hinder, says, paid] of [[forge, "Dit is niet zeker betaald.", 0], [once((route) => route.abort()), "Het bewijs klopt.", 1]] as const) {
+  for (const [hinder, says, paid] of [[forge, "Dit is niet zeker betaald.", 0], [once((route) => route.abort()), "Goed bewaard.", 1]] as const) {
     await till.page.route("**/v1/receipts/**", hinder);
     const phone = await readyToPay("1,60");
     await phone.tap(/^Betaal/);

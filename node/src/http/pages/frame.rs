@@ -3,7 +3,7 @@
 use super::super::assets::{Manifest, manifest};
 use super::language::Visit;
 use crate::clock::wall_clock;
-use crate::service::{PICTURES, Service};
+use crate::service::{PAYOUT_OVERDUE, PICTURES, Service};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use klaver_locales::Language;
@@ -297,6 +297,7 @@ fn facts(service: &Service) -> Value {
         "joining": known.charter.policy.joining,
         "otherSeconds": known.charter.policy.other_validity,
         "refundSeconds": known.charter.policy.refund_window,
+        "payoutSeconds": PAYOUT_OVERDUE.0,
         "rate": rate,
         "logo": service.brand().and_then(|brand| brand.logo.as_ref()).map(|logo| format!("/assets/{}", logo.name)),
         "timeZone": service.config().time_zone,

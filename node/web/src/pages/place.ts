@@ -4,31 +4,30 @@ import { amountField } from "../amountField.ts";
 import { showConnecting } from "../connecting.ts";
 import { Refused } from "../api.ts";
 import { demoKey } from "../demo.ts";
-import { type Hat, type Outgoing, forget, keep, put, recall, remove } from "../db.ts";
-import { amount, button, facts, fill, h, icon, language, link, moment as when, now, say, show, type Child } from "../dom.ts";
-import { CodeFault, type Face, NAME_MAX, PICTURES, type Picture, accountOfCode, callName, drawFace, faces, forgetFace, keepFace, shareFaces } from "../faces.ts";
+import { type Hat, forget, keep, put, recall, remove } from "../db.ts";
+import { amount, button, facts, fill, h, icon, language, link, moment as when, say, show, type Child } from "../dom.ts";
+import { type Face, callName, drawFace, faces, shareFaces } from "../faces.ts";
 import { hatChoice } from "../hats.ts";
 import { accountText } from "../lib/account.ts";
 import { fromDecimal, showNumber } from "../lib/money.ts";
-import { CORRECTABLE, type Guest, type Moment, type Part, type Reason, type Usual, amountOf, find, give, moments, open, potOf, putRight, reopen, setOpen, setUsual, totalOf, underway, usual } from "../moments.ts";
-import { flush, send, sendUntilKnown } from "../outbox.ts";
+import { type Moment, type Part, type Reason, type Usual, amountOf, find, give, moments, mostThatFits, open, potOf, setOpen, setUsual, totalOf, underway, usual } from "../moments.ts";
+import { flush } from "../outbox.ts";
 import { atSession } from "../place/atSession.ts";
+import { adding, changeFace } from "../place/face.ts";
+import { allMoments, follow, leaveMoment, news, oneMoment } from "../place/moment.ts";
 import { pots } from "../place/pots.ts";
-import { scanInto } from "../scanInto.ts";
-import { busy, explain, note, start, whyNot } from "../start.ts";
+import { explain, note, start } from "../start.ts";
 import { accountOf, adopt, askAs, connect, hatOf, hats, keyToConnect } from "../wallet.ts";
 
 /** Gives the camera back when another screen is shown. */
 let stop: () => void = () => undefined;
 /** Which screen is shown: what comes late for an earlier one is not shown. */
 let turn = 0;
-/** Somebody puts a line right: news of the moment waits until they have. */
-let isCorrecting = false;
 
 async function route(): Promise<void> {
   stop();
   turn += 1;
-  isCorrecting = false;
+  leaveMoment();
   const [name = "", id = ""] = location.hash.slice(1).split("/");
   try {
     if (name === "demo") return await demo(id);
@@ -41,7 +40,7 @@ async function route(): Promise<void> {
       case "lend": return await (await import("../place/lend.ts")).open(hat);
       case "paper": return await (await import("../place/paper.ts")).open(hat);
       case "stock": return await (await import("../place/stock.ts")).open(hat);
-      case "add": return adding(hat);
+      case "add": return void (stop = adding(hat));
       case "face": return await changeFace(hat, id);
       case "moments": return id ? await oneMoment(hat, id) : await allMoments(hat);
       default: return await list(hat);
@@ -149,9 +148,14 @@ async function list(hat: Hat): Promise<void> {
   const known = [...listed, ...session.strangers];
   void shareFaces(hat).then((isOther) => isOther && changed(), () => undefined);
   let left: { minor: number; isOld: boolean } | null = null;
-  const roomLine = h("p", { class: "room", role: "status" }, say("loading"));
+  const roomLine = h("p", { class: "room", role: "status" }, icon("clock"), say("place_counting"));
   const fault = h("p", { class: "fault", role: "alert" });
   const main = button("clover", "", () => void confirm(), "main");
+  const add = link("scan", say("place_add"), "#add");
+  /** The way out when it is too much: nobody receives more than would fit. */
+  const fitting = button("clover", "", () => undefined, "main");
+  // One hand, sixty seconds: it stays in reach of the thumb, whatever is above it and below.
+  const stuck = h("div", { class: "actions stuck" }, fault, fitting, main);
   const budgets = own.filter(({ kind }) => kind === "budget");
   const rows = known.map((face) => row(face));
 
@@ -162,9 +166,22 @@ async function list(hat: Hat): Promise<void> {
     const words = people > 0 ? say(people === 1 ? "place_give_one" : "place_give", { amount: amount(total), people }) : say(isEmpty ? "place_tap" : "place_keep");
     main.replaceChildren(icon("clover"), words);
     main.disabled = isEmpty;
+    // Where nobody is known yet, there is nobody to tap.
+    main.hidden = isEmpty && known.length === 0;
+    add.classList.toggle("main", main.hidden);
+    fitting.hidden = true;
+    stuck.hidden = main.hidden;
     if (!left) return;
     const over = total - left.minor;
+    const most = over > 0 ? mostThatFits(noted, usually, left.minor) : 0;
     main.disabled ||= over > 0;
+    main.hidden ||= most > 0;
+    fitting.hidden = most === 0;
+    fitting.replaceChildren(icon("clover"), say("place_fit", { amount: amount(most) }));
+    fitting.onclick = () => {
+      for (const [account, part] of Object.entries(noted.there)) if (!potOf(part) && amountOf(part, usually) > most) set(account, most);
+      main.focus();
+    };
     fault.textContent = over > 0 ? say("place_too_much", { amount: amount(over) }) : "";
     // The next moment like this one would not fit: better known before than after.
     const isTight = total > 0 && over <= 0 && left.minor - total < total;
@@ -218,11 +235,11 @@ async function list(hat: Hat): Promise<void> {
       h("h2", { tabindex: "-1", "data-focus": true }, drawFace(face), callName(face)),
       field.element,
       h("div", { class: "actions" },
-        button("tick", say("place_other_do"), typed, "main"),
+        button("tick", say("place_other_do", { name: callName(face) }), typed, "main"),
         button("clover", say("place_as_usual", { amount: amount(usually.each) }), () => choose("usual")),
         button("cross", say("place_without"), () => choose("without")),
         toPots,
-        link("people", say("place_face_change"), `#face/${face.account}`, "quiet"),
+        link("people", say(face.stranger ? "face_call" : "place_face_change"), `#face/${face.account}`, "quiet"),
         button("back", say("back"), leave, "quiet")),
     ], "focus");
     field.input.addEventListener("keydown", (event) => event.key === "Enter" && typed());
@@ -273,13 +290,15 @@ async function list(hat: Hat): Promise<void> {
       session.element,
       h("h2", { tabindex: "-1", "data-focus": true }, say("place_who")),
       h("p", { class: "small" }, say("place_usual", { amount: amount(usually.each), reason: say(`reason_${usually.reason}`) }), " ", h("a", { href: "#usual" }, say("place_change"))),
-      known.length === 0 ? h("p", null, say("place_nobody")) : h("ul", { class: "faces", "aria-label": say("place_who") }, rows.map(({ element }) => element)),
-      h("div", { class: "actions row" },
-        likeLast ? button("undo", say("place_same_again"), sameAgain) : null,
-        link("scan", say("place_add"), "#add"), link("list", say("doing_paper"), "#paper"), link("clock", say("place_moments"), "#moments"),
-        link("clover", say("doing_tasks"), "#tasks"), link("cup", say("stock_title"), "#stock"), link("phone", say("lend_title"), "#lend")),
+      known.length === 0 ? h("p", null, say("place_nobody")) : [
+        h("p", { class: "small legend" }, h("span", null, icon("cross"), " ", say("place_without")), h("span", null, icon("list"), " ", say("place_other"))),
+        h("ul", { class: "faces", "aria-label": say("place_who") }, rows.map(({ element }) => element))],
+      h("div", { class: "actions row" }, likeLast ? button("undo", say("place_same_again"), sameAgain) : null, add),
       counter("also", say("place_also")), counter("first", say("place_first")),
-      h("div", { class: "actions stuck" }, fault, main),
+      stuck,
+      h("div", { class: "actions row" },
+        link("list", say("doing_paper"), "#paper"), link("clock", say("place_moments"), "#moments"),
+        link("clover", say("doing_tasks"), "#tasks"), link("cup", say("stock_title"), "#stock"), link("phone", say("lend_title"), "#lend")),
     ], quiet);
     refresh();
   }
@@ -307,204 +326,11 @@ async function list(hat: Hat): Promise<void> {
   refresh();
 }
 
-/** Shows a moment again whenever there is news of it. */
-async function follow(hat: Hat, id: string, outgoing: Outgoing): Promise<void> {
-  const news = () => {
-    if (location.hash === `#moments/${id}` && !isCorrecting) void oneMoment(hat, id);
-  };
-  await sendUntilKnown(outgoing, news);
-  news();
-}
-
-function adding(hat: Hat): void {
-  const code = h("input", { id: "code", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "code-fault" });
-  const name = h("input", { id: "name", type: "text", maxlength: NAME_MAX, autocomplete: "off" });
-  const fault = h("p", { id: "code-fault", class: "fault", role: "alert" });
-  const camera = scanInto((text) => {
-    code.value = text;
-    name.focus();
-  });
-  stop = camera.stop;
-  const save = async () => {
-    const picture = chosenPicture();
-    const called = name.value.trim();
-    fault.textContent = "";
-    if (called === "" && !picture) return void (fault.textContent = say("face_name_missing"));
-    try {
-      const account = await accountOfCode(code.value);
-      if (account === hat.account) return void (fault.textContent = say("face_own"));
-      await keepFace(hat.account, { account, name: called, picture });
-      const noted = await open(hat.account);
-      // Whoever is added now is here now.
-      await setOpen(hat.account, { ...noted, there: { ...noted.there, [account]: "usual" } });
-      location.hash = "";
-    } catch (error) {
-      if (error instanceof CodeFault) fault.textContent = error.message;
-      else fill(fault, explain(error));
-    }
-  };
-  show([
-    h("h2", { tabindex: "-1", "data-focus": true }, icon("people"), say("place_add")),
-    h("p", null, say("face_text")),
-    camera.element,
-    h("div", { class: "field" }, h("label", { for: "code" }, say("face_code")), code),
-    h("div", { class: "field" }, h("label", { for: "name" }, say("face_name")), name),
-    pictureChoice(null),
-    fault,
-    h("div", { class: "actions" }, button("tick", say("face_save"), () => void save(), "main"), link("back", say("back"), "#")),
-    h("p", { class: "small" }, say("face_where")),
-  ], "focus");
-}
-
-function pictureChoice(chosen: Picture | null): HTMLElement {
-  const option = (picture: Picture | null) => h("label", { class: "picture" },
-    h("input", { type: "radio", name: "picture", value: picture ?? "", checked: picture === chosen }),
-    picture ? drawFace({ name: "", picture }) : icon("cross"), h("span", { class: "unseen" }, picture ? say(`face_${picture}`) : say("face_no_picture")));
-  return h("fieldset", { class: "pictures" }, h("legend", null, say("face_picture")), option(null), PICTURES.map(option));
-}
-
-function chosenPicture(): Picture | null {
-  const chosen = document.querySelector<HTMLInputElement>("input[name=picture]:checked");
-  return (chosen?.value || null) as Picture | null;
-}
-
-async function changeFace(hat: Hat, account: string): Promise<void> {
-  const face = (await faces(hat.account)).find((one) => one.account === account);
-  if (!face) return void (location.hash = "");
-  const name = h("input", { id: "name", type: "text", maxlength: NAME_MAX, value: face.name, autocomplete: "off" });
-  const fault = h("p", { class: "fault", role: "alert" });
-  const save = async () => {
-    const changed = { account, name: name.value.trim(), picture: chosenPicture() };
-    if (changed.name === "" && !changed.picture) return void (fault.textContent = say("face_name_missing"));
-    await keepFace(hat.account, changed);
-    location.hash = "";
-  };
-  const remove = async () => {
-    await forgetFace(hat.account, account);
-    const noted = await open(hat.account);
-    delete noted.there[account];
-    await setOpen(hat.account, noted);
-    location.hash = "";
-  };
-  show([
-    h("h2", { tabindex: "-1", "data-focus": true }, drawFace(face), callName(face)),
-    h("div", { class: "field" }, h("label", { for: "name" }, say("face_name")), name),
-    pictureChoice(face.picture), fault,
-    h("div", { class: "actions" }, button("tick", say("place_save"), () => void save(), "main"), button("cross", say("face_forget"), () => void remove()), link("back", say("back"), "#")),
-  ], "focus");
-}
-
-async function allMoments(hat: Hat): Promise<void> {
-  const some = await moments(hat.account);
-  show([
-    h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("place_moments")),
-    some.length === 0 ? h("p", null, say("place_moments_none")) : h("ul", { class: "lines" }, some.map(({ id, at, guests, also, first }) => h("li", null,
-      h("a", { href: `#moments/${id}` }, icon("people"), h("span", { class: "words" }, when(at, "both"), h("span", { class: "small" }, say("place_were_there", { people: guests.length + also + first }))),
-        h("span", { class: "sum" }, amount(guests.reduce((sum, guest) => sum + guest.amount, 0))))))),
-    h("p", { class: "small" }, say("place_moments_kept")),
-    back(),
-  ], "focus");
-}
-
-async function oneMoment(hat: Hat, id: string): Promise<void> {
-  const own = turn;
-  const found = await find(hat.account, id);
-  if (own !== turn) return;
-  if (!found) return show([note("hand", say("line_unknown")), back("#moments")], "focus");
-  const { moment, given, corrections } = found;
-  const total = moment.guests.reduce((sum, guest) => sum + guest.amount, 0);
-  const correctable = given?.state === "done" && now() - (given.doneAt ?? moment.at) < CORRECTABLE;
-  show([
-    head(hat, moment, given, total),
-    h("ul", { class: "guests", "aria-label": say("place_who") }, moment.guests.map((guest) => guestRow(hat, moment, guest, given, corrections.get(guest.account), correctable))),
-    moment.also + moment.first > 0 ? h("p", null, say("place_nameless", { also: moment.also, first: moment.first })) : null,
-    correctable ? h("p", { class: "small" }, say("place_correct_until", { when: when((given.doneAt ?? moment.at) + CORRECTABLE, "both") })) : null,
-    h("div", { class: "actions" }, link("people", say("place_next"), "#", given?.state === "refused" ? "" : "main"), link("list", say("place_moments"), "#moments")),
-  ], "focus");
-}
-
-/** What is true of a moment's credits. */
-function head(hat: Hat, moment: Moment, given: Outgoing | null, total: number): Child {
-  const values = { amount: amount(total), people: moment.guests.filter((guest) => guest.amount > 0).length };
-  if (moment.key === null) return h("section", { class: "waiting", role: "status", tabindex: "-1", "data-focus": true }, icon("tick", "icon big"), h("p", { class: "amount" }, say("place_kept")), h("p", null, say("place_kept_text")));
-  switch (given?.state) {
-    case "done":
-      return h("section", { class: "paid", role: "status", tabindex: "-1", "data-focus": true }, icon("tick", "icon big"),
-        h("p", { class: "amount" }, say("place_given")), h("p", null, say(values.people === 1 ? "place_given_one" : "place_given_text", values)), h("p", { class: "small" }, when(given.doneAt ?? moment.at, "both")));
-    case "draft": {
-      const state = h("p", { role: "status" });
-      const look = () => void send(given).then((news) => (news.state === "draft" ? (state.textContent = say("place_draft_still")) : void oneMoment(hat, moment.id)), (error: unknown) => fill(state, explain(error)));
-      return [
-        h("section", { class: "waiting", role: "status", tabindex: "-1", "data-focus": true }, icon("clock", "icon big"), h("p", { class: "amount" }, say("place_almost")), h("p", null, say("place_almost_text", values))),
-        given.link ? [h("p", null, say("place_almost_next")), h("p", null, h("code", null, given.link))] : null,
-        state, h("div", { class: "actions" }, button("undo", say("place_draft_look"), look)),
-      ];
-    }
-    case "refused": {
-      const [why, next] = whyNot(given.code ?? "");
-      const other = h("p", { role: "status" });
-      return [
-        h("section", { class: "not-paid", role: "status", tabindex: "-1", "data-focus": true }, icon("cross", "icon big"), h("p", { class: "amount" }, say("place_not_given")), h("p", null, why), h("p", null, next)),
-        h("div", { class: "actions" }, button("undo", say("place_reopen"), () => void reopen(hat.account, moment).then((did) => (did ? location.replace("#") : (other.textContent = say("place_reopen_other")))), "main")),
-        other,
-      ];
-    }
-    case "alarm": return note("hand", say("receipt_alarm"), say("receipt_alarm_next"));
-    default: {
-      const isOver = given && now() > given.expiresAt * 1_000;
-      return h("section", { class: "waiting", role: "status", tabindex: "-1", "data-focus": true }, icon("clock", "icon big"), h("p", { class: "amount" }, say("waiting")),
-        h("p", null, say(!given?.sent ? "place_waiting_unsent" : isOver ? "waiting_over" : "waiting_sent", values)), h("p", null, say("place_waiting_next")));
-    }
-  }
-}
-
-function guestRow(hat: Hat, moment: Moment, guest: Guest, given: Outgoing | null, correction: Outgoing | undefined, correctable: boolean): HTMLElement {
-  const taken = guest.taken ?? 0;
-  const isDone = correction?.state === "done";
-  const isGone = isDone && taken >= guest.amount;
-  const state = guest.amount === 0 ? say("place_without") : !correction ? (guest.to ? say("doing_to_pot", { pot: guest.to.called }) : "") : say(isDone ? (isGone ? "undone" : "undone_part") : correction.state === "waiting" ? "place_correct_waits" : "place_correct_not", { amount: amount(taken) });
-  const may = correctable && guest.amount > 0 && given?.index !== undefined && (!correction || correction.state === "refused");
-  return h("li", { class: "face" },
-    h("span", { class: "words" }, h(isGone ? "s" : "span", null, guest.name), state ? h("span", { class: "small" }, state) : null),
-    guest.amount > 0 ? h("span", { class: "sum" }, h(isGone ? "s" : "span", null, amount(guest.amount))) : null,
-    may ? h("button", { type: "button", class: "side", "aria-label": say("place_correct_of", { name: guest.name }), onclick: () => correct(hat, moment, guest, given.index as number) }, icon("undo")) : null);
-}
-
-function correct(hat: Hat, moment: Moment, guest: Guest, index: number): void {
-  isCorrecting = true;
-  const field = amountField(say("place_correct_to", { name: guest.name }), facts.scale);
-  const act = async (taken: number) => {
-    isCorrecting = false;
-    show(busy(say("sending")));
-    try {
-      const outgoing = await putRight(hat, moment, guest, taken, index);
-      void follow(hat, moment.id, outgoing);
-      await oneMoment(hat, moment.id);
-    } catch (error) {
-      show([explain(error), back(`#moments/${moment.id}`)]);
-    }
-  };
-  const typed = () => {
-    const right = field.read();
-    if (right === null) return;
-    if (right >= guest.amount) return void (field.element.querySelector(".fault") as HTMLElement).replaceChildren(say("place_correct_less", { amount: amount(guest.amount) }));
-    void act(guest.amount - right);
-  };
-  show([
-    h("h2", { tabindex: "-1", "data-focus": true }, icon("undo"), say("place_correct_of", { name: guest.name })),
-    h("p", null, say("place_correct_text")),
-    h("div", { class: "actions" }, button("cross", say("place_was_not_there", { amount: amount(guest.amount) }), () => void act(guest.amount), "main")),
-    field.element,
-    h("div", { class: "actions" }, button("tick", say("place_correct_do"), typed), button("back", say("back"), () => void route(), "quiet")),
-  ], "focus");
-  field.input.addEventListener("keydown", (event) => event.key === "Enter" && typed());
-}
-
 void start(async () => {
   addEventListener("hashchange", () => void route());
   await route();
   void flush((outgoing) => {
     const id = outgoing.key.startsWith("earn:") ? outgoing.key.slice(5) : "";
-    if (location.hash === `#moments/${id}` && !isCorrecting) void route();
+    void hatOf("budget").then((hat) => hat && news(hat, id));
   });
 });

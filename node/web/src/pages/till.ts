@@ -9,7 +9,7 @@ import { flush } from "../outbox.ts";
 import { accountText } from "../lib/account.ts";
 import { squareForm } from "../squareForm.ts";
 import { explain, start } from "../start.ts";
-import { cashiers, newCashier, ownersOnly, takenAway } from "../till/cashiers.ts";
+import { cashiers, newCashier, ownersOnly, scanning, takenAway } from "../till/cashiers.ts";
 import { naming } from "../till/naming.ts";
 import { payOut } from "../till/payout.ts";
 import { price } from "../till/price.ts";
@@ -47,13 +47,12 @@ async function route(): Promise<void> {
   }
 }
 
-/** What whoever works here may open: the price, the day, a payment of it, handing out. All else is the owner's. */
+/** What whoever works here may open: the price, the day's payments to give one back, handing out. All else is the owner's. */
 async function cashier(hat: Hat, name: string, id: string): Promise<void> {
   try {
     switch (name) {
       case "": return await price(hat, again);
       case "today": return id ? await oneLine(hat, id, again) : await today(hat);
-      case "settings": return await settings(hat);
       case "pots": return await (await import("../till/pots.ts")).pots(hat, id);
       default: return ownersOnly(hat);
     }
@@ -69,7 +68,7 @@ async function cashier(hat: Hat, name: string, id: string): Promise<void> {
 async function connecting(): Promise<void> {
   const key = await keyToConnect();
   showConnecting({
-    key, picture: "till", title: say("connect_title"), steps: [say("connect_text"), say("connect_who")],
+    key, picture: "till", title: say("connect_title"), steps: [say("connect_text")], more: [h("h2", null, say("connect_who")), scanning()],
     commands: [`klaver account open merchant --key ${key}`, `klaver account change --add-key ${key}:refund`],
     look: async () => {
       const hat = await connect();

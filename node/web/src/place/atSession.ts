@@ -2,7 +2,7 @@
 
 import { NoAnswer } from "../api.ts";
 import type { Hat } from "../db.ts";
-import { fill, h, icon, link, say, shortAccount } from "../dom.ts";
+import { fill, h, icon, link, say } from "../dom.ts";
 import type { Face } from "../faces.ts";
 import { parseAccount } from "../lib/account.ts";
 import { type Open, setOpen } from "../moments.ts";
@@ -39,8 +39,7 @@ export async function atSession(hat: Hat, noted: Open, known: readonly Face[], c
     const expected = new Set(people.filter(({ joined }) => joined).map(({ account }) => account));
     result.isExpected = (account) => expected.has(account);
     const faces = new Set(known.map(({ account }) => account));
-    result.strangers = people.filter(({ here, account }) => here && !faces.has(account))
-      .map(({ account }) => ({ account, name: say("doing_stranger", { account: shortAccount(account) }), picture: null }));
+    result.strangers = people.filter(({ here, account }) => here && !faces.has(account)).map(({ account }, i) => ({ account, name: "", picture: null, stranger: i + 1 }));
     const seen = noted.seen ?? [];
     const fresh = people.filter(({ here, account }) => here && !seen.includes(account)).map(({ account }) => account);
     for (const account of fresh) noted.there[account] ??= "usual";

@@ -1,7 +1,7 @@
 /** `#session/ID`: the code that checks in, large on the screen and as a poster, and who did. */
 
 import type { Hat } from "../db.ts";
-import { h, icon, link, say, shortAccount, show } from "../dom.ts";
+import { h, icon, link, say, show } from "../dom.ts";
 import { callName, drawFace, faces } from "../faces.ts";
 import { parseAccount } from "../lib/account.ts";
 import { qr } from "../qr.ts";
@@ -24,7 +24,8 @@ export async function open(hat: Hat, id: string): Promise<void> {
     none.textContent = say(here.length === 0 ? "doing_nobody" : "doing_here_count", { people: here.length });
     list.replaceChildren(...here.map(({ account }) => {
       const face = known.get(parseAccount(account) ?? "");
-      return h("li", { class: "face" }, face ? drawFace(face) : icon("people"), h("span", { class: "words" }, face ? callName(face) : say("doing_stranger", { account: shortAccount(parseAccount(account) ?? "") })));
+      if (face) return h("li", { class: "face" }, drawFace(face), h("span", { class: "words" }, callName(face)));
+      return h("li", { class: "face" }, icon("phone"), h("span", { class: "words" }, say("doing_stranger")), link("people", say("face_call"), `#face/${parseAccount(account) ?? ""}`, "quiet"));
     }));
   };
   tell(found);

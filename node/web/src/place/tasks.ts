@@ -31,7 +31,7 @@ export async function open(hat: Hat, id: string): Promise<void> {
       drawTask(one.task.picture), h("span", { class: "words" }, h("strong", null, callTask(one.task)), h("span", { class: "small" }, `${one.task.for_whom} · ${say(stateKey(one.task))}`)))))),
     h("div", { class: "actions" }, link("clover", say("doing_new"), "#task/new", "main")),
     h("h2", null, say("doing_formats")),
-    h("div", { class: "actions" }, FORMATS.map((format) => button("undo", say(`doing_format_${format.name}`), () => edit(hat, null, { ...blank(), ...format, for_whom: facts.name, brought_by: hat.name ?? facts.name, how_many: say(`doing_size_${format.name}`) }, format)))),
+    h("div", { class: "actions" }, FORMATS.map((format) => button("more", say(`doing_format_${format.name}`), () => edit(hat, null, { ...blank(), ...format, for_whom: facts.name, brought_by: hat.name ?? facts.name, how_many: say(`doing_size_${format.name}`) }, format)))),
     link("back", say("back"), "#"),
   ], "focus");
 }
@@ -49,10 +49,13 @@ function one(hat: Hat, found: PlaceTask): void {
   const save = (change: Partial<EditTask>) => void put(hat, found.id, { ...task, why_not: null, ...change }).then((saved) => one(hat, saved), (error: unknown) => fill(trouble, explain(error)));
   const reasons = h("div", { class: "actions" });
   const notYet = button("clock", say("doing_not_feasible"), () => {
-    reasons.replaceChildren(...WHY_NOT.map((why) => button("hand", say(`task_why_${why}`), () => save({ state: "not_feasible", why_not: why }))));
+    // Whoever says why not yet is not taking it.
+    take.hidden = notYet.hidden = true;
+    fill(reasons, h("h2", null, say("doing_why_not")), WHY_NOT.map((why) => button("hand", say(`task_why_${why}`), () => save({ state: "not_feasible", why_not: why }))));
     reasons.querySelector("button")?.focus();
   }, "quiet");
   const isOpen = task.state === "open";
+  const take = button("clover", say(task.state === "proposed" || task.state === "not_feasible" ? "doing_take" : "doing_edit"), () => edit(hat, found.id, { ...task, state: "open", why_not: null }), isOpen ? "" : "main");
   const forget = (path: string, then: () => void) => () => void askAs(hat, "DELETE", `/v1/place/tasks/${found.id}${path}`).then(then, (error: unknown) => fill(trouble, explain(error)));
   const sure = h("div", null, button("cross", say("doing_forget"), () => {
     sure.replaceChildren(button("cross", say("doing_forget_sure"), forget("", () => {
@@ -64,28 +67,41 @@ function one(hat: Hat, found: PlaceTask): void {
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, drawTask(task.picture), callTask(task)),
     h("p", { class: "lead", role: "status" }, say(stateKey(task)), task.why_not ? ` ${say(`task_why_${task.why_not}`)}` : ""),
-    h("dl", null, [["task_ask_for_whom", task.for_whom], ["task_ask_brought_by", task.brought_by], ["task_ready_by", task.ready_by]].map(([key, value]) => (value ? [h("dt", null, say(key as string)), h("dd", null, value)] : null))),
+    h("dl", null, [["task_ask_for_whom", task.for_whom], ["doing_brought_by", task.brought_by], ["task_ready_by", task.ready_by]].map(([key, value]) => (value ? [h("dt", null, say(key as string)), h("dd", null, value)] : null))),
     found.thanks ? [
       h("p", { class: "small" }, say("task_thanks")), h("blockquote", null, found.thanks),
       task.state === "done" ? null : h("p", { class: "small" }, say("doing_thanks_later")),
       h("div", { class: "actions" }, button("cross", say("doing_forget_thanks"), forget("/thanks", () => one(hat, { ...found, thanks: null })), "quiet")),
     ] : null,
     isOpen && found.missing.length > 0 ? h("p", { class: "note" }, icon("hand"), say("doing_uninsured")) : null,
-    task.has_names ? h("p", { class: "note" }, icon("hand"), say("doing_confidential")) : null,
+    task.has_names ? [h("p", { class: "note" }, icon("hand"), say("doing_confidential")), h("div", { class: "actions" }, button("down", say("doing_confidential_way"), () => confidential(hat, found)))] : null,
     trouble,
     isOpen ? [
       h("h2", null, icon("clock"), say("task_sessions")),
       sessions.length === 0 ? h("p", null, say("doing_sessions_none")) : h("ul", { class: "lines" }, sessions.map((session) => sessionLine(hat, found, session))),
       h("div", { class: "actions" }, button("clock", say("doing_session_new"), () => plan(hat, found, null), "main")),
-      h("fieldset", null, h("legend", null, say("task_progress")), h("div", { class: "actions row" }, [0, 25, 50, 75, 100].map((progress) => h("button", { type: "button", class: "button", "aria-pressed": String(task.progress === progress), onclick: () => save({ progress }) }, `${progress} %`)))),
+      h("fieldset", null, h("legend", null, say("task_progress")), h("div", { class: "actions row" }, [0, 25, 50, 75].map((progress) => h("button", { type: "button", class: "button", "aria-pressed": String(task.progress === progress), onclick: () => save({ progress }) }, `${progress} %`)))),
     ] : null,
     h("div", { class: "actions" },
-      button("clover", say(task.state === "proposed" || task.state === "not_feasible" ? "doing_take" : "doing_edit"), () => edit(hat, found.id, { ...task, state: "open", why_not: null }), isOpen ? "" : "main"),
+      take,
       isOpen ? button("tick", say("doing_finish"), () => save({ state: "done", progress: 100 })) : null,
       task.state === "proposed" ? notYet : null, reasons,
       isOpen ? link("list", say("doing_public"), `/tasks/${found.id}`, "quiet") : sure),
     h("details", null, h("summary", null, say("doing_client")), h("p", null, say("doing_client_text")), h("code", { id: "client-link" }, found.client_link)),
     back("#tasks"),
+  ], "focus");
+}
+
+/** The sheet that whoever reads names signs: how many they are is as many lines as a page has. */
+function confidential(hat: Hat, found: PlaceTask): void {
+  show([
+    h("section", { class: "sheet" },
+      h("h2", { tabindex: "-1", "data-focus": true }, icon("seal"), say("doing_sheet_title")),
+      h("p", null, `${callTask(found.task)} · ${found.task.for_whom} · ${hat.name ?? facts.name}`),
+      h("p", null, say("doing_sheet_text")), h("p", null, say("doing_sheet_promise")),
+      h("p", { class: "small" }, say("doing_sheet_signed")),
+      h("ul", { class: "names" }, Array.from({ length: 12 }, () => h("li", null)))),
+    h("div", { class: "actions" }, button("down", say("paper_print"), () => print(), "main"), button("back", say("back"), () => one(hat, found))),
   ], "focus");
 }
 
@@ -95,7 +111,7 @@ const put = (hat: Hat, id: string | null, task: EditTask): Promise<PlaceTask> =>
 function sessionLine(hat: Hat, found: PlaceTask, session: PlaceSession): HTMLElement {
   const { session: { starts_at, places, left, cancelled } } = session;
   return h("li", null, h("button", { type: "button", class: "button quiet", onclick: () => plan(hat, found, session) }, icon("clock"),
-    h("span", { class: "words" }, h(cancelled ? "s" : "span", null, moment(Date.parse(starts_at), "day"), ", ", callSession(session.session)), h("span", { class: "small" }, " ", cancelled ? say("doing_cancelled") : say("doing_taken", { taken: places - left, places })))));
+    h("span", { class: "words" }, h(cancelled ? "s" : "span", null, moment(Date.parse(starts_at), "day"), ", ", callSession(session.session)), h("span", { class: "small" }, " ", cancelled ? say("doing_cancelled") : say("doing_taken", { left, places })))));
 }
 
 interface Field { element: HTMLElement; input: HTMLInputElement }

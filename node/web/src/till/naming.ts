@@ -1,7 +1,7 @@
 /** The name by which people see the shop. */
 
 import { type Hat, put } from "../db.ts";
-import { button, fill, h, icon, say, show } from "../dom.ts";
+import { button, fill, h, icon, link, say, show } from "../dom.ts";
 import { accountText } from "../lib/account.ts";
 import { explain } from "../start.ts";
 import { askAs } from "../wallet.ts";
@@ -22,7 +22,7 @@ export function naming(hat: Hat, done: () => void): void {
     h("h2", { tabindex: "-1" }, icon("shop"), say("name_title")),
     h("div", { class: "field" }, h("label", { for: "name" }, say("name_label")), name, fault),
     h("p", null, say("name_text")),
-    h("div", { class: "actions" }, button("tick", say("name_save"), save, "main")),
+    h("div", { class: "actions" }, button("tick", say("name_save"), save, "main"), hat.name === null ? null : link("back", say("back"), "#settings")),
   ]);
   name.addEventListener("keydown", (event) => event.key === "Enter" && save());
   name.focus();

@@ -80,7 +80,7 @@ function pinPad(asking: Asking, send: (pin: string) => Promise<void>, fault = ""
     pin.value = sign === "back" ? pin.value.slice(0, -1) : (pin.value + sign).slice(0, 8);
   };
   const key = (sign: string) => sign === "" ? h("span", null) :
-    h("button", { type: "button", class: "key", onclick: press(sign), "aria-label": sign === "back" ? say("key_back") : null }, sign === "back" ? icon("back") : sign);
+    h("button", { type: "button", class: "key", onclick: press(sign), "aria-label": sign === "back" ? say("key_back") : null }, sign === "back" ? icon("erase") : sign);
   show([
     h("h2", { tabindex: "-1" }, icon("hand"), say("paper_pin")),
     h("p", { class: "amount" }, amount(minorOf(asking))),
@@ -111,7 +111,8 @@ async function part(asking: Asking, atHand: AtHand, left: number): Promise<void>
   try {
     const request = await makeRequest(asking.hat, left);
     stopAsking();
-    const now = { ...asking, request, rest: say("paper_rest", { amount: amount(minorOf(asking) - left) }) };
+    const rest = amount(minorOf(asking) - left);
+    const now = { ...asking, request, rest: say("paper_rest", { amount: rest }), still: asking.still ? `${rest} + ${asking.still}` : rest };
     askFor(now);
     await spend(now, atHand, 0);
   } catch (error) {

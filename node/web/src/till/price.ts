@@ -3,8 +3,8 @@
 import { allowSound, askFor, makeRequest } from "../asking.ts";
 import { amountField } from "../amountField.ts";
 import { Refused } from "../api.ts";
-import type { Hat } from "../db.ts";
-import { amount, button, facts, fill, h, icon, language, link, say, show } from "../dom.ts";
+import { type Hat, keep } from "../db.ts";
+import { amount, button, facts, fill, h, icon, language, link, moment, now, say, show, type Child } from "../dom.ts";
 import { fromDecimal, showEuro, split } from "../lib/money.ts";
 import { busy, explain, note } from "../start.ts";
 import { isCashier } from "../wallet.ts";
@@ -17,7 +17,7 @@ interface Reckoned { minor: number; rest: string | null }
 
 export async function price(hat: Hat, back: () => void): Promise<void> {
   const [euro, till] = await Promise.all([inEuro(), tillOf(hat)]);
-  const draw = (known: Till) => (known.settings.paused ? paused(hat, back) : keypad(hat, known, euro, back));
+  const draw = (known: Till) => (known.settings.paused ? paused(hat, back) : isFull(known) ? full(hat, euro, back) : keypad(hat, known, euro, back));
   draw(till);
   // Another till, or the owner, may have changed it meanwhile; a price that was begun is not taken away.
   const before = document.querySelector("#action > *");
@@ -25,6 +25,30 @@ export async function price(hat: Hat, back: () => void): Promise<void> {
     const isUntouched = before?.isConnected && !document.querySelector<HTMLInputElement>("#amount")?.value;
     if (isUntouched && JSON.stringify(fresh) !== JSON.stringify(till)) draw(fresh);
   }, () => undefined);
+}
+
+/** Whether the month has brought all that the shop takes. What that is, a cashier's phone does not know. */
+const isFull = ({ left }: Till): boolean => left !== null && fromDecimal(left, facts.scale) === 0;
+
+/** What is shown until the next month begins: there is nothing to ask for. */
+function full(hat: Hat, euro: boolean, back: () => void): void {
+  const today = new Date(now());
+  // The node counts months as UTC has them; noon is on the same day everywhere.
+  const next = Date.UTC(today.getUTCFullYear(), today.getUTCMonth() + 1, 1, 12);
+  show([
+    h("p", { class: "small whom" }, icon("shop"), hat.name ?? say("kind_merchant")),
+    note("clock", say("month_full"), say("month_full_next", { when: moment(next, "day") })),
+    h("div", { class: "actions" }, link("hand", say("month_change"), "#settings", "main")),
+    ways(hat, euro, back),
+  ]);
+}
+
+/** Where one goes from the price. Who works here gives back and hands out; all else is the owner's. */
+function ways(hat: Hat, euro: boolean, back: () => void): Child {
+  const pots = hat.kind === "merchant" ? link("cup", say("pots_way"), "#pots") : null;
+  return h("div", { class: "actions row" }, isCashier(hat)
+    ? [link("undo", say("refund"), "#today"), pots, facts.rate ? button(euro ? "clover" : "euro", say(euro ? "price_credits" : "price_euro"), () => void keep("till-euro", !euro).then(back)) : null]
+    : [link("list", say("today"), "#today"), pots, link("euro", say("pay_out"), "#payout"), button("clock", say("pause"), () => setPaused(hat, true, back)), link("hand", say("settings"), "#settings")]);
 }
 
 /** Splits a price as this shop takes it. */
@@ -35,7 +59,7 @@ function reckonEuro(cents: number, till: Till): Reckoned {
 
 function keypad(hat: Hat, till: Till, euro: boolean, back: () => void): void {
   const scale = euro ? 2 : facts.scale;
-  const field = amountField(say(euro ? "price_euro" : "price_credits"), scale, "", true);
+  const field = amountField(say(euro ? "price_euro" : "price_credits"), scale, "", { keypad: true, ...(euro ? { unit: "€" } : {}) });
   const shown = h("p", { class: "split", role: "status" });
   const most = mostOf(till);
   const preview = () => {
@@ -60,7 +84,8 @@ function keypad(hat: Hat, till: Till, euro: boolean, back: () => void): void {
       if (isNews) void freshTill(hat).then(back, back);
       else show(explain(error, back));
     };
-    makeRequest(hat, minor).then((request) => askFor({ hat, request, rest: rest === null ? null : say("rest_in_money", { euro: rest }), back, papers: () => import("./paper.ts") }), failed);
+    const still = rest === null ? null : say("in_money", { euro: rest });
+    makeRequest(hat, minor).then((request) => askFor({ hat, request, rest: still === null ? null : say("rest_in_money", { still }), still, back, papers: () => import("./paper.ts") }), failed);
   };
   const press = (sign: string) => () => {
     const { input } = field;
@@ -69,7 +94,7 @@ function keypad(hat: Hat, till: Till, euro: boolean, back: () => void): void {
     input.dispatchEvent(new Event("input"));
   };
   const keyOf = (sign: string) => h("button", { type: "button", class: "key", onclick: press(sign), "aria-label": sign === "back" ? say("key_back") : sign === "comma" ? say("key_comma") : null },
-    sign === "back" ? icon("back") : sign === "comma" ? (language === "en" ? "." : ",") : sign);
+    sign === "back" ? icon("erase") : sign === "comma" ? (language === "en" ? "." : ",") : sign);
   const waits = h("div", null);
   void underway(hat).then((some) => fill(waits, some.map((one) => h("a", { class: "note", href: "#today" }, icon("clock"), say("till_underway", { amount: amount(one.amount) })))));
   field.input.addEventListener("input", preview);
@@ -77,13 +102,11 @@ function keypad(hat: Hat, till: Till, euro: boolean, back: () => void): void {
   show([
     h("p", { class: "small whom" }, icon("shop"), hat.name ?? say("kind_merchant")),
     waits,
-    till.left === null ? null : h("p", { class: "note" }, icon("clock"), most === 0 ? say("month_full") : say("month_left", { amount: amount(fromDecimal(till.left, facts.scale)) })),
+    till.left === null ? null : h("p", { class: "note" }, icon("clock"), say("month_left", { amount: amount(fromDecimal(till.left, facts.scale)) })),
     field.element, shown,
     h("div", { class: "keypad" }, ["1", "2", "3", "4", "5", "6", "7", "8", "9", "comma", "0", "back"].map(keyOf)),
     h("div", { class: "actions" }, button("scan", say("show_code"), ask, "main")),
-    h("div", { class: "actions row" }, link("list", say("today"), "#today"), hat.kind === "merchant" ? link("cup", say("pots_way"), "#pots") : null,
-      isCashier(hat) ? null : [link("euro", say("pay_out"), "#payout"), button("clock", say("pause"), () => setPaused(hat, true, back))],
-      link("hand", say("settings"), "#settings")),
+    ways(hat, euro, back),
   ]);
   field.input.focus();
 }

@@ -2,11 +2,11 @@
 
 import { amountField } from "../amountField.ts";
 import { type Hat, keep, recall } from "../db.ts";
-import { button, facts, fill, h, icon, language, link, say, show, type Child } from "../dom.ts";
+import { button, facts, fill, h, icon, language, link, say, show } from "../dom.ts";
 import { accountText } from "../lib/account.ts";
 import { type Part, fromDecimal, showNumber, toDecimal } from "../lib/money.ts";
 import { busy, explain } from "../start.ts";
-import { askAs, isCashier } from "../wallet.ts";
+import { askAs } from "../wallet.ts";
 
 /** How the shop takes credits, as the node keeps it. */
 interface TillSettings {
@@ -55,37 +55,49 @@ export function mostOf({ settings, left }: Till): number {
 
 const minor = (text: string) => fromDecimal(text, facts.scale);
 
-/** The screen; `saved` is the limit that was just kept. */
-export async function settings(hat: Hat, saved?: "bill" | "month"): Promise<void> {
-  show(busy());
+/** The screen; `isSaved` after a tap that kept it. */
+export async function settings(hat: Hat, isSaved = false): Promise<void> {
+  // What was just kept is drawn in its place: whoever has no mouse is still where they were.
+  if (!isSaved) show(busy());
   const [euro, { settings: now }] = await Promise.all([inEuro(), freshTill(hat)]);
-  const again = () => void settings(hat).catch((error: unknown) => show(explain(error, again)));
-  const change = (news: Partial<TillSettings>, what?: "bill" | "month") => changeTill(hat, news).then(() => settings(hat, what));
-  const choice = (part: Part) => h("label", { class: "choice" }, h("input", { type: "radio", name: "part", id: `part-${part}`, checked: now.part === part, onchange: () => void change({ part }).catch((error: unknown) => show(explain(error, again))) }), say(`part_${part}`));
+  const choice = (part: Part) => h("label", { class: "choice" }, h("input", { type: "radio", name: "part", id: `part-${part}`, value: part, checked: now.part === part }), say(`part_${part}`));
+  const [bill, month] = [mostField("bill", now.bill_most), mostField("month", now.month_most)];
+  const inMoney = h("input", { type: "checkbox", id: "in-euro", checked: euro, disabled: !facts.rate });
+  const told = h("div", { role: "status" }, isSaved ? [icon("tick"), say("most_saved")] : null);
+  const save = async () => {
+    const [bill_most, month_most] = [bill.read(), month.read()];
+    if (bill_most === undefined || month_most === undefined) return;
+    const part = (document.querySelector<HTMLInputElement>("input[name=part]:checked")?.value ?? now.part) as Part;
+    await keep("till-euro", inMoney.checked);
+    await changeTill(hat, { part, bill_most, month_most });
+    await settings(hat, true);
+  };
+  const act = () => void save().catch((error: unknown) => fill(told, explain(error)));
+  for (const { input } of [bill, month]) input.addEventListener("keydown", (event) => event.key === "Enter" && act());
+  const go = button("tick", say("settings_save"), act, "main");
+  go.id = "save";
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("hand"), say("settings")),
-    isCashier(hat) ? null : [
-      facts.rate ? h("fieldset", null, h("legend", null, say("part_title")), choice("exact"), choice("whole"), choice("half")) : null,
-      mostField("bill", now.bill_most, (bill_most) => change({ bill_most }, "bill"), saved),
-      mostField("month", now.month_most, (month_most) => change({ month_most }, "month"), saved),
-    ],
-    h("label", { class: "choice" }, h("input", { type: "checkbox", id: "in-euro", checked: euro, disabled: !facts.rate, onchange: () => void keep("till-euro", !euro).then(again) }), say("settings_euro")),
+    facts.rate ? h("fieldset", null, h("legend", null, say("part_title")), choice("exact"), choice("whole"), choice("half")) : null,
+    bill.element, month.element,
+    h("label", { class: "choice" }, inMoney, say("settings_euro")),
+    told,
+    h("div", { class: "actions" }, go, link("back", say("back"), "#")),
     h("div", { class: "actions" },
-      isCashier(hat) ? null : [link("phone", say("cashiers"), "#cashiers"), link("shop", say("name_change"), "#name"), link("people", say("square_way"), "#square"), hat.kind === "merchant" ? link("hand", say("services_way"), "#services") : null],
-      link("back", say("back"), "#", "main")),
-  ], "focus");
+      link("phone", say("cashiers"), "#cashiers"), link("shop", say("name_change"), "#name"), link("people", say("square_way"), "#square"), hat.kind === "merchant" ? link("hand", say("services_way"), "#services") : null),
+  ], isSaved ? "quiet" : "focus");
 }
 
-/** A limit that may be left open: what it is now, and a field to change it. */
-function mostField(which: "bill" | "month", now: string | null, save: (most: string | null) => Promise<void>, saved?: string): Child {
+/** A limit that may be left open; `read` returns it, null where it is open, undefined after having said what is wrong. */
+function mostField(which: "bill" | "month", now: string | null): { element: HTMLElement; input: HTMLInputElement; read: () => string | null | undefined } {
   const label = [say(`most_${which}`), h("span", { class: "small" }, say(`most_${which}_text`))];
-  const field = amountField(label, facts.scale, now === null ? "" : showNumber(minor(now), facts.scale, language), false, `most-${which}`);
-  const act = () => {
-    const isOpen = field.input.value.trim() === "";
-    const most = isOpen ? null : field.read();
-    if (isOpen || most !== null) save(most === null ? null : toDecimal(most, facts.scale)).catch((error: unknown) => fill(told, explain(error)));
+  const { element, input, read } = amountField(label, facts.scale, now === null ? "" : showNumber(minor(now), facts.scale, language), { id: `most-${which}` });
+  return {
+    element, input,
+    read: () => {
+      if (input.value.trim() === "") return null;
+      const most = read();
+      return most === null ? undefined : toDecimal(most, facts.scale);
+    },
   };
-  const told = h("div", { role: "status" }, saved === which ? [icon("tick"), say("most_saved")] : null);
-  field.input.addEventListener("keydown", (event) => event.key === "Enter" && act());
-  return h("section", null, field.element, told, h("div", { class: "actions" }, button("tick", say(`most_${which}_save`), act)));
 }

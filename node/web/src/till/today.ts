@@ -3,7 +3,7 @@
 import { amountField } from "../amountField.ts";
 import type { StatementLine } from "../api.ts";
 import type { Hat } from "../db.ts";
-import { amount, button, facts, h, icon, language, link, moment, say, show } from "../dom.ts";
+import { amount, button, facts, fill, h, icon, language, link, moment, say, show } from "../dom.ts";
 import { showNumber } from "../lib/money.ts";
 import { freshKey } from "../outbox.ts";
 import { busy } from "../start.ts";
@@ -21,9 +21,10 @@ export async function today(hat: Hat, pages = 1): Promise<void> {
   const total = some.filter(({ line, moved }) => line.kind === "pay" && moved > 0 && isToday(Date.parse(line.recorded_at)))
     .reduce((sum, { moved, undone }) => sum + moved - undone, 0);
   show([
-    h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("today")),
-    notes,
-    h("p", null, say("day_total")), h("p", { class: "amount" }, amount(total)),
+    isCashier(hat)
+      ? [h("h2", { tabindex: "-1", "data-focus": true }, icon("undo"), say("refund")), notes, some.length === 0 ? null : h("p", null, say("refund_which"))]
+      // What the day brought is the owner's business.
+      : [h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("today")), notes, h("p", null, say("day_total")), h("p", { class: "amount" }, amount(total))],
     some.length === 0 ? h("p", null, say("today_none")) : lineList(some, known, "#today/"),
     h("div", { class: "actions" }, hasMore ? button("list", say("older"), () => void today(hat, pages + 1)) : null, isCashier(hat) ? null : link("list", say("week"), "#week"), link("back", say("back"), "#")),
   ], "focus");
@@ -33,7 +34,7 @@ export async function oneLine(hat: Hat, id: string, back: () => void): Promise<v
   await showLine(hat, id, "#today", (shown) => {
     const left = shown.moved - shown.undone;
     if (shown.line.kind !== "pay" || left <= 0) return null;
-    return button("undo", say("refund"), () => refund(hat, shown, left, back));
+    return button("undo", say("refund"), () => refund(hat, shown, left, back), "main");
   });
 }
 
@@ -48,10 +49,17 @@ function refund(hat: Hat, { line }: Shown, left: number, back: () => void): void
       body: { index: line.index, line: line.line, amount: minor },
     }, back);
   };
+  const go = button("undo", "", act, "main");
+  const label = () => {
+    const minor = field.peek();
+    fill(go, icon("undo"), minor === null ? say("refund") : say("refund_do", { amount: amount(minor) }));
+  };
+  field.input.addEventListener("input", label);
+  label();
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("undo"), say("refund")),
     h("p", null, moment(Date.parse(line.recorded_at), "both")),
     field.element,
-    h("div", { class: "actions" }, button("undo", say("refund_do"), act, "main"), button("back", say("back"), back)),
+    h("div", { class: "actions" }, go, button("back", say("back"), back)),
   ], "focus");
 }

@@ -32,7 +32,7 @@ export async function lives(album: Album, browser: Browser): Promise<void> {
   await place.reads("We zijn met te weinig.");
   await album.shoot(place, "place-task-why-not");
   await place.tap("We zijn met te weinig.");
-  await place.reads("nog niet haalbaar");
+  await place.reads("Dit is nog niet haalbaar.");
   await visitor.open(followed);
   await visitor.reads("Dit is nog niet haalbaar.");
   await album.shoot(visitor, "client-not-feasible");
@@ -47,7 +47,7 @@ export async function lives(album: Album, browser: Browser): Promise<void> {
   await place.page.locator("#places").fill("1");
   await album.shoot(place, "place-task-session");
   await place.tap("Bewaar");
-  await place.reads("0 van 1 plaatsen");
+  await place.reads("Nog vrij: 1 van 1");
   await place.tap("50 %");
   await place.page.locator("[aria-pressed=true]", { hasText: "50 %" }).waitFor();
   await album.shoot(place, "place-task");
@@ -107,7 +107,7 @@ async function checkingIn(album: Album, world: World, place: Phone, visitor: Pho
   await place.reads('Tikten "ik ben er": 1');
   await album.shoot(place, "place-code-checked-in");
   await place.open(`${world.url}/place`);
-  await place.reads("1 zijn er");
+  await place.reads('Tikten "ik ben er": 1.');
   await album.shoot(place, "place-session");
   await place.tap("Toon de code");
   await place.tap("Maak een affiche");

@@ -24,7 +24,7 @@ export async function place(album: Album, browser: Browser): Promise<void> {
   await phone.reads("Er is nog geen moment");
   await album.shoot(phone, "place-moments-empty");
   await phone.open(`${world.url}/place#add`);
-  await phone.reads("Scan de code");
+  await phone.reads("Scan een lege kaart");
   await phone.tap("Voeg toe");
   await phone.reads("Typ een roepnaam");
   await album.shoot(phone, "place-add");
@@ -42,7 +42,7 @@ export async function place(album: Album, browser: Browser): Promise<void> {
   await phone.open(`${world.url}/place`);
   await phone.tap("Ander bedrag: Dirk");
   await phone.page.locator("#amount").fill("55");
-  await phone.tap("Dit bedrag");
+  await phone.tap(/^Geef dit aan/);
   await phone.reads("te veel voor de ruimte");
   await album.shoot(phone, "place-too-much");
   await phone.tap("Ander bedrag: Dirk");
@@ -56,7 +56,9 @@ export async function place(album: Album, browser: Browser): Promise<void> {
   await album.shoot(phone, "place-given");
   await phone.tap("Zet recht: Aïcha");
   await album.shoot(phone, "place-correct");
-  await phone.tap(/^Was er niet/);
+  await phone.tap("Was er niet");
+  await album.shoot(phone, "place-correct-sure");
+  await phone.tap(/^Ja, neem/);
   await phone.reads("Dit is rechtgezet.");
   await album.shoot(phone, "place-corrected");
   await phone.tap("Vorige momenten");
