@@ -168,6 +168,11 @@ export function amount(minor: number): string {
   return `${showNumber(minor, facts.scale, language)}\u00a0${Math.abs(minor) === 10 ** facts.scale ? facts.one : facts.many}`;
 }
 
+/** Returns an amount to stand large: where it is narrow its unit goes to the next line, and no word is cut. */
+export function largeAmount(minor: number): string {
+  return amount(minor).replace(/\u00a0(?=\D+$)/, " ");
+}
+
 /** Returns the day and time of a moment, in the community's time zone. */
 export function moment(at: number, style: "day" | "time" | "both" | "full"): string {
   const day = { day: "numeric", month: "long" } as const;

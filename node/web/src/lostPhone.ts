@@ -1,16 +1,18 @@
 /** `/coordination#lost`: no phone, no words: this phone shows its key, the council gives it the account; later, so that the owner can object. */
 
+import { ask } from "./api.ts";
 import { showConnecting } from "./connecting.ts";
 import { keep } from "./db.ts";
 import { h, link, say, show } from "./dom.ts";
+import { lasting } from "./lasting.ts";
 import { busy } from "./start.ts";
 import { connect, keyToConnect } from "./wallet.ts";
 
 export async function lostPhone(): Promise<void> {
   show(busy(say("making_wallet")));
-  const key = await keyToConnect("device");
+  const [key, { charter }] = await Promise.all([keyToConnect("device"), ask<{ charter: { policy: { recovery_delay: number } } }>("GET", "/v1/community")]);
   showConnecting({
-    key, picture: "phone", title: say("lost_title"), steps: [say("lost_text"), say("lost_wait")], commands: [`klaver account change klv1… --council --add-key ${key}`],
+    key, picture: "phone", title: say("lost_title"), steps: [say("lost_text"), say("lost_wait", { time: lasting(charter.policy.recovery_delay) }), say("council_where")], commands: [`klaver account change klv1… --council --add-key ${key}`],
     look: async () => {
       const hat = await connect("device");
       if (hat) await keep("hat", hat.account);

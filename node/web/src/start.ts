@@ -51,7 +51,7 @@ export function note(picture: Parameters<typeof icon>[0], what: string, next?: s
 
 /** Says in words what went wrong, and what to do. That nothing happened is said of what was certainly not sent alone. */
 export function explain(error: unknown, again?: () => void): Child {
-  const retry = again ? h("div", { class: "actions" }, button("undo", say("again"), again)) : null;
+  const retry = again ? h("div", { class: "actions" }, button("again", say("again"), again)) : null;
   if (error instanceof NotSent) return [h("p", null, say("not_sent")), explain(error.cause, again)];
   if (error instanceof CannotKeep) return note("hand", say(`cannot_${error.fault}`), say(`cannot_${error.fault}_next`));
   if (error instanceof TwoHistories) return note("hand", say("log_alarm"));
@@ -76,7 +76,12 @@ export function whyNot(code: string): [string, string] {
   return [say("why_other", { code }), say("why_other_next")];
 }
 
-/** Shows that something is going on, for whoever waits longer than a moment. */
+/** How long something may go on before it is said what may be in the way, in milliseconds. */
+const LONG = 4_000;
+
+/** Shows that something is going on, for whoever waits longer than a moment; after a while, what may be in the way. */
 export function busy(words = say("loading")): HTMLElement {
-  return status(words);
+  const shown = status(words);
+  setTimeout(() => shown.append(" ", say("loading_long")), LONG);
+  return shown;
 }

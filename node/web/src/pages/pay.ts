@@ -121,7 +121,7 @@ async function stillOpen(outgoing: Outgoing): Promise<void> {
   const id = outgoing.key.slice("request:".length);
   const request = await ask<PaymentRequest>("GET", `/v1/requests/${id}`).catch(() => null);
   const again: Child = request?.state === "open"
-    ? button("undo", say("again"), () => location.reload())
+    ? button("again", say("again"), () => location.reload())
     : null;
   if (again) document.querySelector("#action .actions")?.prepend(again as Node);
 }

@@ -2,14 +2,14 @@
 
 import { askCharters, follow } from "../charters.ts";
 import { type Hat, type Outgoing, keep, recall, settle } from "../db.ts";
-import { amount, facts, h, icon, link, loadProofWords, now, say, shortAccount, show, type Child } from "../dom.ts";
+import { facts, h, link, loadProofWords, now, say, show, type Child } from "../dom.ts";
 import { fromBase64url } from "../lib/bytes.ts";
 import { decodeEnvelope, entryId, signingInput } from "../lib/entry.ts";
 import { type Arriving, type Carried, readMove } from "../moving.ts";
 import { send } from "../outbox.ts";
 import { outcome } from "../paid.ts";
 import { busy, note } from "../start.ts";
-import { trustedOf, openedWith } from "../succession.ts";
+import { cameOver, trustedOf, openedWith } from "../succession.ts";
 import { persist, trusted } from "../wallet.ts";
 import type { Coming } from "./come.ts";
 
@@ -59,5 +59,5 @@ async function takeIn({ account, kind, name, rights, recovery, key, envelope, ha
   if (sent.state !== "done") return [outcome(sent), isOther ? h("p", null, say("moved_other_phone")) : null];
   const found = await openedWith(hat, [{ predecessor }]);
   if (typeof found !== "number") return found;
-  return [outcome(sent), h("p", { class: "note good" }, icon("tick"), say("note.came_over", { name: name ?? shortAccount(account), balance: amount(found) }))];
+  return [outcome(sent), cameOver([{ hat, opened: found }])];
 }

@@ -13,7 +13,8 @@ const RIGHTS = 2;
 /** `#cashiers`, at the owner's. */
 export async function cashiers(hat: Hat): Promise<void> {
   show(busy());
-  const { state, status } = await accountOf(hat);
+  const account = await accountOf(hat);
+  const { state, status } = account;
   const own = state.keys.find(({ key }) => key === hat.key);
   const mayManage = status === "open" && (own?.rights.includes("manage") ?? false);
   const back = () => void cashiers(hat).catch((error: unknown) => show(explain(error, back)));
@@ -29,7 +30,7 @@ export async function cashiers(hat: Hat): Promise<void> {
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("till"), say("cashiers")),
     h("p", null, say("cashiers_text")),
-    some.length === 0 ? null : h("ul", { class: "names devices" }, some.map(({ key, until }) => deviceItem("till", say("cashier"), key, mayManage ? removal(key) : undefined, until))),
+    some.length === 0 ? null : h("ul", { class: "names devices" }, some.map(({ key, until }) => deviceItem("till", say("cashier"), key, account, mayManage ? removal(key) : undefined, until))),
     mayManage ? null : h("p", null, say("why_missing_right")),
     h("div", { class: "actions" }, mayManage ? button("phone", say("cashier_add"), add, "main") : null, link("back", say("back"), "#settings")),
   ], "focus");
