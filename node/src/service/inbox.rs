@@ -88,7 +88,9 @@ impl Service {
         let mut messages = Vec::new();
         for found in lines {
             let change = changed_by(&states, found.line.index);
-            if found.line.kind == Kind::Change && change.is_none() {
+            // That it is at rest stands in front as long as it is.
+            let is_told_in_front = change == Some(Changed::AtRest) && is_at_rest(account, now);
+            if found.line.kind == Kind::Change && (change.is_none() || is_told_in_front) {
                 continue;
             }
             messages.push(self.told_line(found, change)?);
@@ -125,6 +127,10 @@ impl Service {
     }
 }
 
+fn is_at_rest(account: &Account, now: Timestamp) -> bool {
+    account.closed_to().is_none() && account.standing(now).status == AccountStatus::Frozen
+}
+
 /// Says that the account is at rest, and that something about it takes effect later.
 fn state_messages(account: &Account, now: Timestamp) -> Vec<Message> {
     let waiting = account.waiting(now).map(|waiting| Message {
@@ -137,7 +143,6 @@ fn state_messages(account: &Account, now: Timestamp) -> Vec<Message> {
             change: change_that_waits(account, waiting, now),
         },
     });
-    let is_frozen = account.closed_to().is_none() && account.standing(now).status == AccountStatus::Frozen;
-    let rest = is_frozen.then(|| Message { id: "at_rest".to_owned(), at: None, about: Matter::AtRest });
+    let rest = is_at_rest(account, now).then(|| Message { id: "at_rest".to_owned(), at: None, about: Matter::AtRest });
     waiting.into_iter().chain(rest).collect()
 }
