@@ -35,7 +35,7 @@ export async function open(_: unknown, code = ""): Promise<void> {
     h("h2", { tabindex: "-1" }, icon("phone"), say("restore")),
     h("p", null, say("restore_text")),
     h("div", { class: "field" }, h("label", { for: "words" }, say("restore_words")), typed, fault),
-    h("div", { class: "actions" }, button("phone", say("restore_do"), () => void restore(), "main"), link("phone", say("lost_way"), "/coordination#lost"), link("back", say("back"), "#")),
+    h("div", { class: "actions" }, button("phone", say("restore_do"), () => void restore(), "main"), link("scan", say("restore_scan"), "#scan"), link("phone", say("lost_way"), "/coordination#lost"), link("back", say("back"), "#")),
   ]);
   if (secret) typed.value = (await toWords(secret, await listOf(language))).join(" ");
   else typed.focus();
