@@ -71,7 +71,7 @@ function stateFacts(state: AccountState, name: (account: string) => string): [st
 
 /** Names accounts: those of this phone, those that are listed, as the node calls them, else by their last letters. */
 export function namer(own: ReadonlyMap<string, string>, listed: ReadonlyMap<string, string>, called: readonly Called[] = []): (account: string) => string {
-  const label = ({ name, kind }: Called): string => (name ? `"${name}"` : say(`kind_${kind}`));
+  const label = ({ name, kind }: Called): string => (name ? `"${name}"` : say(`sign_a_${kind}`));
   const told = (account: string): string | undefined => {
     const found = called.find((one) => parseAccount(one.account) === account);
     if (!found) return undefined;

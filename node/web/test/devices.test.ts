@@ -210,7 +210,7 @@ test("signing together: what, by whom, until when, one tap; what is no longer tr
   await phone.open(link);
   await phone.tap("Open in mijn portemonnee");
   // Whom and how much: by the names that they have, never by the letters of an account.
-  await phone.reads(/^Pot betaalt 6\sklavers aan "Lut van de taart"\.$/);
+  await phone.reads(/^een pot betaalt 6\sklavers aan "Lut van de taart"\.$/);
   await phone.reads("Je tekent als: Mezelf");
   assert.doesNotMatch(await phone.page.locator("#action").innerText(), /…|klv1/);
   await looksWell(phone.page, "draft");

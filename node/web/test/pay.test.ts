@@ -335,10 +335,7 @@ test("the till: today's total, a refund, being paid out", async () => {
   await till.page.route("**/statement*", (route) => {
     const url = new URL(route.request().url());
     url.searchParams.set("limit", "2");
-    const answer = await route.fetch({ url: url.href });
-    const said = (await answer.json()) as { lines: { kind: string; recorded_at: string }[] };
-    const before = (at: string) => new Date(Date.parse(at) - 40 * 86_400_000).toISOString();
-    await route.fulfill({ response: answer, json: { ...said, lines: said.lines.map((line) => (line.kind === "earn" ? { ...line, recorded_at: before(line.recorded_at) } : line)) } });
+    return route.continue({ url: url.href });
   });
   await till.open(`${world.url}/till#today`);
   await till.reads("Vandaag ontvangen");

@@ -36,7 +36,7 @@ function shortly(text: string): string {
 
 export async function open(hat: Hat): Promise<void> {
   const fault = h("p", { id: "code-fault", class: "fault", role: "alert" });
-  const typed = h("input", { id: "code", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "code-fault" });
+  const typed = h("input", { id: "code", type: "text", onchange: () => (typed.value = shortly(typed.value)), autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "code-fault" });
   const words = h("input", { id: "words", type: "text", maxlength: 40, autocomplete: "off" });
   const sum = amountField(say("ask_how_much", { many: facts.many }));
   const camera = scanInto((text) => (typed.value = shortly(text)));
