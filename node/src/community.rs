@@ -239,7 +239,7 @@ impl Community {
 }
 
 /// Copies what goes on in a ledger that continues another: the names of places and people, their own codes, those of
-/// cards and vouchers, how tills take credits, tasks with their sessions, familiar faces, pots, and open invitations. Memos and
+/// cards and vouchers, how tills take credits, tasks with their sessions and who comes, familiar faces, pots, and open invitations. Memos and
 /// requests stay with the records that they stand beside.
 ///
 /// # Errors
@@ -256,16 +256,28 @@ pub fn carry_over(old: (&Path, &LedgerId), new: (&Path, &LedgerId)) -> Result<()
         Table::Till,
         Table::Task,
         Table::TaskSession,
+        Table::Presence,
         Table::Face,
-        Table::Pot,
         Table::Hearty,
         Table::TownPot,
         Table::Companions,
     ]
     .map(|table| table as u8);
-    let rows = kept.into_iter().filter(|row| row.key.first().is_some_and(|table| goes_on.contains(table)));
+    let mut state = State::default();
+    let mut rows = Vec::new();
+    for Kept { key, value } in kept {
+        let Some(table) = key.first() else { continue };
+        if goes_on.contains(table) {
+            rows.push((key, Some(value)));
+        } else if [Table::Request, Table::Pot].map(|table| table as u8).contains(table) {
+            state.load(&key, &value)?;
+        }
+    }
+    // Requests stay behind: what was paid is taken off what waits in a pot now, the rest can be asked for anew.
+    state.settle_closings(u64::MAX, |_, _| {});
+    rows.extend(state.pots.iter().map(|(id, row)| (self::key(Table::Pot, id), Some(to_json(row)))));
     let (keep, _) = Keep::open(new.0, new.1)?;
-    keep::wait(keep.write(rows.map(|row| (row.key, Some(row.value))).collect()))
+    keep::wait(keep.write(rows))
 }
 
 impl State {

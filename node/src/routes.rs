@@ -118,7 +118,7 @@ fn table() -> OpenApiRouter<App> {
         // The council.
         .routes(routes!(coordination::coordination))
         .routes(routes!(pots::council_pots))
-        .routes(routes!(pots::list_hearty))
+        .routes(routes!(pots::list_hearty, pots::drop_hearty))
         // Auditors.
         .routes(routes!(audit::records))
         .routes(routes!(audit::predecessor))
