@@ -68,9 +68,16 @@ impl Service {
 /// Returns since when each key of the newest of these states belongs to the account.
 pub(super) fn keys_since(states: &[Made]) -> Vec<KeySince> {
     let Some(newest) = states.first() else { return Vec::new() };
-    let since = |key| states.iter().take_while(|made| made.state.grant(key).is_some()).last().map(|made| made.at.to_string());
+    let since = |key| {
+        states
+            .iter()
+            .take_while(|made| made.state.grant(key).is_some())
+            .last()
+            .map(|made| made.at.to_string())
+    };
     let keys = newest.state.keys.iter();
-    keys.filter_map(|grant| Some(KeySince { key: grant.key.to_string(), since: since(&grant.key)? })).collect()
+    keys.filter_map(|grant| Some(KeySince { key: grant.key.to_string(), since: since(&grant.key)? }))
+        .collect()
 }
 
 /// Returns what entry `index` made of the state before it; nothing when it did not take effect, or the account began
@@ -144,7 +151,10 @@ mod tests {
         assert_eq!(said(&state(&[(1, all), (2, Rights::MANAGE)])), Changed::SpareAdded);
         assert_eq!(said(&state(&[(2, all)])), Changed::DevicesReplaced);
         assert_eq!(said(&state(&[])), Changed::DeviceRemoved);
-        assert_eq!(difference((&one, OPEN), (&state(&[(2, all)]), AccountStatus::Frozen)), Changed::DevicesReplaced);
+        assert_eq!(
+            difference((&one, OPEN), (&state(&[(2, all)]), AccountStatus::Frozen)),
+            Changed::DevicesReplaced
+        );
     }
 
     #[test]
@@ -166,10 +176,18 @@ mod tests {
             base,
             at: Timestamp::from_millis(at).unwrap(),
         };
-        let (both, first) = (state(&[(1, Rights::MANAGE), (2, Rights::MANAGE)]), state(&[(1, Rights::MANAGE)]));
-        let states = [made(9, Some(6), both, 9_000), made(6, Some(4), first.clone(), 6_000), made(4, None, first, 4_000)];
+        let (both, first) =
+            (state(&[(1, Rights::MANAGE), (2, Rights::MANAGE)]), state(&[(1, Rights::MANAGE)]));
+        let states = [
+            made(9, Some(6), both, 9_000),
+            made(6, Some(4), first.clone(), 6_000),
+            made(4, None, first, 4_000),
+        ];
         let since: Vec<String> = keys_since(&states).into_iter().map(|one| one.since).collect();
-        assert_eq!(since, [Timestamp::from_millis(4_000), Timestamp::from_millis(9_000)].map(|at| at.unwrap().to_string()));
+        assert_eq!(
+            since,
+            [Timestamp::from_millis(4_000), Timestamp::from_millis(9_000)].map(|at| at.unwrap().to_string())
+        );
         assert_eq!(changed_by(&states, 9), Some(Changed::SpareAdded));
         assert_eq!(changed_by(&states, 6), Some(Changed::Other));
         assert_eq!((changed_by(&states, 4), changed_by(&states, 5)), (None, None));

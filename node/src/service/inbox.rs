@@ -143,6 +143,10 @@ fn state_messages(account: &Account, now: Timestamp) -> Vec<Message> {
             change: change_that_waits(account, waiting, now),
         },
     });
-    let rest = is_at_rest(account, now).then(|| Message { id: "at_rest".to_owned(), at: None, about: Matter::AtRest });
+    let rest = is_at_rest(account, now).then(|| Message {
+        id: "at_rest".to_owned(),
+        at: None,
+        about: Matter::AtRest,
+    });
     waiting.into_iter().chain(rest).collect()
 }

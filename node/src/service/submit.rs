@@ -251,7 +251,8 @@ impl Service {
     /// What the accounts of a payment are called. Who is thanked for helping is named to nobody.
     fn names_of(&self, entry: &Entry) -> Vec<CalledAccount> {
         let Body::Pay(pay) = &entry.body else { return Vec::new() };
-        let ids: Vec<AccountId> = std::iter::once(pay.from).chain(pay.payees.iter().map(|line| line.to)).collect();
+        let ids: Vec<AccountId> =
+            std::iter::once(pay.from).chain(pay.payees.iter().map(|line| line.to)).collect();
         let kinds: Vec<Option<AccountKind>> = {
             let standing = self.reader.standing();
             ids.iter().map(|id| standing.account(id).map(|account| account.kind())).collect()
