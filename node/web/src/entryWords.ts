@@ -71,12 +71,9 @@ function stateFacts(state: AccountState, name: (account: string) => string): [st
 
 /** Names accounts: those of this phone, those that are listed, as the node calls them, else by their last letters. */
 export function namer(own: ReadonlyMap<string, string>, listed: ReadonlyMap<string, string>, called: readonly Called[] = []): (account: string) => string {
-  const label = ({ name, kind }: Called): string => (name ? `"${name}"` : say(`sign_a_${kind}`));
   const told = (account: string): string | undefined => {
     const found = called.find((one) => parseAccount(one.account) === account);
-    if (!found) return undefined;
-    // Own words are nobody's alone: letters tell two accounts with the same ones apart.
-    return called.filter((one) => label(one) === label(found)).length > 1 ? `${label(found)} ${shortAccount(account)}` : label(found);
+    return found && (found.name ? `"${found.name}"` : say(`sign_a_${found.kind}`));
   };
   return (account) => own.get(account) ?? listed.get(account) ?? told(account) ?? say("sign_account", { account: shortAccount(account), community: facts.name });
 }

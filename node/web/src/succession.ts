@@ -98,7 +98,7 @@ export async function showOther(): Promise<void> {
       }
     }
     const waited = await moveOver(before, chain, unproven);
-    show(followed(came, waited, Object.keys(unproven).length === 0), "focus");
+    show(followed(came, waited), "focus");
   } catch (error) {
     if (!(error instanceof Wrong)) return show(explain(error, () => void showOther()));
     show(alarmed(await keepStrange(error)), "focus");
@@ -282,10 +282,10 @@ export const trustedOf = (lineage: Lineage): Trusted =>
   ({ ledger: lineage.ledger, logOrigin: lineage.charter.origin, logKeys: lineage.charter.log_keys, charterBase: newestBase(lineage) });
 
 /** Says that the community goes on in another ledger, what came over, and what did not. */
-function followed(came: { hat: Hat; opened: number }[], waited: Outgoing[], isAllProven: boolean): Child {
+function followed(came: { hat: Hat; opened: number }[], waited: Outgoing[]): Child {
   return [
     h("h2", { tabindex: "-1", "data-focus": true }, icon("seal"), say("seal_followed")),
-    h("p", { class: "note good" }, icon("tick"), say(isAllProven ? "seal_followed_checked" : "seal_followed_end")),
+    h("p", { class: "note good" }, icon("tick"), say("seal_followed_end")),
     cameOver(came),
     waited.length > 0 ? h("p", { class: "note" }, icon("hand"), say("seal_ended", { count: waited.length })) : null,
     waited.map(({ name, amount: sum }) => h("p", { class: "small" }, [name, sum > 0 ? amount(sum) : ""].filter((word) => word !== "").join(": "))),

@@ -95,9 +95,9 @@ export async function newReceipt(hat: Hat, line: { index: number; line: number }
 }
 
 /** The remembered policy, its hash as people compare it, and whom it names; null when there is none. */
-export async function policyText(): Promise<{ text: string; hash: string; names: string[] } | null> {
+export async function policyText(): Promise<{ hash: string; names: string[] } | null> {
   const known = await recall<Remembered>("policy");
   if (!known?.text) return null;
   const { witnesses } = await parsePolicy(known.text);
-  return { text: known.text, hash: base64(await sha256(utf8(known.text))), names: witnesses.map(({ name }) => name) };
+  return { hash: base64(await sha256(utf8(known.text))), names: witnesses.map(({ name }) => name) };
 }

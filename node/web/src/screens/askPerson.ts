@@ -24,22 +24,12 @@ function codeIn(text: string): string {
   return code.alias;
 }
 
-/** What is scanned, as short as somebody would type it. */
-function shortly(text: string): string {
-  try {
-    return codeIn(text);
-  } catch (error) {
-    if (error instanceof LinkError) return text;
-    throw error;
-  }
-}
-
 export async function open(hat: Hat): Promise<void> {
   const fault = h("p", { id: "code-fault", class: "fault", role: "alert" });
-  const typed = h("input", { id: "code", type: "text", onchange: () => (typed.value = shortly(typed.value)), autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "code-fault" });
+  const typed = h("input", { id: "code", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "code-fault" });
   const words = h("input", { id: "words", type: "text", maxlength: 40, autocomplete: "off" });
   const sum = amountField(say("ask_how_much", { many: facts.many }));
-  const camera = scanInto((text) => (typed.value = shortly(text)));
+  const camera = scanInto((text) => (typed.value = text.replace(`${facts.origin}/to/`, "")));
   addEventListener("hashchange", () => camera.stop(), { once: true });
   const ask = () => {
     fault.textContent = "";

@@ -16,7 +16,7 @@ export async function open(hat: Hat): Promise<void> {
   if (status === "frozen") return asleep(hat);
   const sure = () => show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("clock"), say("rest_ask")),
-    h("p", null, say("rest_text")), h("p", null, say("rest_wake_text")),
+    h("p", null, say("rest_wake_text")),
     h("div", { class: "actions" },
       button("clock", say("rest_sure"), () => void rest(hat).catch((error: unknown) => show(explain(error, () => void open(hat)))), "main"),
       button("back", say("back"), () => void open(hat))),

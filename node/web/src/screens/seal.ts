@@ -4,7 +4,6 @@ import { saveEvidence } from "../alarm.ts";
 import { forget, recall } from "../db.ts";
 import { button, h, icon, link, loadProofWords, moment, say, show, type Child } from "../dom.ts";
 import { LinkError } from "../lib/links.ts";
-import { saveFile } from "../paid.ts";
 import { qr } from "../qr.ts";
 import { type Scan, scan } from "../scan.ts";
 import { type Believed, type Compared, compare, ownCode, visit } from "../seals.ts";
@@ -141,5 +140,5 @@ async function list(): Promise<Child> {
   return policy && h("details", null, h("summary", null, icon("people"), say("seal_list")),
     h("p", null, policy.names.join(", ")),
     h("p", null, say("seal_list_hash")), h("p", null, h("code", null, policy.hash)),
-    h("div", { class: "actions" }, button("down", say("seal_list_save"), () => saveFile("klaver-policy.txt", policy.text))));
+    h("div", { class: "actions" }, link("down", say("seal_list_save"), "/log/policy")));
 }
