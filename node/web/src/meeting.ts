@@ -132,8 +132,7 @@ export function deviceItem(picture: Icon, words: string, key: string, { keys_sin
   const at = (text: string) => moment(Date.parse(text), "both");
   const since = keys_since?.find((one) => one.key === key)?.since;
   const told = h("div", { class: "told" }, icon(picture), h("span", { class: "words" }, words,
-    since ? h("span", { class: "small" }, say("device_since", { when: at(since) })) : null,
-    until ? h("span", { class: "small" }, say("device_until", { when: at(until) })) : null));
+    [since && say("device_since", { when: at(since) }), until && at(until)].map((text) => text && h("span", { class: "small" }, text))));
   return h("li", null, told, removal ? h("div", { class: "actions" }, button("cross", say("device_remove"), () => mayRemove(told, removal), "quiet")) : null);
 }
 

@@ -137,6 +137,7 @@ test("an answer that is no seal is no alarm; a seal that another key signed is o
   const phone = await member(town.world, browser, "0", { serviceWorkers: "block" });
   await phone.page.route("**/log/checkpoint", (route) => route.fulfill({ body: "<h1>Even geduld</h1>", contentType: "text/html" }));
   await phone.open(`${town.world.url}/wallet#more`);
+  await phone.page.locator("summary", { hasText: "Voor wie het wil nakijken" }).click();
   await phone.reads("Het logboek kijken we later na.");
   const note = await (await fetch(`${town.world.url}/log/checkpoint`)).text();
   const forged = note.replace(/^(\d+)$/mu, (size) => String(Number(size) + 1));

@@ -52,7 +52,7 @@ function notOpened(path: string): void {
 async function without(): Promise<void> {
   const coming = (await outbox()).find((outgoing) => outgoing.hat && outgoing.state !== "done");
   if (coming) return show(outcome(coming, link("undo", say("restore"), "#restore", "quiet")));
-  offer(null, () => void route(), say("make_wallet"), [h("h2", { tabindex: "-1" }, icon("clover"), say("welcome")), h("p", null, say("welcome_text"))]);
+  offer(null, () => void route(), say("make_wallet"), h("h2", { tabindex: "-1" }, icon("clover"), say("welcome")));
 }
 
 async function home(hat: Hat): Promise<void> {
