@@ -28,7 +28,7 @@ export async function showAlarm(): Promise<void> {
 export const alarming = (title: string): Child => [
   h("h2", { tabindex: "-1", "data-focus": true }, icon("hand"), title),
   h("p", { class: "note", role: "alert" }, icon("cross"), say("alarm_pay_not")),
-  h("p", null, say("alarm_blame")), h("p", null, say("alarm_do")),
+  h("p", null, say("alarm_do")),
 ];
 
 /** One of the two seals, as far as it can be read. */

@@ -43,7 +43,6 @@ export async function open(hat: Hat): Promise<void> {
     ready();
     shown.classList.remove("printed");
     write.remove();
-    kept.focus();
   });
   show([
     h("section", { class: "sheet" },
