@@ -6,6 +6,7 @@
 mod accounts;
 mod aliases;
 mod arrivals;
+mod changes;
 mod checking;
 mod closing;
 mod companions;

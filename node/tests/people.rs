@@ -5,7 +5,7 @@
 mod support;
 
 use klaver_api::{AnswerPairing, AskOwnCode, CreateRequest, PayByCode, paths};
-use klaver_ledger::account::{AccountKind, AccountStatus};
+use klaver_ledger::account::{AccountKind, AccountStatus, KeyGrant, Rights};
 use klaver_ledger::entry::{Body as EntryBody, Change};
 use klaver_ledger::keys::{PublicKey, SigningKey};
 use klaver_node::community::requests::{ASKED_BY_ONE_MAX, BY_CODE_MAX};
@@ -150,11 +150,25 @@ async fn the_inbox_tells_what_waits_for_a_key_and_that_the_account_rests() {
         let in_force = account.standing(klaver_node::clock::wall_clock());
         Change { base: in_force.base, state: (*in_force.state).clone(), status }
     };
+    // Another key of their own is told as that, and since when each counts is told to the account alone.
+    let mut more = standing(AccountStatus::Open);
+    let key = PublicKey::of(&SigningKey::from_bytes(&[79; 32]));
+    more.state.keys.push(KeyGrant { key, rights: Rights::MANAGE, until: None, cap: None });
+    more.state.keys.sort();
+    world.submit(&world.sign(EntryBody::Change(more), &[&an.0.key])).await;
+    let told = inbox(&world, &an).await;
+    assert_eq!((told.len(), &told[0]["about"]["change"]), (1, &json!("spare_added")), "{told:?}");
+    let path = paths::fill(paths::ACCOUNT, an.0.account);
+    let seen = world.get(&path, Some(&an.1)).await.json["keys_since"].clone();
+    assert_eq!(seen.as_array().map(Vec::len), Some(2), "{seen}");
+    let council = world.session(None, &world.council[0]).await;
+    assert_eq!(world.get(&path, Some(&council)).await.json.get("keys_since"), None);
     let rest = standing(AccountStatus::Frozen);
     world.submit(&world.sign(EntryBody::Change(rest), &[&an.0.key])).await;
     let told = inbox(&world, &an).await;
     let what: Vec<&Value> = told.iter().map(|message| &message["about"]["what"]).collect();
     assert_eq!(what, ["at_rest", "line"], "{told:?}");
+    assert_eq!(told[1]["about"]["change"], "spare_added", "that it rests is told once");
     assert!(inbox(&world, &eve).await.is_empty());
     // One of two of the council signed: the draft is for those whose key may sign, an account's own keys among them.
     let wake = standing(AccountStatus::Open);

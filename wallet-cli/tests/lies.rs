@@ -507,6 +507,7 @@ fn what_a_node_says_cannot_move_the_cursor() {
             closed_to: None,
             pending: None,
             name: Some(evil.into()),
+            keys_since: Vec::new(),
         };
         put(answers, paths::ACCOUNTS, &AccountPage { accounts: vec![listed], next: None });
     });

@@ -83,6 +83,19 @@ pub struct AccountJson {
     pub pending: Option<PendingJson>,
     /// Its name, if the community keeps one.
     pub name: Option<String>,
+    /// Since when each of its keys belongs to it, as far as this ledger tells; to its own keys, of one account.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys_since: Vec<KeySince>,
+}
+
+/// Since when a key belongs to an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct KeySince {
+    /// The key.
+    pub key: String,
+    /// When the entry that gave it was recorded.
+    pub since: String,
 }
 
 /// A change that takes effect later, unless somebody vetoes it.

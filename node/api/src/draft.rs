@@ -31,6 +31,22 @@ pub struct Draft {
     pub expires_at: String,
     /// The memo that came with it.
     pub memo: Option<MemoJson>,
+    /// What the accounts of a payment are called, as far as whoever pays may know it. Nobody signs these names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<CalledAccount>,
+}
+
+/// What an account is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct CalledAccount {
+    /// The account.
+    pub account: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its name, or what its owner writes beside the own code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// Whose signatures an entry waits for.

@@ -60,6 +60,8 @@ pub enum Matter {
         effective_at: String,
         /// Whether a veto can still stop it.
         vetoable: bool,
+        /// What becomes of the account then.
+        change: Changed,
     },
     /// The account is at rest.
     AtRest,
@@ -77,5 +79,36 @@ pub enum Matter {
         credit: String,
         /// The line that it is about.
         reference: Option<ReferenceJson>,
+        /// What became of the account; of a `change` alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        change: Option<Changed>,
+        /// Why it was put right; of a `correct` alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
+}
+
+/// What a change makes of an account: of several things the one that matters most to its person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Changed {
+    /// A key more, which may do more than manage.
+    DeviceAdded,
+    /// A key more, which may manage and nothing else, as a spare key does.
+    SpareAdded,
+    /// Keys came and others went.
+    DevicesReplaced,
+    /// A key less.
+    DeviceRemoved,
+    /// It is put to rest.
+    AtRest,
+    /// It is open again.
+    Woken,
+    /// How far it may go, or how long.
+    Limits,
+    /// It is closed.
+    Closes,
+    /// Anything else.
+    Other,
 }

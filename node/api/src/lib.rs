@@ -51,9 +51,9 @@ pub use account::{AccountJson, AccountStateJson, KeyJson, PendingJson};
 pub use alias::{AskOwnCode, OwnCode, PayByCode};
 pub use charter::{CharterJson, PolicyJson, RateJson};
 pub use community::{AuditNoteJson, Community, DirectoryEntry, DirectoryPage, LogAddress, Profile, UnitJson};
-pub use draft::{Draft, DraftPage, DraftState, WaitsFor};
+pub use draft::{CalledAccount, Draft, DraftPage, DraftState, WaitsFor};
 pub use entry::{BodyJson, EntryJson};
-pub use inbox::{Inbox, Matter, Message};
+pub use inbox::{Changed, Inbox, Matter, Message};
 pub use join::{CreateInvitation, Invitation, Join, JoinProof, Joined};
 pub use pairing::{AnswerPairing, Pairing};
 pub use paper::{

@@ -28,7 +28,8 @@ pub struct StatementLine {
     pub reference: Option<ReferenceJson>,
     /// The sentence that came with it, while the community keeps it.
     pub memo: Option<MemoJson>,
-    /// Why credits were received: `helped`, `took_part`, `welcome` or `migration`. Not part of what the opening proves.
+    /// Why credits were received: `helped`, `took_part`, `welcome` or `migration`; or why something was put right:
+    /// `wrong_amount`, `wrong_person`, `twice`, `not_done` or `other`. Not part of what the opening proves.
     pub reason: Option<String>,
     /// The whole entry, when one of the account's keys signed it. Of what others signed only the line is shown.
     pub entry: Option<EntryJson>,

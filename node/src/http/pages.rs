@@ -340,7 +340,12 @@ fn shell(mut page: Page, name: &'static str) -> Response {
     let body = if manifest().is_some() {
         html! {
             h1.unseen { (page.heading()) }
-            div #action { p role="status" { (page.say("loading")) } }
+            div #action {
+                p role="status" { (page.say("loading")) }
+                // A script that never comes can say nothing.
+                p.late { (page.say("loading_long")) }
+                p.late { a.button href="" { (icon("again")) (page.say("again")) } }
+            }
             noscript { p.note { (icon("hand")) (page.say("needs_script")) } p { (page.say("needs_script_next")) } }
         }
     } else {

@@ -1,5 +1,6 @@
 //! Accounts and their lines, as far as a visitor may see them.
 
+use super::changes::keys_since;
 use super::coordination::waiting_word;
 use super::tills::{is_of_day, is_of_till};
 use super::{Refused, Service};
@@ -149,7 +150,9 @@ impl Service {
     /// `Unknown` also for an account that the visitor may not see.
     pub fn account(&self, visitor: &Visitor, id: &AccountId) -> Result<AccountJson, Refused> {
         let (account, sight) = self.seen(visitor, id, Sight::State)?;
-        Ok(self.account_json(visitor, &account, sight))
+        let is_own = matches!(visitor.role, Role::Account(own) if own == *id);
+        let states = if is_own { self.states_of(&account, wall_clock())? } else { Vec::new() };
+        Ok(AccountJson { keys_since: keys_since(&states), ..self.account_json(visitor, &account, sight) })
     }
 
     /// Returns accounts that the visitor may see, from position `from` in the order of opening; with `ending` only those
@@ -221,6 +224,7 @@ impl Service {
                 },
             }),
             name: name.map(|row| row.name),
+            keys_since: Vec::new(),
         }
     }
 
@@ -291,6 +295,7 @@ impl Service {
             memo: self.community.memo(line.index).map(|memo| MemoJson::of(&memo)),
             reason: match &record.signed.entry().body {
                 Body::Earn(earn) => Some(earn.reason.word().to_owned()),
+                Body::Correct(correct) => Some(correct.reason.word().to_owned()),
                 _ => None,
             },
             entry: own.then(|| EntryJson::of(record.signed.entry(), scale)),

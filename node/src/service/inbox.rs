@@ -1,17 +1,20 @@
 //! The inbox of an account: put together from ledger and community data each time that it is opened, kept nowhere.
 
+use super::changes::{change_that_waits, changed_by};
 use super::{Refused, RequestView, Service, Sight};
 use crate::clock::wall_clock;
 use crate::community::sessions::Visitor;
 use data_encoding::HEXLOWER;
-use klaver_api::inbox::{Inbox, Matter, Message};
+use klaver_api::inbox::{Changed, Inbox, Matter, Message};
 use klaver_api::request::RequestState;
 use klaver_ledger::account::AccountStatus;
 use klaver_ledger::amount::Total;
 use klaver_ledger::books::Account;
-use klaver_ledger::entry::Kind;
+use klaver_ledger::engine::StatementLine;
+use klaver_ledger::entry::{Body, Kind};
 use klaver_ledger::id::AccountId;
 use klaver_ledger::link::{CodeId, Link};
+use klaver_ledger::record::Record;
 use klaver_ledger::time::{Deadline, Timestamp};
 
 /// How far back lines are told, in milliseconds: sixty days.
@@ -30,7 +33,7 @@ impl Service {
         let mut messages = self.asked_and_answered(id)?;
         messages.extend(self.draft_messages(visitor)?);
         messages.extend(state_messages(&account, now));
-        messages.extend(self.told_lines(id, now)?);
+        messages.extend(self.told_lines(&account, now)?);
         // Texts of moments of one form are in the order of time.
         messages.sort_by(|a, b| (a.at.is_some(), &b.at, &a.id).cmp(&(b.at.is_some(), &a.at, &b.id)));
         Ok(Inbox { account: id.to_string(), messages })
@@ -71,29 +74,61 @@ impl Service {
         Ok(messages)
     }
 
-    fn told_lines(&self, id: &AccountId, now: Timestamp) -> Result<Vec<Message>, Refused> {
+    /// What was put right, given back or changed. A change that waits is told as one that waits; one that was stopped
+    /// never took effect, and its veto tells that.
+    fn told_lines(&self, account: &Account, now: Timestamp) -> Result<Vec<Message>, Refused> {
         let told = [Kind::Correct, Kind::Refund, Kind::Change, Kind::Veto, Kind::Close];
-        let total = |minor: u64| Total::new(minor).unwrap_or_default().to_decimal(self.scale());
-        let page = self.reader.statement(id, None, LINES_LOOKED_AT)?;
-        let is_told = |line: &klaver_ledger::engine::StatementLine| {
+        let page = self.reader.statement(&account.id(), None, LINES_LOOKED_AT)?;
+        let is_told = |line: &&StatementLine| {
             told.contains(&line.line.kind) && now.millis_since(line.line.recorded_at) < TOLD_MILLIS
         };
-        let lines = page.lines.iter().filter(|line| is_told(line));
-        Ok(lines
-            .map(|found| Message {
-                id: format!("line:{}.{}", found.line.index, found.number),
-                at: Some(found.line.recorded_at.to_string()),
-                about: Matter::Line {
-                    index: found.line.index,
-                    line: found.number.into(),
-                    kind: found.line.kind.word().to_owned(),
-                    debit: total(found.line.line.debit),
-                    credit: total(found.line.line.credit),
-                    reference: found.line.line.reference.map(super::accounts::reference_json),
-                },
-            })
-            .collect())
+        let lines: Vec<&StatementLine> = page.lines.iter().filter(is_told).collect();
+        let has_changes = lines.iter().any(|line| line.line.kind == Kind::Change);
+        let states = if has_changes { self.states_of(account, now)? } else { Vec::new() };
+        let mut messages = Vec::new();
+        for found in lines {
+            let change = changed_by(&states, found.line.index);
+            // That it is at rest stands in front as long as it is.
+            let is_told_in_front = change == Some(Changed::AtRest) && is_at_rest(account, now);
+            if found.line.kind == Kind::Change && (change.is_none() || is_told_in_front) {
+                continue;
+            }
+            messages.push(self.told_line(found, change)?);
+        }
+        Ok(messages)
     }
+
+    fn told_line(&self, found: &StatementLine, change: Option<Changed>) -> Result<Message, Refused> {
+        let total = |minor: u64| Total::new(minor).unwrap_or_default().to_decimal(self.scale());
+        let reason = if found.line.kind == Kind::Correct { self.reason_of(found.line.index)? } else { None };
+        Ok(Message {
+            id: format!("line:{}.{}", found.line.index, found.number),
+            at: Some(found.line.recorded_at.to_string()),
+            about: Matter::Line {
+                index: found.line.index,
+                line: found.number.into(),
+                kind: found.line.kind.word().to_owned(),
+                debit: total(found.line.line.debit),
+                credit: total(found.line.line.credit),
+                reference: found.line.line.reference.map(super::accounts::reference_json),
+                change,
+                reason,
+            },
+        })
+    }
+
+    /// Why entry `index` put something right.
+    fn reason_of(&self, index: u64) -> Result<Option<String>, Refused> {
+        let record = Record::decode(&self.reader.record(index)?.record)?;
+        Ok(match &record.signed.entry().body {
+            Body::Correct(correct) => Some(correct.reason.word().to_owned()),
+            _ => None,
+        })
+    }
+}
+
+fn is_at_rest(account: &Account, now: Timestamp) -> bool {
+    account.closed_to().is_none() && account.standing(now).status == AccountStatus::Frozen
 }
 
 /// Says that the account is at rest, and that something about it takes effect later.
@@ -105,9 +140,13 @@ fn state_messages(account: &Account, now: Timestamp) -> Vec<Message> {
             index: waiting.index,
             effective_at: waiting.effective_at.to_string(),
             vetoable: waiting.has_veto,
+            change: change_that_waits(account, waiting, now),
         },
     });
-    let is_frozen = account.closed_to().is_none() && account.standing(now).status == AccountStatus::Frozen;
-    let rest = is_frozen.then(|| Message { id: "at_rest".to_owned(), at: None, about: Matter::AtRest });
+    let rest = is_at_rest(account, now).then(|| Message {
+        id: "at_rest".to_owned(),
+        at: None,
+        about: Matter::AtRest,
+    });
     waiting.into_iter().chain(rest).collect()
 }

@@ -8,13 +8,14 @@ use crate::community::keep::on_disk;
 use crate::community::memos::MemoRow;
 use crate::community::sessions::Visitor;
 use crate::writer::Unrecorded;
-use klaver_api::draft::{Draft, DraftState, WaitsFor, draft_id};
+use klaver_api::draft::{CalledAccount, Draft, DraftState, WaitsFor, draft_id};
 use klaver_api::text::{FieldError, base64url};
 use klaver_api::{EntryJson, MemoJson};
+use klaver_ledger::account::AccountKind;
 use klaver_ledger::engine::{Holder, NoReceipt, Outcome};
 use klaver_ledger::entry::memo::Memo;
 use klaver_ledger::entry::{Body, Entry, Pay, SignedEntry, VerifiedEntry};
-use klaver_ledger::id::{EntryId, LedgerId, Nonce};
+use klaver_ledger::id::{AccountId, EntryId, LedgerId, Nonce};
 use klaver_ledger::keys::{ReadyKey, SigningKey};
 use klaver_ledger::link::{CodeId, Link};
 use klaver_ledger::receipt::Receipt;
@@ -253,7 +254,28 @@ impl Service {
             index: row.recorded,
             expires_at: signed.entry().expires_at.to_string(),
             memo: row.memo.as_ref().and_then(MemoRow::to_memo).map(|memo| MemoJson::of(&memo)),
+            names: self.names_of(signed.entry()),
         })
+    }
+
+    /// What the accounts of a payment are called. Who is thanked for helping is named to nobody.
+    fn names_of(&self, entry: &Entry) -> Vec<CalledAccount> {
+        let Body::Pay(pay) = &entry.body else { return Vec::new() };
+        let ids: Vec<AccountId> =
+            std::iter::once(pay.from).chain(pay.payees.iter().map(|line| line.to)).collect();
+        let kinds: Vec<Option<AccountKind>> = {
+            let standing = self.reader.standing();
+            ids.iter().map(|id| standing.account(id).map(|account| account.kind())).collect()
+        };
+        let called = ids.iter().zip(kinds).filter_map(|(id, kind)| {
+            let kind = kind?;
+            // A member's name is the council's to know; what they write beside their own code is for whoever pays.
+            let listed = self.community.profile(id).filter(|row| row.listed || kind != AccountKind::Member);
+            let words = || self.community.alias_of(id).and_then(|(_, row)| row.words);
+            let name = listed.map(|row| row.name).or_else(words);
+            Some(CalledAccount { account: id.to_string(), kind: kind.word().to_owned(), name })
+        });
+        called.collect()
     }
 }
 

@@ -14,15 +14,22 @@ export async function showAlarm(): Promise<void> {
   await loadProofWords();
   const alarm = (await recall<Alarm>("alarm")) as Alarm;
   show([
-    h("h2", { tabindex: "-1", "data-focus": true }, icon("hand"), say("error.history_rewritten")),
-    h("p", { class: "note", role: "alert" }, icon("cross"), say("alarm_what")),
-    h("p", null, say("alarm_do")),
+    alarming(say("alarm_title")),
     h("div", { class: "actions" }, button("down", say("alarm_save"), () => saveEvidence(alarm), "main")),
-    h("p", { class: "small" }, moment(alarm.at, "full")),
-    h("dl", null, head("alarm_older", alarm.older), head("alarm_newer", alarm.newest)),
-    goOn(),
+    h("details", null, h("summary", null, icon("people"), say("alarm_council")),
+      h("p", null, say("error.history_rewritten"), " ", say("alarm_what")),
+      h("p", { class: "small" }, moment(alarm.at, "full")),
+      h("dl", null, head("alarm_older", alarm.older), head("alarm_newer", alarm.newest)),
+      goOn()),
   ], "focus");
 }
+
+/** What somebody is told when something cannot be believed: what not to do, and whom to go to. */
+export const alarming = (title: string): Child => [
+  h("h2", { tabindex: "-1", "data-focus": true }, icon("hand"), title),
+  h("p", { class: "note", role: "alert" }, icon("cross"), say("alarm_pay_not")),
+  h("p", null, say("alarm_do")),
+];
 
 /** One of the two seals, as far as it can be read. */
 function head(title: string, note: string): Child {
@@ -52,8 +59,10 @@ function goOn(): Child {
     ], "focus");
   };
   const press = () => void go().catch((error: unknown) => show([explain(error), h("div", { class: "actions" }, link("back", say("back"), "/wallet"))]));
-  return h("details", null, h("summary", null, say("alarm_believe")),
+  return [
+    h("h2", null, say("alarm_believe")),
     h("p", null, say("alarm_believe_text")),
     h("div", { class: "field" }, h("label", { for: "size" }, say("alarm_believe_size")), size, fault),
-    h("div", { class: "actions" }, button("undo", say("alarm_believe_do"), press)));
+    h("div", { class: "actions" }, button("tick", say("alarm_believe_do"), press)),
+  ];
 }

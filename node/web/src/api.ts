@@ -57,6 +57,8 @@ export interface Account {
   available: string | null;
   lines: number;
   name: string | null;
+  /** Since when each key belongs to it, as far as this ledger tells. */
+  keys_since?: { key: string; since: string }[];
 }
 
 export interface StatementLine {

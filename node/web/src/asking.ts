@@ -2,7 +2,7 @@
 
 import { type Answered, NoAnswer, type PaymentRequest, Refused } from "./api.ts";
 import type { Hat } from "./db.ts";
-import { amount, button, facts, fill, h, icon, moment, now, say, show, type Child } from "./dom.ts";
+import { amount, button, facts, fill, h, icon, largeAmount, moment, now, say, show, type Child } from "./dom.ts";
 import { watchRequest } from "./events.ts";
 import { accountText } from "./lib/account.ts";
 import { fromDecimal, toDecimal } from "./lib/money.ts";
@@ -52,7 +52,7 @@ export function askFor(asking: Asking): void {
   const code = h("details", null, h("summary", null, say("code_typed")), h("code", null, request.link));
   show([
     h("section", { class: "asking" },
-      h("p", { class: "amount", tabindex: "-1", "data-focus": true }, amount(minor)),
+      h("p", { class: "amount", tabindex: "-1", "data-focus": true }, largeAmount(minor)),
       rest ? h("p", null, rest) : null,
       qr(request.link, say("code_of", { amount: amount(minor) })),
       live, code),

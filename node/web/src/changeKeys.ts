@@ -28,5 +28,5 @@ export async function changeKeys(hat: Hat, make: (keys: Keys) => Keys, { words, 
     key: freshKey("change"), what: "change", name: "", amount: 0, ...(words ? { words } : {}), ...(then ? { hat: then } : {}),
     body: { base, state: { ...state, keys: make(state.keys) }, status: "open" },
   });
-  await showUntilKnown(outgoing, leave, (news) => outcome(news, [news.state === "refused" && again ? button("undo", say("again"), again) : null, leave]));
+  await showUntilKnown(outgoing, leave, (news) => outcome(news, [news.state === "refused" && again ? button("again", say("again"), again) : null, leave]));
 }

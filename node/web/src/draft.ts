@@ -15,7 +15,11 @@ interface Told {
   index?: number;
   waits_for?: { who: string; right?: string; have: number; need: number };
   memo: { salt: string; text: string } | null;
+  names?: Called[];
 }
+
+/** What the node calls an account of a payment: nobody signs that. */
+export interface Called { account: string; kind: string; name?: string }
 
 /** A draft whose bytes were checked. */
 export interface Draft {
@@ -27,6 +31,7 @@ export interface Draft {
   waitsFor: Told["waits_for"] | null;
   /** The sentence that comes with it, if it is the one that is signed. */
   memo: { salt: string; text: string } | null;
+  names: Called[];
 }
 
 /** What a draft says is not what its address names, or not in the one form that entries have. */
@@ -45,7 +50,7 @@ export async function readDraft(told: Told, id: string, ledger: string): Promise
   // A signature that does not hold is not shown as one.
   for (const one of signatures) if (await verify(fromHex(one.key), fromHex(one.signature), input)) signedBy.push(one.key);
   const memo = told.memo && entry.memo === (await memoCommitment(fromBase64url(told.memo.salt), told.memo.text)) ? told.memo : null;
-  return { envelope, signedBy, state: told.state, index: told.index ?? null, waitsFor: told.waits_for ?? null, memo };
+  return { envelope, signedBy, state: told.state, index: told.index ?? null, waitsFor: told.waits_for ?? null, memo, names: told.names ?? [] };
 }
 
 /** A draft, and for whom this phone may sign it. */

@@ -1,6 +1,8 @@
 /** What an entry does, in words and figures, from its own bytes: all of it, or nothing. */
 
 import { amount, facts, moment, say, shortAccount } from "./dom.ts";
+import type { Called } from "./draft.ts";
+import { parseAccount } from "./lib/account.ts";
 import type { AccountState, Entry } from "./lib/entry.ts";
 
 /** A sentence, and what belongs to it: names with their values. */
@@ -9,14 +11,19 @@ export interface Said {
   facts: [string, string][];
   /** What is signed besides, and stays as it is. */
   same?: [string, string][];
+  /** How much is signed away. */
+  sum?: string;
 }
 
 /** Returns what an entry says, or null when these pages cannot show all of it. `name` names accounts. */
 export function sayEntry(entry: Entry, name: (account: string) => string): Said | null {
   const sum = (lines: readonly { amount: number }[]) => lines.reduce((total, line) => total + line.amount, 0);
   switch (entry.kind) {
-    case "pay":
-      return { words: say("sign_pay", { from: name(entry.body.from), amount: amount(sum(entry.body.payees)) }), facts: entry.body.payees.map((line) => [name(line.to), amount(line.amount)]) };
+    case "pay": {
+      const [only, ...others] = entry.body.payees;
+      if (only && others.length === 0) return { words: say("sign_pay_to", { from: name(entry.body.from), amount: amount(only.amount), to: name(only.to) }), facts: [], sum: amount(only.amount) };
+      return { words: say("sign_pay", { from: name(entry.body.from), amount: amount(sum(entry.body.payees)) }), facts: entry.body.payees.map((line) => [name(line.to), amount(line.amount)]), sum: amount(sum(entry.body.payees)) };
+    }
     case "earn": {
       const lines = entry.body.payees.map(([to, minor]) => ({ to, amount: minor }));
       return { words: say("sign_earn", { from: name(entry.body.budget), amount: amount(sum(lines)) }), facts: lines.map((line) => [name(line.to), amount(line.amount)]) };
@@ -62,7 +69,11 @@ function stateFacts(state: AccountState, name: (account: string) => string): [st
   ];
 }
 
-/** Names accounts: those of this phone, those that are listed, else by their last letters. */
-export function namer(own: ReadonlyMap<string, string>, listed: ReadonlyMap<string, string>): (account: string) => string {
-  return (account) => own.get(account) ?? listed.get(account) ?? say("sign_account", { account: shortAccount(account), community: facts.name });
+/** Names accounts: those of this phone, those that are listed, as the node calls them, else by their last letters. */
+export function namer(own: ReadonlyMap<string, string>, listed: ReadonlyMap<string, string>, called: readonly Called[] = []): (account: string) => string {
+  const told = (account: string): string | undefined => {
+    const found = called.find((one) => parseAccount(one.account) === account);
+    return found && (found.name ? `"${found.name}"` : say(`sign_a_${found.kind}`));
+  };
+  return (account) => own.get(account) ?? listed.get(account) ?? told(account) ?? say("sign_account", { account: shortAccount(account), community: facts.name });
 }

@@ -3,9 +3,9 @@
 import { type Hat, keep } from "./db.ts";
 import { h, say, shortAccount, type Child } from "./dom.ts";
 
-/** What an account of this phone is called. */
+/** What an account of this phone is called; one's own needs no letters. */
 export function callHat({ name, kind, account }: Hat): string {
-  return name ?? `${say(`kind_${kind}`)} ${shortAccount(account)}`;
+  return name ?? (kind === "member" ? say("own_account") : `${say(`kind_${kind}`)} ${shortAccount(account)}`);
 }
 
 /** Returns the choice, or nothing where there is none; `changed` draws anew. */

@@ -9,9 +9,12 @@ import { askAs } from "./wallet.ts";
 export type Matter =
   | { what: "asked" | "answered"; request: PaymentRequest }
   | { what: "draft"; link: string; entry: string; signed: boolean; expires_at: string }
-  | { what: "pending"; index: number; effective_at: string; vetoable: boolean }
+  | { what: "pending"; index: number; effective_at: string; vetoable: boolean; change?: Changed }
   | { what: "at_rest" }
-  | { what: "line"; index: number; line: number; kind: string; debit: string; credit: string; reference: StatementLine["reference"] };
+  | { what: "line"; index: number; line: number; kind: string; debit: string; credit: string; reference: StatementLine["reference"]; change?: Changed; reason?: string };
+
+/** What a change makes of an account. */
+type Changed = "device_added" | "spare_added" | "devices_replaced" | "device_removed" | "at_rest" | "woken" | "limits" | "closes" | "other";
 
 export interface Message {
   id: string;

@@ -12,7 +12,7 @@ export async function lostPhone(): Promise<void> {
   show(busy(say("making_wallet")));
   const [key, { charter }] = await Promise.all([keyToConnect("device"), ask<{ charter: { policy: { recovery_delay: number } } }>("GET", "/v1/community")]);
   showConnecting({
-    key, picture: "phone", title: say("lost_title"), steps: [say("lost_text"), say("lost_wait", { lasts: lasting(charter.policy.recovery_delay) })], commands: [`klaver account change klv1… --council --add-key ${key}`],
+    key, picture: "phone", title: say("lost_title"), steps: [say("lost_text"), say("lost_wait", { lasts: lasting(charter.policy.recovery_delay) }), say("council_where")], commands: [`klaver account change klv1… --council --add-key ${key}`],
     look: async () => {
       const hat = await connect("device");
       if (hat) await keep("hat", hat.account);

@@ -1,9 +1,9 @@
 /** An old device and a new one meet: a code, one number that both show, one tap that signs. */
 
-import { NoAnswer, Refused, ask } from "./api.ts";
+import { type Account, NoAnswer, Refused, ask } from "./api.ts";
 import { changeKeys } from "./changeKeys.ts";
 import type { Hat } from "./db.ts";
-import { button, facts, fill, h, icon, link, say, show, type Child, type Icon } from "./dom.ts";
+import { button, facts, h, icon, link, moment, say, show, type Child, type Icon } from "./dom.ts";
 import { checkNumber } from "./pairing.ts";
 import { qr } from "./qr.ts";
 import { busy, explain, note } from "./start.ts";
@@ -70,7 +70,7 @@ export async function untilGone(screen: Element, look: () => Promise<void>): Pro
   }
 }
 
-const again = (meeting: Meeting): Child => h("div", { class: "actions" }, button("undo", say("again"), () => void meet(meeting).catch((error: unknown) => show(explain(error, meeting.back))), "main"), button("back", say("back"), meeting.back));
+const again = (meeting: Meeting): Child => h("div", { class: "actions" }, button("again", say("again"), () => void meet(meeting).catch((error: unknown) => show(explain(error, meeting.back))), "main"), button("back", say("back"), meeting.back));
 
 async function compare(meeting: Meeting, key: string): Promise<void> {
   const { hat, rights, words, back, leave, added } = meeting;
@@ -130,25 +130,24 @@ async function answer({ picture, key: offered, look, done }: Newcomer, code: str
   });
 }
 
-/** A device in a list, with what takes it away after a second tap. */
-export function deviceItem(picture: Icon, words: string, key: string | null, removal?: { text: string; remove: () => Promise<void>; back: () => void }, until: string | null = null): HTMLElement {
-  const place = h("div", { class: "actions" });
-  if (removal) {
-    const { text, remove, back } = removal;
-    // While it is asked once more, nothing else is offered.
-    const alone = (is: boolean) => document.querySelectorAll<HTMLElement>("#action > .actions").forEach((others) => (others.hidden = is));
-    const first = button("cross", say("device_remove"), () => {
-      const yes = button("cross", say("device_remove_sure"), () => void remove().catch((error: unknown) => show(explain(error, back))), "main");
-      fill(place, h("p", null, text), yes, button("back", say("back"), () => {
-        alone(false);
-        fill(place, first);
-      }));
-      alone(true);
-      yes.focus();
-    }, "quiet");
-    place.append(first);
-  }
-  return h("li", null,
-    h("div", { class: "told" }, icon(picture), h("span", { class: "words" }, words, key ? h("span", { class: "small" }, say("device_key", { key: key.slice(0, 8) })) : null, until ? h("span", { class: "small" }, until) : null)),
-    removal ? place : null);
+/** What takes a device away, and what is said of that first. */
+export interface Removal { text: string; remove: () => Promise<void>; back: () => void }
+
+/** A device in a list: since when it belongs to the account, and what takes it away. */
+export function deviceItem(picture: Icon, words: string, key: string, { keys_since }: Account, removal?: Removal, until: string | null = null): HTMLElement {
+  const at = (text: string) => moment(Date.parse(text), "both");
+  const since = keys_since?.find((one) => one.key === key)?.since;
+  const told = h("div", { class: "told" }, icon(picture), h("span", { class: "words" }, words,
+    [since && say("device_since", { when: at(since) }), until && at(until)].map((text) => text && h("span", { class: "small" }, text))));
+  return h("li", null, told, removal ? h("div", { class: "actions" }, button("cross", say("device_remove"), () => mayRemove(told, removal), "quiet")) : null);
+}
+
+/** Asks once more, about one device and nothing else. */
+function mayRemove(told: HTMLElement, { text, remove, back }: Removal): void {
+  const yes = () => void remove().catch((error: unknown) => show(explain(error, back)));
+  show([
+    h("h2", { tabindex: "-1", "data-focus": true }, icon("cross"), say("device_remove_title")),
+    told, h("p", null, text),
+    h("div", { class: "actions" }, button("cross", say("device_remove_sure"), yes, "main"), button("back", say("back"), back)),
+  ], "focus");
 }

@@ -83,6 +83,7 @@ function waiting(outgoing: Outgoing, values: Record<string, string>): Child {
   return h("section", { class: "waiting", role: "status" },
     icon("clock", "icon big"),
     h("p", { class: "amount" }, say("waiting")),
+    values["name"] !== "" && outgoing.amount > 0 ? h("p", null, say("waiting_what", values)) : null,
     h("p", null, say(key, values)),
     h("p", null, say("waiting_next")));
 }

@@ -2,7 +2,7 @@
 
 import { button, fill, h, icon, say } from "./dom.ts";
 import { type Scan, scan } from "./scan.ts";
-import { busy, note } from "./start.ts";
+import { busy } from "./start.ts";
 
 export interface ScanInto {
   element: HTMLElement;
@@ -42,7 +42,7 @@ export function scanInto(found: (text: string) => void, { words = say("scan"), l
       started.video.setAttribute("aria-label", say("camera_label"));
       view.replaceChildren(started.video);
     } catch {
-      fill(view, note("hand", say("camera_none"), otherwise));
+      fill(view, h("p", { role: "status" }, icon("hand"), say("camera_none"), " ", otherwise));
     }
   };
   return { element: view, stop };

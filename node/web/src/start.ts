@@ -87,7 +87,12 @@ export function whyNot(code: string): [string, string] {
   return [say("why_other", { code }), say("why_other_next")];
 }
 
-/** Shows that something is going on, for whoever waits longer than a moment. */
+/** How long something may go on before it is said what may be in the way, in milliseconds. */
+const LONG = 4_000;
+
+/** Shows that something is going on, for whoever waits longer than a moment; after a while, what may be in the way. */
 export function busy(words = say("loading")): HTMLElement {
-  return status(words);
+  const shown = status(words);
+  setTimeout(() => shown.append(" ", say("loading_long")), LONG);
+  return shown;
 }

@@ -2,7 +2,7 @@
 
 import { type Answered, type StatementLine, ask } from "./api.ts";
 import type { Hat } from "./db.ts";
-import { amount, button, dayOf, facts, fill, h, icon, link, moment, now, say, show, type Child, type Icon } from "./dom.ts";
+import { amount, button, dayOf, facts, fill, h, icon, largeAmount, link, moment, now, say, show, type Child, type Icon } from "./dom.ts";
 import { parseAccount } from "./lib/account.ts";
 import { fromDecimal } from "./lib/money.ts";
 import { saveReceipt } from "./paid.ts";
@@ -16,6 +16,8 @@ export interface Shown {
   moved: number;
   /** How much of it a later line undid. */
   undone: number;
+  /** Why something was put right: by this line, or about it. */
+  why?: string;
 }
 
 /** Reads lines, newest first: one page, and further ones while `isWanted`. Notes which of them later lines undid. */
@@ -29,13 +31,15 @@ export async function readLines(hat: Hat, isWanted: (oldest: StatementLine, page
     next = page.next;
   }
   const minor = (text: string) => fromDecimal(text, facts.scale);
-  const lines = found.map((line) => ({ line, moved: minor(line.credit) - minor(line.debit), undone: 0 }));
-  for (const { line, moved } of lines) {
+  const lines = found.map((line): Shown => ({ line, moved: minor(line.credit) - minor(line.debit), undone: 0, ...(line.kind === "correct" && line.reason ? { why: line.reason } : {}) }));
+  for (const { line, moved, why } of lines) {
     if (line.reference?.to !== "line" || (line.kind !== "refund" && line.kind !== "correct")) continue;
     const { index, line: number } = line.reference;
     // A payer's own line has another number than the payee's line that is undone.
     const earlier = lines.find((one) => one.line.index === index && (moved < 0 ? one.line.line === number : one.moved < 0 || one.line.line === number));
-    if (earlier) earlier.undone += Math.abs(moved);
+    if (!earlier) continue;
+    earlier.undone += Math.abs(moved);
+    if (why) earlier.why = why;
   }
   return { lines, balance: minor(first.balance), hasMore: next !== null };
 }
@@ -60,9 +64,12 @@ function what({ line, moved }: Shown, known: Map<string, string>): { picture: Ic
   const direction = moved < 0 ? "out" : moved > 0 ? "in" : "none";
   const picture: Icon = line.kind === "earn" ? "hand" : moved < 0 ? "pay" : moved > 0 ? "receive" : "list";
   const key = `line_${line.kind}_${direction}`;
-  const words = say(key);
+  const words = say(key, { amount: amount(Math.abs(moved)) });
   return { picture: line.kind === "earn" ? "people" : line.kind === "correct" || line.kind === "refund" ? "undo" : picture, words: words === key ? say("line_other") : words };
 }
+
+/** Why something was put right, as a sentence. */
+const reasonOf = ({ why }: Shown): Child => (why ? h("span", { class: "small" }, say(`corrected_${why}`)) : null);
 
 /** Returns lines by day, newest first; `base` is the path of one line. */
 export function lineList(lines: readonly Shown[], known: Map<string, string>, base: string): Child {
@@ -80,7 +87,7 @@ export function lineList(lines: readonly Shown[], known: Map<string, string>, ba
       return h("li", null, h("a", { href: `${base}${shown.line.index}.${shown.line.line}` },
         icon(picture),
         h("span", { class: "words" }, h(isUndone ? "s" : "span", null, words), h("span", { class: "small" }, moment(Date.parse(shown.line.recorded_at), "time")),
-          shown.undone > 0 ? h("span", { class: "small" }, say(isUndone ? "undone" : "undone_part", { amount: amount(shown.undone) })) : null),
+          shown.undone > 0 ? h("span", { class: "small" }, say(isUndone ? "undone" : "undone_part", { amount: amount(shown.undone) })) : reasonOf(shown)),
         h("span", { class: shown.moved > 0 ? "sum in" : "sum" }, sum ? h(isUndone ? "s" : "span", null, sum) : null)));
     })),
   ]);
@@ -112,13 +119,14 @@ export async function showLine(hat: Hat, id: string, back: string, more: (shown:
   const wrong = h("details", null, h("summary", null, icon("hand"), say("something_wrong")), h("p", null, say("something_wrong_text", { index: line.index })));
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon(picture), words),
-    h("p", { class: "amount" }, shown.moved === 0 ? null : amount(Math.abs(shown.moved))),
+    h("p", { class: "amount" }, shown.moved === 0 ? null : largeAmount(Math.abs(shown.moved))),
     shown.undone > 0 ? h("p", { class: "note" }, icon("undo"), say("undone_part", { amount: amount(shown.undone) })) : null,
+    shown.why ? h("p", null, reasonOf(shown)) : null,
     line.memo ? h("blockquote", null, line.memo.text) : null,
     h("dl", null,
       h("dt", null, say("when")), h("dd", null, moment(Date.parse(line.recorded_at), "both")),
-      h("dt", null, say("number")), h("dd", null, String(line.index)),
-      line.balance === undefined ? null : [h("dt", null, say("balance_after")), h("dd", null, amount(fromDecimal(line.balance, facts.scale)))]),
+      h("dt", null, say("number")), h("dd", null, String(line.index))),
+    line.balance === undefined ? null : h("details", null, h("summary", null, icon("wallet"), say("balance_after")), h("p", null, amount(fromDecimal(line.balance, facts.scale)))),
     h("div", { class: "actions" }, more(shown), button("down", say("save_receipt"), save)),
     proof, seal, wrong,
     h("div", { class: "actions" }, link("back", say("back"), back)),

@@ -4,6 +4,7 @@
  * and `share.rs`.
  */
 
+import { alarming } from "./alarm.ts";
 import { Refused, ask, type Answered } from "./api.ts";
 import { CharterLeftOut, type LineageJson, askCharters, follow, newestBase } from "./charters.ts";
 import { type Hat, type Outgoing, all, recall, rework, transact } from "./db.ts";
@@ -284,9 +285,9 @@ export const trustedOf = (lineage: Lineage): Trusted =>
 /** Says that the community goes on in another ledger, what came over, and what did not. */
 function followed(came: { hat: Hat; opened: number }[], waited: Outgoing[], silent: Hat[]): Child {
   return [
-    h("h2", { tabindex: "-1", "data-focus": true }, icon("seal"), say("note.followed.ledger", { name: facts.name })),
-    came.map(({ hat, opened }) => h("p", { class: "note good" }, icon("tick"),
-      say("note.came_over", { name: hat.name ?? (came.length === 1 ? facts.name : shortAccount(hat.account)), balance: amount(opened) }))),
+    h("h2", { tabindex: "-1", "data-focus": true }, icon("seal"), say("seal_followed")),
+    h("p", { class: "note good" }, icon("tick"), say("seal_followed_end")),
+    cameOver(came),
     silent.map((hat) => h("p", { class: "note" }, icon("hand"), say("seal_unproven", { name: hat.name ?? shortAccount(hat.account) }))),
     waited.length > 0 ? h("p", { class: "note" }, icon("hand"), say("seal_ended", { count: waited.length })) : null,
     waited.map(({ name, amount: sum }) => h("p", { class: "small" }, [name, sum > 0 ? amount(sum) : ""].filter((word) => word !== "").join(": "))),
@@ -295,17 +296,21 @@ function followed(came: { hat: Hat; opened: number }[], waited: Outgoing[], sile
   ];
 }
 
+/** What each account began with, behind a tap as every balance. */
+export const cameOver = (came: { hat: Hat; opened: number }[]): Child => (came.length === 0 ? null : h("details", null, h("summary", null, icon("wallet"), say("show_balance")),
+  came.map(({ hat, opened }) => h("p", null, say("note.came_over", { name: hat.name ?? (came.length === 1 ? facts.name : shortAccount(hat.account)), balance: amount(opened) })))));
+
 function alarmed(strange: Strange): Child {
   return [
-    h("h2", { tabindex: "-1", "data-focus": true }, icon("hand"), say("other_ledger")),
-    h("p", { class: "note", role: "alert" }, icon("cross"), say(strange.code === "other_ledger" ? "other_ledger_next" : strange.code)),
-    h("p", null, say("alarm_do")),
+    alarming(say(strange.code === "error.share_wrong" ? "alarm_share" : "other_ledger")),
     savingStrange(strange),
-    h("p", { class: "small" }, moment(strange.at, "full")),
+    h("details", null, h("summary", null, icon("people"), say("alarm_council")),
+      h("p", null, say(strange.code === "other_ledger" ? "other_ledger_next" : strange.code)),
+      h("p", { class: "small" }, moment(strange.at, "full"))),
   ];
 }
 
 /** A button that saves what a node showed that does not hold. */
 export function savingStrange(strange: Strange): Child {
-  return h("div", { class: "actions" }, button("down", say("alarm_keep"), () => saveFile("klaver-alarm.txt", strange.evidence), "main"));
+  return h("div", { class: "actions" }, button("down", say("alarm_save"), () => saveFile("klaver-alarm.txt", strange.evidence), "main"));
 }

@@ -94,8 +94,10 @@ export async function newReceipt(hat: Hat, line: { index: number; line: number }
   return receipt;
 }
 
-/** The hash of the remembered policy as people compare it; null when there is none. */
-export async function policyText(): Promise<{ text: string; hash: string } | null> {
+/** The remembered policy, its hash as people compare it, and whom it names; null when there is none. */
+export async function policyText(): Promise<{ hash: string; names: string[] } | null> {
   const known = await recall<Remembered>("policy");
-  return known?.text ? { text: known.text, hash: base64(await sha256(utf8(known.text))) } : null;
+  if (!known?.text) return null;
+  const { witnesses } = await parsePolicy(known.text);
+  return { hash: base64(await sha256(utf8(known.text))), names: witnesses.map(({ name }) => name) };
 }

@@ -29,7 +29,7 @@ test("a second phone by a code that the first one shows; both pay, and one can b
   await fresh.open(link);
   await fresh.reads("Je betaalt daarna met allebei je telefoons.");
   assert.equal(await fresh.page.evaluate(() => location.hash), "#device", "the secret stays in the address");
-  await fresh.tap("Ga verder");
+  await fresh.tap("Voeg deze telefoon toe");
   const number = await fresh.page.locator(".amount").textContent();
   await old.reads("Is dit nummer hetzelfde?");
   assert.equal(await old.page.locator(".amount").textContent(), number);
@@ -46,9 +46,11 @@ test("a second phone by a code that the first one shows; both pay, and one can b
     await phone.page.locator(".paid").waitFor();
   }
   await old.open(`${world.url}/wallet#devices`);
-  await old.page.locator(".devices li", { hasText: "Een ander toestel" }).waitFor();
+  await old.page.locator(".devices li", { hasText: /Een ander toestel\s*Sinds \d+/ }).waitFor();
   assert.equal(await old.page.locator(".devices li").count(), 2);
   await old.tap("Neem weg");
+  await old.reads("Dit toestel wegnemen?");
+  assert.deepEqual(await old.page.locator("#action .button").allTextContents(), ["Ja, neem weg", "Terug"]);
   await old.tap("Ja, neem weg");
   await old.reads("Dit toestel hoort niet meer bij je rekening.");
   await fresh.open(await price(world, till, "2"));
@@ -65,12 +67,11 @@ test("whoever scans the code over a shoulder is seen by the number, and gets not
   const link = await showDeviceCode(old);
   const [thief, own] = [await Phone.of(browser), await Phone.of(browser)];
   await thief.open(link);
-  await thief.tap("Ga verder");
+  await thief.tap("Voeg deze telefoon toe");
   await old.reads("Is dit nummer hetzelfde?");
   await own.open(`${world.url}/wallet#scan`);
-  await own.page.locator("#code").fill(link);
-  await own.tap("Open de code");
-  await own.tap("Ga verder");
+  await own.typesCode(link);
+  await own.tap("Voeg deze telefoon toe");
   await own.reads("is voorbij of al gebruikt");
   await old.tap("Nee, een ander nummer");
   await old.reads("Er is niets toegevoegd.");
@@ -113,12 +114,16 @@ test("what the council wants to change is told in time, and can be stopped", asy
   const { public_key: theirs } = world.place("key", "new", "stranger") as { public_key: string };
   world.council("account", "change", account, "--council", "--add-key", theirs);
   await phone.open(`${world.url}/wallet`);
-  await phone.reads("Berichten (2 nieuw)");
+  await phone.reads("Berichten (1 nieuw)");
   phone.taps = 0;
   await phone.tap(/^Berichten/);
-  await phone.reads("Het kernteam wil iets aan je rekening veranderen.");
+  await phone.reads("Het kernteam wil een toestel bij je rekening zetten.");
   await phone.reads("Dit gaat in op");
   await phone.tap("Houd dit tegen");
+  // It is asked on a screen of its own, with one way on and one back.
+  await phone.reads("Houd je dit tegen?");
+  await phone.reads("Het kernteam wil een toestel bij je rekening zetten.");
+  assert.deepEqual(await phone.page.locator("#action .button").allTextContents(), ["Ja, houd dit tegen", "Terug"]);
   await phone.tap("Ja, houd dit tegen");
   await phone.reads("Je rekening blijft zoals ze is.");
   assert.equal(phone.taps, 3);
@@ -134,19 +139,22 @@ test("what the council wants to change is told in time, and can be stopped", asy
 test("the spare key on paper: a sheet with words and a code, that brings the account back", async () => {
   const phone = await member(world, browser, "4");
   await phone.open(`${world.url}/wallet#recovery`);
-  await phone.page.locator(".recovery li").first().waitFor();
+  await phone.page.locator(".recovery li").first().waitFor({ state: "attached" });
   const words = await phone.page.locator(".recovery li").allTextContents();
   await phone.page.locator(".printed svg").waitFor({ state: "attached" });
-  assert.equal(await phone.page.locator(".printed").isVisible(), false);
+  assert.equal(await phone.page.locator(".printed .qr").isVisible(), false);
+  assert.equal(await phone.page.getByRole("button", { name: "Ik heb het bewaard" }).count(), 0, "there is nothing to keep yet");
   await phone.page.emulateMedia({ media: "print", colorScheme: "dark" });
   assert.equal(await phone.page.getByRole("button", { name: "Druk het blad af" }).isVisible(), false);
+  assert.equal(await phone.page.locator(".recovery li").first().isVisible(), true, "the words are on paper");
   await phone.page.getByText("Bewaar dit blad waar niemand het leest.").waitFor();
   const picture = await phone.page.locator(".printed .qr").screenshot();
   await phone.page.emulateMedia({ media: "screen", colorScheme: "light" });
   const printed = await read(picture);
   assert.match(printed, new RegExp(`^${world.url}/wallet#restore/[a-z2-7]{26}$`));
-  await phone.tap("Ik heb ze opgeschreven");
-  await phone.reads("De sleutels van je rekening zijn veranderd.");
+  await phone.tap("Druk het blad af");
+  await phone.tap("Ik heb het bewaard");
+  await phone.reads("Je reservesleutel is klaar.");
 
   const found = await Phone.of(browser);
   await found.open(printed);
@@ -154,7 +162,7 @@ test("the spare key on paper: a sheet with words and a code, that brings the acc
   assert.equal(await found.page.locator("#words").inputValue(), words.join(" "));
   assert.equal(await found.page.evaluate(() => location.hash), "#restore", "the secret stays in the address");
   await found.tap("Zet mijn portemonnee terug");
-  await found.reads("De sleutels van je rekening zijn veranderd.");
+  await found.reads("Je portemonnee staat nu op deze telefoon.");
   assert.equal(await balance(world, found), "4 klavers");
   await close(phone, found);
 });
@@ -190,6 +198,10 @@ test("signing together: what, by whom, until when, one tap; what is no longer tr
   const phone = await member(world, browser, "0", WATCHED);
   const payee = await member(world, browser, "0");
   await payee.open(`${world.url}/wallet#code`);
+  await payee.tap("Verander wat mensen lezen");
+  await payee.page.locator("#words").fill("Lut van de taart");
+  await payee.tap("Bewaar");
+  await payee.reads("Je woorden zijn bewaard.");
   const code = (await payee.page.locator("#own-code").textContent()) ?? "";
   await potOfTwo(phone);
   // By the payee's own code: the program asks for a request, as the page does.
@@ -197,15 +209,17 @@ test("signing together: what, by whom, until when, one tap; what is no longer tr
   // The pot's other signer opens the link as it was sent.
   await phone.open(link);
   await phone.tap("Open in mijn portemonnee");
-  await phone.reads(/betaalt 6\sklavers/);
-  await phone.reads("Je tekent als Lid");
+  // Whom and how much: by the names that they have, never by the letters of an account.
+  await phone.reads(/^een pot betaalt 6\sklavers aan "Lut van de taart"\.$/);
+  await phone.reads("Je tekent als: Mezelf");
+  assert.doesNotMatch(await phone.page.locator("#action").innerText(), /…|klv1/);
   await looksWell(phone.page, "draft");
   // Whoever is not concerned learns nothing.
   await payee.open(link);
   await payee.tap("Open in mijn portemonnee");
   await payee.reads("Dit is er niet, of is niet voor jou om te tekenen.");
   phone.taps = 0;
-  await phone.tap("Teken");
+  await phone.tap(/^Teken voor 6\sklavers$/);
   await phone.reads("Alle handtekeningen zijn er.");
   assert.equal(phone.taps, 1);
   assert.equal(await balance(world, payee), "6 klavers");
@@ -222,7 +236,7 @@ test("U2: no barriers on devices, rest and the spare key's sheet", async () => {
   await fresh.open(link);
   await fresh.reads("Je betaalt daarna met allebei je telefoons.");
   await looksWell(fresh.page, "new phone");
-  await fresh.tap("Ga verder");
+  await fresh.tap("Voeg deze telefoon toe");
   await phone.reads("Is dit nummer hetzelfde?");
   await looksWell(phone.page, "compare");
   await phone.tap("Ja, voeg deze telefoon toe");
@@ -231,6 +245,7 @@ test("U2: no barriers on devices, rest and the spare key's sheet", async () => {
   await phone.reads("Een ander toestel");
   await looksWell(phone.page, "devices");
   await phone.open(`${world.url}/wallet#more`);
+  await phone.page.locator("summary", { hasText: "Voor wie het wil nakijken" }).click();
   await phone.reads("Het logboek klopt");
   await looksWell(phone.page, "more");
   await phone.open(`${world.url}/wallet#rest`);

@@ -38,7 +38,7 @@ async function another(phone: Phone): Promise<void> {
 async function stranger(): Promise<{ phone: Phone; key: string }> {
   const phone = await Phone.of(browser, WATCHED);
   await phone.open(`${town.url}/wallet#restore`);
-  await phone.tap("Ik heb geen woorden");
+  await phone.tap("Ik heb geen woorden of blad");
   return { phone, key: (await phone.page.locator("#connect-key").textContent()) ?? "" };
 }
 

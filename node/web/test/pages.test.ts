@@ -75,7 +75,7 @@ test("U2: no barriers on any state of wallet and till", async () => {
   await phone.reads("Niet genoeg");
   await looksWell(phone.page, "pay, not enough");
   for (const [name, hash, says] of [
-    ["wallet", "", "Scan een code"], ["scan", "scan", "Of typ de code"], ["receive", "receive", "Hoeveel klavers"], ["lines", "lines", "Betaald aan"], ["more", "more", "Het logboek klopt"], ["spare key", "recovery", "Schrijf deze twaalf woorden op"],
+    ["wallet", "", "Scan een code"], ["scan", "scan", "Typ de code"], ["receive", "receive", "Hoeveel klavers"], ["lines", "lines", "Betaald aan"], ["more", "more", "Voor wie het wil nakijken"], ["spare key", "recovery", "Schrijf de woorden op"],
   ] as const) {
     await phone.open(`${world.url}/wallet#${hash}`);
     await phone.reads(says);

@@ -127,13 +127,11 @@ test("codes that are not for this wallet, and a camera that stays shut, say what
     [`${world.url}/p/kort`, "Deze code is niet volledig."],
     ["http://klaver.example/p/aebagbafaydqqcikbmga2dqpca", "Deze code is niet veilig."],
   ] as const) {
-    await phone.page.locator("#code").fill(typed);
-    await phone.tap("Open de code");
+    await phone.typesCode(typed);
     await phone.reads(said);
   }
   // The last part alone is enough, and an unknown one says so.
-  await phone.page.locator("#code").fill("aaaaaaaaaaaaaaaaaaaaaaaaaa");
-  await phone.tap("Open de code");
+  await phone.typesCode("aaaaaaaaaaaaaaaaaaaaaaaaaa");
   await phone.reads("Deze code kennen we niet");
   await close(phone);
 });
@@ -369,16 +367,21 @@ test("the overview shows a page, and older ones when asked", async () => {
     await phone.tap(/^Betaal/);
     await phone.page.locator(".paid").waitFor();
   }
-  await phone.page.route("**/statement*", (route) => {
+  // What was received is of a month before: a look goes back a month, however many pages that takes.
+  await phone.page.route("**/statement*", async (route) => {
     const url = new URL(route.request().url());
     url.searchParams.set("limit", "2");
-    return route.continue({ url: url.href });
+    const answer = await route.fetch({ url: url.href });
+    const said = (await answer.json()) as { lines: { kind: string; recorded_at: string }[] };
+    const before = (at: string) => new Date(Date.parse(at) - 40 * 86_400_000).toISOString();
+    await route.fulfill({ response: answer, json: { ...said, lines: said.lines.map((line) => (line.kind === "earn" ? { ...line, recorded_at: before(line.recorded_at) } : line)) } });
   });
   await phone.open(`${world.url}/wallet#lines`);
   await phone.page.locator(".lines a").first().waitFor();
   assert.equal(await phone.page.locator(".lines a").count(), 2);
-  await phone.tap("Toon oudere");
-  await phone.reads("Je kreeg dit, bedankt");
+  await phone.tap("Toon vroeger");
+  await phone.reads(/Je kreeg \d+\sklavers, bedankt/);
+  assert.equal(await phone.page.getByRole("button", { name: "Toon vroeger" }).count(), 0);
   await close(phone);
 });
 

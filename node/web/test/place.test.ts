@@ -207,7 +207,7 @@ test("a face is an account, a name, nothing else: wrong codes are said, and forg
   const guest = await member(world, browser, "0");
   await guest.open(`${world.url}/wallet#receive`);
   await guest.page.locator("#amount").fill("1");
-  await guest.tap("Toon de code");
+  await guest.tap("Toon een code");
   await guest.page.locator(".qr svg").waitFor();
   const receive = (await guest.page.locator("details code").textContent()) ?? "";
   await place.page.getByRole("link", { name: "Nieuw gezicht" }).click();

@@ -21,11 +21,11 @@ test("words after the first success, a new phone, and the old one pays no more",
   await lost.page.locator(".paid").waitFor();
   await lost.open(`${world.url}/wallet`);
   await lost.tap("Maak een reservesleutel");
-  await lost.reads("Schrijf deze twaalf woorden op");
+  await lost.tap("Schrijf de woorden op");
   const words = await lost.page.locator(".recovery li").allTextContents();
   assert.equal(new Set(words).size > 6 && words.length, 12);
-  await lost.tap("Ik heb ze opgeschreven");
-  await lost.reads("De sleutels van je rekening zijn veranderd.");
+  await lost.tap("Ik heb het bewaard");
+  await lost.reads("Je reservesleutel is klaar.");
   // What is on paper is not on the phone.
   assert.equal((await lost.stored("keys")).length, 1);
   await lost.open(`${world.url}/wallet`);
@@ -49,7 +49,7 @@ test("words after the first success, a new phone, and the old one pays no more",
   await found.open(`${world.url}/wallet#restore`);
   await found.page.locator("#words").fill(words.join(" ").toUpperCase());
   await found.tap("Zet mijn portemonnee terug");
-  await found.reads("De sleutels van je rekening zijn veranderd.");
+  await found.reads("Je portemonnee staat nu op deze telefoon.");
   assert.equal(await balance(world, found), "10 klavers");
 
   const code = await price(world, till, "1,50");
@@ -75,7 +75,7 @@ async function withWords(): Promise<{ phone: Phone; words: string[] }> {
   await phone.page.locator(".paid").waitFor();
   await till.context.close();
   await phone.open(`${world.url}/wallet#recovery`);
-  await phone.reads("Schrijf deze twaalf woorden op");
+  await phone.tap("Schrijf de woorden op");
   return { phone, words: await phone.page.locator(".recovery li").allTextContents() };
 }
 
@@ -90,7 +90,7 @@ const refusal = { status: 422, contentType: "application/problem+json", body: JS
 test("the words that were written down are the ones that count, though the first tries fail", async () => {
   const { phone, words } = await withWords();
   await phone.page.route("**/v1/accounts/*", (route) => route.abort());
-  await phone.tap("Ik heb ze opgeschreven");
+  await phone.tap("Ik heb het bewaard");
   await phone.reads("Er komt geen antwoord.");
   await phone.page.unroute("**/v1/accounts/*");
   await phone.page.route("**/v1/entries", (route) => route.fulfill(refusal));
@@ -99,7 +99,7 @@ test("the words that were written down are the ones that count, though the first
   assert.equal((await phone.stored("hats"))[0]?.["recovery"], undefined);
   await phone.page.unroute("**/v1/entries");
   await phone.tap("Probeer opnieuw");
-  await phone.reads("De sleutels van je rekening zijn veranderd.");
+  await phone.reads("Je reservesleutel is klaar.");
 
   // A restore that is closed before its answer came is finished when the wallet opens.
   const found = await Phone.of(browser);
@@ -134,8 +134,8 @@ test("the words that were written down are the ones that count, though the first
 
 test("a refused restore leaves the account that was on the phone", async () => {
   const { phone, words } = await withWords();
-  await phone.tap("Ik heb ze opgeschreven");
-  await phone.reads("De sleutels van je rekening zijn veranderd.");
+  await phone.tap("Ik heb het bewaard");
+  await phone.reads("Je reservesleutel is klaar.");
   const other = await member(world, browser, "3");
   const before = await other.stored("hats");
   await other.page.route("**/v1/entries", (route) => route.fulfill(refusal));
@@ -161,7 +161,7 @@ test("a state that the log does not show is not signed, and not joined", async (
     await route.fulfill({ response: answer, json: { ...body, state: { ...body.state, keys: [...body.state.keys, theirs] } } });
   };
   await phone.page.route("**/v1/accounts/*", lie);
-  await phone.tap("Ik heb ze opgeschreven");
+  await phone.tap("Ik heb het bewaard");
   await phone.reads("Het bewijs klopt niet.");
   assert.equal(sent, 0);
   const newcomer = await Phone.of(browser);
@@ -183,10 +183,10 @@ test("whatever gives a phone an account asks the browser not to forget it", asyn
   });
   const count = () => asked.page.evaluate(() => Number(localStorage.getItem("persisted")));
   const { phone, words } = await withWords();
-  await phone.tap("Ik heb ze opgeschreven");
-  await phone.reads("De sleutels van je rekening zijn veranderd.");
+  await phone.tap("Ik heb het bewaard");
+  await phone.reads("Je reservesleutel is klaar.");
   await restore(asked, words);
-  await asked.reads("De sleutels van je rekening zijn veranderd.");
+  await asked.reads("Je portemonnee staat nu op deze telefoon.");
   assert.equal(await count(), 1);
   await asked.open(`${world.url}/till`);
   world.council("account", "open", "merchant", "--key", (await asked.page.locator("#connect-key").textContent()) ?? "");

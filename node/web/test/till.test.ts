@@ -61,7 +61,7 @@ test("a cashier's phone joins by a code of the owner, takes payments and gives b
   await cashier.open(link);
   await cashier.reads("Je neemt betalingen aan, betaalt ze terug, en geeft wat klaarstaat. Meer zie je niet.");
   assert.equal(await cashier.page.evaluate(() => location.hash), "#device", "the secret stays in the address");
-  await cashier.tap("Ga verder");
+  await cashier.tap("Voeg deze telefoon toe");
   await till.reads("Is dit nummer hetzelfde?");
   assert.equal(await till.page.locator(".amount").textContent(), await cashier.page.locator(".amount").textContent());
   await till.tap("Ja, voeg deze telefoon toe");

@@ -275,6 +275,14 @@ export class Phone {
     await this.page.locator("summary", { hasText: text }).first().click();
   }
 
+  /** Types a code where one scans, and follows it. */
+  async typesCode(code: string): Promise<void> {
+    const typed = this.page.locator("#code");
+    if (!(await typed.isVisible())) await this.page.locator("summary", { hasText: "Typ de code" }).click();
+    await typed.fill(code);
+    await this.tap("Ga verder");
+  }
+
   /** Waits until the page says this. */
   async reads(text: string | RegExp): Promise<void> {
     await this.page.getByText(text).first().waitFor();

@@ -2,7 +2,7 @@
 
 import { Refused } from "../api.ts";
 import { forget, keep, recall } from "../db.ts";
-import { button, facts, given, h, link, say, show } from "../dom.ts";
+import { button, facts, given, h, link, say, show, type Child } from "../dom.ts";
 import { busy, explain, headed, note, start } from "../start.ts";
 import { hatOf, join } from "../wallet.ts";
 
@@ -14,13 +14,13 @@ export async function comeBack(path: string): Promise<void> {
   await keep(BROUGHT, { path, at: Date.now() });
 }
 
-/** The offer to make a wallet. `done` goes on at once. */
-export function offer(code: string | null, done: () => void, words = say("make_wallet")): void {
+/** The offer to make a wallet. `done` goes on at once; `above` is said first. */
+export function offer(code: string | null, done: () => void, words = say("make_wallet"), above: Child = null): void {
   // Whoever had one does not need another.
   const had = link("undo", say("restore"), "/wallet#restore", "quiet");
-  if (facts.joining === "council") return show([note("people", say("join_council"), say("join_council_next")), link("phone", say("join_council_key"), "/coordination#lost", "main"), had]);
+  if (facts.joining === "council") return show([above, note("people", say("join_council"), say("join_council_next")), link("phone", say("join_council_key"), "/coordination#lost", "main"), had]);
   if (facts.joining === "invitation" && code === null) {
-    return show([note("people", say("join_invitation"), say("join_invitation_next")), h("div", { class: "actions" }, link("scan", say("scan"), "/wallet#scan"), had)]);
+    return show([above, note("people", say("join_invitation"), say("join_invitation_next")), h("div", { class: "actions" }, link("scan", say("scan"), "/wallet#scan", "main"), had)]);
   }
   const make = () => {
     show(busy(say("making_wallet")));
@@ -29,11 +29,11 @@ export function offer(code: string | null, done: () => void, words = say("make_w
       if (error instanceof Refused && error.problem.code === "unknown_invitation") {
         return show([note("clock", say("invitation_unknown"), say("invitation_next")), h("div", { class: "actions" }, had)]);
       }
-      show(explain(error, () => offer(code, done, words)));
+      show(explain(error, () => offer(code, done, words, above)));
     });
   };
   show([
-    h("p", null, say("make_wallet_text")),
+    above, h("p", null, say("make_wallet_text")),
     h("div", { class: "actions" }, button("phone", words, make, "main"), had),
   ]);
 }

@@ -129,7 +129,7 @@ async function room(hat: Hat): Promise<{ minor: number; isOld: boolean } | null>
 async function ended(hat: Hat): Promise<void> {
   turn += 1;
   await Promise.all([remove("hats", hat.account), ...["faces", "tasks", "open-moment"].map((name) => forget(`${name}:${hat.account}`))]);
-  show([note("clock", say("lent_over"), say("lent_over_next")), h("div", { class: "actions" }, button("undo", say("again"), () => void route()))], "focus");
+  show([note("clock", say("lent_over"), say("lent_over_next")), h("div", { class: "actions" }, button("again", say("again"), () => void route()))], "focus");
 }
 
 /** The list of faces: a tap for who is there, a tap for who wants no credits, a tap for another amount. */

@@ -1,7 +1,7 @@
 /** `/wallet`: scan, receive, overview, what waits; the balance behind a tap. */
 
 import { type Hat, type Outgoing, keep, recall } from "../db.ts";
-import { amount, button, facts, fill, h, icon, link, loadOwnWords, say, show } from "../dom.ts";
+import { amount, button, facts, fill, h, icon, largeAmount, link, loadOwnWords, say, show, type Icon } from "../dom.ts";
 import { demoKey } from "../demo.ts";
 import { hatChoice } from "../hats.ts";
 import { type Kept, freshInbox, keptInbox, unread } from "../inbox.ts";
@@ -44,15 +44,15 @@ async function route(): Promise<void> {
 
 /** Somebody opened a code without network: what they see is not what they opened, and it says so. */
 function notOpened(path: string): void {
-  const again = /^\/[a-z]+\/[a-z0-9]+$/i.test(path) ? button("undo", say("again"), () => location.assign(path), "main") : null;
-  show([note("clock", say("code_offline"), say("no_answer_next")), h("div", { class: "actions" }, again, link("back", say("to_wallet"), "#"))], "focus");
+  const again = /^\/[a-z]+\/[a-z0-9]+$/i.test(path) ? button("again", say("again"), () => location.assign(path), "main") : null;
+  show([h("h2", { tabindex: "-1", "data-focus": true }, icon("clock"), say("offline_title")), note("hand", say("code_offline"), say("no_answer_next")), h("div", { class: "actions" }, again, link("back", say("to_wallet"), "#"))], "focus");
 }
 
 /** A phone without an account: perhaps one is on its way, given back by its words. */
 async function without(): Promise<void> {
   const coming = (await outbox()).find((outgoing) => outgoing.hat && outgoing.state !== "done");
   if (coming) return show(outcome(coming, link("undo", say("restore"), "#restore", "quiet")));
-  offer(null, () => void route());
+  offer(null, () => void route(), say("make_wallet"), h("h2", { tabindex: "-1" }, icon("clover"), say("welcome")));
 }
 
 async function home(hat: Hat): Promise<void> {
@@ -63,9 +63,9 @@ async function home(hat: Hat): Promise<void> {
     accountOf(hat).then(
       (account) => {
         const minor = fromDecimal(account.balance ?? "0", facts.scale);
-        balance.replaceChildren(h("p", { class: "amount", role: "status" }, amount(minor)), button("wallet", say("hide_balance"), () => balance.replaceChildren(reveal), "quiet"));
+        balance.replaceChildren(h("p", { class: "amount", role: "status" }, largeAmount(minor)), button("wallet", say("hide_balance"), () => balance.replaceChildren(reveal), "quiet"));
       },
-      (error: unknown) => fill(balance, explain(error), reveal),
+      (error: unknown) => fill(balance, explain(error, () => reveal.click())),
     );
   }, "quiet");
   balance.append(reveal);
@@ -74,9 +74,9 @@ async function home(hat: Hat): Promise<void> {
     hatChoice(hat, own, () => void route()),
     news.asked,
     hat.kind === "member" && !hat.recovery && sent.some(({ state }) => state === "done")
-      ? link("seal", say("recovery_offer"), "#recovery", "note") : null,
-    sent.filter((outgoing) => outgoing.state === "alarm" || isOpen(outgoing)).map((outgoing) => h("a", { class: "note", href: `#outbox/${encodeURIComponent(outgoing.key)}` },
-      icon(outgoing.state === "alarm" ? "hand" : "clock"), unsettled(outgoing))),
+      ? way("#recovery", "seal", say("recovery_offer")) : null,
+    sent.filter((outgoing) => outgoing.state === "alarm" || isOpen(outgoing))
+      .map((outgoing) => way(`#outbox/${encodeURIComponent(outgoing.key)}`, outgoing.state === "alarm" ? "hand" : "clock", unsettled(outgoing))),
     h("div", { class: "actions" },
       link("scan", say("scan"), "#scan", "main"),
       link("receive", say("receive"), "#receive"),
@@ -88,6 +88,10 @@ async function home(hat: Hat): Promise<void> {
   if (await recall<boolean>("show-balance")) reveal.click();
 }
 
+/** News that leads on. */
+const way = (href: string, picture: Icon, words: string, next?: string): HTMLElement =>
+  h("a", { class: "note", href }, icon(picture), h("span", null, words, next ? h("span", { class: "small" }, " ", next) : null));
+
 /** Says what is known of something signed that is not done. */
 function unsettled({ state, name, amount: minor }: Outgoing): string {
   if (state === "alarm") return say("receipt_alarm");
@@ -97,18 +101,18 @@ function unsettled({ state, name, amount: minor }: Outgoing): string {
 
 /** What the inbox says on the first screen: at once what is known, then what is new. */
 function inboxNews(hat: Hat): { way: HTMLElement; asked: HTMLElement } {
-  const way = link("mail", say("inbox"), "#inbox");
+  const letters = link("mail", say("inbox"), "#inbox");
   const asked = h("div", null);
   const tell = (kept: Kept) => {
     const count = unread(kept);
-    way.replaceChildren(icon("mail"), count === 0 ? say("inbox") : say("mail_unread", { count }));
+    letters.replaceChildren(icon("mail"), count === 0 ? say("inbox") : say("mail_unread", { count }));
     const open = kept.messages.flatMap(({ about }) => (about.what === "asked" ? [about.request] : []));
-    asked.replaceChildren(...open.slice(0, 3).map((request) => h("a", { class: "note", href: new URL(request.link).pathname },
-      icon("pay"), say("asked_one", { name: request.name ?? say("asked_by"), amount: amount(fromDecimal(request.amount, facts.scale)) }))));
+    asked.replaceChildren(...open.slice(0, 3).map((request) => way(new URL(request.link).pathname, "pay",
+      say("asked_one", { name: request.name ?? say("asked_by"), amount: amount(fromDecimal(request.amount, facts.scale)) }), say("asked_look"))));
   };
   // Without an answer what is known stays.
   void keptInbox(hat).then(tell).then(() => freshInbox(hat)).then(tell, () => undefined);
-  return { way, asked };
+  return { way: letters, asked };
 }
 
 /** A key that a demonstration printed: it hides nothing, so it may stand in a link. */

@@ -38,7 +38,7 @@ export async function open(hat: Hat): Promise<void> {
   show([screen, back()], "focus");
   await untilGone(screen, async () => {
     const { key } = await askAs<Pairing>(hat, "GET", "/v1/pairings").catch((error: unknown) => {
-      if (error instanceof Refused) show([note("clock", say("lend_over")), h("div", { class: "actions" }, button("undo", say("again"), () => void open(hat), "main")), back()], "focus");
+      if (error instanceof Refused) show([note("clock", say("lend_over")), h("div", { class: "actions" }, button("again", say("again"), () => void open(hat), "main")), back()], "focus");
       throw error;
     });
     if (key) await compare(hat, key);

@@ -9,7 +9,7 @@ import { type Arriving, type Carried, readMove } from "../moving.ts";
 import { send } from "../outbox.ts";
 import { outcome } from "../paid.ts";
 import { busy, explain, note } from "../start.ts";
-import { openedWith, rememberUnproven, trustedOf } from "../succession.ts";
+import { cameOver, openedWith, rememberUnproven, trustedOf } from "../succession.ts";
 import { persist, trusted } from "../wallet.ts";
 import type { Coming } from "./come.ts";
 
@@ -69,5 +69,5 @@ async function takeIn({ account, kind, name, rights, recovery, key, envelope, ha
   if (sent.state !== "done") return [outcome(sent), isOther ? h("p", null, say("moved_other_phone")) : null];
   const found = await openedWith(hat, { ends: [{ predecessor }], had });
   if (typeof found !== "number") return found;
-  return [outcome(sent), h("p", { class: "note good" }, icon("tick"), say("note.came_over", { name: name ?? shortAccount(account), balance: amount(found) }))];
+  return [outcome(sent), cameOver([{ hat, opened: found }])];
 }

@@ -29,7 +29,7 @@ export async function open(hat: Hat): Promise<void> {
   const typed = h("input", { id: "code", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "code-fault" });
   const words = h("input", { id: "words", type: "text", maxlength: 40, autocomplete: "off" });
   const sum = amountField(say("ask_how_much", { many: facts.many }));
-  const camera = scanInto((text) => (typed.value = text));
+  const camera = scanInto((text) => (typed.value = text.replace(`${facts.origin}/to/`, "")));
   addEventListener("hashchange", () => camera.stop(), { once: true });
   const ask = () => {
     fault.textContent = "";

@@ -22,13 +22,13 @@ export async function open(hat: Hat): Promise<void> {
   }).catch((error: unknown) => show(explain(error, back)));
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("phone"), say("device_title")),
-    h("ul", { class: "names devices" }, [...account.state.keys].sort((one) => (one.key === hat.key ? -1 : 1)).map((one) => device(hat, one, mayManage ?? false))),
+    h("ul", { class: "names devices" }, [...account.state.keys].sort((one) => (one.key === hat.key ? -1 : 1)).map((one) => device(hat, account, one, mayManage ?? false))),
     account.status === "frozen" ? h("p", null, say("at_rest")) : mayManage ? null : h("p", null, say("why_missing_right")),
     h("div", { class: "actions" }, mayManage ? button("phone", say("device_add"), add, "main") : null, link("back", say("back"), "#more")),
   ], "focus");
 }
 
-function device(hat: Hat, { key, rights, until }: Account["state"]["keys"][number], mayManage: boolean): HTMLElement {
+function device(hat: Hat, account: Account, { key, rights, until }: Account["state"]["keys"][number], mayManage: boolean): HTMLElement {
   const isHere = key === hat.key;
   const isSpare = key === hat.recovery || (rights.length === 1 && rights[0] === "manage");
   const [picture, words]: [Icon, string] = isHere ? ["tick", "device_here"] : isSpare ? ["seal", "device_spare"] : ["phone", "device_other"];
@@ -37,5 +37,5 @@ function device(hat: Hat, { key, rights, until }: Account["state"]["keys"][numbe
     remove: () => changeKeys(hat, (keys) => keys.filter((one) => one.key !== key), { words: "device_removed" }),
     back: () => void open(hat),
   } : undefined;
-  return deviceItem(picture, say(words), key, removal, until);
+  return deviceItem(picture, say(words), key, account, removal, until);
 }

@@ -38,12 +38,14 @@ function draw(hat: Hat, kept: Kept, above: Child): void {
 interface Told { picture: Icon; words: string; more?: string; href?: string }
 
 function item(hat: Hat, { about, at }: Message, isNew: boolean): HTMLElement {
-  const { picture, words, more, href } = tell(about);
+  const told = tell(about);
+  const { picture, words, more, href } = told;
   const said = h("span", { class: "words" }, isNew ? h("strong", null, words) : words,
     [isNew ? say("inbox_new") : null, more, at ? moment(Date.parse(at), "both") : null]
       .map((part) => (part ? h("span", { class: "small" }, part) : null)));
   const line = href ? h("a", { href }, icon(picture), said) : h("div", { class: "told" }, icon(picture), said);
-  return h("li", null, line, about.what === "pending" && about.vetoable ? objection(hat, about.index) : null);
+  if (about.what !== "pending" || !about.vetoable) return h("li", null, line);
+  return h("li", null, line, h("p", null, say("inbox_object_was_it_you")), h("div", { class: "actions" }, button("cross", say("inbox_object"), () => mayObject(hat, about.index, told))));
 }
 
 function tell(about: Matter): Told {
@@ -66,35 +68,35 @@ function tell(about: Matter): Told {
         more: say("inbox_until", { when: moment(Date.parse(about.expires_at), "both") }), href: `#draft/${about.link.split("/").at(-1)}`,
       };
     case "pending":
-      return { picture: "clock", words: say("inbox_pending"), more: say("inbox_pending_from", { when: moment(Date.parse(about.effective_at), "both") }) };
+      return { picture: "clock", words: say(`inbox_pending_${about.change ?? "other"}`), more: say("inbox_pending_from", { when: moment(Date.parse(about.effective_at), "both") }) };
     case "at_rest":
-      return { picture: "clock", words: say("inbox_at_rest"), href: "#rest" };
+      return { picture: "clock", words: say("inbox_at_rest"), more: say("inbox_at_rest_next"), href: "#rest" };
     case "line": {
       const moved = fromDecimal(about.credit, facts.scale) - fromDecimal(about.debit, facts.scale);
       const direction = moved < 0 ? "out" : moved > 0 ? "in" : "none";
       const of = about.reference?.to === "line" ? say("inbox_of_number", { index: about.reference.index }) : "";
+      if (about.kind === "change") return { picture: "phone", words: say(`inbox_changed_${about.change ?? "other"}`), href: `#lines/${about.index}.${about.line}` };
       return {
         picture: "undo", words: say(`inbox_${about.kind}_${direction}`, { amount: amount(Math.abs(moved)) }),
-        more: of, href: `#lines/${about.index}.${about.line}`,
+        more: about.reason ? say(`corrected_${about.reason}`) : of, href: `#lines/${about.index}.${about.line}`,
       };
     }
   }
 }
 
-/** Stops a change that waits, after asking once more. */
-function objection(hat: Hat, index: number): HTMLElement {
-  const place = h("div", { class: "actions" });
+/** Asks once more, on a screen of its own, whether a change that waits is to be stopped. */
+function mayObject(hat: Hat, index: number, { words, more }: Told): void {
+  const back = () => void open(hat);
   const object = async () => {
     show(busy(say("sending")));
     const outgoing = await prepare(hat, { key: freshKey("veto"), what: "veto", name: "", amount: 0, body: { index } });
     await showUntilKnown(outgoing, toWallet(), (news) => outcome(news, toWallet()));
   };
-  const sure = () => {
-    const yes = button("cross", say("inbox_object_sure"), () => void object().catch((error: unknown) => show(explain(error, () => void open(hat)))), "main");
-    place.replaceChildren(h("p", null, say("inbox_object_text")), yes, button("back", say("back"), () => place.replaceChildren(first)));
-    yes.focus();
-  };
-  const first = button("cross", say("inbox_object"), sure);
-  place.append(first);
-  return place;
+  show([
+    h("h2", { tabindex: "-1", "data-focus": true }, icon("hand"), say("inbox_object_title")),
+    h("p", null, words), h("p", null, more), h("p", null, say("inbox_object_text")),
+    h("div", { class: "actions" },
+      button("cross", say("inbox_object_sure"), () => void object().catch((error: unknown) => show(explain(error, back))), "main"),
+      button("back", say("back"), back)),
+  ], "focus");
 }

@@ -1,29 +1,36 @@
-/** `#more`: about this wallet, and whether the log still holds. */
+/** `#more`: about this wallet; for whoever checks, whether the log still holds. */
 
 import { type Hat, keep, recall } from "../db.ts";
-import { button, facts, h, icon, link, say, show } from "../dom.ts";
+import { button, h, icon, link, say, show } from "../dom.ts";
 import { accountText } from "../lib/account.ts";
 import { visit } from "../seals.ts";
+import { hats } from "../wallet.ts";
 
 export async function open(hat: Hat): Promise<void> {
-  const always = (await recall<boolean>("show-balance")) === true;
+  const [always, own] = [(await recall<boolean>("show-balance")) === true, await hats()];
+  const [isMember, hasShop] = [hat.kind === "member", own.some(({ kind }) => kind === "merchant")];
+  const alarm = h("div", null);
   const state = h("p", { role: "status" }, icon("seal"), say("log_looking"));
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("phone"), say("more")),
-    h("dl", null,
-      h("dt", null, say("community_name")), h("dd", null, facts.name),
-      h("dt", null, say("account")), h("dd", null, h("code", null, accountText(hat.account))),
-      h("dt", null, say("key")), h("dd", null, h("code", null, hat.key))),
-    state,
+    alarm,
+    isMember && hat.recovery ? h("p", { class: "good" }, icon("tick"), say("recovery_there")) : null,
     h("div", { class: "actions" },
-      hat.kind !== "member" ? null : hat.recovery ? h("p", { class: "good" }, icon("tick"), say("recovery_there")) : link("seal", say("recovery"), "#recovery"),
+      isMember && !hat.recovery ? link("seal", say("recovery_make"), "#recovery", "main") : null,
+      link("phone", say("way_devices"), "#devices"),
+      link("clock", say("way_rest"), "#rest"),
+      isMember ? link("list", say("year"), "#year") : null,
       button("wallet", say(always ? "balance_tap" : "balance_always"), () => void keep("show-balance", !always).then(() => open(hat))),
-      link("seal", say("more_seal"), "#seal"), link("tick", say("verify_link"), "/verify"),
-      hat.kind === "member" ? link("list", say("year"), "#year") : null,
-      link("phone", say("way_devices"), "#devices"), link("clock", say("way_rest"), "#rest"),
-      link("till", say("till"), "/till"), link("back", say("back"), "#")),
+      link("till", say(hasShop ? "till" : "till_start"), "/till")),
+    h("details", null, h("summary", null, icon("seal"), say("more_check")),
+      state,
+      h("dl", null,
+        h("dt", null, say("account")), h("dd", null, h("code", null, accountText(hat.account))),
+        h("dt", null, say("key")), h("dd", null, h("code", null, hat.key))),
+      h("div", { class: "actions" }, link("seal", say("more_seal"), "#seal"), link("tick", say("verify_link"), "/verify"))),
+    h("div", { class: "actions" }, link("back", say("back"), "#")),
   ], "focus");
   const watched = await visit();
-  state.className = watched === "alarm" ? "note" : "";
   state.replaceChildren(icon(watched === "alarm" ? "hand" : "seal"), say(`log_${watched}`));
+  if (watched === "alarm") alarm.replaceChildren(h("p", { class: "note", role: "alert" }, icon("hand"), say("log_alarm")));
 }

@@ -36,41 +36,42 @@ export async function open(hat: Hat): Promise<void> {
 }
 
 function draw(hat: Hat, code: OwnCode, above: Child = null): void {
-  const more = h("div", { class: "actions" });
+  const more = h("div", null);
+  const news = h("div", null, above);
   const change = (asked: { replace?: boolean; words?: string }, said: string) => {
     more.replaceChildren(busy());
     askCode(hat, asked).then((now) => draw(hat, now, note("tick", said)), (error: unknown) => show(explain(error, () => void open(hat))));
   };
-  const first = h("div", { class: "actions" }, button("share", say("own_share"), () => void share(code), "main"), button("down", say("print"), () => print()));
+  const plain = () => more.replaceChildren(h("div", { class: "actions" },
+    button("share", say("own_share"), () => void share(code), "main"), button("down", say("own_print"), () => print()),
+    button("list", say("own_words_change"), words), button("again", say("own_replace"), replace), link("back", say("back"), "#receive")));
   /** Shows something to decide; then that is the one thing to do here. */
-  const decide = (...children: HTMLElement[]) => {
-    first.hidden = true;
-    more.replaceChildren(...children, button("back", say("back"), plain));
-  };
-  const plain = () => {
-    first.hidden = false;
-    more.replaceChildren(button("list", say("own_words_change"), words), button("undo", say("own_replace"), replace), link("back", say("back"), "#receive"));
+  const decide = (what: HTMLElement, yes: HTMLElement, first: HTMLElement) => {
+    news.replaceChildren();
+    more.replaceChildren(what, h("div", { class: "actions" }, yes, button("back", say("back"), plain)));
+    first.focus();
   };
   const words = () => {
     const typed = h("input", { id: "words", type: "text", maxlength: 40, autocomplete: "off", value: code.words ?? "" });
-    decide(h("div", { class: "field" }, h("label", { for: "words" }, say("own_words_label")), typed), button("tick", say("own_words_keep"), () => change({ words: typed.value.trim() }, say("own_words_kept")), "main"));
-    typed.focus();
+    decide(h("div", { class: "field" }, h("label", { for: "words" }, say("own_words_label")), typed),
+      button("tick", say("own_words_keep"), () => change({ words: typed.value.trim() }, say("own_words_kept")), "main"), typed);
   };
   const replace = () => {
-    const yes = button("undo", say("own_replace_sure"), () => change({ replace: true }, say("own_replaced")), "main");
-    decide(h("p", null, say("own_replace_text")), yes);
-    yes.focus();
+    const yes = button("again", say("own_replace_sure"), () => change({ replace: true }, say("own_replaced")), "main");
+    decide(h("p", null, say("own_replace_text")), yes, yes);
   };
   plain();
   show([
     h("section", { class: "sheet" },
-      h("h2", { tabindex: "-1", "data-focus": true }, icon("receive"), say("own_code")),
-      above,
+      h("h2", { tabindex: "-1", "data-focus": true }, icon("scan"), say("own_code")),
+      news,
       h("p", null, say("own_code_text")),
       code.words ? h("blockquote", null, code.words) : null,
       qr(code.link, say("own_code_picture")),
-      h("p", null, h("code", { id: "own-code" }, code.link))),
-    first, more,
+      h("p", { class: "unprinted" }, h("code", null, code.alias)),
+      // On paper whoever cannot scan needs the whole address.
+      h("p", { class: "printed" }, h("code", { id: "own-code" }, code.link))),
+    more,
   ], "focus");
 }
 
@@ -78,5 +79,7 @@ function draw(hat: Hat, code: OwnCode, above: Child = null): void {
 async function share({ link: url }: OwnCode): Promise<void> {
   if (navigator.share) return navigator.share({ url }).catch(() => undefined);
   const done = await navigator.clipboard?.writeText(url).then(() => true, () => false);
-  document.getElementById("own-code")?.after(h("p", { role: "status" }, icon(done ? "tick" : "hand"), say(done ? "own_copied" : "own_copy_by_hand")));
+  const own = document.getElementById("own-code");
+  if (!done) own?.parentElement?.classList.remove("printed");
+  own?.parentElement?.after(h("p", { role: "status" }, icon(done ? "tick" : "hand"), say(done ? "own_copied" : "own_copy_by_hand")));
 }

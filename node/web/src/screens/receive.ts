@@ -19,8 +19,8 @@ export async function open(hat: Hat): Promise<void> {
   show([
     h("h2", { tabindex: "-1" }, icon("receive"), say("receive")),
     field.element,
-    h("div", { class: "actions" }, button("scan", say("show_code"), ask, "main"),
-      link("receive", say("way_code"), "#code"), link("people", say("way_ask"), "#ask"), link("back", say("back"), "#")),
+    h("div", { class: "actions" }, button("scan", say("receive_show"), ask, "main"),
+      link("scan", say("way_code"), "#code"), link("people", say("way_ask"), "#ask"), link("back", say("back"), "#")),
   ]);
   field.input.addEventListener("keydown", (event) => event.key === "Enter" && ask());
   field.input.focus();

@@ -22,20 +22,38 @@ export async function open(hat: Hat): Promise<void> {
   if (underway) return show(outcome(underway, toWallet()), "focus");
   const secret = newSecret();
   const words = await toWords(secret, await listOf(language));
-  const shown = h("ol", { class: "recovery" }, words.map((word) => h("li", { lang: language === "fr" ? "fr" : "en" }, word)));
+  // Printing comes first: the words are for who has no printer, and most read another language.
+  const shown = h("div", { class: "printed" },
+    h("p", null, say("recovery_text"), " ", say("recovery_letters")),
+    h("ol", { class: "recovery" }, words.map((word) => h("li", { lang: language === "fr" ? "fr" : "en" }, word))));
   // The words on paper are these, however often it takes.
   const done = () => void add(hat, secret, done).catch((error: unknown) => show(explain(error, done)));
+  const kept = button("tick", say("recovery_done"), done, "main");
+  kept.hidden = true;
+  /** From now on there is something to keep well. */
+  const ready = () => {
+    kept.hidden = false;
+    paper.classList.remove("main");
+  };
+  const paper = button("down", say("paper_print"), () => {
+    ready();
+    print();
+  }, "main");
+  const write = button("list", say("recovery_write"), () => {
+    ready();
+    shown.classList.remove("printed");
+    write.remove();
+  });
   show([
     h("section", { class: "sheet" },
       h("h2", { tabindex: "-1", "data-focus": true }, icon("seal"), say("recovery")),
-      h("p", null, say("recovery_text")),
+      h("p", null, say("recovery_why")),
       shown,
       // On paper alone: a camera brings it back as well, and the sheet says whose it is and what to do.
       h("div", { class: "printed" }, qr(`${facts.origin}/wallet#restore/${base32(secret)}`, say("paper_picture")), h("p", null, say("paper_how")), h("p", null, say("paper_keep", { when: moment(now(), "day") })))),
     h("p", { class: "note" }, icon("hand"), say("recovery_secret")),
     h("div", { class: "actions" },
-      button("tick", say("recovery_done"), done, "main"),
-      button("down", say("paper_print"), () => print()),
+      kept, paper, write,
       link("back", say("recovery_later"), "#")),
   ], "focus");
 }
@@ -45,5 +63,5 @@ async function add(hat: Hat, secret: Bytes, again: () => void): Promise<void> {
   show(busy(say("sending")));
   const key = await borrowSeed(await recoverySeed(facts.ledger, secret));
   const paper = { key, rights: MANAGE, until: null, cap: null };
-  await changeKeys(hat, (keys) => [...keys.filter((one) => one.key !== key), paper], { then: { ...hat, recovery: key }, again });
+  await changeKeys(hat, (keys) => [...keys.filter((one) => one.key !== key), paper], { words: "spare", then: { ...hat, recovery: key }, again });
 }

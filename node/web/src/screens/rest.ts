@@ -14,17 +14,17 @@ export async function open(hat: Hat): Promise<void> {
   show(busy());
   const { status } = await accountOf(hat);
   if (status === "frozen") return asleep(hat);
-  const actions = h("div", { class: "actions" });
-  const sure = () => {
-    const yes = button("clock", say("rest_sure"), () => void rest(hat).catch((error: unknown) => show(explain(error, () => void open(hat)))), "main");
-    actions.replaceChildren(yes, link("back", say("back"), "#more"));
-    yes.focus();
-  };
-  actions.append(button("clock", say("rest_do"), sure, "main"), link("back", say("back"), "#more"));
+  const sure = () => show([
+    h("h2", { tabindex: "-1", "data-focus": true }, icon("clock"), say("rest_ask")),
+    h("p", null, say("rest_wake_text")),
+    h("div", { class: "actions" },
+      button("clock", say("rest_sure"), () => void rest(hat).catch((error: unknown) => show(explain(error, () => void open(hat)))), "main"),
+      button("back", say("back"), () => void open(hat))),
+  ], "focus");
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("clock"), say("rest_title")),
     h("p", null, say("rest_text")), h("p", null, say("rest_receives")), h("p", null, say("rest_wake_text")),
-    actions,
+    h("div", { class: "actions" }, button("clock", say("rest_do"), sure, "main"), link("back", say("back"), "#more")),
   ], "focus");
 }
 
@@ -45,7 +45,8 @@ function asleep(hat: Hat): void {
     h("h2", { tabindex: "-1", "data-focus": true }, icon("clock"), say("rest_is")),
     h("p", null, say("rest_receives")), h("p", null, say("rest_wake")),
     qr(`${facts.origin}/coordination#account/${account}`, say("rest_picture")),
-    h("p", null, h("code", null, account)),
+    h("p", null, say("council_where")),
+    h("details", null, h("summary", null, say("code_typed")), h("code", null, account)),
     h("div", { class: "actions" }, link("back", say("back"), "#more")),
   ], "focus");
 }

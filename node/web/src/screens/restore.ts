@@ -32,10 +32,10 @@ export async function open(_: unknown, code = ""): Promise<void> {
     }
   };
   show([
-    h("h2", { tabindex: "-1" }, icon("undo"), say("restore")),
+    h("h2", { tabindex: "-1" }, icon("phone"), say("restore")),
     h("p", null, say("restore_text")),
     h("div", { class: "field" }, h("label", { for: "words" }, say("restore_words")), typed, fault),
-    h("div", { class: "actions" }, button("undo", say("restore_do"), () => void restore(), "main"), link("phone", say("lost_way"), "/coordination#lost"), link("back", say("back"), "#")),
+    h("div", { class: "actions" }, button("phone", say("restore_do"), () => void restore(), "main"), link("scan", say("restore_scan"), "#scan"), link("phone", say("lost_way"), "/coordination#lost"), link("back", say("back"), "#")),
   ]);
   if (secret) typed.value = (await toWords(secret, await listOf(language))).join(" ");
   else typed.focus();
@@ -54,7 +54,7 @@ async function takeOver(secret: Bytes): Promise<void> {
   const own = { key, rights: OWN, until: null, cap: null };
   const old = found.key;
   const then: Hat = { ...found, key, rights: ["spend", "refund", "manage"], recovery: old };
-  await changeKeys(found, (keys) => [...keys.filter((one) => one.key === old), own], { then, again: () => void open(null) });
+  await changeKeys(found, (keys) => [...keys.filter((one) => one.key === old), own], { words: "restored", then, again: () => void open(null) });
 }
 
 /** The account that a key of this secret may manage, by the ledger that the words were made in. */

@@ -4,7 +4,7 @@ import { button, facts, fill, h, icon, link, say, show } from "../dom.ts";
 import { fromBase32 } from "../lib/bytes.ts";
 import { LinkError, checkCommunity, parseLink, printLink } from "../lib/links.ts";
 import { type Scan, scan } from "../scan.ts";
-import { busy, note } from "../start.ts";
+import { busy } from "../start.ts";
 
 let camera: Scan | null = null;
 
@@ -15,23 +15,29 @@ function leave(): void {
 
 export async function open(): Promise<void> {
   addEventListener("hashchange", leave, { once: true });
-  const fault = h("p", { class: "fault", role: "alert" });
+  const fault = h("div", { role: "alert" });
   const typed = h("input", { id: "code", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "code-help" });
   const view = h("div", { class: "camera" }, busy(say("camera_opens")));
   const follow = (text: string) => {
     const problem = goTo(text);
-    if (problem) fault.textContent = problem;
+    if (problem) fill(fault, h("p", { class: "note" }, icon("hand"), problem));
     else leave();
   };
   const go = () => follow(typed.value);
+  const byHand = h("details", null, h("summary", null, say("code_type")),
+    h("div", { class: "field" }, h("label", { for: "code" }, say("code_typing")), typed, h("p", { id: "code-help", class: "small" }, say("code_help"))),
+    h("div", { class: "actions" }, button("pay", say("code_open"), go)));
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("scan"), say("scan")),
     view, fault,
-    h("div", { class: "field" }, h("label", { for: "code" }, say("code_type")), typed, h("p", { id: "code-help", class: "small" }, say("code_help"))),
-    h("div", { class: "actions" }, button("pay", say("code_open"), go), link("back", say("back"), "#")),
+    byHand,
+    h("div", { class: "actions" }, link("back", say("back"), "#")),
   ], "focus");
   typed.addEventListener("keydown", (event) => event.key === "Enter" && go());
-  const refused = () => fill(view, note("hand", say("camera_none"), say("camera_none_next")));
+  const refused = () => {
+    fill(view, h("p", { role: "status" }, icon("hand"), say("camera_none"), " ", say("camera_none_next")));
+    byHand.open = true;
+  };
   if (!navigator.mediaDevices) return refused();
   scan(follow).then((opened) => {
     if (!view.isConnected) return opened.stop();

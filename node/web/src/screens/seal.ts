@@ -34,6 +34,7 @@ async function showSeal(theirs: string, opened: (camera: Scan) => void): Promise
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("seal"), say("seal_title")),
     watched === "alarm" ? note("hand", say("log_alarm")) : null,
+    h("p", null, say("seal_what")),
     learned === "changed" ? changed(theirs, opened) : null,
     own ? await ours(own) : h("p", { class: "note" }, icon("clock"), say("seal_none")),
     believed ? after(believed) : null,
@@ -70,9 +71,8 @@ async function ours({ size, root, code, note: text }: Own): Promise<Child> {
   const values = { count: seen?.names.length ?? 0, total: seen?.total ?? 0, names: seen?.names.join(", ") ?? "" };
   return [
     qr(code, say("seal_code", { size })),
-    h("p", null, say("checkpoint.newest", { size, root })),
-    h("p", null, icon(seen?.isQuorum ? "seal" : "clock"), say(!seen ? "witnessed.none" : seen.isQuorum ? "witnessed.yes" : "seal_wait", values)),
-    h("details", null, h("summary", null, say("code_typed")), h("code", null, code)),
+    h("p", null, icon(seen?.isQuorum ? "seal" : "people"), say(!seen ? "seal_nobody" : seen.isQuorum ? "witnessed.yes" : "seal_wait", values)),
+    h("details", null, h("summary", null, say("code_typed")), h("p", null, say("checkpoint.newest", { size, root })), h("code", null, code)),
   ];
 }
 
@@ -138,5 +138,7 @@ function fault(error: unknown): HTMLElement {
 async function list(): Promise<Child> {
   const policy = await policyText();
   return policy && h("details", null, h("summary", null, icon("people"), say("seal_list")),
-    h("pre", null, h("code", null, policy.text)), h("p", null, say("seal_list_hash")), h("p", null, h("code", null, policy.hash)));
+    h("p", null, policy.names.join(", ")),
+    h("p", null, say("seal_list_hash")), h("p", null, h("code", null, policy.hash)),
+    h("div", { class: "actions" }, link("down", say("seal_list_save"), "/log/policy")));
 }

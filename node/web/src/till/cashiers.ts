@@ -19,7 +19,8 @@ const call = (hat: Hat, key: string, name: string): Promise<unknown> => rework<N
 /** `#cashiers`, at the owner's. */
 export async function cashiers(hat: Hat): Promise<void> {
   show(busy());
-  const [{ state, status }, names = {}] = await Promise.all([accountOf(hat), recall<Names>(namesOf(hat))]);
+  const [account, names = {}] = await Promise.all([accountOf(hat), recall<Names>(namesOf(hat))]);
+  const { state, status } = account;
   const own = state.keys.find(({ key }) => key === hat.key);
   const mayManage = status === "open" && (own?.rights.includes("manage") ?? false);
   const back = () => void cashiers(hat).catch((error: unknown) => show(explain(error, back)));
@@ -38,7 +39,7 @@ export async function cashiers(hat: Hat): Promise<void> {
     h("h2", { tabindex: "-1", "data-focus": true }, icon("till"), say("cashiers")),
     h("p", null, say("cashiers_text")),
     some.length === 0 ? null : h("ul", { class: "names devices" }, some.map(({ key, until }) => {
-      const item = deviceItem("till", names[key] ?? say("cashier"), null, mayManage ? removal(key) : undefined, until);
+      const item = deviceItem("till", names[key] ?? say("cashier"), key, account, mayManage ? removal(key) : undefined, until);
       item.append(h("div", { class: "actions" }, button("list", say("name_change"), () => rename(key), "quiet")));
       return item;
     })),

@@ -17,7 +17,7 @@ export function paused(hat: Hat, back: () => void): void {
     h("h2", { tabindex: "-1", "data-focus": true }, icon("clock"), say("pause_now")),
     h("p", null, say(isCashier(hat) ? "pause_cashier" : "pause_text")),
     h("div", { class: "actions" },
-      isCashier(hat) ? button("undo", say("again"), back, "main") : button("tick", say("pause_end"), () => setPaused(hat, false, back), "main"),
+      isCashier(hat) ? button("again", say("again"), back, "main") : button("tick", say("pause_end"), () => setPaused(hat, false, back), "main"),
       isCashier(hat) ? link("undo", say("refund"), "#today") : link("list", say("today"), "#today"), hat.kind === "merchant" ? link("cup", say("pots_way"), "#pots") : null,
       isCashier(hat) ? null : [link("euro", say("pay_out"), "#payout"), link("hand", say("settings"), "#settings")]),
   ]);

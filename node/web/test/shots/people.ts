@@ -14,7 +14,7 @@ export async function people(album: Album, browser: Browser): Promise<void> {
   await friend.open(`${world.url}/wallet#code`);
   await friend.page.locator(".qr svg").waitFor();
   await album.shoot(friend, "own-code");
-  await friend.tap("Verander mijn woorden");
+  await friend.tap("Verander wat mensen lezen");
   await friend.page.locator("#words").fill("Lut van de taart");
   await album.shoot(friend, "own-code-words");
   await friend.tap("Bewaar");
@@ -91,7 +91,7 @@ export async function people(album: Album, browser: Browser): Promise<void> {
   await guest.reads("niet voor jou om te tekenen");
   await album.shoot(guest, "draft-not-yours");
   await friend.open(`${world.url}/wallet#draft/${link.split("/").at(-1)}`);
-  await friend.tap("Teken");
+  await friend.tap("Teken voor");
   await friend.reads("Alle handtekeningen zijn er.");
   await album.shoot(friend, "draft-done");
 
@@ -123,7 +123,7 @@ async function devices(album: Album, browser: Browser, world: World): Promise<vo
   await second.open((await friend.page.locator("#device-link").textContent()) ?? "");
   await second.reads("Je betaalt daarna");
   await album.shoot(second, "device-new");
-  await second.tap("Ga verder");
+  await second.tap("Voeg deze telefoon toe");
   await friend.reads("Is dit nummer hetzelfde?");
   await album.shoot(friend, "device-compare");
   await album.shoot(second, "device-new-compare");

@@ -126,7 +126,7 @@ async function cashiers(album: Album, browser: Browser, world: World, till: Phon
   await cashier.open((await till.page.locator("#device-link").textContent()) ?? "");
   await cashier.reads("Je neemt betalingen aan");
   await album.shoot(cashier, "till-cashier-new");
-  await cashier.tap("Ga verder");
+  await cashier.tap("Voeg deze telefoon toe");
   await till.reads("Is dit nummer hetzelfde?");
   await till.tap("Ja, voeg deze telefoon toe");
   await till.reads("De nieuwe telefoon hoort nu bij je rekening.");
