@@ -64,6 +64,9 @@ const LATER = {
   screens: [...readdirSync("src/screens").map((name) => `src/screens/${name}`).filter((file) => !/(arrive|come|moved|seal)\.ts$/.test(file)), "src/ceilings.ts"],
   trust: ["succession", "seals", "shares", "witnesses", "alarm", "charters", "logKeys", "lib/lineage", "screens/arrive", "screens/come", "screens/moved", "screens/seal"].map((name) => `src/${name}.ts`),
 };
+/** What screens of the wallet share with those who take payments, run a place or the community: one file, when the first of it is opened. */
+const COMMON = ["amountField", "asking", "meeting", "qr", "scan", "scanInto", "pairing", "entryWords", "accountState", "screens/draft", "days"].map((name) => `src/${name}.ts`);
+const STAFF_STARTS = /^src\/(pages\/(till|place|coordination|session)|place\/|till\/|office)/;
 const identifier = (file) => file.replace(/\W/g, "_");
 
 /** Returns a source whose `import()` of what is fetched together names the file that all of it is in. */
@@ -83,13 +86,15 @@ function together(shared, starting) {
   return {
     name: "together",
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^(together$|later:)/ }, ({ path }) => ({ path, namespace: "together" }));
+      onResolve({ filter: /^(together$|common$|later:)/ }, ({ path }) => ({ path, namespace: "together" }));
       onLoad({ filter: /^together$/, namespace: "together" }, () => ({ contents: shared.map((file) => `import "./${file}";`).join("\n"), resolveDir: process.cwd() }));
-      onLoad({ filter: /^later:/, namespace: "together" }, ({ path }) => ({ contents: LATER[path.slice(6)].map((file) => `export * as ${identifier(file)} from "./${file}";`).join("\n"), resolveDir: process.cwd() }));
+      onLoad({ filter: /^common$/, namespace: "together" }, () => ({ contents: COMMON.map((file) => `import "./${file}";`).join("\n"), resolveDir: process.cwd() }));
+      onLoad({ filter: /^later:/, namespace: "together" }, ({ path }) => ({ contents: (path === "later:screens" ? 'import "common";\n' : "") + LATER[path.slice(6)].map((file) => `export * as ${identifier(file)} from "./${file}";`).join("\n"), resolveDir: process.cwd() }));
       onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
         const file = relative(process.cwd(), path);
         const contents = fetchingTogether(readFileSync(path, "utf8"), file);
-        return { contents: starting.has(file) ? `import "together";\n${contents}` : contents, loader: "ts" };
+        const begins = starting.has(file) ? `import "together";\n${STAFF_STARTS.test(file) ? 'import "common";\n' : ""}` : "";
+        return { contents: `${begins}${contents}`, loader: "ts" };
       });
     },
   };
@@ -161,7 +166,7 @@ const isOfScreens = naming(SCREENS);
 const OF_SEALS = /^web\.(seal|alarm)_/;
 const OF_CHECKS = /^web\.check_/;
 // What only the program on the command line is refused: files, pictures, passphrases, other ledgers.
-const OF_PROGRAM = /^error\.(.*passphrase|wallet_file|.*picture|output_full|needs_yes|which_account|link_|outbox_|offline_|checkpoint_|audit_|question|explanation_|lineage_|succession_|share_wrong|amounts_needed|closed_|list_|log_key|old_log_key|ledger_needed|not_(confirmed|founded|joined|a_)|no_(home|wallet|spare_key|predecessor|successor)|nothing_published|session_|check_in_|unknown_task|unknown_pot|pot_not_open|no_such_pot|note_needs_auditor|qr_too_long|history_rewritten)/;
+const OF_PROGRAM = /^error\.(.*passphrase|wallet_file|.*picture|output_full|needs_yes|which_account|link_|outbox_|offline_|checkpoint_|audit_|question|explanation_|lineage_|succession_|share_wrong|amounts_needed|closed_|list_|log_key|old_log_key|ledger_needed|not_(confirmed|founded|joined|a_)|no_(home|wallet|spare_key|predecessor|successor)|nothing_published|session_|check_in_|unknown_task|unknown_pot|pot_not_open|no_such_pot|note_needs_auditor|qr_too_long|history_rewritten|account_missing|card_outside|draft_(differs|overtaken)|join_(by_council|needs_invitation)|members_empty|needs_pin|no_(account|paper_code|thanks_per_hour)|not_(an_invitation|of_account)|nothing_changes|payment_waits|randomness|receipt_|request_(differs|no_index)|voucher_(empty|heir_needed|without_home)|closing_wrong|promise_not_covered)/;
 // Of seals the wallet says the same as the program on the command line.
 const OF_WALLETS = /^(checkpoint\.(ahead|continues|newest|same)|witnessed\.(none|yes)|error\.(checkpoint_not_signed|checkpoint_offline|history_rewritten|believe_shorter)(\.do)?|error\.(share|succession)_wrong|note\.(came_over|followed\.ledger))$/;
 // What the program on the command line calls rules and statements, the pages that show them call so too.
@@ -173,12 +178,12 @@ for (const language of ["nl", "fr", "en"]) {
   // A refusal with a sentence of its own in the pages is said by that one.
   const isShown = (key, text) => !text.includes("{") && !key.endsWith(".do") && !OF_PROGRAM.test(key) && !table.some(([own]) => own === `web.why_${key.slice(6)}`);
   const file = (name, some) => hashed(`${name}-${language}.js`, `export default ${JSON.stringify(some)};\n`);
-  more[language] = file("more", { ...pick("web.", (key) => isOfStaff(key.slice(4)) && !isOfAll(key.slice(4))), ...pick("", (key) => OF_RULES.test(key)) });
+  more[language] = file("more", { ...pick("web.", (key) => isOfStaff(key.slice(4)) && !isOfAll(key.slice(4))), ...pick("", (key) => OF_RULES.test(key) || (key.startsWith("halt.") && !key.endsWith(".do"))) });
   screens[language] = file("own", pick("web.", (key) => isOfScreens(key.slice(4)) && !isOfAll(key.slice(4)) && ![OF_SEALS, OF_CHECKS].some((group) => group.test(key))));
   const shared = pick("", (key) => OF_WALLETS.test(key) && key !== "error.history_rewritten.do");
   proof[language] = file("proof", { ...pick("web.", (key) => OF_SEALS.test(key)), ...shared });
   check[language] = file("check", pick("web.", (key) => OF_CHECKS.test(key)));
-  errors[language] = file("errors", { ...pick("error.", (key, text) => isShown(key, text)), ...pick("", (key) => key.startsWith("halt.") && !key.endsWith(".do")) });
+  errors[language] = file("errors", pick("error.", (key, text) => isShown(key, text)));
   words[language] = file("words", pick("web.", (key) => isOfAll(key.slice(4)) && ![OF_SEALS, OF_CHECKS].some((group) => group.test(key))));
   alone[language] = `alone-${language}.json`;
   writeFileSync(`${DIST}/${alone[language]}`, JSON.stringify(pick("web.", (key) => /^web\.(check_|line_|read_aloud$)/.test(key))));

@@ -115,7 +115,7 @@ pub fn succession(places: &Places, old: &Community, node: &NodeAddress) -> Outco
     let seen = Community { node: address(&newest, &said, &seen), ..seen };
     // Whoever kept the old address could stand between, and show what they like.
     if !is_named(&newest, &seen.node.to_string()) {
-        return Err(shown.wrong("succession_wrong", &format!("its charter does not name {}", seen.node)));
+        return Err(shown.wrong("succession_wrong", format!("its charter does not name {}", seen.node)));
     }
     // Whoever joined it first, at a fair or on another phone, goes on with what was seen of it since.
     let known = joined.filter(|known| known.log_key == seen.log_key).unwrap_or(seen);

@@ -89,7 +89,7 @@ function celebrate(asking: Asking, news: PaymentRequest): void {
   show([
     h("section", { class: "paid whole", role: "alert", tabindex: "-1", "data-focus": true },
       icon("tick", "icon big"),
-      h("p", { class: "amount" }, say("paid_amount", { amount: amount(minor) })),
+      h("p", { class: "amount" }, say("paid_amount", { amount: largeAmount(minor) })),
       asking.still ? h("p", { class: "amount" }, say("paid_still", { still: asking.still })) : null,
       asking.left ? h("p", null, asking.left) : null,
       h("p", { class: "small" }, moment(Date.parse(news.paid_at ?? "") || now(), "time")),

@@ -144,11 +144,11 @@ export function refusal(code: string): string | undefined {
   return errors[code];
 }
 
-/** Returns why the node records nothing, in words; what it says itself when this page does not know the reason yet. */
-export function halted({ code, values, detail }: Reason): string {
+/** Returns why the node records nothing, for whoever works with it; null for everybody else, and for a reason that is not known yet. */
+export function halted({ code, values }: Reason): string | null {
   const moments = Object.entries(values).map(([name, value]) => [name, /^\d{4}-.*Z$/.test(value) ? moment(Date.parse(value), "both") : value]);
-  const known = errors[`halt.${code}`];
-  return known === undefined ? detail : withValues(known, Object.fromEntries(moments) as Record<string, string>);
+  const known = words[`halt.${code}`];
+  return known === undefined ? null : withValues(known, Object.fromEntries(moments) as Record<string, string>);
 }
 
 /** Returns the sentence `key` with its values. */

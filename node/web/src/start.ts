@@ -66,7 +66,8 @@ export function explain(error: unknown, again?: () => void): Child {
   if (error instanceof ReceiptError) return note("hand", say("receipt_alarm"), say("receipt_alarm_next"));
   if (error instanceof Refused) {
     const { code, reason } = error.problem;
-    return [note("hand", ...whyNot(code)), reason ? h("p", null, halted(reason)) : null, retry];
+    const halt = reason ? halted(reason) : null;
+    return [note("hand", ...whyNot(code)), halt ? h("p", null, halt) : null, retry];
   }
   const code = error instanceof Error && "code" in error ? error.code : null;
   // Of those who govern: what they decided counts from a moment that this phone's clock has not reached.

@@ -100,7 +100,7 @@ async function home(hat: Hat, seen: Coordination): Promise<void> {
   if (seen.audit.read_only) await loadErrors().catch(() => undefined);
   show([
     h("p", { class: seen.holds ? "note good" : "note" }, icon(seen.holds ? "tick" : "hand"), say(seen.holds ? "council_holds" : "council_holds_not")),
-    seen.audit.read_only ? note("hand", `${say("why_read_only")} ${halted(seen.audit.read_only)}`, say("council_read_only")) : null,
+    seen.audit.read_only ? note("hand", `${say("why_read_only")} ${halted(seen.audit.read_only) ?? ""}`, say("council_read_only")) : null,
     overdue > 0 ? h("a", { class: "note", href: "#payouts" }, icon("clock"), say(overdue === 1 ? "council_overdue_one" : "council_overdue", { count: overdue })) : null,
     seen.waiting.length > 0 ? h("a", { class: "note", href: "#waiting" }, icon("clock"), say(seen.waiting.length === 1 ? "council_waits_one" : "council_waits", { count: seen.waiting.length })) : null,
     waits,
