@@ -15,6 +15,8 @@ export async function looksWell(page: Page, name: string): Promise<void> {
     await page.setViewportSize({ width, height: 740 });
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
     await page.evaluate((size) => (document.documentElement.style.fontSize = `${size * 100}%`), zoom);
+    // What stays in view covers what lies below it, until one scrolls there.
+    await page.evaluate(() => document.querySelector(".stuck") && scrollTo(0, document.documentElement.scrollHeight));
     const found = await page.evaluate(async (source) => {
       if (!("axe" in globalThis)) new Function(source)();
       const axe = (globalThis as unknown as { axe: { run(of: Document, how: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe;

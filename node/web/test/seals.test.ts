@@ -72,6 +72,7 @@ test("paid at once; witnessed when the quorum has cosigned, without another tap;
   await phone.reads("Zo kan iedereen nakijken dat er niets veranderd is.");
   await looksWell(phone.page, "seal");
   await phone.open(`${town.world.url}/`);
+  await phone.tapText("Hoe doe ik dat?");
   await phone.reads(/2 van 3 meekijkers zagen het logboek bij \d+ nummers, minder dan een uur geleden\./);
   await looksWell(phone.page, "home, witnessed");
   assert.deepEqual(phone.faults, []);

@@ -66,7 +66,7 @@ test("a shop says where it is; the map comes after a tap, and without it the lis
   await till.page.locator("#where").fill("50.8503, 4.3517");
   await till.page.locator("#address").fill("Dorpsstraat 8, Klaverdorp");
   await till.tap("Bewaar");
-  await till.reads("Bakkerij De Aar staat nu op het dorpsplein en op de kaart.");
+  await till.reads("Bakkerij De Korenaar staat nu op het dorpsplein en op de kaart.");
   // Another name leaves the place as it is.
   await till.open(`${world.url}/till#name`);
   await till.page.locator("#name").fill("Bakkerij De Aar");

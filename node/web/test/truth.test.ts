@@ -158,7 +158,7 @@ test("a phone of a person and a shop pays as the person, says so, and can pay as
   for (const [other, kind] of [[null, "member"], ["Naaiatelier Draad", "merchant"]] as const) {
     await phone.open(await price(world, till, "1"));
     const choice = phone.page.getByLabel("Ik betaal als");
-    assert.match(await choice.evaluate((one) => (one as HTMLSelectElement).selectedOptions[0]?.text ?? ""), /^Lid/);
+    assert.match(await choice.evaluate((one) => (one as HTMLSelectElement).selectedOptions[0]?.text ?? ""), /^Mezelf$/);
     if (other) await choice.selectOption({ label: other });
     await phone.reads("Genoeg");
     await phone.tap(/^Betaal 1/);

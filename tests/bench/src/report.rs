@@ -202,8 +202,8 @@ impl Report {
             "Written by `BENCH=full make bench`, at the sizes that the goals name.\n\n"
         });
         page.push_str(
-            "Each figure stands beside a limit that was measured in the same run, in alternation with it: the ratio is \
-             what counts, as median and range over the pairs. *Others* is the share of the machine's processor time \
+            "Each figure stands beside a limit that was measured in the same run, in alternation with it (P3 and the \
+             p99 of P6 once, after it; where no limit stands there is none): the ratio is what counts, as median and range over the pairs. *Others* is the share of the machine's processor time \
              that went to other programs meanwhile; above a tenth the figure says more about them than about us.\n\n",
         );
         for (name, value) in &self.machine {
