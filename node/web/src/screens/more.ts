@@ -20,6 +20,7 @@ export async function open(hat: Hat): Promise<void> {
       button("wallet", say(always ? "balance_tap" : "balance_always"), () => void keep("show-balance", !always).then(() => open(hat))),
       link("seal", say("more_seal"), "#seal"), link("tick", say("verify_link"), "/verify"),
       hat.kind === "member" ? link("list", say("year"), "#year") : null,
+      link("hand", say("something_wrong"), "/wrong"),
       link("phone", say("way_devices"), "#devices"), link("clock", say("way_rest"), "#rest"),
       link("till", say("till"), "/till"), link("back", say("back"), "#")),
   ], "focus");

@@ -25,7 +25,7 @@ export async function today(hat: Hat, pages = 1): Promise<void> {
     notes,
     h("p", null, say("day_total")), h("p", { class: "amount" }, amount(total)),
     some.length === 0 ? h("p", null, say("today_none")) : lineList(some, known, "#today/"),
-    h("div", { class: "actions" }, hasMore ? button("list", say("older"), () => void today(hat, pages + 1)) : null, isCashier(hat) ? null : link("list", say("week"), "#week"), link("back", say("back"), "#")),
+    h("div", { class: "actions" }, hasMore ? button("list", say("older"), () => void today(hat, pages + 1)) : null, isCashier(hat) ? null : link("list", say("week"), "#week"), link("hand", say("something_wrong"), "/wrong#till", "quiet"), link("back", say("back"), "#")),
   ], "focus");
 }
 

@@ -94,7 +94,9 @@ impl NewCards {
             .iter()
             .map(|made| piece(&contact, &made.paper, made.secret, String::new(), None))
             .collect::<Outcome<_>>()?;
-        let texts = Texts { community: contact.community.name.clone(), title: None, phone: self.phone };
+        let trust = super::trust_line(app, &contact, &hat);
+        let texts =
+            Texts { community: contact.community.name.clone(), title: None, phone: self.phone, trust };
         write_sheet(app, &self.sheet, &pieces, &texts)?;
         app.output.json(&made_json(&made).into());
         Ok(Exit::Ok)
@@ -128,7 +130,8 @@ impl NewVouchers {
             .iter()
             .map(|made| piece(&contact, &made.paper, made.secret, amount.clone(), shown.clone()))
             .collect::<Outcome<_>>()?;
-        let texts = Texts { community: contact.community.name.clone(), title: self.title, phone: None };
+        let texts =
+            Texts { community: contact.community.name.clone(), title: self.title, phone: None, trust: None };
         // First on paper, then paid: what nobody can spend costs nothing.
         write_sheet(app, &self.sheet, &pieces, &texts)?;
         let plan = Plan::patient(payment(&payer, &made, each));
