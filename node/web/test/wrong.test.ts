@@ -104,7 +104,7 @@ test("a line that is not right: told to Mia alone, talked about, put right, and 
   await an.phone.reads("Het is rechtgezet.");
   await an.phone.reads("Ik vraag het aan de doe-plek.");
   await an.phone.tap(`nummer ${put.index}`);
-  await an.phone.reads("Bewaar het bewijs");
+  await an.phone.reads("Bewijs bewaren");
   assert.match(await an.phone.page.locator(".amount").innerText(), /^2/);
 
   // The council sees how many, and no word of it.

@@ -47,7 +47,7 @@ pub struct Tell {
 #[derive(Args, Debug)]
 pub struct Name {
     /// Their own member account
-    pub account: String,
+    pub person: String,
     /// What people call them
     #[arg(long)]
     pub name: String,
@@ -132,7 +132,7 @@ impl Name {
         let hat = app.office_hat(Purpose::Council)?;
         let contact = app.contact(&hat)?;
         let asked = NamePersonOfTrust {
-            account: super::account_of(app, &self.account)?.to_string(),
+            account: super::account_of(app, &self.person)?.to_string(),
             name: self.name,
             phone: self.phone,
             organisation: self.organisation,
