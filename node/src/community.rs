@@ -251,8 +251,8 @@ impl Community {
 }
 
 /// Copies what goes on in a ledger that continues another: the names of places and people, their own codes, those of
-/// cards and vouchers, how tills take credits, tasks with their sessions, familiar faces, pots, open invitations, who listens
-/// and what they were told. Memos and requests stay with the records that they stand beside.
+/// cards and vouchers, how tills take credits, tasks with their sessions and who comes, familiar faces, pots, open
+/// invitations, who listens and what they were told. Memos and requests stay with the records that they stand beside.
 ///
 /// # Errors
 /// When the old ones are gone or cannot be read, or the new ones not written.
@@ -268,25 +268,33 @@ pub fn carry_over(old: (&Path, &LedgerId), new: (&Path, &LedgerId)) -> Result<()
         Table::Till,
         Table::Task,
         Table::TaskSession,
+        Table::Presence,
         Table::Face,
-        Table::Pot,
         Table::Hearty,
         Table::TownPot,
         Table::Companions,
         Table::PersonOfTrust,
-        Table::Told,
         Table::WrongYears,
     ]
     .map(|table| table as u8);
-    let rows = kept.into_iter().filter(|row| row.key.first().is_some_and(|table| goes_on.contains(table)));
+    let mut state = State::default();
+    let mut rows = Vec::new();
+    for Kept { key, value } in kept {
+        let Some(table) = key.first() else { continue };
+        if goes_on.contains(table) {
+            rows.push((key, Some(value)));
+        } else if [Table::Request, Table::Pot, Table::Told].map(|table| table as u8).contains(table) {
+            state.load(&key, &value)?;
+        }
+    }
+    // Requests stay behind: what was paid is taken off what waits in a pot now, the rest can be asked for anew.
+    state.settle_closings(u64::MAX, |_, _| {});
+    rows.extend(state.pots.iter().map(|(id, row)| (self::key(Table::Pot, id), Some(to_json(row)))));
     // What was told names records of the old ledger.
-    let rows = rows.map(|Kept { key, value }| {
-        let told = (key.first() == Some(&(Table::Told as u8))).then(|| row::<ToldRow>(&value)).flatten();
-        let value = told.map_or(value, |told| to_json(&told.carried_over()));
-        Kept { key, value }
-    });
+    let told = state.told.into_iter().map(|(id, row)| (self::key(Table::Told, &id), row.carried_over()));
+    rows.extend(told.map(|(key, row)| (key, Some(to_json(&row)))));
     let (keep, _) = Keep::open(new.0, new.1)?;
-    keep::wait(keep.write(rows.map(|row| (row.key, Some(row.value))).collect()))
+    keep::wait(keep.write(rows))
 }
 
 impl State {

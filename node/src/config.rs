@@ -227,6 +227,11 @@ impl DataDir {
         self.root.join("successor.json")
     }
 
+    /// Returns the file of the snapshot that the ledger that continues this one was founded on.
+    pub fn closing(&self) -> PathBuf {
+        self.root.join("closing")
+    }
+
     /// Returns the directory that holds of an older ledger what this one holds of its predecessor.
     pub fn ancestor(&self, ledger: &LedgerId) -> Self {
         Self::at(self.ancestors().join(ledger.to_hex()))

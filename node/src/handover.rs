@@ -48,8 +48,8 @@ pub(crate) fn write(old: &DataDir, ledger: LedgerId, snapshot: Digest, new: &Dat
     Ok(())
 }
 
-/// Writes into the old directory where the ledger of the new one is, and what proves that it continues this one: a wallet
-/// that only knows the old address follows from there.
+/// Writes into the old directory where the ledger of the new one is, what proves that it continues this one, and what each
+/// account went over with: a wallet that only knows the old address follows from there.
 ///
 /// # Errors
 /// When the new directory cannot be read, or the old one not written.
@@ -65,6 +65,8 @@ pub(crate) fn lead_on(old: &DataDir, new: &DataDir, ledger: LedgerId, url: &str)
         // Here the log that ended is the node's own.
         end: SuccessionJson { log: paths::LOG.to_owned(), ..end },
     };
+    let snapshot = std::fs::read(new.predecessor()).context("the closing snapshot")?;
+    private_file::replace(&old.closing(), &snapshot)?;
     private_file::replace(&old.successor_proof(), &serde_json::to_vec_pretty(&said)?)?;
     Ok(())
 }

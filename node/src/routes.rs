@@ -124,7 +124,7 @@ fn table() -> OpenApiRouter<App> {
         // The council.
         .routes(routes!(coordination::coordination))
         .routes(routes!(pots::council_pots))
-        .routes(routes!(pots::list_hearty))
+        .routes(routes!(pots::list_hearty, pots::drop_hearty))
         .routes(routes!(wrong::council_trust, wrong::name_person))
         .routes(routes!(wrong::change_person, wrong::forget_person))
         // Auditors.

@@ -205,11 +205,13 @@ pub fn succeed(asked: &Succeeding) -> Result<Succeeded, SucceedError> {
     let made = make_new(asked, &closing, &council, config, now, &place.data)?;
     drop(held);
     let attested = closing.ended || log_key.is_some();
+    // What can fail for want of an old file fails before the old ledger is ended.
+    handover::hand_on(old, closing.before, &place.data)
+        .map_err(|error| SucceedError::Handover(format!("{error:#}")))?;
     if let Some(key) = log_key.filter(|_| !closing.ended) {
         end_old(old, key, &closing, &council, now)?;
     }
     handover::write(old, closing.ledger, closing.digest, &place.data)
-        .and_then(|()| handover::hand_on(old, closing.before, &place.data))
         .map_err(|error| SucceedError::Handover(format!("{error:#}")))?;
     if attested {
         handover::lead_on(old, &place.data, made.ledger, &made.config.public_url)

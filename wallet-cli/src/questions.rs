@@ -75,7 +75,11 @@ impl Questions {
     pub fn save(&self, places: &Places, ledger: &LedgerId) -> Outcome<()> {
         private_file::create_directory(&places.audits())?;
         let kept = Self { klaver_questions: 1, ..self.clone() };
-        let bytes = serde_json::to_vec_pretty(&kept).expect("questions can always be written");
+        let mut bytes = serde_json::to_vec(&kept).expect("questions can always be written");
+        if bytes.len() as u64 > FILE_BYTES_MAX {
+            // What was explained is kept; what is asked, the next audit asks again.
+            bytes = serde_json::to_vec(&Self { asked: Vec::new(), ..kept }).expect("as above");
+        }
         Ok(private_file::replace(&places.questions(ledger), &bytes)?)
     }
 
@@ -90,12 +94,13 @@ impl Questions {
         self.asked.iter().filter_map(Asked::question)
     }
 
-    /// Returns the question with a number, from 1, in the last audit, or with a mark.
-    pub fn find(&self, which: &str) -> Option<Question> {
+    /// Returns the question with a number, from 1, in the last audit, or with a mark; and its place there, from 0.
+    pub fn find(&self, which: &str) -> Option<(usize, Question)> {
         let numbered = which.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let mut asked = self.asked().enumerate();
         match numbered {
-            Some(at) => self.asked().nth(at),
-            None => self.asked().find(|question| question.mark() == which),
+            Some(at) => asked.nth(at),
+            None => asked.find(|(_, question)| question.mark() == which),
         }
     }
 
@@ -114,14 +119,16 @@ impl Questions {
 
     /// Keeps what somebody explained of a question, in the place of what was explained of it before.
     pub fn explain(&mut self, question: &Question, text: &str, at: &str) {
-        self.withdraw(question);
+        // Another question may share entries with this one: what was said of it stays.
+        let same = Explanation::of(question);
+        self.explained.retain(|said| said.explanation().as_ref() != Some(&same));
         let Asked { code, account, entries, .. } = Asked::of(question);
         self.explained.push(Explained { code, account, entries, text: text.to_owned(), at: at.to_owned() });
     }
 
     /// Forgets what was explained of a question.
     pub fn withdraw(&mut self, question: &Question) {
-        self.explained.retain(|said| !said.explanation().is_some_and(|said| said.concerns(question)));
+        self.explained.retain(|said| !said.explanation().is_some_and(|said| said.covers(question)));
     }
 }
 

@@ -322,7 +322,8 @@ fn an_audit_goes_on_from_the_last_one_and_replays_everything_when_it_cannot() {
     assert_eq!(full, since, "an audit that goes on says what a full one says");
 
     let audits = wallet.directory.path().join("home/audits");
-    let file = std::fs::read_dir(&audits).unwrap().next().unwrap().unwrap().path();
+    let mut files = std::fs::read_dir(&audits).unwrap().map(|file| file.unwrap().path());
+    let file = files.find(|file| file.extension().is_some_and(|end| end == "state")).unwrap();
     let mut bytes = std::fs::read(&file).unwrap();
     bytes[200] ^= 1;
     std::fs::write(&file, &bytes).unwrap();

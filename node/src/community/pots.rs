@@ -2,7 +2,7 @@
 //! nothing is kept, and no time of a single one.
 
 use super::keep::{KeepError, on_disk};
-use super::{Community, Table};
+use super::{Community, State, Table};
 use klaver_api::Companion;
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +107,28 @@ pub struct HeartyRow {
     pub since: u64,
 }
 
+impl State {
+    /// As [`Community::settle_closings`]; `changed` is told of every pot that it changed.
+    pub(super) fn settle_closings(&mut self, now_seconds: u64, mut changed: impl FnMut(&[u8; 16], &PotRow)) {
+        let Self { pots, requests, .. } = self;
+        for (id, row) in pots {
+            let before = row.closings.len();
+            let mut paid = 0;
+            row.closings.retain(|closing| {
+                if requests.get(&closing.request).is_some_and(|request| request.paid.is_some()) {
+                    paid += closing.count;
+                    return false;
+                }
+                now_seconds < closing.until.saturating_add(LATE_SECONDS)
+            });
+            row.waiting = row.waiting.saturating_sub(paid);
+            if row.closings.len() != before {
+                changed(id, row);
+            }
+        }
+    }
+}
+
 impl Community {
     /// Keeps a pot as it is now.
     ///
@@ -171,23 +193,8 @@ impl Community {
 
     /// Takes the closings that were paid off what waits, and lets what can no longer be paid wait again.
     pub fn settle_closings(&self, now_seconds: u64) {
-        let state = &mut *self.state();
-        for (id, row) in &mut state.pots {
-            let before = row.closings.len();
-            let mut paid = 0;
-            row.closings.retain(|closing| {
-                if state.requests.get(&closing.request).is_some_and(|request| request.paid.is_some()) {
-                    paid += closing.count;
-                    return false;
-                }
-                now_seconds < closing.until + LATE_SECONDS
-            });
-            row.waiting = row.waiting.saturating_sub(paid);
-            if row.closings.len() != before {
-                // The ledger knows what was paid: after a crash this is found there again.
-                drop(self.put(Table::Pot, id, row));
-            }
-        }
+        // The ledger knows what was paid: after a crash this is found there again.
+        self.state().settle_closings(now_seconds, |id, row| drop(self.put(Table::Pot, id, row)));
     }
 
     /// Keeps a shop without account as it is now, or forgets it, also on the disk, with what it had ready.
@@ -218,6 +225,25 @@ impl Community {
             }
         };
         on_disk(written).await
+    }
+
+    /// Changes a shop without account; returns it as it is now, or `None` when there is none.
+    ///
+    /// # Errors
+    /// When that cannot be kept.
+    pub async fn change_hearty(
+        &self,
+        id: &[u8; 16],
+        change: impl FnOnce(&mut HeartyRow),
+    ) -> Result<Option<HeartyRow>, KeepError> {
+        let (written, row) = {
+            let mut state = self.state();
+            let Some(row) = state.hearty.get_mut(id) else { return Ok(None) };
+            change(row);
+            let row = row.clone();
+            (self.put(Table::Hearty, id, &row), row)
+        };
+        on_disk(written).await.map(|()| Some(row))
     }
 
     /// Returns a shop without account.
@@ -264,6 +290,11 @@ impl Community {
     /// Returns who of a place goes along.
     pub fn companions_of(&self, place: &[u8; 16]) -> Vec<Companion> {
         self.state().companions.get(place).cloned().unwrap_or_default()
+    }
+
+    /// Returns the places of which somebody goes along.
+    pub fn places_with_companions(&self) -> Vec<[u8; 16]> {
+        self.state().companions.keys().copied().collect()
     }
 
     /// Returns everybody who goes along.

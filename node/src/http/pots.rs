@@ -155,3 +155,21 @@ pub async fn list_hearty(
 ) -> Result<Json<CouncilHearty>, Answer> {
     Ok(Json(app.service.list_hearty(&visitor, &id.ok_or_else(unknown_pot)?, asked.listed).await?))
 }
+
+/// Takes away a shop without account: everything about it is forgotten.
+#[utoipa::path(delete, path = paths::COUNCIL_HEARTY, tag = "coordination", security(("session" = [])),
+    params(("id" = String, Path, description = "The shop")),
+    responses(
+        (status = 204, description = "It is forgotten"),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "Not kept", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Read-only", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn drop_hearty(
+    State(app): State<App>,
+    Session(visitor): Session,
+    IdPath(id): IdPath,
+) -> Result<StatusCode, Answer> {
+    app.service.drop_hearty(&visitor, &id.ok_or_else(unknown_pot)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -18,7 +18,8 @@ use klaver_ledger::log::tile::TilePath;
 #[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct EndedQuery {
-    /// The id of a ledger that led to this one, in hexadecimal: the one before this one when it is left out.
+    /// The id of a ledger that led to this one, in hexadecimal: the one before this one when it is left out. Of what
+    /// accounts had also this one, once another continues it.
     #[param(value_type = Option<String>, pattern = "^[0-9a-f]{64}$")]
     pub ledger: Option<LedgerId>,
 }

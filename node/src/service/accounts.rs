@@ -90,6 +90,10 @@ impl Service {
     /// Returns how much of `account` the visitor may see.
     pub fn sight(&self, visitor: &Visitor, account: &Account) -> Sight {
         match visitor.role {
+            // The town's pot is signed for by every shop: none of them sees what it paid to another.
+            Role::Account(own) if own == account.id() && self.community.town_pot() == Some(own.0) => {
+                Sight::Balance
+            }
             Role::Account(own) if own == account.id() => Sight::Lines,
             Role::Account(own) => {
                 // A place sees its own budgets and pots.

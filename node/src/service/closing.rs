@@ -57,7 +57,8 @@ impl Service {
         let everywhere = self.community.pots(|row| !row.closings.is_empty());
         let closings = everywhere.iter().flat_map(|(_, row)| &row.closings);
         let owed: u64 = closings.filter(|closing| closing.from == from.0).map(|closing| closing.amount).sum();
-        let count = row.unclosed().min(purse.minor.saturating_sub(owed) / row.price.max(1));
+        let most = purse.minor.saturating_sub(owed).min(purse.at_once);
+        let count = row.unclosed().min(most / row.price.max(1));
         if count == 0 {
             return Ok(());
         }

@@ -15,8 +15,8 @@ use klaver_ledger::id::AccountId;
 use klaver_ledger::link::CodeId;
 use std::net::IpAddr;
 
-/// Most shops without account, listed or not.
-const HEARTY_MAX: usize = 500;
+/// Most shops without account that wait to be listed: the council takes away what is none.
+const WAITING_MAX: usize = 200;
 
 /// What a shop says of itself.
 #[derive(Clone, Debug, Default)]
@@ -110,8 +110,9 @@ impl Service {
         }
         self.must_record()?;
         let advice = "try again tomorrow, or ask at a place";
-        if self.community.all_hearty().len() >= HEARTY_MAX || !self.clients.has_room(address) {
-            return Err(Refused::TooMany { what: "shops that wait", limit: HEARTY_MAX, advice });
+        let waiting = self.community.all_hearty().iter().filter(|(_, row)| !row.listed).count();
+        if waiting >= WAITING_MAX || !self.clients.has_room(address) {
+            return Err(Refused::TooMany { what: "shops that wait", limit: WAITING_MAX, advice });
         }
         let (id, code, position) = (random()?, random()?, asked.position);
         let (name, since) = (asked.name.clone(), wall_clock().seconds());
@@ -138,9 +139,10 @@ impl Service {
     /// # Errors
     /// `Unknown`.
     pub async fn pause_hearty(&self, code: &[u8; 16], paused: bool) -> Result<(), Refused> {
-        let (id, row) = self.community.hearty_of(code).ok_or_else(unknown_pot)?;
+        let (id, _) = self.community.hearty_of(code).ok_or_else(unknown_pot)?;
         self.must_record()?;
-        Ok(self.community.set_hearty(id, Some(HeartyRow { paused, ..row })).await?)
+        let changed = self.community.change_hearty(&id, |row| row.paused = paused).await?;
+        changed.map(drop).ok_or_else(unknown_pot)
     }
 
     /// Ends a shop's part: everything about it is forgotten, also on the disk.
@@ -182,12 +184,22 @@ impl Service {
         listed: bool,
     ) -> Result<CouncilHearty, Refused> {
         self.must_be_council(visitor)?;
-        let row = self.community.hearty(id).ok_or_else(unknown_pot)?;
         self.must_record()?;
         // A shop that is taken off begins to wait anew.
-        let row = HeartyRow { listed, since: wall_clock().seconds(), ..row };
-        self.community.set_hearty(*id, Some(row.clone())).await?;
+        let list = |row: &mut HeartyRow| (row.listed, row.since) = (listed, wall_clock().seconds());
+        let row = self.community.change_hearty(id, list).await?.ok_or_else(unknown_pot)?;
         Ok(self.council_hearty_json(id, &row))
+    }
+
+    /// Takes away a shop that is none, as the council: everything about it is forgotten, also on the disk.
+    ///
+    /// # Errors
+    /// `Forbidden` for every other session, `Unknown`.
+    pub async fn drop_hearty(&self, visitor: &Visitor, id: &[u8; 16]) -> Result<(), Refused> {
+        self.must_be_council(visitor)?;
+        self.community.hearty(id).ok_or_else(unknown_pot)?;
+        self.must_record()?;
+        Ok(self.community.set_hearty(*id, None).await?)
     }
 
     /// Returns the shops without account that are listed.

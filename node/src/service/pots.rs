@@ -34,7 +34,7 @@ const ITEM_BYTES_MAX: usize = 40;
 /// Most that wait, and most that were given in euro and not handed out.
 const COUNT_MAX: u64 = 10_000;
 /// How many may be counted at once.
-const AT_ONCE: std::ops::RangeInclusive<i64> = -100..=500;
+const AT_ONCE: std::ops::RangeInclusive<i64> = -500..=500;
 /// Most that somebody gives at once.
 pub const GIFT_MAX: u64 = 50;
 
@@ -44,6 +44,8 @@ pub(super) struct Purse {
     pub minor: u64,
     /// Whether the visitor's key alone pays from it.
     pub signs: bool,
+    /// What the visitor's key pays at most in one entry, in minor units.
+    pub at_once: u64,
 }
 
 impl Service {
@@ -201,6 +203,8 @@ impl Service {
         let picture = picture_of("picture", &asked.picture, &ITEMS)?;
         let price = text::amount("price", &asked.price, self.scale())?.minor();
         self.must_record()?;
+        // Between reading a pot and writing it nothing may be closed.
+        let _one_after_the_other = self.closing_pots.lock().await;
         self.community.settle_closings(wall_clock().seconds());
         let before = id.map(|id| self.pot_of(&merchant, &id)).transpose()?;
         if before.as_ref().is_some_and(|before| before.waiting > 0 && before.price != price) {
@@ -394,6 +398,7 @@ impl Service {
         is_pot.then(|| Purse {
             minor: u64::try_from(found.balance()).unwrap_or(0),
             signs: grant.is_some() && in_force.state.threshold == 1,
+            at_once: grant.and_then(|grant| grant.cap).map_or(u64::MAX, |cap| cap.minor()),
         })
     }
 

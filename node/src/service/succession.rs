@@ -6,7 +6,6 @@ use crate::community::sessions::{Role, Visitor};
 use crate::config::DataDir;
 use crate::handover;
 use crate::reason;
-use crate::succeed::read_predecessor;
 use klaver_api::succession::{LineageJson, ShareJson};
 use klaver_ledger::books::shares::Shares;
 use klaver_ledger::id::LedgerId;
@@ -74,21 +73,20 @@ impl Service {
         read_kept(&self.kept_of(ended)?.predecessor_log().join(name), NOTHING_BEFORE)
     }
 
-    /// Returns the hashes of what every account had when `ended` ended, as in [`succession`](Self::succession).
+    /// Returns the hashes of what every account had when `ended` ended, as in [`succession`](Self::succession); this ledger
+    /// too, once another continues it.
     ///
     /// # Errors
     /// `Unknown` when there is none.
     pub fn shares(&self, ended: Option<LedgerId>) -> Result<Arc<Shares>, Refused> {
-        let data = self.kept_of(ended)?;
-        let file = data.predecessor();
+        let file = self.snapshot_of(ended)?;
         let known = || self.before.shares.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shares) = known().get(&file) {
             return Ok(shares.clone());
         }
         let damaged = |why: &dyn Display| Refused::BeyondDamage { why: reason::of_file(&file, why) };
-        let snapshot = read_predecessor(&data).map_err(|error| damaged(&error))?;
-        let shares =
-            Shares::of_snapshot(&snapshot.ok_or(NOTHING_BEFORE)?).map_err(|error| damaged(&error))?;
+        let snapshot = read_kept(&file, NOTHING_BEFORE)?;
+        let shares = Shares::of_snapshot(&snapshot).map_err(|error| damaged(&error))?;
         Ok(known().entry(file).or_insert_with(|| Arc::new(shares)).clone())
     }
 
@@ -103,6 +101,14 @@ impl Service {
         let shares = self.shares(ended)?;
         let (share, salt) = shares.of_account(&account).ok_or(NOTHING_BEFORE)?;
         Ok(ShareJson::of(&share, &salt))
+    }
+
+    /// Returns the file of the snapshot with which `ended` ended.
+    fn snapshot_of(&self, ended: Option<LedgerId>) -> Result<PathBuf, Refused> {
+        match self.data.get() {
+            Some(data) if ended == Some(self.ledger()) => Ok(data.closing()),
+            _ => Ok(self.kept_of(ended)?.predecessor()),
+        }
     }
 
     /// Returns where what is kept of a ledger that led to this one lies.

@@ -3,8 +3,8 @@
 use super::Service;
 use crate::clock::wall_clock;
 use klaver_ledger::account::AccountKind;
-use klaver_ledger::id::AccountId;
-use std::collections::HashMap;
+use klaver_ledger::id::{AccountId, OrganisationId};
+use std::collections::{HashMap, HashSet};
 
 impl Service {
     /// Erases what has ended, and what was kept of accounts that are closed; freezes vouchers that were lost meanwhile.
@@ -16,7 +16,24 @@ impl Service {
         self.community.erase_presence(now, u64::from(self.config.presence_days) * 86_400);
         self.community.erase_told(now);
         self.community.erase_accounts(&self.closed_accounts());
+        for place in self.places_that_ended() {
+            // What cannot be kept now is tried again with the next sweep.
+            drop(self.community.set_companions(place, Vec::new()).await);
+        }
         self.stop_lost().await;
+    }
+
+    /// Returns the places of which somebody goes along and no account is open any more: telephone numbers end with them.
+    fn places_that_ended(&self) -> Vec<[u8; 16]> {
+        let mut places = self.community.places_with_companions();
+        if places.is_empty() {
+            return places;
+        }
+        let (standing, now) = (self.reader.standing(), wall_clock());
+        let open = standing.accounts().filter(|account| account.closed_to().is_none());
+        let open: HashSet<_> = open.filter_map(|account| account.standing(now).state.organisation).collect();
+        places.retain(|place| !open.contains(&OrganisationId(*place)));
+        places
     }
 
     /// Returns the closed accounts that something is kept of, each with its kind.

@@ -6,7 +6,8 @@ use axum::body::Body;
 use axum::http::Request;
 use klaver_api::paths;
 use klaver_ledger::account::{AccountKind, AccountState, KeyGrant, Rights};
-use klaver_ledger::entry::{Body as EntryBody, Open, Pay, PayLine, RequestRef};
+use klaver_ledger::amount::Amount;
+use klaver_ledger::entry::{Body as EntryBody, Close, Open, Pay, PayLine, RequestRef};
 use klaver_ledger::id::{AccountId, RequestId};
 use klaver_ledger::keys::{PublicKey, SigningKey};
 use serde_json::{Value, json};
@@ -26,8 +27,14 @@ async fn shop(world: &World, name: &str) -> (Person, String) {
 
 /// Opens the account that is kept for a pot, as the council does from what it sees; returns it.
 async fn open_pot(world: &World, account: &str, shops: &[&Person]) -> AccountId {
+    open_capped(world, account, shops, None).await
+}
+
+/// As [`open_pot`]; each key pays at most `cap` at once, in minor units.
+async fn open_capped(world: &World, account: &str, shops: &[&Person], cap: Option<u64>) -> AccountId {
     let account = AccountId::parse(account).unwrap();
-    let mut keys: Vec<KeyGrant> = shops.iter().map(|shop| grant(&shop.key)).collect();
+    let cap = cap.map(|minor| Amount::new(minor).unwrap());
+    let mut keys: Vec<KeyGrant> = shops.iter().map(|shop| KeyGrant { cap, ..grant(&shop.key) }).collect();
     keys.sort();
     let mut payees: Vec<AccountId> = shops.iter().map(|shop| shop.account).collect();
     payees.sort_unstable();
@@ -123,25 +130,28 @@ async fn what_was_handed_out_is_paid_by_one_sum_from_its_pot_then_from_the_towns
     let paid = sign(&world, &shop, &payments[0]).await;
     assert_eq!(paid.status, 201, "{paid:?}");
 
-    // The town's pot pays what is left.
-    let town = open_pot(&world, seen["town"]["account"].as_str().unwrap(), &[&shop]).await;
+    // The town's pot pays what is left, at most what the shop's key may at once.
+    let town = open_capped(&world, seen["town"]["account"].as_str().unwrap(), &[&shop], Some(300)).await;
     give(&world, &giver, town, 10_000).await;
     let own = world.get(paths::SHOP_POTS, Some(&token)).await;
     assert_eq!((&own.json["pots"][0]["waiting"], &own.json["pots"][0]["pays"]), (&json!(2), &json!("town")));
-    let closing = world.post(paths::SHOP_CLOSING, Some(&token), &()).await;
-    let payment = &closing.json["payments"][0];
-    assert_eq!((&payment["from"], &payment["amount"]), (&json!(town.to_string()), &json!("5.00")));
-    assert_eq!(sign(&world, &shop, payment).await.status, 201);
-    let twice = sign(&world, &shop, payment).await;
-    assert_eq!((twice.status, twice.code()), (409, "request_paid"), "a request counts once");
+    for later in [1, 0] {
+        let closing = world.post(paths::SHOP_CLOSING, Some(&token), &()).await;
+        let payment = &closing.json["payments"][0];
+        assert_eq!((&payment["from"], &payment["amount"]), (&json!(town.to_string()), &json!("2.50")));
+        assert_eq!(closing.json["later"], later);
+        assert_eq!(sign(&world, &shop, payment).await.status, 201);
+        let twice = sign(&world, &shop, payment).await;
+        assert_eq!((twice.status, twice.code()), (409, "request_paid"), "a request counts once");
+    }
     let closing = world.post(paths::SHOP_CLOSING, Some(&token), &()).await;
     assert_eq!(closing.json, json!({ "payments": [], "later": 0 }));
 
-    // The ledger has two sums: no single one, and nobody who received.
+    // The ledger has sums: no single one, and nobody who received.
     let statement = world.get(&paths::fill(paths::STATEMENT, shop.account), Some(&token)).await;
     let lines = statement.json["lines"].as_array().unwrap();
     let credits: Vec<&Value> = lines.iter().map(|line| &line["credit"]).filter(|it| **it != "0.00").collect();
-    assert_eq!(credits, [&json!("5.00"), &json!("5.00")]);
+    assert_eq!(credits, [&json!("2.50"), &json!("2.50"), &json!("5.00")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -229,7 +239,7 @@ async fn a_shop_counts_its_own_pots_and_nobody_elses() {
         wrong[field] = value;
         assert_eq!(world.post(paths::SHOP_POTS, Some(&token), &wrong).await.json["field"], field);
     }
-    for wrong in [0, 501, -101] {
+    for wrong in [0, 501, -501] {
         assert_eq!(count(&world, &token, &id, "given", wrong).await.json["field"], "count");
     }
     // A mistake is taken back; a new price waits until the day is closed.
@@ -302,6 +312,18 @@ async fn a_shop_without_account_joins_is_listed_counts_rests_and_is_forgotten() 
     assert_eq!(page(&world, &own).await.0, 404);
     assert!(!page(&world, "/").await.1.contains("Kapper"));
     assert_eq!(world.send("PUT", &path, Some(&council), &listed).await.code(), "unknown_pot");
+
+    // What is no shop is taken away by the council, and by nobody else.
+    let answer = send("/hearty/new", "name=Gratis+geld&picture=&service_water=on").await;
+    let own = answer.headers["location"].to_str().unwrap().trim_end_matches("?new").to_owned();
+    let seen = world.get(paths::COUNCIL_POTS, Some(&council)).await;
+    let path = paths::fill(paths::COUNCIL_HEARTY, seen.json["hearty"][0]["id"].as_str().unwrap());
+    let (_, token) = shop(&world, "De Linde").await;
+    assert_eq!(world.send("DELETE", &path, Some(&token), &()).await.status, 403);
+    assert_eq!(page(&world, &own).await.0, 200);
+    assert_eq!(world.send("DELETE", &path, Some(&council), &()).await.status, 204);
+    assert_eq!(page(&world, &own).await.0, 404);
+    assert_eq!(world.send("DELETE", &path, Some(&council), &()).await.code(), "unknown_pot");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -335,4 +357,15 @@ async fn a_place_says_who_goes_along_and_sees_what_runs_dry() {
     assert!(!page(&world, "/").await.1.contains("Ik ga mee"));
     let council = world.session(None, &world.council[0]).await;
     assert_eq!(world.get(paths::STOCK, Some(&council)).await.json["companions"], json!([]));
+
+    // A place that ends takes the telephone numbers with it.
+    assert_eq!(put(&token, &companions("0470 12 34 56")).await.status, 204);
+    world.service.sweep().await;
+    assert!(page(&world, "/").await.1.contains("0470 12 34 56"));
+    let heir = world.open(AccountKind::Fund, 0, None).await.account;
+    let close = Close { account: place.account, heir };
+    let closed = world.submit(&world.sign(EntryBody::Close(close), &[&place.key])).await;
+    assert_eq!(closed.status, 201, "{closed:?}");
+    world.service.sweep().await;
+    assert!(!page(&world, "/").await.1.contains("0470 12 34 56"));
 }

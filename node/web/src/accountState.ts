@@ -65,17 +65,22 @@ export async function provenState(hat: Hat): Promise<{ base: number; state: Acco
   return { base, state };
 }
 
-/** Checks that this is the state with which an account came over; a rest since then changes no state. */
+/** Checks that this is the state with which an account came over. */
 async function mustHaveBegunWith(hat: Hat, state: AccountState): Promise<void> {
   const [{ WrongShare, stateBegunWith }, { LineageError }] = await Promise.all([import("./shares.ts"), import("./lib/lineage.ts")]);
   const begun = await stateBegunWith(hat).catch((error: unknown) => {
     if (!(error instanceof WrongShare || error instanceof LineageError)) throw error;
     throw new ReceiptError("receipt_not_in_log", error.message);
   });
-  const digests = await Promise.all((["open", "frozen"] as const).map((status) => stateDigest(state, status)));
-  if (state.account !== hat.account || !digests.some((digest) => hex(digest) === begun)) {
+  if (state.account !== hat.account || !(await isStateOf(state, begun))) {
     throw new ReceiptError("receipt_not_in_log", "the account came over with another state");
   }
+}
+
+/** Tells whether a digest is that of this state; a rest changes no state. */
+export async function isStateOf(state: AccountState, digest: string): Promise<boolean> {
+  const digests = await Promise.all((["open", "frozen"] as const).map((status) => stateDigest(state, status)));
+  return digests.some((one) => hex(one) === digest);
 }
 
 /** Returns the digest of an account's state that a record holds: its line names it, whoever signed it sees it whole. */

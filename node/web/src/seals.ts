@@ -72,6 +72,7 @@ export async function watch(): Promise<void> {
     void visit();
   });
   await visit();
+  await (await import("./succession.ts")).proveRest();
 }
 
 /** Fetches the published seal; one that our log did not sign is an alarm beside `seen`. @throws NoAnswer for what is none */

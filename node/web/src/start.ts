@@ -17,7 +17,8 @@ export function start(page: () => Promise<void>): Promise<void> {
   return begin(async () => {
     if (location.origin !== facts.origin) return show(wrongAddress());
     if (await other) return (await import("./succession.ts")).showOther();
-    if (keeps && facts.successor && document.getElementById("action")) return (await import("./screens/moved.ts")).showMoved();
+    // A phone that has an alarm signs nothing, also not that it moves.
+    if (keeps && facts.successor && document.getElementById("action") && !(await alarm)) return (await import("./screens/moved.ts")).showMoved();
     // What the node wrote by itself stays: only screens of the wallet give way.
     if (document.getElementById("action") && (await alarm)) return (await import("./alarm.ts")).showAlarm();
     await page();
@@ -61,6 +62,8 @@ export function explain(error: unknown, again?: () => void): Child {
     const { code, reason } = error.problem;
     return [note("hand", ...whyNot(code)), reason ? h("p", null, halted(reason)) : null, retry];
   }
+  // Of those who govern: what they decided counts from a moment that this phone's clock has not reached.
+  if (error instanceof Error && "code" in error && error.code === "too_early") return [note("clock", say("clock_behind"), say("clock_behind_next")), retry];
   // A browser that keeps nothing for this page says so when it is asked to.
   if (error instanceof DOMException && error.name === "SecurityError") return note("hand", say("cannot_storage"), say("cannot_storage_next"));
   if (error instanceof DOMException && error.name === "QuotaExceededError") return [note("hand", say("full"), say("full_next")), retry];

@@ -82,16 +82,21 @@ export async function showOther(): Promise<void> {
     const before = (await trusted()) as Trusted;
     const chain = await proven(before);
     const came: { hat: Hat; opened: number }[] = [];
+    const [earlier, unproven] = [await unprovenShares(), {} as Unproven];
     for (const hat of (await all<Hat>("hats")).filter((one) => one.ledger === before.ledger && !isCashier(one))) {
+      const since = earlier[hat.account];
+      const begun: Begun = { ends: [...chain.ends, ...(since?.ends ?? [])].map(({ predecessor }) => ({ predecessor })), had: since ? since.had : await hadBefore(hat) };
       try {
-        came.push({ hat, opened: await shareOf(hat, chain.ends) });
+        came.push({ hat, opened: await shareOf(hat, begun) });
       } catch (error) {
-        if (error instanceof WrongShare) throw new Wrong("error.share_wrong", `${accountText(hat.account)}: ${error.message}`, error.shown);
-        // A key that counts no more, lent or taken away, proves nothing and holds nobody up.
+        if (error instanceof WrongShare) throw wrongShare(hat, error);
+        // A key that counts no more, lent or taken away, holds nobody up; that it does not count is only said, so it is
+        // asked for again.
         if (!(error instanceof Refused) || error.problem.code !== "session_key") throw error;
+        unproven[hat.account] = begun;
       }
     }
-    const waited = await moveOver(before, chain);
+    const waited = await moveOver(before, chain, unproven);
     show(followed(came, waited), "focus");
   } catch (error) {
     if (!(error instanceof Wrong)) return show(explain(error, () => void showOther()));
@@ -106,13 +111,46 @@ async function keepStrange({ code, message, shown }: Wrong): Promise<Strange> {
   return strange;
 }
 
+const wrongShare = (hat: Hat, { message, shown }: WrongShare) => new Wrong("error.share_wrong", `${accountText(hat.account)}: ${message}`, shown);
+
+/** With what an account begins in the node's ledger: how those before it ended, newest first, and what it had when this phone looked last. */
+interface Begun { ends: Pick<End, "predecessor">[]; had: Had | null }
+
+/** By account, in hexadecimal: what this phone could not prove yet. It asks on every visit until it can. */
+type Unproven = Record<string, Begun>;
+
+const unprovenShares = async (): Promise<Unproven> => (await recall<Unproven>("unproven")) ?? {};
+const hadBefore = async ({ account }: Hat): Promise<Had | null> => (await recall<Had>(`had:${account}`)) ?? null;
+
+/** Remembers what is still to be proven of an account; null when nothing is. */
+export async function rememberUnproven(account: string, begun: Begun | null): Promise<void> {
+  await rework<Unproven>("unproven", (there) => {
+    const { [account]: _, ...others } = there ?? {};
+    return begun ? { ...others, [account]: begun } : others;
+  });
+}
+
+/** Proves what could not be proven before; what does not hold is an alarm in place of the page. */
+export async function proveRest(): Promise<void> {
+  const [own, unproven] = [await all<Hat>("hats"), Object.entries(await unprovenShares())];
+  if (unproven.length > 0) await loadProofWords();
+  for (const [account, begun] of unproven) {
+    const hat = own.find((one) => one.account === account && one.ledger === facts.ledger);
+    // What waits to be recorded for it comes first; who refuses is asked again.
+    const found = hat ? await openedWith(hat, begun).catch(() => null) : null;
+    if (found !== null && typeof found !== "number") return show(found, "focus");
+  }
+}
+
 /** Returns what an account began with here, in minor units; or the alarm, when that is not what it had. @throws NoAnswer, Refused */
-export async function openedWith(hat: Hat, ends: Pick<End, "predecessor">[]): Promise<number | Child> {
+export async function openedWith(hat: Hat, begun: Begun): Promise<number | Child> {
   try {
-    return await shareOf(hat, ends);
+    const opened = await shareOf(hat, begun);
+    await rememberUnproven(hat.account, null);
+    return opened;
   } catch (error) {
     if (!(error instanceof WrongShare)) throw error;
-    return alarmed(await keepStrange(new Wrong("error.share_wrong", `${accountText(hat.account)}: ${error.message}`, error.shown)));
+    return alarmed(await keepStrange(wrongShare(hat, error)));
   }
 }
 
@@ -148,6 +186,8 @@ async function proven(before: Trusted): Promise<Chain> {
     return { newest, ends };
   } catch (error) {
     if (!(error instanceof LineageError || error instanceof SuccessionError || error instanceof CharterLeftOut || error instanceof TypeError)) throw error;
+    // A phone whose clock is behind cannot tell: its person sets it, nobody is accused.
+    if (error instanceof LineageError && error.code === "too_early") throw error;
     throw new Wrong("error.succession_wrong", error.message, { shown, seals: (await heads()).map(({ note }) => note) });
   }
 }
@@ -162,11 +202,11 @@ export async function checkEnd(ledger: string, end: SuccessionJson, after: Linea
 }
 
 /** Checks that an account began with what it had, in each ledger since; returns that, in minor units. @throws WrongShare, NoAnswer, Refused */
-async function shareOf(hat: Hat, ends: Pick<End, "predecessor">[]): Promise<number> {
+async function shareOf(hat: Hat, { ends, had }: Begun): Promise<number> {
   let last: Share | undefined;
   for (const [age, { predecessor }] of [...ends.entries()].reverse()) {
     const share = await provenShare(hat, predecessor, age === 0);
-    const known = last ? undefined : await recall<Had>(`had:${hat.account}`);
+    const known = last ? null : had;
     const isSeen = !known || known.lines < share.lines || (known.lines === share.lines && known.minor === share.credits - share.debits);
     if (!isSeen) throw new WrongShare("this phone has seen another balance in the old ledger", { share, known });
     const why = last ? contradiction(last, share) : null;
@@ -200,7 +240,7 @@ const OF_LEDGER = /^(checkpoint|pending|policy|believed|alarm|moments:.*|open-mo
 const ASKED = /^(session|inbox|had):/;
 
 /** Turns this phone to the new ledger, all of it or nothing; returns what waited and cannot be recorded any more. */
-function moveOver(before: Trusted, { newest: after, ends }: Chain): Promise<Outgoing[]> {
+function moveOver(before: Trusted, { newest: after, ends }: Chain, unproven: Unproven): Promise<Outgoing[]> {
   const ledger = after.ledger;
   const between = ends.slice(0, -1).map(({ lineage, checkpoint }, age): { trusted: Trusted; checkpoint: string } => {
     const { predecessor } = ends[age + 1] as End;
@@ -227,6 +267,7 @@ function moveOver(before: Trusted, { newest: after, ends }: Chain): Promise<Outg
       // Ledgers that began and ended while this phone slept: the next one is held against these.
       for (const one of between) kept.put({ name: `past:${one.trusted.ledger}`, value: one });
       const { predecessor } = ends[0] as End;
+      kept.put({ name: "unproven", value: unproven });
       kept.put({ name: "trusted", value: { ...trustedOf(after), predecessor } satisfies Trusted });
       const strange = small.find(({ name }) => name === "strange")?.value as Strange | undefined;
       if (strange) kept.put({ name: "strange", value: { ...strange, isPast: true } satisfies Strange });

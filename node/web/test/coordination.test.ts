@@ -25,7 +25,7 @@ test("the council sees sums, budgets, payouts and rules; of members counts alone
   const asked: string[] = [];
   phone.page.on("response", (response) => void response.text().then((text) => asked.push(text), () => undefined));
   await phone.open(town.page("/coordination"));
-  await phone.reads("Alles samen klopt");
+  await phone.reads("Alles klopt: er is niets weg");
   await phone.reads("In omloop");
   assert.equal(new URL(phone.page.url()).hash, "", "the key is gone from the address");
   await looksWell(phone.page, "coordination");
@@ -67,7 +67,7 @@ test("the council sees sums, budgets, payouts and rules; of members counts alone
 test("a payout is marked as paid once two of the council have signed", async () => {
   const phone = await Phone.of(browser);
   await phone.open(town.page("/coordination"));
-  await phone.tap(/open uitbetaling/);
+  await phone.tap(/1 uitbetaling|open uitbetalingen/);
   await phone.page.locator("input[type=checkbox]").first().waitFor();
   const before = await phone.page.locator("input[type=checkbox]").count();
   assert.match((await phone.page.locator(".claim .sum .small").first().textContent()) ?? "", /€/);
@@ -126,7 +126,7 @@ test("an account that is opened is named by what was signed, once for each key a
     return open(kind);
   };
   await phone.open(town.page("/coordination"));
-  await phone.reads("Alles samen klopt");
+  await phone.reads("Alles klopt: er is niets weg");
   const first = await open("merchant");
   assert.equal(await open("merchant"), first);
   assert.notEqual(await open("member"), first);

@@ -204,11 +204,54 @@ test("a phone that slept through two successions follows to the newest, and sign
   await world.end();
 });
 
+test("what could not be proven of an account is asked again on every visit, until it is, or is an alarm", async () => {
+  const world = await World.found();
+  const phone = await member(world, browser, "30", WATCHED);
+  assert.equal(await balance(world, phone), "30 klavers");
+  await world.succeed();
+  const shares = /\/v1\/succession\/share(\?|$)/;
+  // The node says that this phone's key counts no more: nobody can tell whether that is so.
+  await phone.page.route(shares, (route) => route.fulfill({ status: 401, contentType: "application/problem+json", json: { status: 401, code: "session_key", detail: "no", transient: false } }));
+  await phone.open(`${world.url}/wallet`);
+  await phone.reads("Klaverdorp gaat verder in een nieuw grootboek.");
+  assert.equal(await phone.page.getByText("je saldo is meegekomen").count(), 0);
+  assert.equal(Object.keys((await kept(phone, "unproven")) as object).length, 1);
+  await phone.page.unroute(shares);
+
+  // Another balance than it had is an alarm on whichever page is open, also later.
+  await phone.page.route(shares, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...((await answer.json()) as object), credits_minor: 1 } });
+  });
+  await phone.open(`${world.url}/wallet`);
+  await phone.reads("Je saldo is niet juist meegekomen.");
+  await phone.page.unroute(shares);
+  await phone.open(`${world.url}/wallet`);
+  await phone.reads("Scan een code");
+  for (let left = 1; left > 0; ) left = Object.keys((await kept(phone, "unproven")) as object).length;
+  assert.deepEqual(phone.faults, []);
+  await phone.context.close();
+  await world.end();
+});
+
 test("a community that moved to another address takes its wallets along: the old page checks and signs, the new one has the keys", async () => {
   const old = await World.found();
   const phone = await member(old, browser, "30", WATCHED);
   assert.equal(await balance(old, phone), "30 klavers");
   const before = (await kept(phone, "trusted")) as { ledger: string };
+  // What the account was before it got a recovery key: proven by the log for ever, and no longer true.
+  let stale: object = {};
+  const mine = /\/v1\/accounts\/klv1[a-z0-9]+$/;
+  await phone.page.route(mine, async (route) => {
+    const answer = await route.fetch();
+    stale = (await answer.json()) as object;
+    await route.fulfill({ response: answer });
+  });
+  assert.equal(await balance(old, phone), "30 klavers");
+  await phone.page.unroute(mine);
+  await phone.open(`${old.url}/wallet#recovery`);
+  await phone.tap("Ik heb ze opgeschreven");
+  await phone.reads("De sleutels van je rekening zijn veranderd.");
   const world = await old.move();
   const host = world.url.replace("http://", "");
 
@@ -225,6 +268,14 @@ test("a community that moved to another address takes its wallets along: the old
   await phone.reads(`Klaverdorp is verhuisd naar ${host}.`);
   assert.equal(new URL(phone.page.url()).origin, old.url);
   await looksWell(phone.page, "moved to another address");
+
+  // An old page that shows an older state of the account gets no signature over it.
+  await phone.page.route(mine, (route) => route.fulfill({ json: stale }));
+  await phone.open(`${old.url}/wallet`);
+  await phone.tap("Ga mee met mijn portemonnee");
+  await phone.reads("Wat deze pagina van je rekening toont, klopt niet.");
+  assert.equal(new URL(phone.page.url()).origin, old.url);
+  await phone.page.unroute(mine);
 
   // The page that was kept finds out by itself; one tap, and the wallet lives there.
   await phone.open(`${old.url}/wallet`);

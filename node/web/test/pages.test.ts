@@ -178,7 +178,7 @@ test("U6: without a script every page says what to do", async () => {
   const phone = await Phone.of(browser, { javaScriptEnabled: false });
   const code = await price(world, till, "5,80");
   for (const [path, says] of [
-    ["/", "Help samen met anderen"], ["/wallet", "werkt alleen met JavaScript"], ["/till", "werkt alleen met JavaScript"],
+    ["/", "Help samen met anderen"], ["/wallet", "Hij heeft JavaScript nodig."], ["/till", "Hij heeft JavaScript nodig."],
     [new URL(code).pathname, "klaver pay"], ["/d/aaaaaaaaaaaaaaaaaaaaaaaaaa", "klaver cosign"], ["/v/aaaaaaaaaaaaaaaaaaaaaaaaaa", "Vraag een nieuwe code"],
   ] as const) {
     await phone.open(world.url + path);

@@ -99,7 +99,7 @@ test("the screen of what waits becomes true by itself", async () => {
   await phone.reads("We kijken het na.");
   await phone.open(`${world.url}/wallet`);
   await phone.tap(/^Nog niet bevestigd: 1,10/);
-  await phone.reads("Je hoeft niets te doen.");
+  await phone.reads("Betaal niet opnieuw. We versturen het vanzelf.");
   await phone.context.unroute("**/v1/entries");
   await phone.page.locator(".paid").waitFor();
   await phone.context.close();

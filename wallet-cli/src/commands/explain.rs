@@ -31,9 +31,11 @@ impl Explain {
     pub fn run(self, app: &mut App<'_>) -> Outcome {
         let community = app.community_of(&app.hat()?)?;
         let mut questions = Questions::load(&app.places, &community.ledger)?;
-        let Some(which) = &self.question else { return show(app, &community, &questions, questions.asked()) };
+        let Some(which) = &self.question else {
+            return show(app, &community, &questions, questions.asked().enumerate());
+        };
         let unknown = || Failure::new(Exit::Usage, "no_such_question").with("value", harmless(which));
-        let question = questions.find(which).ok_or_else(unknown)?;
+        let (at, question) = questions.find(which).ok_or_else(unknown)?;
         match &self.text {
             Some(text) => {
                 let (text, characters) = (text.trim(), text.trim().chars().count());
@@ -44,12 +46,12 @@ impl Explain {
                 questions.explain(&question, text, &moment::now().to_string());
             }
             None if self.withdraw => questions.withdraw(&question),
-            None => return show(app, &community, &questions, [question].into_iter()),
+            None => return show(app, &community, &questions, [(at, question)].into_iter()),
         }
         questions.save(&app.places, &community.ledger)?;
         let done = if self.withdraw { "explain.withdrawn" } else { "explain.kept" };
         app.output.note(done, &[]);
-        show(app, &community, &questions, [question].into_iter())
+        show(app, &community, &questions, [(at, question)].into_iter())
     }
 }
 
@@ -58,11 +60,11 @@ fn show(
     app: &App<'_>,
     community: &Community,
     questions: &Questions,
-    asked: impl Iterator<Item = Question>,
+    asked: impl Iterator<Item = (usize, Question)>,
 ) -> Outcome {
     let mut shown = Vec::new();
-    for question in asked {
-        let number = questions.asked().position(|one| one == question).map_or(0, |at| at + 1);
+    for (at, question) in asked {
+        let number = at + 1;
         let words = sentence(app, community, &question);
         app.output.line(&format!("{number}. {words}"));
         let said = questions.explained(&question);

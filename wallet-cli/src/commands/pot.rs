@@ -7,12 +7,13 @@ use crate::entries::{Plan, Sent, report, send, tell};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::harmless;
 use clap::{Args, Subcommand};
-use klaver_api::text::{self, FieldError};
+use klaver_api::text;
 use klaver_api::{
     Closing, CouncilPots, CountPot, EditPot, PotCount, PotPage, PotPayment, ShopPot, ShopPots, paths,
 };
 use klaver_keystore::{KeyInfo, Purpose};
 use klaver_ledger::account::{AccountKind, AccountState, KeyGrant, Rights};
+use klaver_ledger::amount::{Amount, Scale};
 use klaver_ledger::entry::{Body, Open as OpenBody, Pay, PayLine, RequestRef};
 use klaver_ledger::id::{AccountId, RequestId};
 use klaver_ledger::keys::PublicKey;
@@ -180,11 +181,12 @@ fn close(app: &App<'_>) -> Outcome {
     let (hat, merchant) = app.account_hat()?;
     let mut contact = app.contact(&hat)?;
     let unit = contact.community.unit(app.output.language);
+    let pots = own(app, &contact, &hat)?;
     let closing: Closing =
         app.with_session(&contact, &hat, |token| contact.http.post(paths::SHOP_CLOSING, Some(token), &()))?;
     let mut paid = Vec::new();
     for payment in &closing.payments {
-        let (plan, amount) = plan(payment, merchant, contact.community.scale)?;
+        let (plan, amount) = plan(payment, merchant, contact.community.scale, &pots)?;
         let sent = send(app, &mut contact, &hat, plan)?;
         let done = app.output.words("done.pot.close", &[("amount", &unit.show(amount))]);
         paid.extend(tell(app, &sent, &done, serde_json::Map::new()));
@@ -201,14 +203,22 @@ fn close(app: &App<'_>) -> Outcome {
     Ok(Exit::Ok)
 }
 
-/// Returns what is signed to be paid by a pot, and how much it is: nobody but the own shop is paid.
+/// Returns what is signed to be paid by a pot, and how much it is: nobody but the own shop is paid, and no more than waits
+/// in this pot.
 fn plan(
     payment: &PotPayment,
     merchant: AccountId,
-    scale: klaver_ledger::amount::Scale,
-) -> Result<(Plan, klaver_ledger::amount::Amount), FieldError> {
+    scale: Scale,
+    pots: &[ShopPot],
+) -> Outcome<(Plan, Amount)> {
     let from = text::account("from", &payment.from)?;
     let amount = text::amount("amount", &payment.amount, scale)?;
+    let pot = pots.iter().find(|pot| pot.id == payment.id && payment.count <= pot.waiting);
+    let price = pot.map(|pot| text::amount("price", &pot.pot.price, scale)).transpose()?;
+    let owed = price.and_then(|price| price.minor().checked_mul(payment.count));
+    if owed != Some(amount.minor()) || from == merchant {
+        return Err(Failure::new(Exit::Mismatch, "closing_wrong").with("value", harmless(&payment.amount)));
+    }
     let until = text::deadline("until", &payment.until)?;
     let id = text::from_hex("request", &payment.request, RequestId::from_hex)?;
     let line = PayLine { to: merchant, amount, request: Some(RequestRef { id, until }) };

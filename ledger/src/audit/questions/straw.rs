@@ -28,17 +28,21 @@ pub(super) fn ask(view: &View<'_>, questions: &mut Vec<Question>) {
 
 /// Three accounts and more that one key spends for, credited again and again. A family that shares a phone is fewer.
 fn one_key(view: &View<'_>, questions: &mut Vec<Question>) {
-    let mut keys: BTreeMap<PublicKey, (u64, Vec<u64>, BTreeSet<AccountId>)> = BTreeMap::new();
-    for gift in view.gifts().filter(|gift| view.kind(&gift.to) == AccountKind::Member) {
-        for key in &view.accounts[&gift.to].spenders {
-            let (sum, entries, accounts) = keys.entry(*key).or_default();
-            *sum += gift.amount;
-            entries.push(gift.index);
-            accounts.insert(gift.to);
+    let mut keys: BTreeMap<PublicKey, BTreeSet<AccountId>> = BTreeMap::new();
+    for (account, life) in view.accounts.iter().filter(|(_, life)| life.kind == AccountKind::Member) {
+        for key in &life.spenders {
+            keys.entry(*key).or_default().insert(*account);
         }
     }
-    for (sum, entries, accounts) in keys.into_values() {
-        if accounts.len() >= PATTERN && entries.len() >= 2 * accounts.len() && sum >= 2 * view.least {
+    // Several keys of the same accounts are one question.
+    let groups: BTreeSet<BTreeSet<AccountId>> =
+        keys.into_values().filter(|accounts| accounts.len() >= PATTERN).collect();
+    for accounts in groups {
+        let gifts = || accounts.iter().flat_map(|account| view.gifts_to(account));
+        let credited = accounts.iter().filter(|account| view.gifts_to(account).next().is_some()).count();
+        let (count, sum) = gifts().fold((0, 0), |(count, sum), gift| (count + 1, sum + gift.amount));
+        if credited >= PATTERN && count >= 2 * credited && sum >= 2 * view.least {
+            let entries = gifts().map(|gift| gift.index).collect();
             view.put(questions, Code::OneKey, entries, accounts.first().copied(), sum);
         }
     }
@@ -95,26 +99,27 @@ fn spent_on_one(view: &View<'_>, questions: &mut Vec<Question>) {
 /// Accounts that were credited on several days, never paid anybody, and within an hour pay one and the same nearly all
 /// of it.
 fn emptied_together(view: &View<'_>, questions: &mut Vec<Question>) {
-    let mut till: BTreeMap<AccountId, Vec<(AccountId, usize)>> = BTreeMap::new();
+    // By payee: who ever paid nobody else, was credited on several days, and paid within an hour nearly all of it.
+    let mut till: BTreeMap<AccountId, Vec<(u64, Vec<usize>)>> = BTreeMap::new();
+    let mut payers: BTreeMap<AccountId, Vec<usize>> = BTreeMap::new();
     for (place, payment) in view.payments.iter().enumerate() {
-        till.entry(payment.to).or_default().push((payment.from, place));
+        payers.entry(payment.from).or_default().push(place);
     }
-    let only_payee = |from: &AccountId| view.payments_from(from).map(|paid| paid.to).collect::<BTreeSet<_>>();
-    for (to, paid) in till.into_iter().filter(|(to, _)| view.is_asked_about(to)) {
-        let mut emptied: BTreeMap<AccountId, (u64, Vec<usize>)> = BTreeMap::new();
-        for (from, place) in paid {
-            let (sum, places) = emptied.entry(from).or_default();
-            *sum += view.payments[place].amount;
-            places.push(place);
+    for (from, places) in payers {
+        let [first, last] = [places[0], places[places.len() - 1]].map(|place| &view.payments[place]);
+        let is_quick = last.at.millis_since(first.at) <= TOGETHER;
+        if !is_quick || places.iter().any(|place| view.payments[*place].to != first.to) {
+            continue;
         }
-        emptied.retain(|from, (sum, places)| {
-            let received: u64 = view.gifts_to(from).map(|gift| gift.amount).sum();
-            let days: BTreeSet<_> = view.gifts_to(from).map(Gift::day).collect();
-            let at = |place: &usize| view.payments[*place].at;
-            let is_quick = at(&places[places.len() - 1]).millis_since(at(&places[0])) <= TOGETHER;
-            days.len() >= 2 && is_quick && *sum * 10 >= received * 8 && only_payee(from).len() == 1
-        });
-        let mut by_time: Vec<&(u64, Vec<usize>)> = emptied.values().collect();
+        let sum: u64 = places.iter().map(|place| view.payments[*place].amount).sum();
+        let received: u64 = view.gifts_to(&from).map(|gift| gift.amount).sum();
+        let days: BTreeSet<_> = view.gifts_to(&from).map(Gift::day).collect();
+        if days.len() >= 2 && sum * 10 >= received * 8 {
+            till.entry(first.to).or_default().push((sum, places));
+        }
+    }
+    for (to, emptied) in till.into_iter().filter(|(to, _)| view.is_asked_about(to)) {
+        let mut by_time: Vec<&(u64, Vec<usize>)> = emptied.iter().collect();
         by_time.sort_by_key(|(_, places)| places[0]);
         let end = |first: usize| {
             let start = view.payments[by_time[first].1[0]].at;
@@ -140,10 +145,14 @@ fn retired_to_give(view: &View<'_>, questions: &mut Vec<Question>) {
             retired.entry(retire.budget).or_default().push((index, event.at));
         }
     }
+    let mut given_by: BTreeMap<AccountId, Vec<&Gift<'_>>> = BTreeMap::new();
+    for gift in view.gifts().filter(|gift| retired.contains_key(&gift.budget)) {
+        given_by.entry(gift.budget).or_default().push(gift);
+    }
     for (budget, retired) in retired {
         let Some(life) = view.accounts.get(&budget) else { continue };
         let cap = life.states.iter().map(|named| named.state.limit.minor()).max().unwrap_or(0);
-        let given: Vec<&Gift<'_>> = view.gifts().filter(|gift| gift.budget == budget).collect();
+        let given = given_by.remove(&budget).unwrap_or_default();
         let mut before = vec![0];
         given.iter().for_each(|gift| before.push(before[before.len() - 1] + gift.amount));
         // For each gift: what was given from it on, and the end of its two months.

@@ -9,7 +9,7 @@ import { type Arriving, type Carried, readMove } from "../moving.ts";
 import { send } from "../outbox.ts";
 import { outcome } from "../paid.ts";
 import { busy, note } from "../start.ts";
-import { trustedOf, openedWith } from "../succession.ts";
+import { openedWith, rememberUnproven, trustedOf } from "../succession.ts";
 import { persist, trusted } from "../wallet.ts";
 import type { Coming } from "./come.ts";
 
@@ -47,7 +47,7 @@ async function trustLike({ ledger, predecessor }: Arriving): Promise<void> {
 /** Sends what was signed over, and checks what came along; returns what is said of it. */
 async function takeIn({ account, kind, name, rights, recovery, key, envelope, had }: Carried, { predecessor }: Arriving): Promise<Child> {
   const hat: Hat = { account, kind, name, rights, key, ledger: facts.ledger, ...(recovery === null ? {} : { recovery }) };
-  if (had) await keep(`had:${account}`, had);
+  await rememberUnproven(account, { ends: [{ predecessor }], had });
   const { payload, entry } = decodeEnvelope(fromBase64url(envelope));
   const outgoing: Outgoing = {
     key: `come:${account}:${key}`, what: "change", words: "come", id: await entryId(signingInput(facts.ledger, payload, entry.kind)), envelope, account,
@@ -57,7 +57,7 @@ async function takeIn({ account, kind, name, rights, recovery, key, envelope, ha
   // Another phone was faster: this account has changed since.
   const isOther = sent.state === "refused" && sent.code === "wrong_base";
   if (sent.state !== "done") return [outcome(sent), isOther ? h("p", null, say("moved_other_phone")) : null];
-  const found = await openedWith(hat, [{ predecessor }]);
+  const found = await openedWith(hat, { ends: [{ predecessor }], had });
   if (typeof found !== "number") return found;
   return [outcome(sent), h("p", { class: "note good" }, icon("tick"), say("note.came_over", { name: name ?? shortAccount(account), balance: amount(found) }))];
 }

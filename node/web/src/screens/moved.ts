@@ -4,14 +4,14 @@ import { type Answered, Refused, ask } from "../api.ts";
 import { type LineageJson, follow } from "../charters.ts";
 import { type Hat, keep, recall } from "../db.ts";
 import { button, facts, h, icon, link, loadOwnWords, loadProofWords, now, say, show, type Child } from "../dom.ts";
-import { provenState } from "../accountState.ts";
+import { isStateOf, provenState } from "../accountState.ts";
 import { callHat } from "../hats.ts";
 import { sign } from "../keys.ts";
 import { base64url, hex, random } from "../lib/bytes.ts";
 import { type AccountState, type Entry, encodeEntry, encodeEnvelope, signingInput } from "../lib/entry.ts";
 import { LineageError, SuccessionError } from "../lib/lineage.ts";
 import { type Carried, type Leaving, printMove, standsAt } from "../moving.ts";
-import type { Predecessor } from "../shares.ts";
+import { type Predecessor, WrongShare, provenShare } from "../shares.ts";
 import { busy, explain, note } from "../start.ts";
 import { type SuccessionJson, checkEnd } from "../succession.ts";
 import { type Had, type Trusted, hats, isOtherLedger, trusted } from "../wallet.ts";
@@ -42,8 +42,10 @@ export async function showMoved(): Promise<void> {
   } catch (error) {
     // Ended by a program that left no proof: then there is nothing but the address, and nothing is signed for it.
     if (error instanceof Refused && error.problem.code === "no_successor") return show([heading(facts.successor ?? ""), h("div", { class: "actions" }, there(facts.successor ?? "", "main"))], "focus");
-    const isWrong = error instanceof LineageError || error instanceof SuccessionError || error instanceof TypeError;
-    show(isWrong ? [note("hand", say("moved_wrong"), say("other_ledger_next"))] : explain(error, () => void showMoved()), "focus");
+    const isBehind = error instanceof LineageError && error.code === "too_early";
+    const isWrong = (error instanceof LineageError && !isBehind) || error instanceof SuccessionError || error instanceof TypeError;
+    const isStale = error instanceof WrongShare;
+    show(isWrong || isStale ? [note("hand", say(isStale ? "moved_stale" : "moved_wrong"), say("other_ledger_next"))] : explain(error, () => void showMoved()), "focus");
   }
 }
 
@@ -102,6 +104,9 @@ async function carry({ url, ledger, predecessor }: Place, nonce: string, keys: s
   const [accounts, others]: [Carried[], Hat[]] = [[], []];
   for (const hat of own) {
     const { state } = await provenState(hat);
+    // What the node shows may be proven and old: signed again, it would bring back keys that were taken away since.
+    const ended = await provenShare(hat, predecessor, false);
+    if (!(await isStateOf(state, ended.state))) throw new WrongShare("the account ended with another state than the one shown", { state, ended });
     const grant = state.keys.find(({ key }) => key === hat.key);
     const key = keys[old.indexOf(hat.key)] as string;
     if (!grant || (grant.rights & MANAGE) === 0 || state.threshold !== 1) others.push(hat);

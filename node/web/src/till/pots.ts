@@ -70,9 +70,14 @@ function stands({ ready, pays }: ShopPot): string {
 function onePot(hat: Hat, first: ShopPot): HTMLElement {
   const place = h("section", null);
   /** `last` is what was tapped last: a mistake in it is taken back with one tap. */
-  const draw = (now: ShopPot, told = "", last = ""): void => {
-    const count = (what: "given" | "handed_out", number: number, words: string, from: string) =>
-      void askAs<ShopPot>(hat, "POST", `/v1/shop/pots/${now.id}/count`, { what, count: number }).then((next) => draw(next, words, from), (error: unknown) => fill(trouble, explain(error)));
+  const draw = (now: ShopPot, told = "", last = "", of = 1): void => {
+    const count = (what: "given" | "handed_out", number: number, words: string, from: string) => {
+      // A second tap before the answer would count twice.
+      place.inert = true;
+      askAs<ShopPot>(hat, "POST", `/v1/shop/pots/${now.id}/count`, { what, count: number })
+        .then((next) => draw(next, words, from, Math.abs(number)), (error: unknown) => fill(trouble, explain(error)))
+        .finally(() => (place.inert = false));
+    };
     const trouble = h("div", { role: "status" }, told === "" ? null : [icon("tick"), " ", told]);
     const tap = (name: string, what: "given" | "handed_out", number: number, picture: "cup" | "euro" | "undo", key: string, look = ""): HTMLButtonElement => {
       const one = button(picture, say(key), () => count(what, number, say(`pots_told_${name}`), name), look);
@@ -92,9 +97,9 @@ function onePot(hat: Hat, first: ShopPot): HTMLElement {
       trouble,
       h("div", { class: "actions" },
         tap("out", "handed_out", 1, "cup", "pots_hand_out", "main"),
-        last === "out" ? tap("back", "handed_out", -1, "undo", "pots_hand_out_undo", "quiet") : null,
+        last === "out" ? tap("back", "handed_out", -of, "undo", "pots_hand_out_undo", "quiet") : null,
         tap("given", "given", 1, "euro", "pots_given"),
-        last === "given" && now.tally > 0 ? tap("ungiven", "given", -1, "undo", "pots_given_undo", "quiet") : null),
+        last === "given" && now.tally > 0 ? tap("ungiven", "given", -of, "undo", "pots_given_undo", "quiet") : null),
       h("details", null, h("summary", null, say("pots_more")),
         h("div", { class: "field" }, h("label", { for: `many-${now.id}` }, say("pots_many")), many),
         h("div", { class: "actions" },
@@ -122,7 +127,13 @@ function byCard(hat: Hat, pot: ShopPot): void {
 
 /** Signs what the pots owe for all that was handed out, one payment after the other. @throws NoAnswer, Refused */
 async function signClosing(hat: Hat): Promise<{ news: Outgoing[]; later: number }> {
+  const own = await shopPots(hat);
   const { payments, later } = await askAs<Closing>(hat, "POST", "/v1/shop/closing");
+  for (const { id, from, amount: sum, count } of payments) {
+    const pot = own.find((one) => one.id === id);
+    const isOwed = pot && count <= pot.waiting && fromDecimal(sum, facts.scale) === count * price(pot) && parseAccount(from) !== hat.account;
+    if (!isOwed) throw new TypeError(`${sum} from ${from} is not what pot ${id} owes`);
+  }
   const news: Outgoing[] = [];
   for (const payment of payments) {
     const from = parseAccount(payment.from);
@@ -152,10 +163,15 @@ async function closeDay(hat: Hat): Promise<Child> {
   ];
 }
 
+/** Most of one kind that is closed without anybody looking at it. */
+const UNSEEN_MAX = 50;
+
 /** Closes the days before today, where the shop forgot: nobody has to think of it. */
 export async function closeEarlier(hat: Hat): Promise<void> {
   if (isCashier(hat) || hat.kind !== "merchant") return;
-  if ((await shopPots(hat)).some(({ due }) => due)) await signClosing(hat);
+  const due = (await shopPots(hat)).filter((pot) => pot.due);
+  // More than a day of a busy shop may be a slip of the finger: that is closed by somebody who looks at it.
+  if (due.length > 0 && due.every(({ waiting }) => waiting <= UNSEEN_MAX)) await signClosing(hat);
 }
 
 /** A new pot, or changing one. */

@@ -15,7 +15,7 @@ export async function office(album: Album, browser: Browser): Promise<void> {
   const key = (await stranger.page.locator("#connect-key").textContent()) ?? "";
   const phone = await phoneOf(browser);
   await phone.open(town.page("/coordination"));
-  await phone.reads("Alles samen klopt");
+  await phone.reads("Alles klopt: er is niets weg");
   await album.shoot(phone, "coordination");
   for (const [hash, says] of [["payouts", "Wat is betaald?"], ["budgets", "Ruimte in cijfers"], ["held", "Bakkerij De Korenaar"], ["members", "Leden"], ["accounts", "Welke rekening?"], ["open", "Open een rekening"], ["rules", "De eerste regels"], ["audit", "Proefbalans"], ["waiting", "Er wacht niets."]] as const) {
     await phone.open(`${town.url}/coordination#${hash}`);

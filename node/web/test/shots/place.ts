@@ -52,7 +52,7 @@ export async function place(album: Album, browser: Browser): Promise<void> {
   await phone.reads("Er is geen netwerk");
   await album.shoot(phone, "place-waiting");
   await phone.context.setOffline(false);
-  await phone.reads("Het bewijs is nagekeken");
+  await phone.reads("Goed bewaard.");
   await album.shoot(phone, "place-given");
   await phone.tap("Zet recht: Aïcha");
   await album.shoot(phone, "place-correct");
