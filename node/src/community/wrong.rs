@@ -368,7 +368,8 @@ mod tests {
         community.tell([5; 16], row.clone()).await.unwrap();
         drop(community);
         let next = LedgerId([9; 32]);
-        crate::community::carry_over((old.path(), &LEDGER), (new.path(), &next)).unwrap();
+        let carried = || crate::community::carry_over((old.path(), &LEDGER), (new.path(), &next));
+        tokio::task::block_in_place(carried).unwrap();
         let community = Community::open(new.path(), &next).unwrap();
         let carried = ToldRow { about: None, entry: None, earlier: Some(12), ..row };
         assert_eq!(community.told(|_| true), [([5; 16], carried)]);

@@ -34,14 +34,12 @@ async function newcomer(link: string): Promise<{ phone: Phone; account: string }
 
 test("a line that is not right: told to Mia alone, talked about, put right, and linked to what followed", async () => {
   const { link } = said(town.wallet("coordinator", "invite", "--uses", "2", "--json")) as { link: string };
-  const [an, mia] = [await newcomer(link), await newcomer(link)];
-  const council = await Phone.of(browser, WATCHED);
   const asked: string[] = [];
+  const [an, mia, council] = await Promise.all([newcomer(link), newcomer(link), Phone.of(browser, WATCHED)]);
   council.page.on("response", (response) => void response.text().then((text) => asked.push(text), () => undefined));
   await council.open(town.page("/coordination"));
   await council.tap("Vertrouwenspersonen");
   await council.reads("Marleen");
-  await looksWell(council.page, "persons of trust");
   await council.tap("Duid een vertrouwenspersoon aan");
   await council.page.locator("#account").fill("klv1nietecht");
   await council.tap("Bewaar");
@@ -65,7 +63,7 @@ test("a line that is not right: told to Mia alone, talked about, put right, and 
   await an.phone.reads(`Dit gaat over nummer ${index}.`);
   await an.phone.tap("Vertel het");
   await an.phone.reads("Tik eerst aan wat er is.");
-  await looksWell(an.phone.page, "telling that something is wrong");
+  await Promise.all([looksWell(council.page, "persons of trust"), looksWell(an.phone.page, "telling that something is wrong")]);
   await an.phone.page.getByLabel("Mia").check();
   await an.phone.page.getByLabel("Het bedrag klopt niet.").check();
   await an.phone.page.locator("#words").fill(WORDS);
@@ -77,7 +75,6 @@ test("a line that is not right: told to Mia alone, talked about, put right, and 
   await an.phone.reads("Mia leest het en antwoordt hier.");
   await an.phone.tap("Wat ik vertelde");
   await an.phone.reads(WORDS);
-  await looksWell(an.phone.page, "what one told");
 
   // Mia finds it among her messages, and says that they talk.
   await mia.phone.open(`${town.url}/wallet`);
@@ -90,7 +87,7 @@ test("a line that is not right: told to Mia alone, talked about, put right, and 
   await mia.phone.page.locator("#answer").fill("Ik vraag het aan de doe-plek.");
   await mia.phone.tap("Antwoord: we praten erover");
   await mia.phone.reads("In gesprek");
-  await looksWell(mia.phone.page, "what a person of trust reads");
+  await Promise.all([looksWell(an.phone.page, "what one told"), looksWell(mia.phone.page, "what a person of trust reads")]);
 
   // The place puts it right; Mia sees its number and links it with one tap.
   const put = said(town.wallet("trekker", "correct", String(index), `${an.account}=2`, "--reason", "wrong_amount", "--json")) as { index: number };
