@@ -277,9 +277,14 @@ fn something_wrong_is_told_and_a_card_says_whom_to_call() {
     };
     assert_eq!(code.len(), 2, "the codes are still read");
     assert_eq!(words_of(&sheet).matches("Call Lou: 050 12 34 56").count(), 2, "{}", words_of(&sheet));
-    let sheet = town.path("of-council.pdf");
-    town.council.json(&["card", "new", "--count", "1", "--sheet", &sheet, "--organisation", &organisation]);
-    assert_eq!(words_of(&sheet).matches("Call Mia: 050 12 34 56").count(), 2);
+    // The council prints for a place, too, and for one of which nobody in particular listens.
+    let (_, other) = town.place("bakkerij");
+    for (place, called) in [(&organisation, "Lou"), (&other, "Mia")] {
+        let sheet = town.path(&format!("of-council-{called}.pdf"));
+        town.council.json(&["card", "new", "--count", "1", "--sheet", &sheet, "--organisation", place]);
+        let line = format!("Call {called}: 050 12 34 56");
+        assert_eq!(words_of(&sheet).matches(&line).count(), 2, "{}", words_of(&sheet));
+    }
 }
 
 #[test]

@@ -30,9 +30,11 @@ export async function wrong(hat: Hat, id: string): Promise<void> {
 }
 
 export const title = (): Child => h("h2", { tabindex: "-1", "data-focus": true }, icon("hand"), say("something_wrong"));
-export const call = (name: string, phone: string): Child => h("a", { class: "button", href: `tel:${phone.replace(/[^+\d]/g, "")}` }, icon("phone"), say("wrong_call", { name, phone }));
+/** What stays on one line, as a number is read. */
+const whole = (words: string): string => words.replace(/ /g, "\u00a0");
+export const call = (name: string, phone: string): Child => h("a", { class: "button", href: `tel:${phone.replace(/[^+\d]/g, "")}` }, icon("phone"), say("wrong_call", { name, phone: whole(phone) }));
 /** A line's number, leading to it where this account has it. */
-export const numbered = (index: number): Child => h("a", { href: `${isTill() ? "/till#today" : "/wallet#lines"}/${index}` }, say("wrong_number", { index }));
+export const numbered = (index: number): Child => h("a", { href: `${isTill() ? "/till#today" : "/wallet#lines"}/${index}` }, whole(say("wrong_number", { index })));
 
 /** One of several, by a tap. */
 export function choices(name: string, legend: string, some: readonly string[], words: (one: string) => string, first?: string | null): { element: HTMLElement; chosen: () => string | undefined } {

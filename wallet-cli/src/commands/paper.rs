@@ -117,9 +117,14 @@ fn keeper<'o>(app: &App<'o>) -> Outcome<(KeyInfo, Contact)> {
 }
 
 /// Returns name and number of whom to call when something is wrong, as cards and overviews say it.
-fn trust_line(app: &App<'_>, contact: &Contact, hat: &KeyInfo) -> Option<(String, String)> {
-    let person = super::wrong::whom_to_call(app, contact, hat)?;
-    Some((harmless(&person.name), harmless(&person.phone)))
+fn trust_line(
+    app: &App<'_>,
+    contact: &Contact,
+    hat: &KeyInfo,
+    organisation: Option<&str>,
+) -> Option<(String, String)> {
+    let (name, phone) = super::wrong::whom_to_call(app, contact, hat, organisation)?;
+    Some((harmless(&name), harmless(&phone)))
 }
 
 fn list(app: &App<'_>) -> Outcome {
@@ -190,7 +195,7 @@ impl Look {
         let unit = contact.community.unit(app.output.language);
         let balance = unit.show_text(&overview.statement.balance);
         app.output.say("papers.holds", &[("balance", &balance)]);
-        if let Some((name, phone)) = trust_line(app, &contact, &hat) {
+        if let Some((name, phone)) = trust_line(app, &contact, &hat, None) {
             app.output.say("sheet.wrong", &[("name", &name), ("phone", &phone)]);
         }
         app.output.json(&serde_json::json!(overview));

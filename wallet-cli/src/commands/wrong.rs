@@ -7,7 +7,7 @@ use crate::moment;
 use crate::output::harmless;
 use clap::{Args, Subcommand, ValueEnum};
 use klaver_api::{
-    NamePersonOfTrust, NamedPerson, PersonOfTrust, PersonsOfTrust, TellWrong, Told, ToldPage, WrongLine,
+    CouncilTrust, NamePersonOfTrust, NamedPerson, PersonOfTrust, TellWrong, Told, ToldPage, WrongLine,
     WrongReason, paths,
 };
 use klaver_keystore::{KeyInfo, Purpose};
@@ -218,15 +218,22 @@ fn name_of(value: &impl Serialize) -> String {
     serde_json::json!(value).as_str().unwrap_or_default().to_owned()
 }
 
-/// Returns whom to call when something is wrong, as a card of this place says it: a person of trust of the place, else
-/// one of all. A node that knows none prints none.
-pub fn whom_to_call(app: &App<'_>, contact: &Contact, hat: &KeyInfo) -> Option<PersonOfTrust> {
-    let own = hat.purpose.account().and_then(|_| page(app, contact, hat, None).ok());
-    let all = || contact.http.get::<PersonsOfTrust>(paths::PERSONS_OF_TRUST, None).ok();
-    let persons = match own {
-        Some(page) => page.persons,
-        // The council prints for every place.
-        None => all()?.persons.into_iter().filter(|person| person.place.is_none()).collect(),
-    };
-    persons.into_iter().next()
+/// Returns name and telephone number of whom to call when something is wrong, as a card of this place says it: a person
+/// of trust of the place, else one of all. The council prints for every place, and says which. A node that knows none
+/// prints none.
+pub fn whom_to_call(
+    app: &App<'_>,
+    contact: &Contact,
+    hat: &KeyInfo,
+    organisation: Option<&str>,
+) -> Option<(String, String)> {
+    if hat.purpose.account().is_some() {
+        let person = page(app, contact, hat, None).ok()?.persons.into_iter().next()?;
+        return Some((person.name, person.phone));
+    }
+    let ask = |token: &str| contact.http.get(paths::COUNCIL_TRUST, Some(token));
+    let CouncilTrust { persons, .. } = app.with_session(contact, hat, ask).ok()?;
+    let of = |place: Option<&str>| persons.iter().find(|person| person.organisation.as_deref() == place);
+    let person = organisation.and_then(|place| of(Some(place))).or_else(|| of(None))?;
+    Some((person.name.clone(), person.phone.clone()))
 }

@@ -88,13 +88,13 @@ impl NewCards {
             return Ok(Exit::Ok);
         }
         let organisation = self.organisation.filter(|_| hat.purpose == Purpose::Council);
-        let asked = asked(PaperKind::Card, organisation, None, None);
+        let asked = asked(PaperKind::Card, organisation.clone(), None, None);
         let made = make(app, &contact, &hat, asked, self.count)?;
         let pieces: Vec<Piece> = made
             .iter()
             .map(|made| piece(&contact, &made.paper, made.secret, String::new(), None))
             .collect::<Outcome<_>>()?;
-        let trust = super::trust_line(app, &contact, &hat);
+        let trust = super::trust_line(app, &contact, &hat, organisation.as_deref());
         let texts =
             Texts { community: contact.community.name.clone(), title: None, phone: self.phone, trust };
         write_sheet(app, &self.sheet, &pieces, &texts)?;
