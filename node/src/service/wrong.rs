@@ -351,7 +351,7 @@ impl Service {
             let is_of =
                 matches!(line.line.line.reference, Some(Reference::Line { index: of, .. }) if of == index);
             if is_of && matches!(line.line.kind, Kind::Refund | Kind::Correct) {
-                found.push(line.clone());
+                found.push(*line);
             }
             index < line.line.index
         })?;
