@@ -1,7 +1,7 @@
 //! Community data: what is erasable and cannot be derived from the ledger.
 //!
 //! Payment requests, invitations, drafts, memos, own codes, cards and vouchers, the names that accounts are shown by, and
-//! what a doe-plek keeps: tasks, sessions, who came, familiar faces. None of it decides about money. It lives in memory;
+//! what a doe-plek keeps: tasks, sessions, who came, familiar faces; what people told a person of trust. None of it decides about money. It lives in memory;
 //! [`keep`] makes it durable and forgets what was deleted, also on the disk. Sessions live in memory alone.
 
 pub mod keep;
@@ -22,6 +22,7 @@ pub mod sessions;
 pub mod tasks;
 pub mod tills;
 pub mod watchers;
+pub mod wrong;
 
 use keep::{Keep, KeepError, Kept};
 use klaver_ledger::account::AccountKind;
@@ -44,6 +45,7 @@ pub use presence::PresenceRow;
 pub use requests::RequestRow;
 pub use tasks::{FaceRow, TaskRow, TaskSessionRow};
 pub use tills::TillRow;
+pub use wrong::{PersonOfTrustRow, ToldRow};
 
 /// All community data of a node.
 pub struct Community {
@@ -81,6 +83,10 @@ struct State {
     town_pot: Option<[u8; 16]>,
     /// Who goes along, by organisation.
     companions: BTreeMap<[u8; 16], Vec<klaver_api::Companion>>,
+    persons_of_trust: HashMap<[u8; 16], PersonOfTrustRow>,
+    told: HashMap<[u8; 16], ToldRow>,
+    /// Counts of what was told and is erased.
+    wrong_years: wrong::WrongYears,
 }
 
 /// The tables, by the first byte of their keys on the disk.
@@ -105,6 +111,9 @@ enum Table {
     Hearty = 41,
     TownPot = 42,
     Companions = 43,
+    PersonOfTrust = 44,
+    Told = 45,
+    WrongYears = 46,
 }
 
 impl Community {
@@ -163,12 +172,14 @@ impl Community {
         let papers = state.papers.values().map(|row| row.account);
         let aliases = state.aliases.values().map(|row| row.account);
         let faces = state.faces.keys().map(|(_, account)| *account);
+        let listeners = state.persons_of_trust.values().map(|row| row.account);
         let own = state.tills.keys().chain(state.profiles.keys()).copied();
-        papers.chain(aliases).chain(faces).map(AccountId).chain(own).collect()
+        papers.chain(aliases).chain(faces).chain(listeners).map(AccountId).chain(own).collect()
     }
 
     /// Forgets what is kept of accounts that are closed, also on the disk: own codes, tills, cards and vouchers with their
-    /// PINs, the faces that places know people by, and their names. The name of a shop or place stays with what it did.
+    /// PINs, the faces that places know people by, their names, and that they listen. The name of a shop or place stays with
+    /// what it did; what somebody told stays its three months, so that closing an account silences nobody.
     pub fn erase_accounts(&self, closed: &HashMap<AccountId, AccountKind>) {
         let mut gone = Vec::new();
         {
@@ -187,6 +198,7 @@ impl Community {
             state.tills.retain(|account, _| sweep(Table::Till, &account.0, &account.0));
             state.aliases.retain(|alias, row| sweep(Table::Alias, alias.as_bytes(), &row.account));
             state.papers.retain(|id, row| sweep(Table::Paper, id, &row.account));
+            state.persons_of_trust.retain(|id, row| sweep(Table::PersonOfTrust, id, &row.account));
             state
                 .faces
                 .retain(|(place, account), _| sweep(Table::Face, &tasks::pair(place, account), account));
@@ -239,8 +251,8 @@ impl Community {
 }
 
 /// Copies what goes on in a ledger that continues another: the names of places and people, their own codes, those of
-/// cards and vouchers, how tills take credits, tasks with their sessions and who comes, familiar faces, pots, and open invitations. Memos and
-/// requests stay with the records that they stand beside.
+/// cards and vouchers, how tills take credits, tasks with their sessions and who comes, familiar faces, pots, open
+/// invitations, who listens and what they were told. Memos and requests stay with the records that they stand beside.
 ///
 /// # Errors
 /// When the old ones are gone or cannot be read, or the new ones not written.
@@ -261,6 +273,8 @@ pub fn carry_over(old: (&Path, &LedgerId), new: (&Path, &LedgerId)) -> Result<()
         Table::Hearty,
         Table::TownPot,
         Table::Companions,
+        Table::PersonOfTrust,
+        Table::WrongYears,
     ]
     .map(|table| table as u8);
     let mut state = State::default();
@@ -269,13 +283,16 @@ pub fn carry_over(old: (&Path, &LedgerId), new: (&Path, &LedgerId)) -> Result<()
         let Some(table) = key.first() else { continue };
         if goes_on.contains(table) {
             rows.push((key, Some(value)));
-        } else if [Table::Request, Table::Pot].map(|table| table as u8).contains(table) {
+        } else if [Table::Request, Table::Pot, Table::Told].map(|table| table as u8).contains(table) {
             state.load(&key, &value)?;
         }
     }
     // Requests stay behind: what was paid is taken off what waits in a pot now, the rest can be asked for anew.
     state.settle_closings(u64::MAX, |_, _| {});
     rows.extend(state.pots.iter().map(|(id, row)| (self::key(Table::Pot, id), Some(to_json(row)))));
+    // What was told names records of the old ledger.
+    let told = state.told.into_iter().map(|(id, row)| (self::key(Table::Told, &id), row.carried_over()));
+    rows.extend(told.map(|(key, row)| (key, Some(to_json(&row)))));
     let (keep, _) = Keep::open(new.0, new.1)?;
     keep::wait(keep.write(rows))
 }
@@ -314,6 +331,9 @@ impl State {
             40 => drop(self.pots.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
             41 => drop(self.hearty.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
             43 => drop(self.companions.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
+            44 => drop(self.persons_of_trust.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
+            45 => drop(self.told.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
+            46 => self.wrong_years = row(value).ok_or_else(malformed)?,
             42 => self.town_pot = Some(row(value).ok_or_else(malformed)?),
             6 => drop(self.accesses.insert(number()?, row(value).ok_or_else(malformed)?)),
             20 => self.counters = Some(row(value).ok_or_else(malformed)?),

@@ -25,6 +25,7 @@ pub mod succession;
 pub mod tasks;
 pub mod tills;
 pub mod witnesses;
+pub mod wrong;
 
 use crate::service::Service;
 use std::sync::Arc;

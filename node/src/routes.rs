@@ -2,7 +2,7 @@
 
 use crate::http::{
     App, accounts, assets, audit, calendar, codes, coordination, entries, inbox, joining, log, operating,
-    pages, pairings, papers, pots, problem, requests, sessions, succession, tasks, tills, witnesses,
+    pages, pairings, papers, pots, problem, requests, sessions, succession, tasks, tills, witnesses, wrong,
 };
 use axum::Router;
 use axum::routing::get;
@@ -99,6 +99,12 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(pots::change_pot))
         .routes(routes!(pots::count_pot))
         .routes(routes!(pots::close_pots))
+        // Is something wrong? Who tells, and who listens.
+        .routes(routes!(wrong::persons_of_trust))
+        .routes(routes!(wrong::told, wrong::tell))
+        .routes(routes!(wrong::tell_another, wrong::take_back))
+        .routes(routes!(wrong::heard))
+        .routes(routes!(wrong::answer))
         // Newcomers.
         .routes(routes!(joining::create_invitation))
         .routes(routes!(joining::join))
@@ -119,6 +125,8 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(coordination::coordination))
         .routes(routes!(pots::council_pots))
         .routes(routes!(pots::list_hearty, pots::drop_hearty))
+        .routes(routes!(wrong::council_trust, wrong::name_person))
+        .routes(routes!(wrong::change_person, wrong::forget_person))
         // Auditors.
         .routes(routes!(audit::records))
         .routes(routes!(audit::predecessor))
@@ -142,6 +150,7 @@ pub fn router(app: App) -> Router {
         .route(paths::WALLET_PAGE, get(pages::wallet))
         .route(paths::TILL_PAGE, get(pages::till))
         .route(paths::PLACE_PAGE, get(pages::place))
+        .route(paths::WRONG_PAGE, get(pages::wrong))
         .route(paths::COORDINATION_PAGE, get(pages::coordination))
         .route(paths::VERIFY_PAGE, get(pages::verify::page))
         .route(paths::VERIFY_FILE, get(pages::verify::file))
@@ -281,6 +290,13 @@ mod tests {
             paths::COMPANIONS,
             paths::COUNCIL_POTS,
             paths::COUNCIL_HEARTY,
+            paths::PERSONS_OF_TRUST,
+            paths::WRONG,
+            paths::WRONG_ONE,
+            paths::HEARD,
+            paths::HEARD_ONE,
+            paths::COUNCIL_TRUST,
+            paths::COUNCIL_TRUST_ONE,
             paths::INVITATIONS,
             paths::JOIN,
             paths::COORDINATION,

@@ -116,7 +116,7 @@ const carried = ["@noble/ed25519", "@scure/bip39", "leaflet", "qr", "zxing-wasm"
 const notices = hashed("notices.txt", carried.join(`\n${"-".repeat(72)}\n\n`));
 
 // Scripts: one entry for each page, what they share once.
-const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify", "session", "lent", "paper"];
+const pages = ["page", "join", "pay", "wallet", "till", "place", "coordination", "verify", "session", "lent", "paper", "wrong"];
 const options = {
   // The form of the map's library that is a module: the other brings a helper into every part.
   ...common, alias: { leaflet: "leaflet/dist/leaflet-src.esm.js" }, outdir: DIST,
@@ -150,7 +150,7 @@ for (const [file, { entryPoint, imports }] of Object.entries(metafile.outputs)) 
 // What is neither on the wallet's first screen nor on the pay page, and said by staff and screens alike.
 const SHARED = ["scanInto", "meeting", "asking", "amountField", "statement"];
 const of = (folder) => readdirSync(`src/${folder}`).map((name) => `${folder}/${name.slice(0, -3)}`);
-const STAFF = ["pages/till", "pages/place", "pages/coordination", "pages/session", "pages/lent", "pages/paper", "papers", "office", "moments", "faces", "tasks", "tables", "connecting", "officeParts", "officeAccount", "officeDraft", "officeImport", "officeClose", "officeRules", "officePots", "pictures", "days", "lostPhone", "squareForm", "lasting", "charterWords", ...SHARED, ...of("till"), ...of("place")].map((name) => `src/${name}.ts`);
+const STAFF = ["pages/till", "pages/place", "pages/coordination", "pages/session", "pages/lent", "pages/paper", "pages/wrong", "wrong", "heard", "papers", "office", "moments", "faces", "tasks", "tables", "connecting", "officeParts", "officeAccount", "officeDraft", "officeImport", "officeClose", "officeRules", "officePots", "officeTrust", "pictures", "days", "lostPhone", "squareForm", "lasting", "charterWords", ...SHARED, ...of("till"), ...of("place")].map((name) => `src/${name}.ts`);
 const sources = ["src", "src/pages", "src/screens", "src/till", "src/place"].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`)).filter((name) => name.endsWith(".ts"));
 // What every screen of the wallet but the first says is fetched with them.
 const SCREENS = sources.filter((name) => /^src\/(screens\/|entryWords\.)/.test(name) || SHARED.some((one) => name === `src/${one}.ts`));
@@ -166,7 +166,7 @@ const isOfScreens = naming(SCREENS);
 const OF_SEALS = /^web\.(seal|alarm)_/;
 const OF_CHECKS = /^web\.check_/;
 // What only the program on the command line is refused: files, pictures, passphrases, other ledgers.
-const OF_PROGRAM = /^error\.(.*passphrase|wallet_file|.*picture|output_full|needs_yes|which_account|link_|outbox_|offline_|checkpoint_|audit_|question|explanation_|lineage_|succession_|share_wrong|amounts_needed|closed_|list_|log_key|old_log_key|ledger_needed|not_(confirmed|founded|joined|a_)|no_(home|wallet|spare_key|predecessor|successor)|nothing_published|session_|check_in_|unknown_task|unknown_pot|pot_not_open|no_such_pot|note_needs_auditor|qr_too_long|history_rewritten|account_missing|card_outside|draft_(differs|overtaken)|join_(by_council|needs_invitation)|members_empty|needs_pin|no_(account|paper_code|thanks_per_hour)|not_(an_invitation|of_account)|nothing_changes|payment_waits|randomness|receipt_|request_(differs|no_index)|voucher_(empty|heir_needed|without_home)|closing_wrong|promise_not_covered)/;
+const OF_PROGRAM = /^error\.(.*passphrase|wallet_file|.*picture|output_full|needs_yes|which_account|link_|outbox_|offline_|checkpoint_|audit_|question|explanation_|lineage_|succession_|share_wrong|amounts_needed|closed_|list_|log_key|old_log_key|ledger_needed|not_(confirmed|founded|joined|a_)|no_(home|wallet|spare_key|predecessor|successor)|nothing_published|session_|check_in_|unknown_task|unknown_pot|pot_not_open|no_such_pot|note_needs_auditor|nobody_listens|qr_too_long|history_rewritten|account_missing|card_outside|draft_(differs|overtaken)|join_(by_council|needs_invitation)|members_empty|needs_pin|no_(account|paper_code|thanks_per_hour)|not_(an_invitation|of_account)|nothing_changes|payment_waits|randomness|receipt_|request_(differs|no_index)|voucher_(empty|heir_needed|without_home)|closing_wrong|promise_not_covered)/;
 // Of seals the wallet says the same as the program on the command line.
 const OF_WALLETS = /^(checkpoint\.(ahead|continues|newest|same)|witnessed\.(none|yes)|error\.(checkpoint_not_signed|checkpoint_offline|history_rewritten|believe_shorter)(\.do)?|error\.(share|succession)_wrong|note\.(came_over|followed\.ledger))$/;
 // What the program on the command line calls rules and statements, the pages that show them call so too.

@@ -224,6 +224,69 @@ fn a_card_pays_rests_and_is_replaced() {
     assert_eq!(verified.status, 0, "{}{}", verified.out, verified.err);
 }
 
+/// Returns the words of a sheet.
+fn words_of(sheet: &str) -> String {
+    let read = programs::run(Command::new("pdftotext").args(["-layout", sheet, "-"]), b"");
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    String::from_utf8(read.stdout).unwrap()
+}
+
+#[test]
+fn something_wrong_is_told_and_a_card_says_whom_to_call() {
+    let directory = tempfile::tempdir().unwrap();
+    let town = Town::found(directory.path());
+    let (molen, organisation) = town.place("molen");
+    let (an, mia, lou) =
+        (town.open("member", "an", &[]), town.open("member", "mia", &[]), town.open("member", "lou", &[]));
+    let given = molen.wallet.json(&["earn", &format!("{}=4", an.account)]);
+    let index = given["index"].to_string();
+    assert_eq!(
+        an.wallet.refused(5, &["wrong", "tell", "missing", "--number", &index])["code"],
+        "nobody_listens"
+    );
+
+    // The council names who listens: for all, and for one place.
+    let name = |who: &Person, name: &str, more: &[&str]| {
+        let asked = ["wrong", "name", &who.account, "--name", name, "--phone", "050 12 34 56"];
+        town.council.json(&[&asked[..], more].concat())
+    };
+    name(&mia, "Mia", &[]);
+    name(&lou, "Lou", &["--organisation", &organisation]);
+    let refused = an.wallet.refused(2, &["wrong", "tell", "missing", "--number", &index, "--to", "Piet"]);
+    assert_eq!(refused["code"], "no_such_person", "{refused}");
+    let told = an.wallet.json(&[
+        "wrong",
+        "tell",
+        "missing",
+        "--number",
+        &index,
+        "--to",
+        "mia",
+        "--words",
+        "Een uur te weinig",
+    ]);
+    assert_eq!((&told["person"]["name"], &told["about"]["index"]), (&json!("Mia"), &given["index"]));
+    assert_eq!(an.wallet.json(&["wrong", "list"])["told"][0]["words"], "Een uur te weinig");
+    assert_eq!(mia.wallet.json(&["wrong", "list"])["told"], json!([]));
+
+    // Both faces of a card say whom to call: of its place, where somebody listens for it.
+    let sheet = town.path("trust.pdf");
+    let code = {
+        molen.wallet.json(&["card", "new", "--count", "1", "--sheet", &sheet]);
+        town.codes(&sheet)
+    };
+    assert_eq!(code.len(), 2, "the codes are still read");
+    assert_eq!(words_of(&sheet).matches("Call Lou: 050 12 34 56").count(), 2, "{}", words_of(&sheet));
+    // The council prints for a place, too, and for one of which nobody in particular listens.
+    let (_, other) = town.place("bakkerij");
+    for (place, called) in [(&organisation, "Lou"), (&other, "Mia")] {
+        let sheet = town.path(&format!("of-council-{called}.pdf"));
+        town.council.json(&["card", "new", "--count", "1", "--sheet", &sheet, "--organisation", place]);
+        let line = format!("Call {called}: 050 12 34 56");
+        assert_eq!(words_of(&sheet).matches(&line).count(), 2, "{}", words_of(&sheet));
+    }
+}
+
 #[test]
 fn vouchers_are_spent_in_parts_and_go_home() {
     let directory = tempfile::tempdir().unwrap();

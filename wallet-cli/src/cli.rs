@@ -95,6 +95,9 @@ pub enum Command {
     Balance(crate::commands::balance::Balance),
     /// Show your lines, newest first
     History(crate::commands::history::History),
+    /// Tell a person of trust that something is wrong, and hear what came of it
+    #[command(subcommand)]
+    Wrong(crate::commands::wrong::Wrong),
     /// Save a receipt, or verify one without network
     #[command(subcommand)]
     Receipt(crate::commands::receipt::Receipt),

@@ -32,6 +32,7 @@ pub mod settle;
 pub mod timing;
 pub mod veto;
 pub mod whoami;
+pub mod wrong;
 
 use crate::app::App;
 use crate::cli::{Cli, Command};
@@ -59,6 +60,7 @@ pub fn run(cli: Cli, output: &Output) -> Outcome {
         Command::Pay(command) => command.run(app),
         Command::Balance(command) => command.run(app),
         Command::History(command) => command.run(app),
+        Command::Wrong(command) => command.run(app),
         Command::Receipt(command) => command.run(app),
         Command::Refund(command) => command.run(app),
         Command::Earn(command) => command.run(app),

@@ -65,6 +65,8 @@ pub struct Texts {
     pub title: Option<String>,
     /// Whom to call.
     pub phone: Option<String>,
+    /// Whom to call when something is wrong: name and telephone number, on both faces of a card.
+    pub trust: Option<(String, String)>,
 }
 
 /// Returns the sheets as a PDF document.
@@ -133,6 +135,9 @@ impl Sheet<'_> {
                 let lost = self.lost();
                 self.face(first, bottom, Pictogram::Receives, outside, &[&name, &title, &how, &number])?;
                 self.face(second, bottom, Pictogram::Pays, inside, &["", &pays, &keep, &lost])?;
+                for left in [first, second] {
+                    self.trust(left, bottom);
+                }
                 self.fold(second, bottom);
             }
             Face::Voucher { link, amount, until } => {
@@ -157,6 +162,16 @@ impl Sheet<'_> {
             Some(phone) => self.output.words("sheet.lost_call", &[("phone", phone)]),
             None => self.output.words("sheet.lost", &[]),
         }
+    }
+
+    /// Whom to call when something is wrong: one line along the lower edge of a face, below its code.
+    fn trust(&mut self, left: f32, bottom: f32) {
+        let Some((name, phone)) = &self.texts.trust else { return };
+        let words = self.output.words("sheet.wrong", &[("name", name), ("phone", phone)]);
+        let width = FACE - 2.0 * INSET;
+        // A long name makes smaller letters, so that the number stands on the card whole.
+        let size = (width / width_of(&words)).clamp(5.0, 8.0);
+        self.text(left + INSET, bottom + 1.0 * MM + size * 1.15, width, (b"B", size), &words);
     }
 
     /// What stays in the folder of the place: a number, and room for a name.
@@ -191,7 +206,9 @@ impl Sheet<'_> {
         let top = self.text(left, top - 11.0 * MM, width, (b"R", 8.0), name);
         let top = self.text(left, top - 1.0 * MM, width, (b"B", 14.0), title);
         self.text(left, top - 1.5 * MM, width, (b"R", 10.0), how);
-        self.text(left, bottom + 9.0 * MM, width, (b"R", 8.0), foot);
+        // Two lines of it end above whom to call.
+        let above = if matches!(pictogram, Pictogram::Pays) { 11.0 } else { 9.0 };
+        self.text(left, bottom + above * MM, width, (b"R", 8.0), foot);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use crate::request::PaymentRequest;
 use crate::statement::ReferenceJson;
+use crate::wrong::WrongState;
 use serde::{Deserialize, Serialize};
 
 /// What there is to be told, the newest first.
@@ -65,6 +66,18 @@ pub enum Matter {
     },
     /// The account is at rest.
     AtRest,
+    /// There is news of what this account told a person of trust. What it was is not said here: phones keep messages.
+    Wrong {
+        /// How far it is.
+        state: WrongState,
+        /// Whether the person who was told still listens.
+        listens: bool,
+    },
+    /// People told this person of trust something that is not done.
+    Heard {
+        /// How many.
+        count: u64,
+    },
     /// Something was put right, given back, or changed.
     Line {
         /// Index of the record.

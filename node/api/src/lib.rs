@@ -44,6 +44,7 @@ pub mod submit;
 pub mod succession;
 pub mod task;
 pub mod till;
+pub mod wrong;
 
 pub mod audit;
 
@@ -78,3 +79,8 @@ pub use task::{
     TaskStateJson, Thanks, WhyNotJson,
 };
 pub use till::{DayLine, Till, TillDay, TillSettings};
+pub use wrong::{
+    AnswerWrong, CouncilTrust, Followed, Heard, HeardLine, HeardPage, NamePersonOfTrust, NamedPerson,
+    PersonOfTrust, PersonsOfTrust, TellAnother, TellWrong, Told, ToldPage, TrustPlace, WrongAge, WrongCount,
+    WrongLine, WrongOutcome, WrongReason, WrongState, WrongYear,
+};

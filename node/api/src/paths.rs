@@ -118,6 +118,20 @@ pub const COMPANIONS: &str = "/v1/place/companions";
 pub const COUNCIL_POTS: &str = "/v1/coordination/pots";
 /// Lists a shop without account. `PUT`, session of the council.
 pub const COUNCIL_HEARTY: &str = "/v1/coordination/hearty/{id}";
+/// Who listens when something is wrong, as cards and the town square name them. `GET`, public.
+pub const PERSONS_OF_TRUST: &str = "/v1/persons-of-trust";
+/// What the session's account told, and whom it can tell: `GET ?index=`; telling: `POST`. Session of an account or cashier.
+pub const WRONG: &str = "/v1/wrong";
+/// One of these: taken back by `DELETE`, told to somebody else by `PUT` when the first listens no longer. Session as above.
+pub const WRONG_ONE: &str = "/v1/wrong/{id}";
+/// What people told the session's person of trust. `GET`, session of their account.
+pub const HEARD: &str = "/v1/heard";
+/// One of these: its state, an answer and what came of it. `PUT`, session of the person who was told.
+pub const HEARD_ONE: &str = "/v1/heard/{id}";
+/// Persons of trust, and counts of what was told. `GET`, and `POST` names one; session of the council.
+pub const COUNCIL_TRUST: &str = "/v1/coordination/persons-of-trust";
+/// One of them. `PUT` and `DELETE`, session of the council.
+pub const COUNCIL_TRUST_ONE: &str = "/v1/coordination/persons-of-trust/{id}";
 /// Sums, budgets, payouts and rules at a glance. `GET`, session of the council.
 pub const COORDINATION: &str = "/v1/coordination";
 /// Every record with its salt, as a CBOR sequence. `GET ?from=`, session of an auditor.
@@ -145,6 +159,8 @@ pub const WALLET_PAGE: &str = "/wallet";
 pub const TILL_PAGE: &str = "/till";
 /// The screen of a doe-plek. `GET`, public.
 pub const PLACE_PAGE: &str = "/place";
+/// Telling that something is wrong, and what a person of trust is told. `GET`, public.
+pub const WRONG_PAGE: &str = "/wrong";
 /// What the council sees. `GET`, public.
 pub const COORDINATION_PAGE: &str = "/coordination";
 /// Where anybody checks a receipt, on their own device. `GET`, public.

@@ -170,6 +170,12 @@ impl Keep {
         self.send(vec![(key.clone(), None), (key, Some(value))], true)
     }
 
+    /// As [`erase`](Self::erase), and puts `row` in place with it: both or neither.
+    pub fn erase_and_put(&self, keys: Vec<Vec<u8>>, (key, value): (Vec<u8>, Vec<u8>)) -> Written {
+        let gone = keys.into_iter().map(|key| (key, None));
+        self.send(gone.chain([(key, Some(value))]).collect(), true)
+    }
+
     fn send(&self, rows: Vec<(Vec<u8>, Option<Vec<u8>>)>, is_erasure: bool) -> Written {
         let (done, written) = oneshot::channel();
         if let Some(queue) = &self.queue {

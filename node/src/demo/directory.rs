@@ -9,15 +9,16 @@
 //! ```
 
 use super::cast::address_of;
-use super::scribe::Desk;
+use super::scribe::{Desk, Solved};
 use super::{Interrupted, Town, history};
 use crate::clock::wall_clock;
 use crate::community::directory::ProfileRow;
 use crate::community::keep::{KeepError, Written, on_disk};
 use crate::community::pots::PotOwner;
-use crate::community::{Community, PotRow, RequestRow};
+use crate::community::{Community, PersonOfTrustRow, PotRow, RequestRow, ToldRow};
 use crate::config::{Config, ConfigError, DataDir};
 use crate::keys::{KeysError, NodeKeys};
+use klaver_api::{WrongOutcome, WrongReason, WrongState};
 use klaver_keystore::private_file::{self, PrivateFileError};
 use klaver_ledger::engine::{FoundError, Ledger, LedgerOpenError};
 use klaver_ledger::entry::memo::Memo;
@@ -27,6 +28,8 @@ use klaver_ledger::time::Day;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
+/// The id of the person of trust, and of what they were told.
+const SOLVED: [u8; 16] = *b"klaver-demo/told";
 const MARK: &str = "demo.json";
 const MARK_BYTES_MAX: u64 = 4_096;
 const VERSION: u32 = 1;
@@ -322,6 +325,38 @@ impl Desk for CommunityDesk<'_> {
         let (item, picture) = ("Koffie".to_owned(), "coffee".to_owned());
         let row = PotRow { account: Some(pot.0), price, ..PotRow::blank(owner, item, picture) };
         wait(self.community.set_pot(id, row)).map_err(|error| error.to_string())
+    }
+
+    fn solve(&mut self, solved: &Solved<'_>) -> Result<(), String> {
+        let ((listener, name), (teller, key)) = (solved.listener, solved.teller);
+        let person = PersonOfTrustRow {
+            account: listener.0,
+            name: name.to_owned(),
+            phone: "02 555 01 23".to_owned(),
+            organisation: None,
+            gives_at: None,
+        };
+        let at = solved.at.seconds();
+        let told = ToldRow {
+            account: teller.0,
+            key,
+            by_key: false,
+            person: SOLVED,
+            about: Some((solved.payment, 0)),
+            earlier: None,
+            reason: WrongReason::Missing,
+            words: Some("Ik betaalde twee croissants en kreeg er een.".to_owned()),
+            phone: None,
+            told_at: at,
+            changed_at: at,
+            state: WrongState::Done,
+            answer: Some("De croissants waren op. De bakker gaf de helft terug.".to_owned()),
+            outcome: Some(WrongOutcome::Refund),
+            entry: Some(solved.refund),
+        };
+        // An interrupted history is played once more: the same ids, the same rows.
+        let kept = wait(self.community.set_person_of_trust(SOLVED, Some(person)));
+        kept.and_then(|()| wait(self.community.tell(SOLVED, told))).map_err(|error| error.to_string())
     }
 
     fn add_memo(&mut self, index: u64, memo: &Memo) -> Result<(), String> {

@@ -33,11 +33,31 @@ pub trait Desk {
     /// Why it cannot be kept.
     fn offer_coffee(&mut self, shop: AccountId, pot: AccountId, price: u64) -> Result<(), String>;
 
+    /// Names a person of trust, who was told something that is solved.
+    ///
+    /// # Errors
+    /// Why it cannot be kept.
+    fn solve(&mut self, solved: &Solved<'_>) -> Result<(), String>;
+
     /// Keeps the memo of a record.
     ///
     /// # Errors
     /// Why it cannot be kept.
     fn add_memo(&mut self, index: u64, memo: &Memo) -> Result<(), String>;
+}
+
+/// Something that was wrong with a payment, told to a person of trust, and given back.
+pub struct Solved<'n> {
+    /// Who listens: account and name.
+    pub listener: (AccountId, &'n str),
+    /// Who told it: account and key.
+    pub teller: (AccountId, [u8; 32]),
+    /// Index of the payment.
+    pub payment: u64,
+    /// Index of the refund.
+    pub refund: u64,
+    /// When it was given back.
+    pub at: Timestamp,
 }
 
 /// Leaves all of it unwritten.
@@ -49,6 +69,10 @@ impl Desk for NoDesk {
     }
 
     fn offer_coffee(&mut self, _: AccountId, _: AccountId, _: u64) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn solve(&mut self, _: &Solved<'_>) -> Result<(), String> {
         Ok(())
     }
 
@@ -124,6 +148,14 @@ impl<'d, S: Store> Scribe<'d, S> {
     /// When it cannot be kept.
     pub fn offer_coffee(&mut self, shop: AccountId, pot: AccountId, price: u64) -> Result<(), Interrupted> {
         self.desk.offer_coffee(shop, pot, price).map_err(Interrupted::Desk)
+    }
+
+    /// Names a person of trust, who was told something that is solved.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    pub fn solve(&mut self, solved: &Solved<'_>) -> Result<(), Interrupted> {
+        self.desk.solve(solved).map_err(Interrupted::Desk)
     }
 
     fn record_entry(

@@ -1,5 +1,6 @@
 //! The town on the memory store: what its history is, and that one seed tells it all.
 
+use super::scribe::Solved;
 use super::*;
 use crate::config::DataDir;
 use directory::{Opened, Progress, Wish};
@@ -24,6 +25,7 @@ const UNTIL: Day = Day(20_779);
 struct Paper {
     names: HashMap<AccountId, (String, bool)>,
     ready: Vec<(AccountId, AccountId)>,
+    solved: Vec<(u64, u64)>,
     memos: HashMap<u64, String>,
     memos_max: Option<usize>,
 }
@@ -36,6 +38,11 @@ impl Desk for Paper {
 
     fn offer_coffee(&mut self, shop: AccountId, pot: AccountId, _: u64) -> Result<(), String> {
         self.ready.push((shop, pot));
+        Ok(())
+    }
+
+    fn solve(&mut self, solved: &Solved<'_>) -> Result<(), String> {
+        self.solved.push((solved.payment, solved.refund));
         Ok(())
     }
 
@@ -107,6 +114,12 @@ fn the_history_holds_every_kind_and_passes_the_audit() {
             "all but the pot"
         );
         assert_eq!(paper.ready.len(), 1, "the café has coffees ready");
+        let of = |index: u64| {
+            Record::decode(&reader.record(index).unwrap().record).unwrap().signed.entry().body.clone()
+        };
+        let [(payment, refund)] = paper.solved[..] else { panic!("one thing was told and solved") };
+        assert!(matches!(of(payment), Body::Pay(_)));
+        assert!(matches!(of(refund), Body::Refund(body) if body.index == payment));
         assert!(paper.memos.len() > 50);
         let circulation = audited.trial_balance.circulation;
         assert!(

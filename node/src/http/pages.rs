@@ -8,6 +8,7 @@ mod language;
 pub mod paper;
 pub mod pots;
 pub mod tasks;
+mod trust;
 pub mod verify;
 mod when;
 
@@ -67,6 +68,7 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
         (tasks::joinable(&page, service))
         (pots::along(&page, service))
         (tasks::call(&page, false))
+        (trust::numbers(&page, service))
         p { a href=(paths::HEARTY_NEW_PAGE) { (page.say("hearty_way")) } }
         section {
             h2 { (icon("seal")) (page.say("verify_title")) }
@@ -327,6 +329,11 @@ pub async fn till(State(app): State<App>, visit: Visit) -> Response {
 /// `/place`: the screen of a doe-plek: who is there, and one thank-you for all.
 pub async fn place(State(app): State<App>, visit: Visit) -> Response {
     shell(Page::new(&app.service, visit), "place")
+}
+
+/// `/wrong`: telling that something is wrong, and what a person of trust is told.
+pub async fn wrong(State(app): State<App>, visit: Visit) -> Response {
+    shell(Page::new(&app.service, visit), "wrong")
 }
 
 /// `/coordination`: what the council sees.

@@ -34,6 +34,7 @@ impl Service {
         messages.extend(self.draft_messages(visitor)?);
         messages.extend(state_messages(&account, now));
         messages.extend(self.told_lines(&account, now)?);
+        messages.extend(self.wrong_messages(visitor, id));
         // Texts of moments of one form are in the order of time.
         messages.sort_by(|a, b| (a.at.is_some(), &b.at, &a.id).cmp(&(b.at.is_some(), &a.at, &b.id)));
         Ok(Inbox { account: id.to_string(), messages })

@@ -139,6 +139,8 @@ fn sentence_of(code: &str) -> &'static str {
         "session_over" => "this session is over, or does not take place",
         "pot_not_open" => "this pot takes no credits yet",
         "pot_waits" => "some were handed out at the old price and not paid yet",
+        "person_listens" => "the person of trust who was told still listens",
+        "person_gives" => "this person gives credits there",
         "check_in_code" => "this is not the code of the session",
         _ => "nobody checks in at this session now",
     }

@@ -14,6 +14,7 @@ impl Service {
         self.community.settle_closings(now);
         self.community.erase_ended(now);
         self.community.erase_presence(now, u64::from(self.config.presence_days) * 86_400);
+        self.community.erase_told(now);
         self.community.erase_accounts(&self.closed_accounts());
         for place in self.places_that_ended() {
             // What cannot be kept now is tried again with the next sweep.

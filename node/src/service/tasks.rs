@@ -8,7 +8,8 @@ use crate::clock::wall_clock;
 use crate::community::sessions::{Role, Visitor};
 use crate::community::tasks::TaskState;
 use crate::community::{TaskRow, TaskSessionRow};
-use fields::{day_of, edit, line_of, picture_of, session_of, text_of};
+pub(super) use fields::text_of;
+use fields::{day_of, edit, line_of, picture_of, session_of};
 use klaver_api::{
     BringTask, BroughtTask, ClientTask, EditTask, EditTaskSession, PlaceTask, PlaceTaskSession, PlaceTasks,
     SessionGuest, Task, TaskPage, TaskSession, TaskStateJson, paths,
@@ -437,7 +438,8 @@ fn random() -> Result<[u8; 16], getrandom::Error> {
     Ok(bytes)
 }
 
-fn moment(seconds: u64) -> String {
+/// Returns a moment as bodies write it.
+pub(super) fn moment(seconds: u64) -> String {
     Timestamp::from_millis(seconds.saturating_mul(1_000)).map(|at| at.to_string()).unwrap_or_default()
 }
 

@@ -166,7 +166,7 @@ impl Service {
     }
 
     /// Reads the account's lines, the newest first, until one of them says that it is enough.
-    fn each_line_while(
+    pub(super) fn each_line_while(
         &self,
         id: &AccountId,
         mut goes_on: impl FnMut(&StatementLine) -> bool,

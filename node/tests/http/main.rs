@@ -17,6 +17,7 @@ mod requests;
 mod sessions;
 mod tasks;
 mod tills;
+mod wrong;
 
 use klaver_api::{CreateRequest, paths};
 use klaver_ledger::account::AccountKind;

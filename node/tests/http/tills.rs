@@ -13,7 +13,7 @@ use serde_json::json;
 const CASHIER: [u8; 32] = [201; 32];
 
 /// Opens a shop with an owner's key and a cashier's.
-async fn shop(world: &World) -> (Person, SigningKey) {
+pub async fn shop(world: &World) -> (Person, SigningKey) {
     let (key, cashier) = (SigningKey::from_bytes(&[200; 32]), SigningKey::from_bytes(&CASHIER));
     let account = AccountId([200; 16]);
     let signed =

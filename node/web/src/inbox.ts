@@ -11,6 +11,8 @@ export type Matter =
   | { what: "draft"; link: string; entry: string; signed: boolean; expires_at: string }
   | { what: "pending"; index: number; effective_at: string; vetoable: boolean; change?: Changed }
   | { what: "at_rest" }
+  | { what: "wrong"; state: "told" | "talking" | "done"; listens: boolean }
+  | { what: "heard"; count: number }
   | { what: "line"; index: number; line: number; kind: string; debit: string; credit: string; reference: StatementLine["reference"]; change?: Changed; reason?: string };
 
 /** What a change makes of an account. */

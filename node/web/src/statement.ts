@@ -97,7 +97,8 @@ export function lineList(lines: readonly Shown[], known: Map<string, string>, ba
 export async function showLine(hat: Hat, id: string, back: string, more: (shown: Shown) => Child = () => null): Promise<void> {
   show(busy());
   const [{ lines }, known] = await Promise.all([readLines(hat, (oldest) => oldest.index > Number.parseInt(id, 10)), directory()]);
-  const shown = lines.find(({ line }) => `${line.index}.${line.line}` === id);
+  // What followed of something is known by its number alone.
+  const shown = lines.find(({ line }) => `${line.index}.${line.line}` === id || String(line.index) === id);
   if (!shown) return show([note("hand", say("line_unknown")), link("back", say("back"), back)], "focus");
   const { picture, words } = what(shown, known);
   const { line } = shown;
@@ -116,7 +117,6 @@ export async function showLine(hat: Hat, id: string, back: string, more: (shown:
       })
       .catch((error: unknown) => fill(proof, explain(error)));
   };
-  const wrong = h("details", null, h("summary", null, icon("hand"), say("something_wrong")), h("p", null, say("something_wrong_text", { index: line.index })));
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon(picture), words),
     h("p", { class: "amount" }, shown.moved === 0 ? null : largeAmount(Math.abs(shown.moved))),
@@ -128,8 +128,8 @@ export async function showLine(hat: Hat, id: string, back: string, more: (shown:
       h("dt", null, say("number")), h("dd", null, String(line.index))),
     line.balance === undefined ? null : h("details", null, h("summary", null, icon("wallet"), say("balance_after")), h("p", null, amount(fromDecimal(line.balance, facts.scale)))),
     h("div", { class: "actions" }, more(shown), button("down", say("save_receipt"), save)),
-    proof, seal, wrong,
-    h("div", { class: "actions" }, link("back", say("back"), back)),
+    proof, seal,
+    h("div", { class: "actions" }, link("hand", say("something_wrong"), `/wrong#${location.pathname === "/till" ? "till/" : ""}${line.index}.${line.line}`, "quiet"), link("back", say("back"), back)),
   ], "focus");
 }
 

@@ -38,7 +38,7 @@ export async function looksWell(page: Page, name: string): Promise<void> {
 export function measure(page: Page): Promise<{ wide: number; small: string[]; cut: string[]; sizes: string[]; mains: number }> {
   return page.evaluate(() => {
     const visible = (element: Element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest(".unseen, .skip");
-    const targets = [...document.querySelectorAll<HTMLElement>("a, button, summary, select, input[type=text]")].filter(visible);
+    const targets = [...document.querySelectorAll<HTMLElement>("a, button, summary, select, input[type=text], input[type=tel]")].filter(visible);
     const words = [...document.querySelectorAll<HTMLElement>("h1, h2, p, a, button, label, dd, dt, code, summary, li")].filter(visible);
     return {
       wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,

@@ -14,6 +14,7 @@ import { town } from "./shots/town.ts";
 import { trust } from "./shots/trust.ts";
 import { shop } from "./shots/till.ts";
 import { wallet } from "./shots/wallet.ts";
+import { wrong } from "./shots/wrong.ts";
 import { launch } from "./world.ts";
 
 /** What docs/screenshots keeps. */
@@ -25,7 +26,7 @@ const MAIN = [
 
 const all = process.env["KLAVER_ALL"];
 const album = all ? new Album(all, null) : new Album(`${process.env["KLAVER_ROOT"]}/docs/screenshots`, MAIN);
-const stories = { town, wallet, people, till: shop, paper, place, lives, office, trust };
+const stories = { town, wallet, people, till: shop, paper, place, lives, office, trust, wrong };
 const chosen = process.env["KLAVER_STORIES"]?.split(",") ?? Object.keys(stories);
 const untold: string[] = [];
 

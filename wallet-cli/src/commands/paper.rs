@@ -6,6 +6,7 @@ mod tend;
 use crate::app::App;
 use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
+use crate::output::harmless;
 use crate::papers::{self, AtHand};
 use clap::Subcommand;
 use klaver_api::text::{self, base64url};
@@ -115,6 +116,17 @@ fn keeper<'o>(app: &App<'o>) -> Outcome<(KeyInfo, Contact)> {
     Ok((hat, contact))
 }
 
+/// Returns name and number of whom to call when something is wrong, as cards and overviews say it.
+fn trust_line(
+    app: &App<'_>,
+    contact: &Contact,
+    hat: &KeyInfo,
+    organisation: Option<&str>,
+) -> Option<(String, String)> {
+    let (name, phone) = super::wrong::whom_to_call(app, contact, hat, organisation)?;
+    Some((harmless(&name), harmless(&phone)))
+}
+
 fn list(app: &App<'_>) -> Outcome {
     let (hat, contact) = keeper(app)?;
     let mut papers: Vec<Paper> = Vec::new();
@@ -183,6 +195,9 @@ impl Look {
         let unit = contact.community.unit(app.output.language);
         let balance = unit.show_text(&overview.statement.balance);
         app.output.say("papers.holds", &[("balance", &balance)]);
+        if let Some((name, phone)) = trust_line(app, &contact, &hat, None) {
+            app.output.say("sheet.wrong", &[("name", &name), ("phone", &phone)]);
+        }
         app.output.json(&serde_json::json!(overview));
         Ok(Exit::Ok)
     }

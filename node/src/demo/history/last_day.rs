@@ -3,15 +3,19 @@
 use super::acts::minor;
 use super::{CITIZEN, Player};
 use crate::demo::Interrupted;
+use crate::demo::scribe::Solved;
 use klaver_ledger::amount::Amount;
 use klaver_ledger::entry::{Body, Correct, CorrectReason, EarnReason};
 use klaver_ledger::id::AccountId;
+use klaver_ledger::keys::PublicKey;
 use klaver_ledger::store::Store;
 use klaver_ledger::time::Seconds;
 
 /// The member who was credited twice as much as the others by mistake.
 const BY_MISTAKE: usize = 3;
 const BAKER: usize = 0;
+/// The person of trust: Marleen.
+const LISTENER: usize = 4;
 
 impl<S: Store> Player<'_, S> {
     /// A session, a purchase, a refund, a payment that spends what was received by mistake, its correction, and a
@@ -33,6 +37,14 @@ impl<S: Store> Player<'_, S> {
         let index = self.buy(CITIZEN, BAKER, 240)?;
         self.later(240);
         self.give_back(BAKER, CITIZEN, index, 120, "Croissants waren op")?;
+        let (teller, listener) = (&self.cast.members[CITIZEN], &self.cast.members[LISTENER]);
+        self.scribe.solve(&Solved {
+            listener: (listener.account, listener.name),
+            teller: (teller.account, *PublicKey::of(&teller.key).as_bytes()),
+            payment: index,
+            refund: self.scribe.next_index() - 1,
+            at: self.scribe.now,
+        })?;
 
         self.later(900);
         let mistaken = self.cast.members[BY_MISTAKE].account;

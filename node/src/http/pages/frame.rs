@@ -210,7 +210,7 @@ impl Page {
         let words = made.and_then(|made| made.words.get(code)).map(|file| asset(file));
         // Sentences that this page needs beside those that all pages have.
         let own = made.and_then(|made| match name {
-            "till" | "place" | "coordination" | "session" | "lent" | "paper" => made.more.get(code),
+            "till" | "place" | "coordination" | "session" | "lent" | "paper" | "wrong" => made.more.get(code),
             "verify" => made.check.get(code),
             _ => None,
         });

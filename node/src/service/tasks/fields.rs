@@ -92,7 +92,11 @@ pub(super) fn line_of(field: &'static str, text: &str) -> Result<String, FieldEr
 }
 
 /// Returns words that others read, of at most `bytes_max` bytes.
-pub(super) fn text_of(field: &'static str, text: &str, bytes_max: usize) -> Result<String, FieldError> {
+pub(in crate::service) fn text_of(
+    field: &'static str,
+    text: &str,
+    bytes_max: usize,
+) -> Result<String, FieldError> {
     let bad = text.chars().any(klaver_ledger::entry::cbor::is_invisible);
     if text.trim().is_empty() || text.len() > bytes_max || bad {
         return Err(FieldError::new(

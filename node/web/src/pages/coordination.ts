@@ -45,6 +45,7 @@ async function route(): Promise<void> {
     if (name === "open") return opening(hat);
     if (name === "import") return chooseList(hat);
     if (name === "pots") return await (await import("../officePots.ts")).officePots(hat);
+    if (name === "trust") return await (await import("../officeTrust.ts")).officeTrust(hat, id);
     if (name === "account") return await oneAccount(hat, id);
     if (name === "close") return await close(hat, id);
     if (name === "payfirst") return await payFirst(hat, id);
@@ -109,7 +110,7 @@ async function home(hat: Hat, seen: Coordination): Promise<void> {
     seen.claims.length === 0 ? null : h("div", { class: "actions" }, payoutsTo),
     h("div", { class: "actions row" },
       link("clover", say("council_budgets"), "#budgets"), link("shop", say("council_held"), "#held"), link("cup", say("pots_council"), "#pots"), link("people", say("council_members"), "#members"),
-      link("wallet", say("council_accounts"), "#accounts"), link("list", say("council_rules"), "#rules"), link("seal", say("council_audit"), "#audit")),
+      link("wallet", say("council_accounts"), "#accounts"), link("list", say("council_rules"), "#rules"), link("hand", say("trust_title"), "#trust"), link("seal", say("council_audit"), "#audit")),
   ]);
   interface Draft { link: string; entry: { kind: string }; expires_at: string; signed_by: string[] }
   const { drafts } = await askAsOffice<{ drafts: Draft[] }>(hat, "GET", "/v1/drafts").catch(() => ({ drafts: [] as Draft[] }));

@@ -91,11 +91,16 @@ function inside(atHand: AtHand): void {
   };
   const look = () => void act("overview", { pin: pin.input.value }, ({ statement }) => (holds.textContent = amount(fromDecimal(statement.balance, facts.scale))));
   const choose = () => void act("pin", { pin: chosen.input.value, old_pin: pin.input.value }, () => (holds.textContent = say("card_pin_chosen")));
+  // Whoever has no phone of their own calls, where the paper has no name on it yet.
+  const trust = h("div", { class: "actions" });
+  ask<{ persons: { name: string; phone: string }[] }>("GET", "/v1/persons-of-trust").then(({ persons }) => fill(trust, persons.slice(0, 3).map(({ name, phone }) =>
+    h("a", { class: "button quiet", href: `tel:${phone.replace(/[^+\d]/g, "")}` }, icon("phone"), `${say("something_wrong")} ${say("wrong_call", { name, phone })}`))), () => undefined);
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("hand"), say("card_inside")), h("p", null, say("card_inside_next")),
     pin.element, fault, holds,
     h("div", { class: "actions" }, button("list", say("card_holds"), look, "main")),
     h("details", null, h("summary", null, say("card_other_pin")), chosen.element, h("div", { class: "actions" }, button("tick", say("card_choose_pin"), choose))),
+    trust,
   ]);
 }
 

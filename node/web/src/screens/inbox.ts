@@ -71,6 +71,10 @@ function tell(about: Matter): Told {
       return { picture: "clock", words: say(`inbox_pending_${about.change ?? "other"}`), more: say("inbox_pending_from", { when: moment(Date.parse(about.effective_at), "both") }) };
     case "at_rest":
       return { picture: "clock", words: say("inbox_at_rest"), more: say("inbox_at_rest_next"), href: "#rest" };
+    case "wrong":
+      return { picture: "hand", words: say(`inbox_wrong_${about.listens ? about.state : "told"}`), href: "/wrong" };
+    case "heard":
+      return { picture: "hand", words: say("inbox_heard", { count: about.count }), href: "/wrong#heard" };
     case "line": {
       const moved = fromDecimal(about.credit, facts.scale) - fromDecimal(about.debit, facts.scale);
       const direction = moved < 0 ? "out" : moved > 0 ? "in" : "none";

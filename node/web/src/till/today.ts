@@ -26,7 +26,7 @@ export async function today(hat: Hat, pages = 1): Promise<void> {
       // What the day brought is the owner's business.
       : [h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("today")), notes, h("p", null, say("day_total")), h("p", { class: "amount" }, amount(total))],
     some.length === 0 ? h("p", null, say("today_none")) : lineList(some, known, "#today/"),
-    h("div", { class: "actions" }, hasMore ? button("list", say("older"), () => void today(hat, pages + 1)) : null, isCashier(hat) ? null : link("list", say("week"), "#week"), link("back", say("back"), "#")),
+    h("div", { class: "actions" }, hasMore ? button("list", say("older"), () => void today(hat, pages + 1)) : null, isCashier(hat) ? null : link("list", say("week"), "#week"), link("hand", say("something_wrong"), "/wrong#till", "quiet"), link("back", say("back"), "#")),
   ], "focus");
 }
 

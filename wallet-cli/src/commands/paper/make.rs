@@ -88,13 +88,15 @@ impl NewCards {
             return Ok(Exit::Ok);
         }
         let organisation = self.organisation.filter(|_| hat.purpose == Purpose::Council);
-        let asked = asked(PaperKind::Card, organisation, None, None);
+        let asked = asked(PaperKind::Card, organisation.clone(), None, None);
         let made = make(app, &contact, &hat, asked, self.count)?;
         let pieces: Vec<Piece> = made
             .iter()
             .map(|made| piece(&contact, &made.paper, made.secret, String::new(), None))
             .collect::<Outcome<_>>()?;
-        let texts = Texts { community: contact.community.name.clone(), title: None, phone: self.phone };
+        let trust = super::trust_line(app, &contact, &hat, organisation.as_deref());
+        let texts =
+            Texts { community: contact.community.name.clone(), title: None, phone: self.phone, trust };
         write_sheet(app, &self.sheet, &pieces, &texts)?;
         app.output.json(&made_json(&made).into());
         Ok(Exit::Ok)
@@ -128,7 +130,8 @@ impl NewVouchers {
             .iter()
             .map(|made| piece(&contact, &made.paper, made.secret, amount.clone(), shown.clone()))
             .collect::<Outcome<_>>()?;
-        let texts = Texts { community: contact.community.name.clone(), title: self.title, phone: None };
+        let texts =
+            Texts { community: contact.community.name.clone(), title: self.title, phone: None, trust: None };
         // First on paper, then paid: what nobody can spend costs nothing.
         write_sheet(app, &self.sheet, &pieces, &texts)?;
         let plan = Plan::patient(payment(&payer, &made, each));

@@ -118,7 +118,9 @@ impl Replace {
             app.with_session(&contact, &hat, |token| contact.http.post(&path, Some(token), &asked))?;
         // What a voucher holds, only its holder knows.
         let printed = piece(&contact, &new.paper, secret, String::new(), None)?;
-        let texts = Texts { community: contact.community.name.clone(), title: None, phone: self.phone };
+        let trust = super::trust_line(app, &contact, &hat, None);
+        let texts =
+            Texts { community: contact.community.name.clone(), title: None, phone: self.phone, trust };
         write_sheet(app, &self.sheet, &[printed], &texts)?;
         match &new.effective_at {
             Some(at) => app.output.say("papers.from", &[("at", &moment::show_text(at, app.output.language))]),

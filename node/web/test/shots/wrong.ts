@@ -1,0 +1,78 @@
+/** Something is wrong: told from a line, heard and answered, counted by the council. */
+
+import type { Browser } from "playwright-core";
+import { accountText } from "../../src/lib/account.ts";
+import { type Phone, World, connectTill, member } from "../world.ts";
+import { type Album, PLAIN, phoneOf } from "./album.ts";
+
+export async function wrong(album: Album, browser: Browser): Promise<void> {
+  const world = await World.found();
+  const [an, mia, lou] = [await member(world, browser, "4", PLAIN), await member(world, browser, "0", PLAIN), await member(world, browser, "0", PLAIN)];
+  const accountOf = async (phone: Phone) => accountText((await phone.stored("hats"))[0]?.["account"] as string);
+  await an.open(`${world.url}/wrong`);
+  await an.reads("Je vertelde nog niets.");
+  await album.shoot(an, "wrong-none");
+  await an.tap("Vertel wat er niet klopt");
+  await an.reads("Er is hiervoor nog geen vertrouwenspersoon.");
+  await album.shoot(an, "wrong-nobody");
+  const name = async (phone: Phone, called: string) => void world.council("wrong", "name", await accountOf(phone), "--name", called, "--phone", "0470 12 34 56");
+  await name(mia, "Mia");
+  await an.open(`${world.url}/wallet#lines`);
+  await an.page.locator(".lines a").first().click();
+  await an.tap("Klopt er iets niet?");
+  await an.reads("Wat is er?");
+  await album.shoot(an, "wrong-tell");
+  await name(lou, "Lou");
+  await an.page.reload();
+  await an.page.getByLabel("Mia").check();
+  await an.page.getByLabel("Het bedrag klopt niet.").check();
+  await an.page.locator("#words").fill("Ik was er maar een uur. Toch kreeg ik er vier.");
+  await an.page.locator("#phone").fill("bel maar");
+  await an.tap("Vertel het");
+  await an.reads("Dit is geen telefoonnummer.");
+  await album.shoot(an, "wrong-tell-fault");
+  await an.page.locator("#phone").fill("0499 11 22 33");
+  await an.tap("Vertel het");
+  await an.reads("Mia leest het");
+  await album.shoot(an, "wrong-told");
+  await an.tap("Wat ik vertelde");
+  await an.reads("Ik was er maar een uur.");
+  await album.shoot(an, "wrong-own");
+  await mia.open(`${world.url}/wallet#inbox`);
+  await mia.reads(/^Iemand vertelde je iets/);
+  await album.shoot(mia, "inbox-heard");
+  await mia.tap(/^Iemand vertelde je iets/);
+  await mia.reads("Het bedrag klopt niet.");
+  await album.shoot(mia, "heard");
+  await mia.page.getByRole("link", { name: "Het bedrag klopt niet." }).click();
+  await mia.page.locator("#answer").fill("Ik vraag het aan de doe-plek.");
+  await album.shoot(mia, "heard-one");
+  const [line] = (await (an.page.locator(".small a").first().textContent()) ?? "").match(/\d+/) ?? ["0"];
+  world.place("correct", line, `${await accountOf(an)}=2`, "--reason", "wrong_amount");
+  await mia.page.reload();
+  await mia.reads("Daarna");
+  await mia.tap("Antwoord: het is klaar");
+  await mia.reads("Klaar");
+  await album.shoot(mia, "heard-done");
+  await an.page.reload();
+  await an.reads("Het is rechtgezet.");
+  await album.shoot(an, "wrong-done");
+  const { till } = await connectTill(world, browser, "Bakkerij De Korenaar", PLAIN);
+  await till.open(`${world.url}/wrong#till/new`);
+  await till.reads("Wat is er?");
+  await album.shoot(till, "till-wrong");
+  await an.open(`${world.url}/`);
+  await album.shoot(an, "home-trust");
+  await world.end();
+
+  const town = await World.demo();
+  const council = await phoneOf(browser);
+  await council.open(town.page("/coordination"));
+  await council.tap("Vertrouwenspersonen");
+  await council.reads("Marleen");
+  await album.shoot(council, "coordination-trust");
+  await council.tap("Marleen");
+  await council.reads("Telefoonnummer");
+  await album.shoot(council, "coordination-trust-one");
+  await town.end();
+}
