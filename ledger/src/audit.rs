@@ -386,6 +386,8 @@ impl Auditor {
         self.witnessed.sort_unstable();
         self.witnessed.dedup();
         let mut questions = Vec::new();
+        let asked_from =
+            self.history.as_ref().and_then(|history| questions::asked_from(history, self.thresholds));
         if let Some(history) = &self.history {
             questions = questions::ask(history, self.thresholds);
             match stamps::check(history.events(), &self.witnessed) {
@@ -403,6 +405,7 @@ impl Auditor {
             books: self.books,
             questions,
             explained,
+            asked_from,
             witnessed: self.witnessed,
             tree: self.tree,
             history: self.history,

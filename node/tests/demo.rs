@@ -200,11 +200,14 @@ fn it_serves_on_the_next_free_port_and_says_that_it_is_a_demonstration() {
 fn a_kill_in_the_middle_leaves_a_ledger_that_is_served_and_can_be_completed() {
     let home = tempfile::tempdir().unwrap();
     let whole = seal(&demo(&home.path().join("whole"), &["--seed", "7", "--until", UNTIL]));
-    let mut interrupted = 0;
+    let (mut interrupted, mut most) = (0, 0);
     for pause in [0, 15, 60, 140, 280] {
         let data = home.path().join(format!("killed-{pause}"));
         let arguments = ["demo", "--data", data.to_str().unwrap(), "--exit", "--seed", "7", "--until", UNTIL];
-        let mut child = node(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let log = home.path().join(format!("log-{pause}"));
+        let mut demo_of = node(&arguments);
+        demo_of.env("KLAVER_LOG", "klaver_node::demo=debug").stdout(Stdio::null());
+        let mut child = demo_of.stderr(std::fs::File::create(&log).unwrap()).spawn().unwrap();
         let begin = Instant::now();
         // The founded ledger appears at once under its name: from then on it can be served.
         while !data.join("ledger").exists() && begin.elapsed() < Duration::from_secs(20) {
@@ -222,6 +225,10 @@ fn a_kill_in_the_middle_leaves_a_ledger_that_is_served_and_can_be_completed() {
         let server = Server(serve.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
         let community = get(port, "/v1/community");
         assert!(community.contains("\"demo\":true"), "killed after {pause} ms: {community}");
+        // Whatever was acknowledged before the kill is served.
+        let acknowledged = acknowledged(&std::fs::read_to_string(&log).unwrap());
+        most = most.max(acknowledged);
+        assert!(acknowledged <= size(&community), "killed after {pause} ms: {acknowledged}, {community}");
         drop(server);
 
         let completed = demo(&data, &[]);
@@ -229,6 +236,19 @@ fn a_kill_in_the_middle_leaves_a_ledger_that_is_served_and_can_be_completed() {
         assert_eq!(seal(&completed), whole, "killed after {pause} ms");
     }
     assert!(interrupted > 0, "no kill came in the middle");
+    assert!(most > 1, "nothing was acknowledged before a kill");
+}
+
+/// Returns how many entries a demonstration had acknowledged by the end of this log.
+fn acknowledged(log: &str) -> u64 {
+    let index = |line: &str| line.split_once("acknowledged index=")?.1.trim().parse::<u64>().ok();
+    log.lines().filter_map(index).map(|index| index + 1).max().unwrap_or(0)
+}
+
+/// Returns how many records a community tells that it has.
+fn size(community: &str) -> u64 {
+    let (_, rest) = community.split_once("\"size\":").expect("a size");
+    rest.split(|digit: char| !digit.is_ascii_digit()).next().unwrap().parse().unwrap()
 }
 
 #[test]

@@ -1,12 +1,16 @@
 //! A log as static files, signed by a key of these tests: for other programs to judge.
 
+use crate::client::Client;
+use crate::patience::{BEATS, within};
 use crate::samples::key;
 use klaver_ledger::keys::{PublicKey, SigningKey, sign};
 use klaver_ledger::log::checkpoint::{Checkpoint, SignedCheckpoint};
 use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
 use klaver_ledger::log::tile::{TilePath, encode_entries, encode_hashes, entry_bundles, hash_tiles};
 use klaver_ledger::log::tree::{NoLeafTiles, Tree};
+use std::net::TcpListener;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 /// The origin of the log.
 pub const ORIGIN: &str = "klaver.example/log";
@@ -59,5 +63,42 @@ pub fn write_log(directory: &Path, tree: &Tree, leaves: &[[u8; 33]]) {
         let first = bundle.number() as usize * 256;
         let entries = &leaves[first..first + usize::from(bundle.width())];
         file(TilePath::Entries(bundle).to_string(), encode_entries(entries).expect("a bundle"));
+    }
+}
+
+/// `python3 -m http.server` on a directory: any web server can serve a log. It ends with this value.
+pub struct StaticServer {
+    /// Its address.
+    pub url: String,
+    process: Child,
+}
+
+impl StaticServer {
+    /// Serves `directory`; `first` is a file in it.
+    ///
+    /// # Panics
+    /// When Python is missing, or does not serve in time.
+    pub fn start(directory: &Path, first: &str) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+        let port = port.expect("a free port").port();
+        let mut python = Command::new("python3");
+        python
+            .args(["-m", "http.server", "--bind", "127.0.0.1", &port.to_string(), "--directory"])
+            .arg(directory);
+        python.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let process = python.spawn().expect("python3 can be started");
+        let server = Self { url: format!("http://127.0.0.1:{port}"), process };
+        let client = Client::of(&server.url);
+        within(BEATS, "web server", || {
+            client.try_get(&format!("/{first}"), None).ok().filter(|answer| answer.status == 200)
+        });
+        server
+    }
+}
+
+impl Drop for StaticServer {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }

@@ -1,5 +1,6 @@
 //! The public log of a real node, judged over HTTP by auditors that nobody here wrote: the Go module proxy's code, and
-//! Cloudflare's crates for static certificate logs. Then a log of 70,000 leaves, as files.
+//! Cloudflare's crates for static certificate logs. Then a log of 70,000 leaves, which a plain web server serves, and each
+//! change of it.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
@@ -7,7 +8,7 @@ use klaver_ledger::log::tree::Tree;
 use klaver_tests::client::Client;
 use klaver_tests::node::Node;
 use klaver_tests::programs::{go_auditor, run};
-use klaver_tests::static_log::{checkpoint, log_key, write_log};
+use klaver_tests::static_log::{StaticServer, checkpoint, log_key, write_log};
 use klaver_tests::town::Town;
 use signed_note::{Note, StandardVerifier, VerifierList};
 use std::path::{Path, PathBuf};
@@ -16,24 +17,13 @@ use tlog_tiles::{
     prove_tree, record_hash, stored_hash_index,
 };
 
-/// Where a log is read.
-enum Source {
-    Http(Client),
-    Directory(PathBuf),
-}
+/// A log that is read over HTTP, below `/log`.
+struct Source(Client);
 
 impl Source {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        match self {
-            Self::Http(client) => {
-                let answer =
-                    client.try_get(&format!("/log/{path}"), None).map_err(|error| error.to_string())?;
-                if answer.status == 200 { Ok(answer.bytes) } else { Err(format!("{path}: {answer:?}")) }
-            }
-            Self::Directory(directory) => {
-                std::fs::read(directory.join(path)).map_err(|error| format!("{path}: {error}"))
-            }
-        }
+        let answer = self.0.try_get(&format!("/log/{path}"), None).map_err(|error| error.to_string())?;
+        if answer.status == 200 { Ok(answer.bytes) } else { Err(format!("{path}: status {}", answer.status)) }
     }
 }
 
@@ -118,7 +108,7 @@ fn both_agree(node: &Node, directory: &Path, older: &mut Vec<(PathBuf, Vec<u8>)>
     let note = client.published(size);
     let vkey = client.community().log.vkey;
     let (files, notes): (Vec<PathBuf>, Vec<Vec<u8>>) = older.iter().cloned().unzip();
-    assert_eq!(audit(&Source::Http(client), &vkey, &notes), Ok(size));
+    assert_eq!(audit(&Source(client), &vkey, &notes), Ok(size));
     let said = audit_by_go(&vkey, &format!("{}/log", node.url()), &files).unwrap();
     let expected = format!("{size} leaves included, {} older checkpoints consistent", files.len());
     assert!(said.ends_with(&expected), "{said}");
@@ -147,7 +137,7 @@ fn two_other_auditors_accept_the_log_of_a_node_at_every_size_that_matters() {
     }
     // Neither accepts it for another log's key.
     let other = log_key().1.to_string();
-    assert!(audit(&Source::Http(town.client.clone()), &other, &[]).is_err());
+    assert!(audit(&Source(town.client.clone()), &other, &[]).is_err());
     assert!(audit_by_go(&other, &format!("{}/log", town.node.url()), &[]).is_err());
 }
 
@@ -170,12 +160,11 @@ fn a_log_of_70_000_leaves_is_accepted_and_each_change_of_it_noticed() {
     }
     let log = directory.path().join("log");
     write_log(&log, &tree, &leaves);
-    let (files, notes): (Vec<PathBuf>, Vec<Vec<u8>>) = older.into_iter().unzip();
-    let vkey = log_key().1.to_string();
-    let source = Source::Directory(log.clone());
-    assert_eq!(audit(&source, &vkey, &notes), Ok(70_000));
-    let said = audit_by_go(&vkey, log.to_str().unwrap(), &files).unwrap();
-    assert!(said.ends_with("70000 leaves included, 7 older checkpoints consistent"), "{said}");
+    let server = StaticServer::start(directory.path(), "log/checkpoint");
+    let both = |older: &[(PathBuf, Vec<u8>)]| both_judge(&server, older);
+    assert_eq!(both(&older), [Ok(70_000); 2]);
+
+    // A bit in a checkpoint, in a tile of each level, in a bundle.
     for file in ["checkpoint", "tile/0/100", "tile/1/000", "tile/2/000.p/1", "tile/entries/273.p/112"] {
         let path = log.join(file);
         let good = std::fs::read(&path).unwrap();
@@ -183,7 +172,56 @@ fn a_log_of_70_000_leaves_is_accepted_and_each_change_of_it_noticed() {
         let at = good.len() / 2;
         bad[at] ^= 1;
         std::fs::write(&path, bad).unwrap();
-        assert!(audit(&source, &vkey, &[]).is_err(), "{file}");
+        must_notice(file, both(&[]));
         std::fs::write(&path, good).unwrap();
     }
+    // Two bundles that changed places.
+    let [one, two] = ["000", "001"].map(|name| log.join("tile/entries").join(name));
+    let aside = log.join("aside");
+    let swap = || {
+        std::fs::rename(&one, &aside).unwrap();
+        std::fs::rename(&two, &one).unwrap();
+        std::fs::rename(&aside, &two).unwrap();
+    };
+    swap();
+    must_notice("swapped bundles", both(&[]));
+    swap();
+    assert_eq!(both(&older), [Ok(70_000); 2]);
+
+    // What was shown before and is dropped now, and another history of the same length, both under the log's own key.
+    for (what, changed, size) in
+        [("a dropped end", None, 65_000), ("a rewritten entry", Some(5_usize), 70_000)]
+    {
+        let mut other = leaves[..size].to_vec();
+        if let Some(index) = changed {
+            other[index][1] ^= 1;
+        }
+        let mut tree = Tree::new();
+        for leaf in &other {
+            tree.append(leaf);
+        }
+        std::fs::remove_dir_all(&log).unwrap();
+        write_log(&log, &tree, &other);
+        assert_eq!(
+            both(&[]),
+            [Ok(size as u64); 2],
+            "{what}: for whoever saw nothing before it is a log like any other"
+        );
+        must_notice(what, both(&older));
+    }
+}
+
+/// Lets both auditors read a log over HTTP; returns how many leaves each found included, or that it refused.
+fn both_judge(server: &StaticServer, older: &[(PathBuf, Vec<u8>)]) -> [Result<u64, ()>; 2] {
+    let vkey = log_key().1.to_string();
+    let (files, notes): (Vec<PathBuf>, Vec<Vec<u8>>) = older.iter().cloned().unzip();
+    let rust = audit(&Source(Client::of(&server.url)), &vkey, &notes);
+    let go = audit_by_go(&vkey, &format!("{}/log", server.url), &files);
+    let expected = format!("leaves included, {} older checkpoints consistent", files.len());
+    let included = |said: String| said.split_once(&expected)?.0.rsplit(' ').nth(1)?.parse().ok();
+    [rust.map_err(drop), go.ok().and_then(included).ok_or(())]
+}
+
+fn must_notice(what: &str, said: [Result<u64, ()>; 2]) {
+    assert_eq!(said, [Err(()), Err(())], "{what}: Rust's auditor and Go's");
 }

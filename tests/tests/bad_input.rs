@@ -457,4 +457,9 @@ fn a_community_that_could_never_be_governed_is_not_founded() {
     assert_eq!(found(&["--wallet", &one, "--wallet", &two]).status, 0);
     let again = found(&["--wallet", &path("three")]);
     assert!(again.status != 0 && again.err.contains("is not empty"), "{}", again.err);
+    // What a node counts is for its own machine alone.
+    let mut command = klaver_node();
+    command.args(["serve", "--data", &data, "--listen", "127.0.0.1:0", "--metrics", "0.0.0.0:0"]);
+    let open = run(command.env("LC_ALL", "C"));
+    assert!(open.status != 0 && open.err.contains("for this machine alone"), "{}", open.err);
 }

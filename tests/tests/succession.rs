@@ -222,7 +222,11 @@ fn an_ended_ledger_is_read_and_the_new_one_has_the_same_trial_balance() {
     let new = Node::at(&directory.path().join("next"));
     assert_eq!(trial_balance(&new.verify()), balance, "not a cent more or less");
     std::fs::remove_dir_all(&next).unwrap();
-    let ran = succeed(directory.path(), &[]);
+    // Whoever does not say so would make a second one beside it.
+    let twice = succeed(directory.path(), &[]);
+    assert!(twice.status == 1 && twice.err.contains("at https://nieuw.example: serve that one"), "{twice:?}");
+    assert!(!next.exists());
+    let ran = succeed(directory.path(), &["--again"]);
     assert_eq!(ran.status, 0, "{ran:?}");
     assert_eq!(std::fs::read(next.join("predecessor")).unwrap(), first);
 

@@ -71,6 +71,8 @@ impl AuditNote {
             ("violations", 0),
             ("questions", audited.questions.len() as u64),
             ("questions-explained", audited.explained.len() as u64),
+            // An amount that asks about nothing shall not look like books without questions.
+            ("questions-asked-from", audited.asked_from.unwrap_or(u64::MAX)),
             ("last-recorded-at", audited.last_recorded_at.millis()),
         ];
         Self {

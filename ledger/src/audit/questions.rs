@@ -19,6 +19,7 @@ pub use history::{Event, History, Posting};
 
 use crate::account::numbered;
 use crate::amount::Scale;
+use crate::entry::Body;
 use crate::id::AccountId;
 use view::View;
 
@@ -94,6 +95,12 @@ impl Thresholds {
     pub fn usual(scale: Scale) -> Self {
         Self { least: LEAST_UNITS * 10_u64.pow(u32::from(scale.decimals())) }
     }
+}
+
+/// Returns the amount below which nothing is asked of this history, in minor units.
+pub(super) fn asked_from(history: &History, thresholds: Option<Thresholds>) -> Option<u64> {
+    let Some(Body::Found(found)) = history.events().first()?.body() else { return None };
+    Some(thresholds.unwrap_or_else(|| Thresholds::usual(found.scale)).least.max(1))
 }
 
 impl Question {

@@ -56,6 +56,8 @@ pub struct Audited {
     pub questions: Vec<Question>,
     /// What was asked and is explained.
     pub explained: Vec<Question>,
+    /// Below which amount nothing was asked, in minor units; `None` when nobody wanted to know.
+    pub asked_from: Option<u64>,
     pub(super) tree: Frontier,
     pub(super) history: Option<History>,
     pub(super) witnessed: Vec<Witnessed>,

@@ -186,6 +186,8 @@ impl<'d, S: Store> Scribe<'d, S> {
             return Err(diverged(format!("it stands at {index} already")));
         }
         self.next += 1;
+        // From here on it may be relied upon, whatever happens to this program.
+        tracing::debug!(index, "acknowledged");
         Ok(index)
     }
 

@@ -41,7 +41,8 @@ fn a_question_that_is_explained_is_closed_until_more_comes() {
     assert!(!said.out.contains("Waarom"), "{}", said.out);
     let note = std::fs::read_to_string(note).unwrap();
     assert!(
-        note.contains("\nverdict holds\n") && note.contains("\nquestions 0\nquestions-explained 1\n"),
+        note.contains("\nverdict holds\n")
+            && note.contains("\nquestions 0\nquestions-explained 1\nquestions-asked-from 1000\n"),
         "{note}"
     );
     assert!(!note.contains("verhuis"), "what was said stays with the auditor");

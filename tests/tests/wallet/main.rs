@@ -102,6 +102,25 @@ fn founding_says_what_to_do_next_in_the_language_of_the_founder() {
 }
 
 #[test]
+fn the_first_invitation_that_founding_prints_opens_one_account() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut node = Node::at(directory.path());
+    let mut command = klaver_node();
+    command.args(["found", "--no-input", "--name", "Klaverdorp", "--public-url", &node.url()]);
+    command.arg("--data").arg(node.data()).arg("--wallet").arg(directory.path().join("council"));
+    command.arg("--passphrase-file").arg(passphrase_file(directory.path()));
+    let ran = run(&mut command);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let link = ran.out.split_whitespace().find(|word| word.contains("/i/")).expect("a link").to_owned();
+    node.start();
+    let [els, mia] = ["els", "mia"].map(|name| Wallet::init(directory.path(), name));
+    assert!(els.json(&["join", &link])["account"].is_string());
+    let late = mia.run(&["join", &link]);
+    assert_ne!(late.status, 0, "{}", late.out);
+    assert!(late.err.contains("unknown_invitation"), "{}", late.err);
+}
+
+#[test]
 fn whoever_cannot_join_is_told_the_next_step_and_nothing_wrong_is_remembered() {
     let directory = tempfile::tempdir().unwrap();
     let village = Village::found(directory.path(), &[]);
@@ -154,7 +173,7 @@ fn members_come_from_a_list_with_its_mistakes_by_line_and_first_what_it_would_do
     write(&format!("naam;sleutel;limiet\nAnn;;\nBert;{};\n;zz;\nDirk;;2\n", bert.public_key()));
     let wrong = [
         "Lijn 4: de naam ontbreekt.",
-        "Lijn 4: een sleutel heeft 64",
+        "Lijn 4: deze sleutel is niet volledig",
         "Lijn 5: een eigen limiet",
         "Fouten in de lijst: 3.",
     ];

@@ -197,6 +197,8 @@ fn asking_again_after_no_answer_pays_once_and_a_sure_no_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let Market { mut village, els, shop, .. } = Market::open(directory.path(), &[]);
     let waiting = || waiting(&els).len();
+    // What was recorded before is anchored: the disk fails at the payment, not before it.
+    village.node.client().await_publication();
     village.node.limit_files(1 << 10);
     let why = "Reden: ";
     says(&els, 3, &["pay", &shop, "1"], &["Misschien is het genoteerd", why]);

@@ -1,6 +1,7 @@
 //! The public log as it is served and as it is exported, and the commands of the pages about it.
 
 use super::*;
+use klaver_tests::static_log::StaticServer;
 
 #[test]
 fn the_public_log_is_audited_over_http_as_it_is_served_and_as_it_is_exported() {
@@ -69,7 +70,7 @@ fn the_public_log_is_audited_over_http_as_it_is_served_and_as_it_is_exported() {
     let copy = directory.path().join("copy");
     let ran = run(klaver_node().arg("export").arg("--data").arg(town.node.data()).arg("--log").arg(&copy));
     assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
-    let server = StaticServer::start(&copy);
+    let server = StaticServer::start(&copy, "checkpoint");
     assert!(audit(&vkey, &server.url).contains(": 300 leaves included"));
     let tile = copy.join("tile/0/000");
     let mut bytes = std::fs::read(&tile).unwrap();
@@ -99,32 +100,4 @@ fn the_commands_of_the_page_for_treasurers_and_of_that_for_witnesses_are_there()
         }
     }
     assert!(12 < checked, "the commands were not found: {checked}");
-}
-
-/// `python3 -m http.server` on a directory.
-struct StaticServer {
-    url: String,
-    process: Child,
-}
-
-impl StaticServer {
-    fn start(directory: &Path) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut python = Command::new("python3");
-        python
-            .args(["-m", "http.server", "--bind", "127.0.0.1", &port.to_string(), "--directory"])
-            .arg(directory);
-        let process =
-            python.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let server = Self { url: format!("http://127.0.0.1:{port}"), process };
-        within(BEATS, "web server", || exchange(&format!("{}/checkpoint", server.url), None));
-        server
-    }
-}
-
-impl Drop for StaticServer {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

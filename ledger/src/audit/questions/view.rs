@@ -2,7 +2,7 @@
 
 use super::history::{Event, History};
 use super::life::{Life, Move, Named};
-use super::{Code, Question, Thresholds};
+use super::{Code, Question, Thresholds, asked_from};
 use crate::account::{AccountKind, AccountState, Rights};
 use crate::amount::signed;
 use crate::charter::Charter;
@@ -86,7 +86,7 @@ impl<'h> View<'h> {
         let Some(Body::Found(found)) = events.first()?.body() else { return None };
         let mut view = Self {
             events,
-            least: thresholds.unwrap_or_else(|| Thresholds::usual(found.scale)).least.max(1),
+            least: asked_from(history, thresholds)?,
             accounts: BTreeMap::new(),
             gifts: Vec::new(),
             payments: Vec::new(),
