@@ -38,7 +38,7 @@ test("a line that is not right: told to Mia alone, talked about, put right, and 
   const [an, mia, council] = await Promise.all([newcomer(link), newcomer(link), Phone.of(browser, WATCHED)]);
   council.page.on("response", (response) => void response.text().then((text) => asked.push(text), () => undefined));
   await council.open(town.page("/coordination"));
-  await council.tap("Vertrouwenspersonen");
+  await council.tap("Wie luistert");
   await council.reads("Marleen");
   await council.tap("Duid een vertrouwenspersoon aan");
   await council.page.locator("#account").fill("klv1nietecht");

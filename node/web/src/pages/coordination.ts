@@ -110,7 +110,7 @@ async function home(hat: Hat, seen: Coordination): Promise<void> {
     seen.claims.length === 0 ? null : h("div", { class: "actions" }, payoutsTo),
     h("div", { class: "actions row" },
       link("clover", say("council_budgets"), "#budgets"), link("shop", say("council_held"), "#held"), link("cup", say("pots_council"), "#pots"), link("people", say("council_members"), "#members"),
-      link("wallet", say("council_accounts"), "#accounts"), link("list", say("council_rules"), "#rules"), link("hand", say("trust_title"), "#trust"), link("seal", say("council_audit"), "#audit")),
+      link("wallet", say("council_accounts"), "#accounts"), link("list", say("council_rules"), "#rules"), link("hand", say("trust_way"), "#trust"), link("seal", say("council_audit"), "#audit")),
   ]);
   interface Draft { link: string; entry: { kind: string }; expires_at: string; signed_by: string[] }
   const { drafts } = await askAsOffice<{ drafts: Draft[] }>(hat, "GET", "/v1/drafts").catch(() => ({ drafts: [] as Draft[] }));

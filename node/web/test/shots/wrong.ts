@@ -68,7 +68,7 @@ export async function wrong(album: Album, browser: Browser): Promise<void> {
   const town = await World.demo();
   const council = await phoneOf(browser);
   await council.open(town.page("/coordination"));
-  await council.tap("Vertrouwenspersonen");
+  await council.tap("Wie luistert");
   await council.reads("Marleen");
   await album.shoot(council, "coordination-trust");
   await council.tap("Marleen");
