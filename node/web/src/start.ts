@@ -71,7 +71,7 @@ export function explain(error: unknown, again?: () => void): Child {
   }
   const code = error instanceof Error && "code" in error ? error.code : null;
   // Of those who govern: what they decided counts from a moment that this phone's clock has not reached.
-  if (code === "too_early") return [note("clock", say("clock_behind"), say("clock_behind_next")), retry];
+  if (code === "too_early") return [note("clock", say("seal_clock"), say("seal_clock_next")), retry];
   if (code === "unproven") return [note("hand", say("unproven"), say("unproven_next")), retry];
   // A browser that keeps nothing for this page says so when it is asked to.
   if (error instanceof DOMException && error.name === "SecurityError") return note("hand", say("cannot_storage"), say("cannot_storage_next"));
