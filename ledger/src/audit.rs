@@ -43,6 +43,9 @@ pub struct Expectations {
     pub heads: Vec<TreeHead>,
     /// Sizes that a quorum of witnesses has cosigned, and when.
     pub witnessed: Vec<Witnessed>,
+    /// What was recorded before this must have been seen by a quorum of witnesses, or somebody is asked why not; `None`
+    /// where the community names none.
+    pub witnessed_before: Option<Timestamp>,
     /// How many records there must be at least; fewer are a violation.
     pub size: Option<u64>,
     /// The attested snapshot of the ledger that this one continues, if it continues one.
@@ -144,6 +147,7 @@ struct Auditor {
     /// `None` when nobody reads the questions.
     history: Option<History>,
     witnessed: Vec<Witnessed>,
+    witnessed_before: Option<Timestamp>,
     thresholds: Option<Thresholds>,
     explanations: Vec<Explanation>,
     predecessor: Option<Vec<u8>>,
@@ -177,6 +181,7 @@ impl Auditor {
             last_recorded_at: Timestamp::default(),
             history: (!expectations.without_questions).then(History::default),
             witnessed: expectations.witnessed.clone(),
+            witnessed_before: expectations.witnessed_before,
             thresholds: expectations.thresholds,
             explanations: expectations.explanations.clone(),
             predecessor: expectations.predecessor.clone(),
@@ -394,6 +399,8 @@ impl Auditor {
                 Ok(question) => questions.extend(question),
                 Err(violation) => return Verdict::Violation(violation),
             }
+            let due = self.witnessed_before;
+            questions.extend(due.and_then(|due| stamps::unseen(history.events(), &self.witnessed, due)));
         }
         let is_explained = |question: &Question| self.explanations.iter().any(|said| said.covers(question));
         let (explained, questions) = questions.into_iter().partition(is_explained);

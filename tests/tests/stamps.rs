@@ -80,7 +80,10 @@ fn a_record_that_is_dated_after_witnesses_had_it_is_a_violation() {
     past.node.client().published(3);
     let url = past.node.url();
     auditor.json(&["join", &url, "--office", "auditor"]);
-    assert_eq!(auditor.json(&["audit", &url])["verdict"], json!("holds"), "nobody has seen it");
+    // Nobody has seen it, which is asked of what is older than a day.
+    let ran = auditor.run(&["audit", &url]);
+    let audit: Value = serde_json::from_str(ran.out.trim().lines().last().unwrap()).unwrap();
+    assert_eq!((ran.status, codes(&audit)), (8, vec![(json!("not_witnessed"), json!([0, 1]))]), "{audit}");
     // Clocks may differ by five minutes, and one witness alone says nothing: the middle of the quorum counts.
     seen(&past, 3, [240, 3_600, 240]);
     assert_eq!(auditor.json(&["audit", &url])["verdict"], json!("holds"));
@@ -120,5 +123,6 @@ fn a_record_that_is_dated_before_witnesses_had_not_seen_it_is_a_question() {
     assert_eq!(ran.status, 8, "{ran:?}");
     let audit: Value = serde_json::from_str(ran.out.trim().lines().last().unwrap()).unwrap();
     assert_eq!(audit["verdict"], json!("unexplained"), "{audit}");
-    assert_eq!(codes(&audit), [(json!("stamped_before_seen"), json!([2]))], "{audit}");
+    let asked = ["stamped_before_seen", "not_witnessed"].map(|code| (json!(code), json!([2])));
+    assert_eq!(codes(&audit), asked, "{audit}");
 }

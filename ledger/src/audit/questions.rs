@@ -67,6 +67,7 @@ numbered! {
         SpentOnOne = 33 "spent_on_one": "Somebody who takes in nothing paid one account all that one may go below zero.",
         EmptiedTogether = 34 "emptied_together": "Accounts that never paid anybody were emptied at one till within an hour.",
         RetiredToGive = 35 "retired_to_give": "A budget soon gave twice its cap, because credits were taken off it meanwhile.",
+        NotWitnessed = 36 "not_witnessed": "Records of more than a day ago were seen by no quorum of witnesses.",
     }
 }
 

@@ -47,3 +47,13 @@ pub(super) fn check(events: &[Event], seen: &[Witnessed]) -> Result<Option<Quest
     }
     Ok((!early.is_empty()).then(|| Question::about(Code::StampedBeforeSeen, early, None, 0)))
 }
+
+/// Returns the question that records raise which were stamped before `due`, and which no quorum had `seen`: the first and the
+/// last of them.
+pub(super) fn unseen(events: &[Event], seen: &[Witnessed], due: Timestamp) -> Option<Question> {
+    let known = |seen: &Witnessed| usize::try_from(seen.size).ok().filter(|size| *size <= events.len());
+    let first = seen.iter().filter_map(known).max().unwrap_or(0);
+    let count = events[first..].partition_point(|event| event.at < due);
+    let last = (first + count).checked_sub(1).filter(|_| count > 0)?;
+    Some(Question::about(Code::NotWitnessed, vec![first as u64, last as u64], None, 0))
+}

@@ -226,6 +226,36 @@ fn stamps_are_held_against_the_times_of_witnesses() {
 }
 
 #[test]
+fn what_no_quorum_saw_in_time_is_asked_about() {
+    let story = story();
+    let stamp = |(_, bytes): &(Salt, Vec<u8>)| Record::decode(bytes).unwrap().recorded_at;
+    let stamps: Vec<Timestamp> = story.records.iter().map(stamp).collect();
+    let (size, last) = (stamps.len() as u64, *stamps.last().unwrap());
+    let asked = |witnessed: &[Witnessed], before: Option<Timestamp>| {
+        let expectations = Expectations {
+            witnessed: witnessed.to_vec(),
+            witnessed_before: before,
+            ..Expectations::default()
+        };
+        let verdict = audit(story.records.iter().cloned().map(Ok::<_, String>), &expectations, |_| {});
+        let Verdict::Holds(audited) = verdict else { panic!("{verdict}") };
+        let mut questions = audited.questions;
+        questions.retain(|question| question.code == questions::Code::NotWitnessed);
+        questions.into_iter().flat_map(|question| question.entries).collect::<Vec<_>>()
+    };
+    let seen = |size| Witnessed { size, at: last.seconds() };
+    let after = last.after(crate::time::Seconds(1));
+    assert_eq!(asked(&[], None), [0; 0], "the community has no witnesses");
+    assert_eq!(asked(&[], Some(after)), [0, size - 1]);
+    assert_eq!(asked(&[seen(3), seen(size - 1)], Some(after)), [size - 1]);
+    assert_eq!(asked(&[seen(size)], Some(after)), [0; 0]);
+    // What is newer than that may still be seen.
+    assert_eq!(asked(&[seen(3)], Some(stamps[3])), [0; 0]);
+    assert_eq!(asked(&[seen(2)], Some(stamps[3])).first(), Some(&2));
+    assert_eq!(asked(&[], Some(stamps[0])), [0; 0]);
+}
+
+#[test]
 fn an_end_with_another_root_is_named() {
     let mut story = story();
     let size = story.world.books.standing().size();

@@ -1,7 +1,10 @@
 //! What an auditor asks, what somebody explains, and when a question is open again.
 
 use super::{Village, says};
+use klaver_tests::node::run;
 use klaver_tests::wallet::Wallet;
+use std::ffi::OsStr;
+use std::process::Command;
 
 #[test]
 fn a_question_that_is_explained_is_closed_until_more_comes() {
@@ -79,4 +82,41 @@ fn a_question_that_is_explained_is_closed_until_more_comes() {
     says(aude, 1, &["audit", "--since"], &["is beschadigd", "leg het opzij"]);
     std::fs::remove_file(kept).unwrap();
     says(aude, 8, &["audit", "--since"], &["1. Waarom"]);
+}
+
+/// Returns the same command on a terminal of its own.
+fn on_a_terminal(command: &Command) -> Command {
+    let quoted = |word: &OsStr| format!("'{}'", word.to_str().unwrap().replace('\'', r"'\''"));
+    let words: Vec<String> =
+        std::iter::once(command.get_program()).chain(command.get_args()).map(quoted).collect();
+    let mut shown = Command::new("script");
+    shown.args(["--quiet", "--return", "--command", &words.join(" "), "/dev/null"]);
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shown.env(name, value),
+            None => shown.env_remove(name),
+        };
+    }
+    shown
+}
+
+#[test]
+fn whoever_looks_on_sees_how_far_an_audit_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let village = Village::found(directory.path(), &[]);
+    for name in ["els", "jan", "mia"] {
+        village.join(directory.path(), name);
+    }
+    village.node.client().await_publication();
+    let size = village.node.client().community().size;
+    let asked = village.aude.plain(&["audit", "--lang", "nl"]);
+    let seen = run(&mut on_a_terminal(&asked));
+    assert_eq!(seen.status, 0, "{seen:?}");
+    assert!(seen.out.contains(&format!("{} 100 % {size} van {size}", "█".repeat(25))), "{}", seen.out);
+    // A file is no terminal: there the figures alone stand.
+    let told = run(&mut village.aude.plain(&["audit", "--lang", "nl"]));
+    assert!(
+        !told.out.contains('█') && !told.err.contains('█') && told.out.contains("Alles klopt."),
+        "{told:?}"
+    );
 }

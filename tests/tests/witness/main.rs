@@ -283,7 +283,7 @@ fn f15_a_witness_that_forgot_does_not_start_until_it_is_told_to() {
 
 #[test]
 fn f15_a_forked_operator_is_found_out_on_the_beat() {
-    let (first, rounds) = (setting("KLAVER_FIRST_ROUND", 0), setting("KLAVER_ROUNDS", 2));
+    let (first, rounds) = (setting("KLAVER_FIRST_ROUND", 0), setting("KLAVER_ROUNDS", 20));
     for round in first..first + rounds {
         eprintln!("round {round}");
         a_forked_operator_is_found_out();
@@ -302,6 +302,42 @@ fn must_be_one_history(client: &Client, older: &Checkpoint, younger: &Checkpoint
     };
     let one = verify_consistency(&head(older), &head(younger), &proof);
     assert_eq!(one, Ok(()), "both histories reached the quorum: {older:?} and {younger:?}");
+}
+
+/// One of two histories of a forked operator, and which of its forked checkpoints were public.
+struct Side<'a> {
+    client: &'a Client,
+    forked: u64,
+    published: Vec<u64>,
+    /// How many were, when both sides had shown one.
+    when_both: Option<usize>,
+}
+
+impl<'a> Side<'a> {
+    fn new(client: &'a Client, forked: u64) -> Self {
+        Self { client, forked, published: Vec::new(), when_both: None }
+    }
+
+    fn look(&mut self) {
+        let size = Checkpoint::parse(checkpoint(self.client).text()).unwrap().size;
+        if self.forked <= size && self.published.last() != Some(&size) {
+            self.published.push(size);
+        }
+    }
+
+    fn both_forked(&mut self) {
+        self.when_both.get_or_insert(self.published.len());
+    }
+
+    fn alarm(&self) -> Option<String> {
+        let said = self.client.get("/readyz", None);
+        (said.status == 503).then(|| said.text("detail").to_owned())
+    }
+
+    /// Returns how many checkpoints it showed after both had shown one; none when it was found out before.
+    fn beats_since(&self) -> usize {
+        self.when_both.map_or(0, |at| self.published.len() - at)
+    }
 }
 
 fn a_forked_operator_is_found_out() {
@@ -328,12 +364,25 @@ fn a_forked_operator_is_found_out() {
             }
         }
     };
+    let mut sides = [Side::new(&one, forked), Side::new(&two, forked)];
     let why = within(BEATS, "alarm", || {
         look();
-        let said = [&one, &two].map(|client| client.get("/readyz", None));
-        said.iter().find(|said| said.status == 503).map(|said| said.text("detail").to_owned())
+        sides.iter_mut().for_each(Side::look);
+        if sides.iter().all(|side| !side.published.is_empty()) {
+            sides.iter_mut().for_each(Side::both_forked);
+        }
+        // New records all the while: a beat without any publishes nothing.
+        sides
+            .iter()
+            .for_each(|side| drop(side.client.submit(&payment(&world.town.ledger, "anna", "bakery", 1))));
+        sides.iter().find_map(Side::alarm)
     });
     assert!(why.contains("our own log signed"), "{why}");
+    // Since both had shown a forked checkpoint, whoever found out showed at most the one of the beat that followed.
+    let found_out = sides.iter().filter(|side| side.alarm().is_some());
+    let beats: Vec<usize> = found_out.map(Side::beats_since).collect();
+    eprintln!("found out {beats:?} checkpoints after both were public");
+    assert!(beats.iter().any(|beats| *beats <= 1), "{beats:?}");
     // Whoever still records goes on for two beats: witnesses are asked again, and no second history is cosigned.
     for _ in 0..2 {
         for client in [&one, &two] {

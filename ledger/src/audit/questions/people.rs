@@ -216,25 +216,27 @@ impl Emptied<'_, '_> {
     }
 }
 
-/// Accounts that received from budgets, and within two days passed nearly all of it on to one and the same.
+/// Accounts that received from budgets, and within two days passed nearly all of it on to one and the same; also by closing.
 fn passed_on(view: &View<'_>, questions: &mut Vec<Question>) {
     let received = summed(view.gifts(), |gift| Some(gift.to));
     let mut moments: BTreeMap<AccountId, Vec<Timestamp>> = BTreeMap::new();
     view.gifts().for_each(|gift| moments.entry(gift.to).or_default().push(gift.at));
     let mut passed: BTreeMap<AccountId, BTreeMap<AccountId, (u64, Vec<u64>)>> = BTreeMap::new();
-    for payment in &view.payments {
-        let left =
-            payment.amount - payment.refunds.iter().map(|refund| refund.1).sum::<u64>().min(payment.amount);
-        if left == 0 || !view.is_asked_about(&payment.to) || view.kind(&payment.from) == AccountKind::Fund {
+    let paid = view.payments.iter().map(|payment| {
+        let refunded: u64 = payment.refunds.iter().map(|refund| refund.1).sum();
+        (payment.from, payment.to, payment.amount.saturating_sub(refunded), payment.index)
+    });
+    for (from, to, left, index) in paid.chain(closed(view)) {
+        if left == 0 || !view.is_asked_about(&to) || view.kind(&from) == AccountKind::Fund {
             continue;
         }
-        let moments = moments.get(&payment.from).map_or(&[][..], Vec::as_slice);
-        let before = moments[..moments.partition_point(|at| *at <= payment.at)].last();
-        let is_quick = before.is_some_and(|at| payment.at.millis_since(*at) <= 2 * DAY);
-        if is_quick {
-            let (sum, entries) = passed.entry(payment.to).or_default().entry(payment.from).or_default();
+        let at = view.events[index as usize].at;
+        let moments = moments.get(&from).map_or(&[][..], Vec::as_slice);
+        let before = moments[..moments.partition_point(|given| *given <= at)].last();
+        if before.is_some_and(|given| at.millis_since(*given) <= 2 * DAY) {
+            let (sum, entries) = passed.entry(to).or_default().entry(from).or_default();
             *sum += left;
-            entries.push(payment.index);
+            entries.push(index);
         }
     }
     for (account, by) in passed {
