@@ -322,7 +322,7 @@ impl<S: Store> Ledger<S> {
                 None => Outcome::LacksSigners(refusal),
             };
         }
-        if must_be_remembered(entry, rejection) {
+        if must_be_remembered(rejection) {
             if !self.refusals.has_room(&refusal.charged_to) {
                 return Outcome::Declined(too_many(entry));
             }

@@ -1,22 +1,28 @@
 //! Community data: what is erasable and cannot be derived from the ledger.
 //!
 //! Payment requests, invitations, drafts, memos, own codes, cards and vouchers, the names that accounts are shown by, and
-//! what a doe-plek keeps: tasks, sessions, who came, familiar faces; what people told a person of trust. None of it decides about money. It lives in memory;
-//! [`keep`] makes it durable and forgets what was deleted, also on the disk. Sessions live in memory alone.
+//! what a doe-plek keeps: tasks, sessions, who came, familiar faces; what people told a person of trust; which
+//! organisations take part, who pays for budgets and what others added, hours with pioneers, the pot that bears promises.
+//! None of it decides about money. It lives in memory; [`keep`] makes it durable and forgets what was deleted, also on the
+//! disk. Sessions live in memory alone.
 
 pub mod keep;
 
 pub mod access;
 pub mod aliases;
+pub mod budgets;
 pub mod counters;
 pub mod directory;
 pub mod drafts;
 pub mod invitations;
 pub mod memos;
+pub mod organisations;
 pub mod pairings;
 pub mod papers;
+pub mod pioneers;
 pub mod pots;
 pub mod presence;
+pub mod promises;
 pub mod requests;
 pub mod sessions;
 pub mod tasks;
@@ -35,11 +41,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use access::AccessRow;
 pub use aliases::AliasRow;
+pub use budgets::{BudgetRow, ContributionRow};
 pub use directory::ProfileRow;
 pub use drafts::DraftRow;
 pub use invitations::InvitationRow;
 pub use memos::MemoRow;
+pub use organisations::{GatheringRow, OrganisationRow};
 pub use papers::PaperRow;
+pub use pioneers::RoundRow;
 pub use pots::{HeartyRow, PotRow};
 pub use presence::PresenceRow;
 pub use requests::RequestRow;
@@ -87,6 +96,18 @@ struct State {
     told: HashMap<[u8; 16], ToldRow>,
     /// Counts of what was told and is erased.
     wrong_years: wrong::WrongYears,
+    /// The pot that bears promises that stayed unpaid.
+    promise_pot: Option<[u8; 16]>,
+    /// Those that it was asked to bear.
+    borne: HashMap<[u8; 16], promises::BorneRow>,
+    /// What stands beside budgets, by account.
+    budgets: HashMap<[u8; 16], BudgetRow>,
+    contributions: HashMap<[u8; 16], ContributionRow>,
+    rounds: HashMap<[u8; 16], RoundRow>,
+    growth: Option<pioneers::GrowthRow>,
+    /// Organisations that have a name, and those without the currency.
+    organisations: BTreeMap<[u8; 16], OrganisationRow>,
+    gatherings: HashMap<[u8; 16], GatheringRow>,
 }
 
 /// The tables, by the first byte of their keys on the disk.
@@ -114,6 +135,14 @@ enum Table {
     PersonOfTrust = 44,
     Told = 45,
     WrongYears = 46,
+    PromisePot = 50,
+    Borne = 51,
+    Budget = 53,
+    Contribution = 54,
+    Round = 55,
+    Growth = 56,
+    Organisation = 57,
+    Gathering = 58,
 }
 
 impl Community {
@@ -209,12 +238,15 @@ impl Community {
         }
     }
 
-    /// Erases what has ended: requests a day after their time, drafts after two, invitations at once, accesses and
-    /// replaced codes after a year, shops that nobody listed after ninety days.
+    /// Erases what has ended: requests a day after their time, drafts after two, invitations at once or when those who
+    /// came no longer count, accesses and
+    /// replaced codes after a year, shops that nobody listed after ninety days, promises that a pot was asked to bear
+    /// after half a year, contributions after ten years, hours with pioneers after a year.
     pub fn erase_ended(&self, now_seconds: u64) {
         let mut gone = Vec::new();
         {
             let state = &mut *self.state();
+            state.settle_promises(|key, row| gone.push((key, Some(row))));
             let mut sweep = |table: Table, id: &[u8], ended: bool| {
                 if ended {
                     gone.push((key(table, id), None));
@@ -222,7 +254,7 @@ impl Community {
                 !ended
             };
             state.requests.retain(|id, row| sweep(Table::Request, id, row.until + 86_400 < now_seconds));
-            state.invitations.retain(|id, row| sweep(Table::Invitation, id, row.expires_at <= now_seconds));
+            state.invitations.retain(|id, row| sweep(Table::Invitation, id, row.is_over(now_seconds)));
             state.drafts.retain(|id, row| {
                 sweep(Table::Draft, id, row.expires_at + drafts::KEPT_SECONDS <= now_seconds)
             });
@@ -233,6 +265,12 @@ impl Community {
             state.accesses.retain(|id, row| {
                 sweep(Table::Access, &id.to_be_bytes(), row.at + 365 * 86_400 < now_seconds)
             });
+            state.contributions.retain(|id, row| {
+                sweep(Table::Contribution, id, row.at + budgets::KEPT_SECONDS < now_seconds)
+            });
+            state.rounds.retain(|id, row| {
+                sweep(Table::Round, id, row.starts_at + pioneers::KEPT_SECONDS < now_seconds)
+            });
             let mut left = Vec::new();
             state.hearty.retain(|id, row| {
                 let is_left = !row.listed && row.since + pots::UNLISTED_SECONDS < now_seconds;
@@ -242,6 +280,9 @@ impl Community {
                 sweep(Table::Hearty, id, is_left)
             });
             state.pots.retain(|id, row| sweep(Table::Pot, id, left.contains(&row.owner)));
+            state.borne.retain(|id, row| {
+                sweep(Table::Borne, id, row.ended_at + promises::KEPT_SECONDS < now_seconds)
+            });
         }
         if !gone.is_empty() {
             // Nobody waits for this; what a crash keeps is erased at the next sweep.
@@ -252,7 +293,8 @@ impl Community {
 
 /// Copies what goes on in a ledger that continues another: the names of places and people, their own codes, those of
 /// cards and vouchers, how tills take credits, tasks with their sessions and who comes, familiar faces, pots, open
-/// invitations, who listens and what they were told. Memos and requests stay with the records that they stand beside.
+/// invitations, who listens and what they were told, the pot that bears promises, who funds budgets, hours with
+/// pioneers, how the community grew, organisations and when they meet. Memos and requests stay with the records that they stand beside.
 ///
 /// # Errors
 /// When the old ones are gone or cannot be read, or the new ones not written.
@@ -275,6 +317,11 @@ pub fn carry_over(old: (&Path, &LedgerId), new: (&Path, &LedgerId)) -> Result<()
         Table::Companions,
         Table::PersonOfTrust,
         Table::WrongYears,
+        Table::PromisePot,
+        Table::Budget,
+        Table::Round,
+        Table::Organisation,
+        Table::Gathering,
     ]
     .map(|table| table as u8);
     let mut state = State::default();
@@ -283,7 +330,10 @@ pub fn carry_over(old: (&Path, &LedgerId), new: (&Path, &LedgerId)) -> Result<()
         let Some(table) = key.first() else { continue };
         if goes_on.contains(table) {
             rows.push((key, Some(value)));
-        } else if [Table::Request, Table::Pot, Table::Told].map(|table| table as u8).contains(table) {
+        } else if [Table::Request, Table::Pot, Table::Told, Table::Contribution, Table::Growth]
+            .map(|table| table as u8)
+            .contains(table)
+        {
             state.load(&key, &value)?;
         }
     }
@@ -293,6 +343,15 @@ pub fn carry_over(old: (&Path, &LedgerId), new: (&Path, &LedgerId)) -> Result<()
     // What was told names records of the old ledger.
     let told = state.told.into_iter().map(|(id, row)| (self::key(Table::Told, &id), row.carried_over()));
     rows.extend(told.map(|(key, row)| (key, Some(to_json(&row)))));
+    // So does what raised a cap: what stands there now came over with the account.
+    let given = state
+        .contributions
+        .into_iter()
+        .map(|(id, row)| (self::key(Table::Contribution, &id), row.carried_over()));
+    rows.extend(given.map(|(key, row)| (key, Some(to_json(&row)))));
+    // The accounts came over without the records that opened them: growth goes on from what was shown last.
+    let grown = state.growth.map(pioneers::GrowthRow::carried_over);
+    rows.extend(grown.map(|row| (self::key(Table::Growth, &[]), Some(to_json(&row)))));
     let (keep, _) = Keep::open(new.0, new.1)?;
     keep::wait(keep.write(rows))
 }
@@ -334,6 +393,14 @@ impl State {
             44 => drop(self.persons_of_trust.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
             45 => drop(self.told.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
             46 => self.wrong_years = row(value).ok_or_else(malformed)?,
+            50 => self.promise_pot = Some(row(value).ok_or_else(malformed)?),
+            51 => drop(self.borne.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
+            53 => drop(self.budgets.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
+            54 => drop(self.contributions.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
+            55 => drop(self.rounds.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
+            56 => self.growth = Some(row(value).ok_or_else(malformed)?),
+            57 => drop(self.organisations.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
+            58 => drop(self.gatherings.insert(sixteen()?, row(value).ok_or_else(malformed)?)),
             42 => self.town_pot = Some(row(value).ok_or_else(malformed)?),
             6 => drop(self.accesses.insert(number()?, row(value).ok_or_else(malformed)?)),
             20 => self.counters = Some(row(value).ok_or_else(malformed)?),

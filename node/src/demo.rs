@@ -4,6 +4,7 @@
 //! same seed and date give the same root. Its keys can be known by anybody, so it is marked as what it is, and is
 //! served on the own machine alone.
 
+mod beginning;
 pub mod cast;
 pub mod dice;
 pub mod history;

@@ -198,7 +198,9 @@ pub fn found(
     getrandom::fill(&mut code)?;
     let community = Community::open(data.root(), &id)?;
     let expires_at = Deadline::after(now, Seconds(INVITATION_SECONDS)).seconds();
-    community.add_first_invitation(code, InvitationRow { uses_left: 1, expires_at })?;
+    let made_at = now.seconds();
+    let row = InvitationRow { uses_left: 1, expires_at, by: None, made_at, used: 0 };
+    community.add_first_invitation(code, row)?;
     drop(community);
     if let Err(fault) = ledger.close() {
         tracing::warn!(%fault, "the ledger was not closed cleanly; it is founded durably");

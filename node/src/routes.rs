@@ -1,8 +1,9 @@
 //! Every route, grouped by who calls it. The OpenAPI document comes from this very table.
 
 use crate::http::{
-    App, accounts, assets, audit, calendar, codes, coordination, entries, inbox, joining, log, operating,
-    pages, pairings, papers, pots, problem, requests, sessions, succession, tasks, tills, witnesses, wrong,
+    App, accounts, assets, audit, budgets, calendar, codes, coordination, entries, inbox, joining, log,
+    operating, organisations, pages, pairings, papers, pioneers, pots, problem, promises, requests, sessions,
+    succession, tasks, tills, witnesses, wrong,
 };
 use axum::Router;
 use axum::routing::get;
@@ -66,6 +67,8 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(requests::request))
         .routes(routes!(requests::request_events))
         .routes(routes!(requests::decline_request))
+        .routes(routes!(requests::withdraw_request))
+        .routes(routes!(codes::code))
         .routes(routes!(codes::request_by_code))
         // Cards and vouchers.
         .routes(routes!(papers::create_papers, papers::papers))
@@ -87,6 +90,9 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(tasks::place_tasks, tasks::create_task))
         .routes(routes!(tasks::change_task, tasks::forget_task))
         .routes(routes!(tasks::forget_thanks))
+        .routes(routes!(tasks::answer_question))
+        .routes(routes!(tasks::count_by_hand))
+        .routes(routes!(tasks::set_carrier))
         .routes(routes!(tasks::create_task_session))
         .routes(routes!(tasks::place_session, tasks::change_task_session))
         .routes(routes!(tasks::faces))
@@ -105,6 +111,12 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(wrong::tell_another, wrong::take_back))
         .routes(routes!(wrong::heard))
         .routes(routes!(wrong::answer))
+        // Payments without network.
+        .routes(routes!(promises::promise_terms))
+        .routes(routes!(promises::bear_promise))
+        // Organisations.
+        .routes(routes!(organisations::organisations))
+        .routes(routes!(organisations::own_organisation, organisations::set_own_organisation))
         // Newcomers.
         .routes(routes!(joining::create_invitation))
         .routes(routes!(joining::join))
@@ -127,6 +139,16 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(pots::list_hearty, pots::drop_hearty))
         .routes(routes!(wrong::council_trust, wrong::name_person))
         .routes(routes!(wrong::change_person, wrong::forget_person))
+        .routes(routes!(promises::name_promise_pot))
+        .routes(routes!(budgets::council_budgets))
+        .routes(routes!(budgets::set_budget))
+        .routes(routes!(budgets::add_contribution))
+        .routes(routes!(budgets::forget_contribution))
+        .routes(routes!(pioneers::growth))
+        .routes(routes!(pioneers::rounds, pioneers::plan_round))
+        .routes(routes!(pioneers::forget_round))
+        .routes(routes!(organisations::council_organisations, organisations::name_organisation))
+        .routes(routes!(organisations::change_organisation, organisations::forget_organisation))
         // Auditors.
         .routes(routes!(audit::records))
         .routes(routes!(audit::predecessor))
@@ -151,6 +173,7 @@ pub fn router(app: App) -> Router {
         .route(paths::TILL_PAGE, get(pages::till))
         .route(paths::PLACE_PAGE, get(pages::place))
         .route(paths::WRONG_PAGE, get(pages::wrong))
+        .route(paths::PROMISE_PAGE, get(pages::promise))
         .route(paths::COORDINATION_PAGE, get(pages::coordination))
         .route(paths::VERIFY_PAGE, get(pages::verify::page))
         .route(paths::VERIFY_FILE, get(pages::verify::file))
@@ -165,7 +188,18 @@ pub fn router(app: App) -> Router {
         .route(paths::POT_SHEET_PAGE, get(pages::pots::sheet))
         .route(paths::HEARTY_NEW_PAGE, get(pages::hearty::bring).post(pages::hearty::take))
         .route(paths::HEARTY_PAGE, get(pages::hearty::own).post(pages::hearty::act))
+        .route(paths::ORGANISATIONS_PAGE, get(pages::organisations::all))
+        .route(paths::ORGANISATION_PAGE, get(pages::organisations::one))
+        .route(paths::ORGANISATION_CALENDAR, get(calendar::of_organisation))
+        .route(paths::MEMBER_PAGE, get(pages::organisations::own).post(pages::organisations::act))
         .merge(codes())
+        .route(paths::FUNDER_PAGE, get(pages::funder::funder))
+        .route(paths::THANKS_PAGE, get(pages::funder::thanks))
+        .route(paths::ROUND_PAGE, get(pages::pioneers::host).post(pages::pioneers::act))
+        .route(paths::SCRIPT_PAGE, get(pages::pioneers::script))
+        .route(paths::ROUND_SHEET_PAGE, get(pages::pioneers::sheet))
+        .route(paths::SAY_PAGE, get(pages::pioneers::say).post(pages::pioneers::take))
+        .route(paths::INVITE_PAGE, get(pages::invite))
         // Their scripts.
         .route("/assets/{name}", get(assets::asset))
         .route("/sw.js", get(assets::service_worker))
@@ -256,8 +290,10 @@ mod tests {
             paths::REQUEST,
             paths::REQUEST_EVENTS,
             paths::REQUEST_DECLINE,
+            paths::REQUEST_WITHDRAW,
             paths::OWN_CODE,
             paths::INBOX,
+            paths::CODE,
             paths::CODE_REQUESTS,
             paths::PAIRINGS,
             paths::PAIRING_ANSWERS,
@@ -274,9 +310,12 @@ mod tests {
             paths::CLIENT_THANKS,
             paths::TASK_SESSION,
             paths::CHECK_IN,
+            paths::SESSION_ANSWER,
+            paths::PLACE_SESSION_ANSWERS,
             paths::PLACE_TASKS,
             paths::PLACE_TASK,
             paths::PLACE_TASK_THANKS,
+            paths::PLACE_TASK_CARRIERS,
             paths::PLACE_TASK_SESSIONS,
             paths::PLACE_TASK_SESSION,
             paths::FACES,
@@ -297,9 +336,23 @@ mod tests {
             paths::HEARD_ONE,
             paths::COUNCIL_TRUST,
             paths::COUNCIL_TRUST_ONE,
+            paths::PROMISES,
+            paths::UNPAID_PROMISES,
+            paths::COUNCIL_PROMISES,
+            paths::ORGANISATIONS,
+            paths::OWN_ORGANISATION,
+            paths::COUNCIL_ORGANISATIONS,
+            paths::COUNCIL_ORGANISATION,
             paths::INVITATIONS,
             paths::JOIN,
             paths::COORDINATION,
+            paths::COUNCIL_BUDGETS,
+            paths::COUNCIL_BUDGET,
+            paths::COUNCIL_CONTRIBUTIONS,
+            paths::COUNCIL_CONTRIBUTION,
+            paths::COUNCIL_GROWTH,
+            paths::COUNCIL_ROUNDS,
+            paths::COUNCIL_ROUND,
             paths::AUDIT_RECORDS,
             paths::AUDIT_PREDECESSOR,
             paths::LINEAGE,

@@ -6,23 +6,32 @@
 mod accounts;
 mod aliases;
 mod arrivals;
+mod asking;
+mod budgets;
+mod carrying;
 mod changes;
 mod checking;
 mod closing;
 mod companions;
 mod coordination;
 mod counters;
+mod figures;
+mod growth;
 mod guardian;
 mod heard;
 mod hearty;
 mod inbox;
 mod joining;
+mod organisations;
 mod pairings;
 mod papers;
 mod persons;
+mod pioneers;
 mod pots;
 mod presence;
+mod promises;
 mod publishing;
+mod pulse;
 mod read_only;
 mod refused;
 mod requests;
@@ -40,11 +49,15 @@ mod wrong;
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
 pub use aliases::CodeView;
 pub use arrivals::Crowded;
+pub use budgets::{FundedBudget, FunderView, ThanksView, unknown_budget};
 pub use coordination::OVERDUE as PAYOUT_OVERDUE;
 pub use counters::PublicCounters;
+pub(crate) use figures::month_before;
 pub use hearty::{BringHearty, Offer, OwnHearty};
+pub use organisations::{NewGathering, unknown_organisation};
 pub use papers::PaperRefused;
 pub use papers::unknown_paper;
+pub use pioneers::{HostView, takes_words, unknown_round};
 pub use pots::{GIFT_MAX, ITEMS, SERVICES, unknown_pot};
 pub use publishing::{Attached, Beat, PublishedCheckpoint};
 pub use refused::Refused;
@@ -117,7 +130,14 @@ pub struct Service {
     metrics: Arc<Metrics>,
     /// Held while the counters of a day are looked at.
     looking_at_counters: Mutex<()>,
+    /// Held while an hour with pioneers is planned, or what was said there becomes a task.
+    changing_rounds: tokio::sync::Mutex<()>,
+    /// Held while what a budget paid for is looked at: that reads all of its history.
+    looking_at_figures: Mutex<()>,
+    grown: Mutex<growth::Counted>,
     month_sums: tills::MonthSums,
+    /// What was seen of the last month that is over.
+    month_done: Mutex<figures::Seen>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     checking: Mutex<Option<checking::Checking>>,
     /// A ledger that is only read, held so that nobody else opens it meanwhile.
@@ -337,7 +357,11 @@ impl Service {
             ready_keys: RwLock::default(),
             metrics,
             looking_at_counters: Mutex::default(),
+            changing_rounds: tokio::sync::Mutex::default(),
+            looking_at_figures: Mutex::default(),
+            grown: Mutex::default(),
             month_sums: tills::MonthSums::default(),
+            month_done: Mutex::default(),
             threads: Mutex::new(threads),
             checking: Mutex::new(checking),
             held: Mutex::new(held),

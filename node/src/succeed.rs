@@ -207,10 +207,8 @@ pub fn succeed(asked: &Succeeding) -> Result<Succeeded, SucceedError> {
         return Err(SucceedError::Succeeded { url: url.clone() });
     }
     let held = ledger_lock(&old.ledger()).map_err(SucceedError::Held)?;
-    let mut closing = Closing::of(old)?;
-    let now = SystemClock::start(closing.checked.audited.last_recorded_at, Rest::Accepted)?.now()?;
-    // What the council decided may count since the last record.
-    closing.charter = closing.charter_at(now);
+    let closing = Closing::of(old)?;
+    let now = closing.now;
     let council = council_of(asked, &closing)?;
     let log_key = match usable_log_key(old, &closing.charter) {
         Ok(key) => Some(key),
@@ -268,6 +266,8 @@ pub(crate) fn check_places(old: &DataDir, new: &DataDir) -> Result<(), SucceedEr
 /// The old ledger where it ends: audited, with what the new one is founded on.
 struct Closing {
     checked: Checked,
+    /// When this was read.
+    now: Timestamp,
     /// Whether it was ended before: then this goes on from there.
     ended: bool,
     ledger: LedgerId,
@@ -294,7 +294,9 @@ impl Closing {
         let snapshot = books.encode_snapshot();
         let standing = books.standing();
         let community = standing.community().expect("a ledger that holds was founded");
-        let charter = charter_of(&checked, checked.audited.last_recorded_at);
+        let now = SystemClock::start(checked.audited.last_recorded_at, Rest::Accepted)?.now()?;
+        // As it is now: what the council decided may count since the last record.
+        let charter = charter_of(&checked, now);
         let head = checked.audited.head;
         let predecessor = Predecessor {
             ledger: community.ledger,
@@ -304,11 +306,8 @@ impl Closing {
         };
         let digest = Digest::of(&snapshot);
         let before = community.predecessor.map(|before| before.ledger);
-        Ok(Self { ended, ledger: community.ledger, before, charter, snapshot, predecessor, digest, checked })
-    }
-
-    fn charter_at(&self, now: Timestamp) -> Charter {
-        charter_of(&self.checked, now)
+        let ledger = community.ledger;
+        Ok(Self { now, ended, ledger, before, charter, snapshot, predecessor, digest, checked })
     }
 }
 

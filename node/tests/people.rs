@@ -61,8 +61,11 @@ async fn a_code_is_its_owners_stays_the_same_and_stops_when_it_is_replaced() {
     let made = world.post(&by_code(&first.to_uppercase()), None, &amount).await;
     assert_eq!((made.status, &made.json["words"]), (201, &json!("An")));
     assert_eq!(made.json["account"], json!(an.0.account.to_string()));
+    let owner = world.get(&paths::fill(paths::CODE, first.to_uppercase()), None).await;
+    assert_eq!((owner.status, &owner.json), (200, &json!({ "name": null, "words": "An" })));
     let fresh = own_code(&world, &an, &AskOwnCode { replace: true, words: None }).await;
     assert_ne!(fresh, first);
+    assert_eq!(world.get(&paths::fill(paths::CODE, &first), None).await.code(), "replaced_code");
     assert_eq!(world.post(&by_code(&first), None, &amount).await.code(), "replaced_code");
     assert_eq!(world.post(&by_code("nobody"), None, &amount).await.code(), "unknown_code");
     assert_eq!(world.get(&format!("/to/{first}?amount=3"), None).await.status, 410);
@@ -127,6 +130,20 @@ async fn what_somebody_is_asked_stands_in_their_inbox_alone_and_they_may_say_no(
     assert_eq!(answers[0]["about"]["what"], "answered");
     assert_eq!(answers[0]["about"]["request"]["state"], "declined");
     assert!(answers[0]["at"].is_string());
+
+    // Whoever asked may think better of it: nobody else, and nothing is left of it with whom they asked.
+    let made = world.post(paths::REQUESTS, Some(&an.1), &ask(&an.0, &code, None)).await;
+    let withdraw = paths::fill(paths::REQUEST_WITHDRAW, made.json["id"].as_str().unwrap());
+    assert_eq!(inbox(&world, &ben).await.len(), 1);
+    assert!(inbox(&world, &an).await.iter().any(|told| told["about"]["what"] == "asking"));
+    for stranger in [&ben, &eve] {
+        assert_eq!(world.post(&withdraw, Some(&stranger.1), &json!({})).await.code(), "unknown_request");
+    }
+    for _ in 0..2 {
+        assert_eq!(world.post(&withdraw, Some(&an.1), &json!({})).await.json["state"], "withdrawn");
+    }
+    assert!(inbox(&world, &ben).await.is_empty());
+    assert!(inbox(&world, &an).await.iter().all(|told| told["about"]["what"] == "answered"));
 
     // Nobody is pressed, and nobody asks themselves.
     for _ in 0..ASKED_BY_ONE_MAX {

@@ -269,6 +269,35 @@ fn something_wrong_is_told_and_a_card_says_whom_to_call() {
     assert_eq!(an.wallet.json(&["wrong", "list"])["told"][0]["words"], "Een uur te weinig");
     assert_eq!(mia.wallet.json(&["wrong", "list"])["told"], json!([]));
 
+    // Mia reads and answers it; nobody else can.
+    let heard = mia.wallet.json(&["wrong", "heard"]);
+    let id = heard["heard"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(heard["heard"][0]["words"], "Een uur te weinig");
+    let shown = mia.wallet.in_words("nl_BE.UTF-8", &["wrong", "heard"]);
+    assert!(shown.out.contains(&id[..8]) && shown.out.contains("Een uur te weinig"), "{shown:?}");
+    assert_eq!(an.wallet.refused(4, &["wrong", "answer", &id[..8]])["code"], "forbidden");
+    assert_eq!(mia.wallet.refused(2, &["wrong", "answer", "abc"])["code"], "no_such_matter");
+    mia.wallet.json(&["wrong", "answer", &id[..8], "--words", "Ik vraag het na"]);
+    let told = &an.wallet.json(&["wrong", "list"])["told"][0];
+    assert_eq!((&told["state"], &told["answer"]), (&json!("talking"), &json!("Ik vraag het na")));
+    mia.wallet.json(&[
+        "wrong",
+        "answer",
+        &id,
+        "--words",
+        "Rechtgezet",
+        "--outcome",
+        "credit",
+        "--number",
+        &index,
+    ]);
+    let told = &an.wallet.json(&["wrong", "list"])["told"][0];
+    assert_eq!((&told["state"], &told["outcome"]), (&json!("done"), &json!("credit")), "{told}");
+    // Who told it takes it back.
+    an.wallet.json(&["wrong", "back", &id[..8]]);
+    assert_eq!(an.wallet.json(&["wrong", "list"])["told"], json!([]));
+    assert_eq!(mia.wallet.json(&["wrong", "heard"])["heard"], json!([]));
+
     // Both faces of a card say whom to call: of its place, where somebody listens for it.
     let sheet = town.path("trust.pdf");
     let code = {

@@ -308,6 +308,41 @@ fn each_address_names_the_next_and_one_visit_follows_them_all() {
 }
 
 #[test]
+fn an_address_that_the_charter_does_not_name_is_not_followed() {
+    let directory = tempfile::tempdir().unwrap();
+    let [home, next] = ["town", "next"].map(|name| directory.path().join(name));
+    let mut old = town(&home, &[]);
+    let (jef, _) = jef(&old, &home);
+    old.node.stop();
+    private_directory(&next);
+    let mut new = Node::at(&next);
+    let ended = succeed_by(&home, &home, &next, &["--public-url", &new.url()]);
+    assert_eq!(ended.status, 0, "{ended:?}");
+    // Whoever kept the old address names another way to the new one, which shows everything there is, truly.
+    let elsewhere = new.url().replace("127.0.0.1", "localhost");
+    let say = |from: &str, to: &str| {
+        for home in [&home, &next] {
+            let file = home.join("data/node.json");
+            let config = std::fs::read_to_string(&file).unwrap();
+            assert!(config.contains(from), "{config}");
+            std::fs::write(&file, config.replace(from, to)).unwrap();
+        }
+    };
+    say(&new.url(), &elsewhere);
+    old.node.start();
+    new.start();
+    let refused = jef.refused(6, &["balance"]);
+    assert_eq!(refused["code"], "succession_wrong", "{refused}");
+    assert!(evidence(&jef, &refused).contains(&format!("does not name {elsewhere}")), "{refused}");
+    new.stop();
+    old.node.stop();
+    say(&elsewhere, &new.url());
+    old.node.start();
+    new.start();
+    assert_eq!(jef.balance(), "2.50");
+}
+
+#[test]
 fn what_does_not_continue_the_ledger_is_refused_with_evidence() {
     let directory = tempfile::tempdir().unwrap();
     let home = directory.path().join("town");

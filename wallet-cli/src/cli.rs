@@ -95,6 +95,9 @@ pub enum Command {
     Balance(crate::commands::balance::Balance),
     /// Show your lines, newest first
     History(crate::commands::history::History),
+    /// Show who takes part, and name an organisation
+    #[command(subcommand)]
+    Organisation(crate::commands::organisation::Organisation),
     /// Tell a person of trust that something is wrong, and hear what came of it
     #[command(subcommand)]
     Wrong(crate::commands::wrong::Wrong),
@@ -114,6 +117,9 @@ pub enum Command {
     /// Show, count and be paid for what stands ready for others
     #[command(subcommand)]
     Pot(crate::commands::pot::Pot),
+    /// Show or name what bears unpaid promises
+    #[command(subcommand)]
+    Promise(crate::commands::promise::Promise),
     /// Ask to be paid out in euro
     Redeem(crate::commands::redeem::Redeem),
     /// Record that redeemed credits were paid in euro

@@ -19,10 +19,12 @@ pub mod invite;
 pub mod join;
 pub mod key;
 pub mod man;
+pub mod organisation;
 pub mod outbox;
 pub mod paper;
 pub mod pay;
 pub mod pot;
+pub mod promise;
 pub mod receipt;
 pub mod redeem;
 pub mod refund;
@@ -60,6 +62,7 @@ pub fn run(cli: Cli, output: &Output) -> Outcome {
         Command::Pay(command) => command.run(app),
         Command::Balance(command) => command.run(app),
         Command::History(command) => command.run(app),
+        Command::Organisation(command) => command.run(app),
         Command::Wrong(command) => command.run(app),
         Command::Receipt(command) => command.run(app),
         Command::Refund(command) => command.run(app),
@@ -67,6 +70,7 @@ pub fn run(cli: Cli, output: &Output) -> Outcome {
         Command::Card(command) => command.run(app),
         Command::Voucher(command) => command.run(app),
         Command::Pot(command) => command.run(app),
+        Command::Promise(command) => command.run(app),
         Command::Redeem(command) => command.run(app),
         Command::Settle(command) => command.run(app),
         Command::Retire(command) => command.run(app),

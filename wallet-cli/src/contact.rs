@@ -222,6 +222,16 @@ impl Contact {
         self.open_seal(&self.fetch_note()?)
     }
 
+    /// Fetches the newest published checkpoint once more, with the lines that witnesses added meanwhile.
+    ///
+    /// # Errors
+    /// `Mismatch` when it is of another history than what is known; `Network` without an answer.
+    pub fn seal_again(&self) -> Outcome<SignedCheckpoint> {
+        let seen = self.fetch_seal()?;
+        self.must_be_new(&seen)?;
+        Ok(seen)
+    }
+
     fn fetch_note(&self) -> Outcome<Vec<u8>> {
         self.http.get_bytes(&format!("{}/checkpoint", self.community.log_path))
     }

@@ -90,6 +90,7 @@ mod tests {
             reference: None,
             memo: memo.map(|text| MemoJson { salt: String::new(), text: text.into() }),
             reason: None,
+            with: None,
             entry: None,
             opening: String::new(),
         }

@@ -142,6 +142,15 @@ impl Http {
         self.check(request.send(&bytes[..]).map_err(|error| self.unreachable(error))?).map(drop)
     }
 
+    /// Erases what is at `path`.
+    ///
+    /// # Errors
+    /// As for `get`.
+    pub fn delete(&self, path: &str, token: &str) -> Outcome<()> {
+        let request = self.agent.delete(self.url(path)).header("authorization", format!("Bearer {token}"));
+        self.check(request.call().map_err(|error| self.unreachable(error))?).map(drop)
+    }
+
     fn send_get(&self, path: &str, token: Option<&str>) -> Outcome<Response<Body>> {
         let mut request = self.agent.get(self.url(path));
         if let Some(token) = token {

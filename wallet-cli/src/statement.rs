@@ -178,6 +178,7 @@ mod tests {
             reference: None,
             memo: None,
             reason: None,
+            with: None,
             entry: None,
             opening: text::base64url(&opening.encode()),
         }

@@ -110,6 +110,12 @@ pub fn witnessed_at(places: &Places, community: &Community, seen: &SignedCheckpo
     policy.judge(seen.note(), moment::now().seconds()).ok()?.witnessed_at()
 }
 
+/// Returns whether this wallet knows of witnesses that count.
+pub fn has_witnesses(places: &Places, ledger: &LedgerId) -> bool {
+    let policy = remembered(places, ledger).and_then(|text| text.parse::<TrustPolicy>().ok());
+    policy.is_some_and(|policy| !policy.witnesses().is_empty())
+}
+
 /// Says in a line whether a quorum has seen a checkpoint, for people.
 pub fn say(output: &Output, witnessed: Option<&Witnessed>) {
     let Some(Witnessed { names, total, quorum }) = witnessed else {

@@ -30,7 +30,7 @@ use klaver_ledger::testing::{
     COUNCIL, World, account, charter, earn, key, minor, pay, public, request, state, sum,
 };
 use klaver_ledger::time::{Deadline, Seconds, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -251,6 +251,7 @@ fn line_of(opening: &Opening) -> StatementLine {
         reference: None,
         memo: None,
         reason: None,
+        with: None,
         entry: None,
         opening: text::base64url(&opening.encode()),
     }
@@ -382,6 +383,37 @@ fn an_own_code_leads_to_a_request_of_what_was_typed() {
     let link = format!("{}/to/klaas-bakt", wallet.url());
     assert_eq!(wallet.run(&["pay", &link, "1", "--dry-run"]), alarm("request_differs"));
     assert_eq!(wallet.run(&["pay", &link, "2", "--dry-run"]), (0, String::new()));
+}
+
+#[test]
+fn a_pot_is_never_signed_for_more_than_waits_in_it() {
+    let closes = |lie: serde_json::Value| {
+        let wallet = Wallet::joined(|_, answers| {
+            let pot = json!({ "item": "koffie", "picture": "coffee", "price": "2.50", "offered": true });
+            let pot = json!({
+                "id": "0a".repeat(16), "pot": pot, "account": account("pot").to_string(), "opened": true, "tally": 0,
+                "ready": 3, "waiting": 2, "due": true, "pays": "own", "link": "/x",
+            });
+            put(answers, paths::SHOP_POTS, &json!({ "pots": [pot] }));
+            let mut payment = json!({
+                "id": "0a".repeat(16), "from": account("pot").to_string(), "amount": "5.00", "count": 2,
+                "request": request("closing").to_hex(), "until": Deadline::after(now(), Seconds(600)).to_string(),
+            });
+            payment.as_object_mut().unwrap().extend(lie.as_object().unwrap().clone());
+            put(answers, paths::SHOP_CLOSING, &json!({ "payments": [payment], "later": 0 }));
+        });
+        wallet.run(&["pot", "close", "--dry-run"])
+    };
+    assert_eq!(closes(json!({})), (0, String::new()));
+    let lies = [
+        json!({ "amount": "5.01" }),
+        json!({ "amount": "7.50", "count": 3 }),
+        json!({ "id": "0b".repeat(16) }),
+        json!({ "from": account("bakery").to_string() }),
+    ];
+    for lie in lies {
+        assert_eq!(closes(lie.clone()), alarm("closing_wrong"), "{lie}");
+    }
 }
 
 #[test]

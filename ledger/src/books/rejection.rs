@@ -113,6 +113,10 @@ rejections! {
     #[code("insufficient_credits", Some("amount"))]
     #[error("account {account} has {available} minor units available, this needs {requested}: lower the amount, or receive credits first")]
     InsufficientCredits { account: AccountId, available: Total, requested: Total },
+    /// Whoever sends on a promise is not its payer: how much there is, is not told.
+    #[code("promise_not_covered", Some("amount"))]
+    #[error("the account that promised this has not enough credits now: send it again later, it stays good until it expires")]
+    PromiseNotCovered,
     /// The budget has less room.
     #[code("budget_spent", Some("amount"))]
     #[error("budget {budget} has room for {room} minor units, this needs {requested}: lower the amounts, or raise the cap with a contribution")]
@@ -272,7 +276,8 @@ rejections! {
 }
 
 impl Rejection {
-    /// Returns whether the same entry could be accepted later, so that "no" must be remembered.
+    /// Returns whether the same entry could be accepted later against the wish of whoever signed it, so that "no" must be
+    /// remembered.
     ///
     /// Exhaustive on purpose: a new rule has to say which it is.
     pub fn is_transient(&self) -> bool {
@@ -334,6 +339,8 @@ impl Rejection {
             | Self::NoSuchLine { .. }
             | Self::WrongCover { .. }
             | Self::NotAClaim { .. } => false,
+            // It was promised already: it may succeed once its payer has credits again.
+            Self::PromiseNotCovered => false,
         }
     }
 
@@ -366,10 +373,5 @@ impl Rejection {
                 | Self::KeyEnded { .. }
                 | Self::KeyCap { .. }
         )
-    }
-
-    /// Returns whether what is missing are credits of the payer.
-    pub fn is_missing_credits(&self) -> bool {
-        matches!(self, Self::InsufficientCredits { .. })
     }
 }

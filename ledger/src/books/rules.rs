@@ -269,7 +269,7 @@ fn pay(case: &Case<'_>, pay: &Pay) -> Verdict {
     paying::check_late(case, pay)?;
 
     let mut sheet = case.sheet();
-    sheet.debit(from, sum.minor(), None)?;
+    sheet.debit(from, sum.minor(), None).map_err(|refusal| paying::bearers_hear(pay, refusal))?;
     for (at, line) in pay.payees.iter().enumerate() {
         let payee = paying::check_payee(case, from, line)?;
         paying::check_request(case, &pay.payees[..at], line)?;

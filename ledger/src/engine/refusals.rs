@@ -95,16 +95,14 @@ pub(super) fn too_many(entry: &VerifiedEntry) -> Refusal {
 }
 
 /// Returns whether a rejection must be remembered: "no" may not turn into "yes" behind somebody's back.
-pub(super) fn must_be_remembered(entry: &VerifiedEntry, rejection: &Rejection) -> bool {
-    let late = matches!(&entry.entry().body, Body::Pay(pay) if pay.late);
+pub(super) fn must_be_remembered(rejection: &Rejection) -> bool {
     if let Rejection::ValidTooLong { expires_at, latest } = rejection
         && expires_at.millis() > latest.after(Seconds(VALIDITY_SECONDS_MAX)).millis()
     {
         // No policy allows it within the life of a wallet: remembering it would only fill memory.
         return false;
     }
-    // A payment shown without network was promised already: it may succeed once its payer has credits again.
-    rejection.is_transient() && !(late && rejection.is_missing_credits())
+    rejection.is_transient()
 }
 
 fn charged_to(entry: &VerifiedEntry) -> ChargedTo {

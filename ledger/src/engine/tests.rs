@@ -230,7 +230,7 @@ fn a_late_payment_that_lacks_credits_may_succeed_later() {
     };
     town.recorded(pay("noor", &[("mia", 300)]), &["noor"]);
     let entry = town.world.signed(late("bakery", 400), &["noor"]);
-    assert_eq!(declined(&town.one(&entry)), "insufficient_credits");
+    assert_eq!(declined(&town.one(&entry)), "promise_not_covered");
     town.recorded(pay("mia", &[("noor", 1_000)]), &["mia"]);
     assert!(index(&town.one(&entry)).0);
 }

@@ -27,6 +27,16 @@ pub struct OwnCode {
     pub words: Option<String>,
 }
 
+/// Who stands behind somebody's own code, as its page tells whoever opens it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct CodeOwner {
+    /// The name of a shop, place or pot that is listed.
+    pub name: Option<String>,
+    /// What the owner wrote for whoever opens it.
+    pub words: Option<String>,
+}
+
 /// Asks for a payment request by somebody's own code: what whoever wants to pay does first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -37,6 +37,11 @@ pub enum Matter {
         /// Whom and how much.
         request: PaymentRequest,
     },
+    /// A request that this account sent to somebody waits for an answer, and can be taken back.
+    Asking {
+        /// The request.
+        request: PaymentRequest,
+    },
     /// What became of a request that this account sent to somebody.
     Answered {
         /// The request.
@@ -65,7 +70,11 @@ pub enum Matter {
         change: Changed,
     },
     /// The account is at rest.
-    AtRest,
+    AtRest {
+        /// Whether a key of its own put it to rest.
+        #[serde(default)]
+        own: bool,
+    },
     /// There is news of what this account told a person of trust. What it was is not said here: phones keep messages.
     Wrong {
         /// How far it is.

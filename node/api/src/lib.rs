@@ -28,14 +28,18 @@ pub mod alias;
 pub mod charter;
 pub mod entry;
 
+pub mod budget;
 pub mod community;
 pub mod coordination;
 pub mod draft;
 pub mod inbox;
 pub mod join;
+pub mod organisation;
 pub mod pairing;
 pub mod paper;
+pub mod pioneer;
 pub mod pot;
+pub mod promise;
 pub mod receipt;
 pub mod request;
 pub mod session;
@@ -49,18 +53,26 @@ pub mod wrong;
 pub mod audit;
 
 pub use account::{AccountJson, AccountStateJson, KeyJson, PendingJson};
-pub use alias::{AskOwnCode, OwnCode, PayByCode};
+pub use alias::{AskOwnCode, CodeOwner, OwnCode, PayByCode};
+pub use budget::{
+    AddContribution, Contribution, ContributionKind, CouncilBudget, CouncilBudgets, EditBudget,
+};
 pub use charter::{CharterJson, PolicyJson, RateJson};
 pub use community::{AuditNoteJson, Community, DirectoryEntry, DirectoryPage, LogAddress, Profile, UnitJson};
 pub use draft::{CalledAccount, Draft, DraftPage, DraftState, WaitsFor};
 pub use entry::{BodyJson, EntryJson};
 pub use inbox::{Changed, Inbox, Matter, Message};
 pub use join::{CreateInvitation, Invitation, Join, JoinProof, Joined};
+pub use organisation::{
+    CouncilOrganisation, CouncilOrganisations, Gathering, MonthFigures, NameOrganisation, Organisation,
+    OrganisationAccount, OrganisationPage, OrganisationWords, OwnMonth, OwnOrganisation, UnnamedOrganisation,
+};
 pub use pairing::{AnswerPairing, Pairing};
 pub use paper::{
     AskOverview, ChoosePin, CreatePapers, Overview, PaidByCard, Paper, PaperAccount, PaperKind, PaperPage,
     PaperState, PayByCard, ReplacePaper, Replaced, SetPaperState,
 };
+pub use pioneer::{Growth, MonthOfGrowth, PlanRound, Pulse, Round, Rounds};
 pub use pot::{
     Closing, Companion, Companions, CouncilHearty, CouncilPot, CouncilPots, CountPot, EditPot, Hearty,
     ListHearty, Pot, PotCount, PotPage, PotPayment, PotPays, ShopPot, ShopPots, Stock, StockLevel, StockPot,
@@ -74,13 +86,13 @@ pub use session::{Challenge, CreateSession, KeyAccount, KeyAccounts, Session, Se
 pub use statement::{StatementLine, StatementPage};
 pub use submit::{MemoJson, Submit, SubmitAnswer};
 pub use task::{
-    BringTask, BroughtTask, CheckIn, ClientTask, EditFace, EditTask, EditTaskSession, Face, Faces,
-    OwnSession, PlaceTask, PlaceTaskSession, PlaceTasks, SessionGuest, Task, TaskPage, TaskSession,
-    TaskStateJson, Thanks, WhyNotJson,
+    AnswerQuestion, Answers, BringTask, BroughtTask, CheckIn, ClientTask, EditCarrier, EditFace, EditTask,
+    EditTaskSession, Face, Faces, OwnSession, PlaceTask, PlaceTaskSession, PlaceTasks, SessionGuest, Task,
+    TaskCarrier, TaskPage, TaskSession, TaskStateJson, Thanks, WhyNotJson,
 };
 pub use till::{DayLine, Till, TillDay, TillSettings};
 pub use wrong::{
     AnswerWrong, CouncilTrust, Followed, Heard, HeardLine, HeardPage, NamePersonOfTrust, NamedPerson,
-    PersonOfTrust, PersonsOfTrust, TellAnother, TellWrong, Told, ToldPage, TrustPlace, WrongAge, WrongCount,
-    WrongLine, WrongOutcome, WrongReason, WrongState, WrongYear,
+    PersonOfTrust, PersonsOfTrust, TellAnother, TellWrong, Telling, Told, ToldPage, TrustPlace, WrongAge,
+    WrongCount, WrongLine, WrongOutcome, WrongReason, WrongState, WrongYear,
 };

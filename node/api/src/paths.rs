@@ -42,6 +42,8 @@ pub const ACCOUNT_EVENTS: &str = "/v1/accounts/{id}/events";
 pub const OWN_CODE: &str = "/v1/accounts/{id}/code";
 /// What its person must be told. `GET`, session.
 pub const INBOX: &str = "/v1/accounts/{id}/inbox";
+/// Who stands behind somebody's own code. `GET`, public.
+pub const CODE: &str = "/v1/codes/{id}";
 /// Makes a payment request by somebody's own code. `POST`, public.
 pub const CODE_REQUESTS: &str = "/v1/codes/{id}/requests";
 /// Meetings of an old device with a new one. `POST` starts one, `GET` shows the newest; session.
@@ -70,7 +72,9 @@ pub const REQUEST: &str = "/v1/requests/{id}";
 pub const REQUEST_EVENTS: &str = "/v1/requests/{id}/events";
 /// Says no to a payment request. `POST`, session of whom it was sent to.
 pub const REQUEST_DECLINE: &str = "/v1/requests/{id}/decline";
-/// Creates an invitation. `POST`, session of the council.
+/// `POST`: takes back what one asked.
+pub const REQUEST_WITHDRAW: &str = "/v1/requests/{id}/withdraw";
+/// Creates an invitation. `POST`, session of the council; of a member or place for a few people and days.
 pub const INVITATIONS: &str = "/v1/invitations";
 /// Opens a member account by the community's policy. `POST`, public.
 pub const JOIN: &str = "/v1/join";
@@ -86,12 +90,18 @@ pub const CLIENT_THANKS: &str = "/v1/clients/{id}/thanks";
 pub const TASK_SESSION: &str = "/v1/task-sessions/{id}";
 /// Being there. `POST`, session of an account: the code shows that it is so.
 pub const CHECK_IN: &str = "/v1/task-sessions/{id}/check-in";
+/// The answer to what whoever was there is asked. `POST`, session of an account that checked in.
+pub const SESSION_ANSWER: &str = "/v1/task-sessions/{id}/answer";
+/// Answers that the place counted by hand. `PUT`, session of the place.
+pub const PLACE_SESSION_ANSWERS: &str = "/v1/place/sessions/{id}/answers";
 /// The tasks of a place. `GET` and `POST`, session of a place.
 pub const PLACE_TASKS: &str = "/v1/place/tasks";
 /// One of them. `PUT` and `DELETE`, session of a place.
 pub const PLACE_TASK: &str = "/v1/place/tasks/{id}";
 /// What its client said of it. `DELETE`, session of a place.
 pub const PLACE_TASK_THANKS: &str = "/v1/place/tasks/{id}/thanks";
+/// Who carries it along: asked by its place, answered by the one that is asked. `PUT`, session of either.
+pub const PLACE_TASK_CARRIERS: &str = "/v1/place/tasks/{id}/carriers";
 /// A new session of a task. `POST`, session of a place.
 pub const PLACE_TASK_SESSIONS: &str = "/v1/place/tasks/{id}/sessions";
 /// A session as its place sees it. `GET` and `PUT`, session of a place.
@@ -132,8 +142,36 @@ pub const HEARD_ONE: &str = "/v1/heard/{id}";
 pub const COUNCIL_TRUST: &str = "/v1/coordination/persons-of-trust";
 /// One of them. `PUT` and `DELETE`, session of the council.
 pub const COUNCIL_TRUST_ONE: &str = "/v1/coordination/persons-of-trust/{id}";
+/// What may be promised without network, and which pot bears what stays unpaid. `GET`, public.
+pub const PROMISES: &str = "/v1/promises";
+/// Asking that pot to bear a promise that was never paid. `POST`, session of the account that was promised, or its cashier.
+pub const UNPAID_PROMISES: &str = "/v1/promises/unpaid";
+/// Names that pot. `PUT`, session of the council.
+pub const COUNCIL_PROMISES: &str = "/v1/coordination/promises";
+/// The organisations that take part, and what they did together. `GET`, public.
+pub const ORGANISATIONS: &str = "/v1/organisations";
+/// The organisation that the session speaks for. `GET`, and `PUT` says what it does; session of one of its accounts.
+pub const OWN_ORGANISATION: &str = "/v1/place/organisation";
+/// All organisations as the council sees them. `GET`, and `POST` names one; session of the council.
+pub const COUNCIL_ORGANISATIONS: &str = "/v1/coordination/organisations";
+/// One of them. `PUT` and `DELETE`, session of the council.
+pub const COUNCIL_ORGANISATION: &str = "/v1/coordination/organisations/{id}";
 /// Sums, budgets, payouts and rules at a glance. `GET`, session of the council.
 pub const COORDINATION: &str = "/v1/coordination";
+/// Budgets with their funders and contributions. `GET`, session of the council.
+pub const COUNCIL_BUDGETS: &str = "/v1/coordination/budgets";
+/// What stands beside one of them. `PUT`, session of the council.
+pub const COUNCIL_BUDGET: &str = "/v1/coordination/budgets/{id}";
+/// What somebody adds to it. `POST`, session of the council.
+pub const COUNCIL_CONTRIBUTIONS: &str = "/v1/coordination/budgets/{id}/contributions";
+/// One contribution that raised nothing yet. `DELETE`, session of the council.
+pub const COUNCIL_CONTRIBUTION: &str = "/v1/coordination/contributions/{id}";
+/// How the community grew, in tens. `GET`, session of the council.
+pub const COUNCIL_GROWTH: &str = "/v1/coordination/growth";
+/// Hours with pioneers. `GET`, and `POST` plans one; session of the council.
+pub const COUNCIL_ROUNDS: &str = "/v1/coordination/rounds";
+/// One of them. `DELETE` forgets it; session of the council.
+pub const COUNCIL_ROUND: &str = "/v1/coordination/rounds/{id}";
 /// Every record with its salt, as a CBOR sequence. `GET ?from=`, session of an auditor.
 pub const AUDIT_RECORDS: &str = "/v1/audit/records";
 /// The attested snapshot of the ledger that this one continues; empty when it continues none. `GET`, session of an auditor.
@@ -161,6 +199,8 @@ pub const TILL_PAGE: &str = "/till";
 pub const PLACE_PAGE: &str = "/place";
 /// Telling that something is wrong, and what a person of trust is told. `GET`, public.
 pub const WRONG_PAGE: &str = "/wrong";
+/// Paying without network: promised by a phone, kept by a till. `GET`, public.
+pub const PROMISE_PAGE: &str = "/promise";
 /// What the council sees. `GET`, public.
 pub const COORDINATION_PAGE: &str = "/coordination";
 /// Where anybody checks a receipt, on their own device. `GET`, public.
@@ -204,6 +244,28 @@ pub const TOWN_POT_PAGE: &str = "/pots/town";
 pub const HEARTY_NEW_PAGE: &str = "/hearty/new";
 /// The own page of a shop without account. `GET` and `POST`, public: the code is the authority.
 pub const HEARTY_PAGE: &str = "/hearty/{code}";
+/// What a funder's budgets paid for. `GET`, public: the code is the authority.
+pub const FUNDER_PAGE: &str = "/funder/{code}";
+/// The thank-you for a contribution, to print. `GET`, public: the code is the authority.
+pub const THANKS_PAGE: &str = "/thanks/{code}";
+/// The hour with pioneers, for its host. `GET` and `POST`, public: the code is the authority.
+pub const ROUND_PAGE: &str = "/round/{code}";
+/// What the host says in that hour, to print. `GET`, public: the code is the authority.
+pub const SCRIPT_PAGE: &str = "/round/{code}/script";
+/// The sheet with two codes: saying what one needs, and making a wallet. `GET`, public: the code is the authority.
+pub const ROUND_SHEET_PAGE: &str = "/round/{code}/sheet";
+/// Saying what one needs and can do. `GET` and `POST`, public: the code is the authority.
+pub const SAY_PAGE: &str = "/say/{code}";
+/// Inviting somebody. `GET`, public.
+pub const INVITE_PAGE: &str = "/invite";
+/// The organisations that take part, for people. `GET`, public.
+pub const ORGANISATIONS_PAGE: &str = "/organisations";
+/// One of them, for people. `GET`, public.
+pub const ORGANISATION_PAGE: &str = "/organisations/{id}";
+/// What it does, for calendars. `GET`, public.
+pub const ORGANISATION_CALENDAR: &str = "/organisations/{id}/calendar.ics";
+/// The own page of an organisation without the currency. `GET` and `POST`, public: the code is the authority.
+pub const MEMBER_PAGE: &str = "/member/{code}";
 /// A right that is lent for today, for people. `GET`, public.
 pub const LENT_PAGE: &str = "/l/{id}";
 

@@ -36,6 +36,8 @@ pub enum RequestState {
     Paid,
     /// Whom it was sent to said no.
     Declined,
+    /// Whoever asked took it back.
+    Withdrawn,
     /// Its time is over.
     Expired,
 }

@@ -31,6 +31,10 @@ pub struct StatementLine {
     /// Why credits were received: `helped`, `took_part`, `welcome` or `migration`; or why something was put right:
     /// `wrong_amount`, `wrong_person`, `twice`, `not_done` or `other`. Not part of what the opening proves.
     pub reason: Option<String>,
+    /// The place that gave, or the shop, place or pot that was paid or paid back, where it is listed. Who paid is told
+    /// to nobody. Not part of what the opening proves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<String>,
     /// The whole entry, when one of the account's keys signed it. Of what others signed only the line is shown.
     pub entry: Option<EntryJson>,
     /// The opening `[2, salt_i, line_i, i, n, path, A]`, base64url: proves the line with the log alone.

@@ -199,6 +199,31 @@ pub struct EditTaskSession {
     /// Whether it does not take place.
     #[serde(default)]
     pub cancelled: bool,
+    /// What whoever was there is asked, to be answered by yes or no, at most 80 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+}
+
+/// How many said yes, and how many no.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Answers {
+    /// Who said yes.
+    #[cfg_attr(feature = "schema", schema(maximum = 500))]
+    pub yes: u16,
+    /// Who said no.
+    #[cfg_attr(feature = "schema", schema(maximum = 500))]
+    pub no: u16,
+}
+
+/// An answer to the question of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AnswerQuestion {
+    /// Whether it is yes.
+    pub yes: bool,
 }
 
 /// A task as its own place sees it.
@@ -211,12 +236,66 @@ pub struct PlaceTask {
     pub task: EditTask,
     /// What the client says.
     pub thanks: Option<String>,
-    /// The client's own page.
-    pub client_link: String,
+    /// The client's own page: of whoever answers for the task.
+    pub client_link: Option<String>,
     /// What is missing of organisation, insurer and policy.
     pub missing: Vec<String>,
+    /// The organisation that answers for the task, in hexadecimal; nothing while it waits for one.
+    pub organisation: Option<String>,
+    /// Whether that is the one of the session.
+    pub own: bool,
+    /// What the organisation of the session gives of what is usual there, in hundredths.
+    pub share: u8,
+    /// The organisations that carry it along, also those that have not answered.
+    pub carriers: Vec<TaskCarrier>,
     /// Its sessions, the first one first.
     pub sessions: Vec<PlaceTaskSession>,
+}
+
+/// An organisation that carries a task along: it gives its share from its own budget, and answers for its own people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct TaskCarrier {
+    /// The organisation, in hexadecimal.
+    pub organisation: String,
+    /// What it is called.
+    pub name: Option<String>,
+    /// What it gives of what is usual there, in hundredths.
+    pub share: u8,
+    /// Whether it said yes.
+    pub agreed: bool,
+    /// Whether it is the one of the session.
+    pub own: bool,
+    /// The non-profit organisation that answers for its people.
+    pub responsible: Option<String>,
+    /// Its insurer.
+    pub insurer: Option<String>,
+    /// The number of its policy.
+    pub policy: Option<String>,
+}
+
+/// Asks an organisation to carry a task along, or answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EditCarrier {
+    /// The organisation that is asked, or that answers for itself.
+    pub organisation: String,
+    /// Whether it carries the task along; if not, it is taken off.
+    pub carries: bool,
+    /// What it is asked to give of what is usual there, in hundredths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(minimum = 10, maximum = 90))]
+    pub share: Option<u8>,
+    /// The non-profit organisation that answers for its people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub responsible: Option<String>,
+    /// Its insurer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub insurer: Option<String>,
+    /// The number of its policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
 }
 
 /// A session as its own place sees it.
@@ -229,6 +308,14 @@ pub struct PlaceTaskSession {
     pub approval: Option<String>,
     /// The link of the code that checks in.
     pub check_in: String,
+    /// What whoever was there is asked.
+    pub question: Option<String>,
+    /// What they said, by phone and by hand, once nobody can answer any more; nothing of fewer than ten.
+    pub answers: Option<Answers>,
+    /// Those whom the place counted by hand.
+    pub by_hand: Answers,
+    /// From when on the answers are told.
+    pub answers_from: String,
     /// Who comes or is there.
     pub people: Vec<SessionGuest>,
 }
@@ -271,6 +358,8 @@ pub struct OwnSession {
     pub joined: bool,
     /// Whether it checked in.
     pub here: bool,
+    /// What it is asked, once it checked in, as long as it has not answered.
+    pub question: Option<String>,
 }
 
 /// The code of somebody who is there.

@@ -101,10 +101,10 @@ pub struct TellWrong {
     pub phone: Option<String>,
 }
 
-/// What somebody told, as they see it themselves.
+/// What somebody told a person of trust, how far it is, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct Told {
+pub struct Telling {
     /// It, in hexadecimal.
     pub id: String,
     /// When it was told.
@@ -117,22 +117,31 @@ pub struct Told {
     pub state: WrongState,
     /// What is wrong.
     pub reason: WrongReason,
-    /// About which line.
-    pub about: Option<WrongLine>,
-    /// The number of that line's record in the ledger before this one, when it was told there.
+    /// The number of the line's record in the ledger before this one, when it was told there.
     pub earlier: Option<u64>,
     /// The teller's own words.
     pub words: Option<String>,
     /// The number on which they would rather be called.
     pub phone: Option<String>,
-    /// Who reads it; nothing when they listen no longer: somebody else can be told.
-    pub person: Option<PersonOfTrust>,
     /// What the person of trust answered.
     pub answer: Option<String>,
     /// What came of it, once it is done.
     pub outcome: Option<WrongOutcome>,
     /// The number of the entry that followed.
     pub entry: Option<u64>,
+}
+
+/// What somebody told, as they see it themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Told {
+    /// What was told.
+    #[serde(flatten)]
+    pub telling: Telling,
+    /// About which line.
+    pub about: Option<WrongLine>,
+    /// Who reads it; nothing when they listen no longer: somebody else can be told.
+    pub person: Option<PersonOfTrust>,
 }
 
 /// What the session's account told, and whom it can tell.
@@ -196,34 +205,13 @@ pub struct Followed {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Heard {
-    /// It, in hexadecimal.
-    pub id: String,
-    /// When it was told.
-    pub told_at: String,
-    /// When something happened to it last.
-    pub changed_at: String,
-    /// When it is erased, unless something happens to it before.
-    pub erased_at: String,
-    /// How far it is.
-    pub state: WrongState,
-    /// What is wrong.
-    pub reason: WrongReason,
-    /// The teller's own words.
-    pub words: Option<String>,
-    /// The number on which they would rather be called.
-    pub phone: Option<String>,
+    /// What was told.
+    #[serde(flatten)]
+    pub telling: Telling,
     /// The name of the shop, place or pot that tells, where it is listed; nothing for a person.
     pub teller: Option<String>,
     /// The line that it is about.
     pub about: Option<HeardLine>,
-    /// The number of that line's record in the ledger before this one, when it was told there.
-    pub earlier: Option<u64>,
-    /// What was answered.
-    pub answer: Option<String>,
-    /// What came of it, once it is done.
-    pub outcome: Option<WrongOutcome>,
-    /// The number of the entry that followed.
-    pub entry: Option<u64>,
 }
 
 /// What people told the session's person of trust.
@@ -330,7 +318,8 @@ pub struct WrongCount {
 pub struct WrongYear {
     /// The year in which they were told.
     pub year: u16,
-    /// How many were told; nothing when there are some and fewer than five. The other counts are written likewise.
+    /// How many were told; nothing when there are some and fewer than five: then the other counts are nothing too, and
+    /// else each is written likewise.
     pub told: Option<u64>,
     /// Of these, by a refund.
     pub refund: Option<u64>,

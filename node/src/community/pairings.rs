@@ -44,6 +44,13 @@ impl Pairings {
         meetings.get(account).filter(|meeting| now < meeting.expires_at).cloned()
     }
 
+    /// Returns the account whose meeting has such a code and still lasts.
+    pub fn find(&self, is_meant: impl Fn(&[u8; 16]) -> bool, now: u64) -> Option<AccountId> {
+        let meetings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = meetings.iter().filter(|(_, meeting)| now < meeting.expires_at);
+        found.find(|(_, meeting)| is_meant(&meeting.code)).map(|(account, _)| *account)
+    }
+
     /// Notes the key of the new device; returns whether it is the one that counts. The first one does: whoever reads the
     /// code over somebody's shoulder later changes nothing.
     pub fn answer(&self, code: &[u8; 16], key: PublicKey, now: u64) -> bool {

@@ -2,7 +2,7 @@
 
 use super::keep::{KeepError, on_disk};
 use super::tasks::{KEPT_SECONDS, pair};
-use super::{Community, Table, key};
+use super::{Community, Table, key, to_json};
 use klaver_ledger::id::{AccountId, TaskId};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,9 @@ pub struct PresenceRow {
     pub joined: Option<u64>,
     /// When they said that they were there.
     pub here: Option<u64>,
+    /// Whether they answered what was asked there; what they said is only counted.
+    #[serde(default)]
+    pub answered: bool,
 }
 
 impl PresenceRow {
@@ -113,6 +116,29 @@ impl Community {
         on_disk(written).await
     }
 
+    /// Counts the answer of somebody who is there, once; what they said is kept nowhere.
+    ///
+    /// # Errors
+    /// When that cannot be kept.
+    pub async fn answer(&self, session: &TaskId, account: &AccountId, yes: bool) -> Result<(), KeepError> {
+        let written = {
+            let state = &mut *self.state();
+            let presence = state.presences.get_mut(&(session.0, account.0));
+            let counted = state.task_sessions.get_mut(&session.0);
+            let (Some(presence), Some(counted)) = (presence.filter(|row| !row.answered), counted) else {
+                return Ok(());
+            };
+            presence.answered = true;
+            let answer = &mut counted.answers[0][usize::from(!yes)];
+            *answer = answer.saturating_add(1);
+            self.keep.write(vec![
+                (key(Table::Presence, &pair(&session.0, &account.0)), Some(to_json(presence))),
+                (key(Table::TaskSession, &session.0), Some(to_json(counted))),
+            ])
+        };
+        on_disk(written).await
+    }
+
     /// Erases who came, once `kept_seconds` have passed since they were there, or since the end of the session that they
     /// said they would come to; sessions and tasks after a year, tasks that nobody answered sooner. What is erased leaves
     /// the disk too.
@@ -176,6 +202,8 @@ mod tests {
             approval: None,
             cancelled: false,
             code: [4; 16],
+            question: None,
+            answers: [[0; 2]; 2],
         }
     }
 

@@ -35,6 +35,9 @@ pub struct RequestRow {
     /// When whom it was sent to said no, in seconds since 1970 UTC.
     #[serde(default)]
     pub declined: Option<u64>,
+    /// When whoever asked took it back, in seconds since 1970 UTC.
+    #[serde(default)]
+    pub withdrawn: Option<u64>,
     /// Whether whoever wants to pay made it, by the payee's own code.
     #[serde(default)]
     pub by_code: bool,
@@ -55,12 +58,13 @@ pub struct Mismatch {
 impl RequestRow {
     /// Returns a request that anybody may pay.
     pub fn new(account: AccountId, amount: u64, until: u64) -> Self {
-        let (to, words, declined) = (None, None, None);
-        Self { account: account.0, amount, until, paid: None, to, words, declined, by_code: false }
+        let (paid, to, words, declined, withdrawn) = (None, None, None, None, None);
+        Self { account: account.0, amount, until, paid, to, words, declined, withdrawn, by_code: false }
     }
 
     fn is_open(&self, now_seconds: u64) -> bool {
-        self.paid.is_none() && self.declined.is_none() && now_seconds < self.until
+        let is_answered = self.paid.is_some() || self.declined.is_some() || self.withdrawn.is_some();
+        !is_answered && now_seconds < self.until
     }
 
     fn check(&self, line: &PayLine) -> Result<(), Mismatch> {
@@ -145,15 +149,39 @@ impl Community {
         by: &AccountId,
         now_seconds: u64,
     ) -> Result<bool, KeepError> {
+        self.end_request(id, now_seconds, |row| (row.to == Some(by.0)).then_some(&mut row.declined)).await
+    }
+
+    /// Notes that whoever asked took a request back, and tells who waits; returns whether `by` made such a request.
+    ///
+    /// # Errors
+    /// When that cannot be kept.
+    pub async fn withdraw_request(
+        &self,
+        id: &RequestId,
+        by: &AccountId,
+        now_seconds: u64,
+    ) -> Result<bool, KeepError> {
+        let own = |row: &RequestRow| row.account == by.0 && !row.by_code;
+        self.end_request(id, now_seconds, |row| own(row).then_some(&mut row.withdrawn)).await
+    }
+
+    /// Notes the time at which an open request ended where `ended` says, unless it says that this is not theirs to end.
+    async fn end_request(
+        &self,
+        id: &RequestId,
+        now_seconds: u64,
+        ended: impl FnOnce(&mut RequestRow) -> Option<&mut Option<u64>>,
+    ) -> Result<bool, KeepError> {
         let written = {
             let mut state = self.state();
-            let Some(row) = state.requests.get_mut(&id.0).filter(|row| row.to == Some(by.0)) else {
-                return Ok(false);
-            };
-            if !row.is_open(now_seconds) {
+            let Some(row) = state.requests.get_mut(&id.0) else { return Ok(false) };
+            let is_open = row.is_open(now_seconds);
+            let Some(at) = ended(row) else { return Ok(false) };
+            if !is_open {
                 return Ok(true);
             }
-            row.declined = Some(now_seconds);
+            *at = Some(now_seconds);
             let row = row.clone();
             self.put(Table::Request, &id.0, &row)
         };

@@ -60,6 +60,29 @@ pub struct TaskRow {
     pub client: [u8; 16],
     /// When it was last changed, in seconds since 1970 UTC.
     pub changed_at: u64,
+    /// Other organisations that carry it along, or were asked to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carriers: Vec<CarrierRow>,
+}
+
+/// An organisation that carries a task along.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarrierRow {
+    /// The organisation.
+    pub organisation: [u8; 16],
+    /// The account whose name people read, once it said yes.
+    pub account: Option<[u8; 16]>,
+    /// What it gives of what is usual there, in hundredths.
+    pub share: u8,
+    /// The non-profit organisation that answers for its people, its insurer and the number of its policy.
+    pub insured: [Option<String>; 3],
+}
+
+impl CarrierRow {
+    /// Returns whether it said yes.
+    pub fn agreed(&self) -> bool {
+        self.account.is_some()
+    }
 }
 
 /// A session of a task: when, how long, for how many.
@@ -81,9 +104,26 @@ pub struct TaskSessionRow {
     pub cancelled: bool,
     /// What only those who are there can read.
     pub code: [u8; 16],
+    /// What whoever was there is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// How often it was answered, by phone and as the place counted by hand: yes and no.
+    #[serde(default)]
+    pub answers: [[u16; 2]; 2],
 }
 
 impl TaskRow {
+    /// Returns the organisation among those that carry it along, or were asked to.
+    pub fn carrier(&self, organisation: &[u8; 16]) -> Option<&CarrierRow> {
+        self.carriers.iter().find(|one| one.organisation == *organisation)
+    }
+
+    /// Returns whether an organisation answers for it, or said that it carries it along.
+    pub fn is_carried_by(&self, organisation: &[u8; 16]) -> bool {
+        let agreed = self.carrier(organisation).is_some_and(CarrierRow::agreed);
+        agreed || self.organisation == Some(*organisation)
+    }
+
     /// Returns how long it is kept after it was last changed, in seconds.
     pub fn kept_seconds(&self) -> u64 {
         if self.state == TaskState::Proposed { PROPOSED_SECONDS } else { KEPT_SECONDS }
@@ -177,16 +217,33 @@ impl Community {
         found
     }
 
-    /// Keeps a session as it is now.
+    /// Keeps a session as it is now; what was answered meanwhile stays counted.
     ///
     /// # Errors
     /// When that cannot be kept.
-    pub async fn set_task_session(&self, id: TaskId, row: TaskSessionRow) -> Result<(), KeepError> {
+    pub async fn set_task_session(&self, id: TaskId, mut row: TaskSessionRow) -> Result<(), KeepError> {
         let written = {
             let mut state = self.state();
+            if let Some(known) = state.task_sessions.get(&id.0) {
+                row.answers = known.answers;
+            }
             let written = self.put(Table::TaskSession, &id.0, &row);
             state.task_sessions.insert(id.0, row);
             written
+        };
+        on_disk(written).await
+    }
+
+    /// Counts what the place was told by hand, in the place of what it counted before.
+    ///
+    /// # Errors
+    /// When that cannot be kept.
+    pub async fn count_by_hand(&self, id: &TaskId, counted: [u16; 2]) -> Result<(), KeepError> {
+        let written = {
+            let mut state = self.state();
+            let Some(row) = state.task_sessions.get_mut(&id.0) else { return Ok(()) };
+            row.answers[1] = counted;
+            self.put(Table::TaskSession, &id.0, &row.clone())
         };
         on_disk(written).await
     }
@@ -198,8 +255,16 @@ impl Community {
 
     /// Returns the sessions of a task, the first one first.
     pub fn task_sessions(&self, task: &TaskId) -> Vec<(TaskId, TaskSessionRow)> {
+        self.sessions_of_tasks(|row| row.task == task.0)
+    }
+
+    /// Returns the sessions that `is_meant` says yes to, of whatever task; the first in time first.
+    pub fn sessions_of_tasks(
+        &self,
+        is_meant: impl Fn(&TaskSessionRow) -> bool,
+    ) -> Vec<(TaskId, TaskSessionRow)> {
         let state = self.state();
-        let some = state.task_sessions.iter().filter(|(_, row)| row.task == task.0);
+        let some = state.task_sessions.iter().filter(|(_, row)| is_meant(row));
         let mut found: Vec<_> = some.map(|(id, row)| (TaskId(*id), row.clone())).collect();
         found.sort_by_key(|(id, row)| (row.starts_at, *id));
         found

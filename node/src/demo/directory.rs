@@ -9,15 +9,19 @@
 //! ```
 
 use super::cast::address_of;
-use super::scribe::{Desk, Solved};
+use super::scribe::{Beginning, Desk, Solved};
 use super::{Interrupted, Town, history};
 use crate::clock::wall_clock;
 use crate::community::directory::ProfileRow;
 use crate::community::keep::{KeepError, Written, on_disk};
+use crate::community::organisations::Counted;
 use crate::community::pots::PotOwner;
-use crate::community::{Community, PersonOfTrustRow, PotRow, RequestRow, ToldRow};
+use crate::community::{
+    Community, GatheringRow, OrganisationRow, PersonOfTrustRow, PotRow, RequestRow, ToldRow,
+};
 use crate::config::{Config, ConfigError, DataDir};
 use crate::keys::{KeysError, NodeKeys};
+use crate::service::month_before;
 use klaver_api::{WrongOutcome, WrongReason, WrongState};
 use klaver_keystore::private_file::{self, PrivateFileError};
 use klaver_ledger::engine::{FoundError, Ledger, LedgerOpenError};
@@ -30,6 +34,8 @@ use std::path::{Path, PathBuf};
 
 /// The id of the person of trust, and of what they were told.
 const SOLVED: [u8; 16] = *b"klaver-demo/told";
+/// The id of the choir, of its evening, and the secret of its page.
+const CHOIR: [u8; 16] = *b"klaver-demo/koor";
 const MARK: &str = "demo.json";
 const MARK_BYTES_MAX: u64 = 4_096;
 const VERSION: u32 = 1;
@@ -193,9 +199,44 @@ pub fn open(data: &DataDir, wish: Wish, url: &str, today: Day) -> Result<Opened,
     let mut desk = CommunityDesk { community: &community, pending: Vec::new() };
     let ledger = town.play(ledger, &mut desk)?;
     desk.finish()?;
+    name_organisations(&community, &town, until)?;
     write_mark(data, &Mark { complete: true, ..mark })?;
     let progress = if is_new { Progress::Made } else { Progress::Completed };
     Ok(Opened { town, ledger, community, progress })
+}
+
+/// Gives the places the pages of their organisations, and lists a choir that takes part without the currency.
+fn name_organisations(community: &Community, town: &Town, until: Day) -> Result<(), DemoError> {
+    let row = |name: &str, about: &str| OrganisationRow {
+        name: name.to_owned(),
+        about: Some(about.to_owned()),
+        address: address_of(name).map(str::to_owned),
+        agenda: None,
+        code: CHOIR,
+        months: std::collections::BTreeMap::new(),
+    };
+    for place in &town.cast.places {
+        let about = "Samen doen wat de buurt nodig heeft.";
+        // Whoever has accounts has no private page: its secret opens nothing while it has.
+        let code = *random()?.first_chunk().expect("thirty-two bytes begin with sixteen");
+        let own = OrganisationRow { code, ..row(place.name, about) };
+        wait(community.set_organisation(place.organisation.0, own))?;
+    }
+    let mut choir = row("Koor De Merel", "Zingen op dinsdag, ook wie nooit zong.");
+    let mut month = until.to_string()[..7].to_owned();
+    for (people, hours) in [(26, 8), (22, 6)] {
+        month = month_before(&month);
+        choir.months.insert(month.clone(), Counted { people, hours });
+    }
+    wait(community.set_organisation(CHOIR, choir))?;
+    let gathering = GatheringRow {
+        organisation: CHOIR,
+        what: "Open zangavond".to_owned(),
+        starts_at: (until.0 + 6) * 86_400 + 18 * 3_600,
+        minutes: 120,
+        address: Some("Zaal De Linde, Kerkplein 3".to_owned()),
+    };
+    Ok(wait(community.add_gathering(CHOIR, gathering))?)
 }
 
 /// Adds an open payment request to `account`, so that there is something to pay.
@@ -359,6 +400,10 @@ impl Desk for CommunityDesk<'_> {
         kept.and_then(|()| wait(self.community.tell(SOLVED, told))).map_err(|error| error.to_string())
     }
 
+    fn begin(&mut self, beginning: &Beginning) -> Result<(), String> {
+        super::beginning::keep(self.community, beginning)
+    }
+
     fn add_memo(&mut self, index: u64, memo: &Memo) -> Result<(), String> {
         self.pending.push(self.community.add_memo(index, memo));
         if self.pending.len() < PENDING_MAX {
@@ -370,7 +415,7 @@ impl Desk for CommunityDesk<'_> {
 }
 
 /// Waits for community data on this thread: nothing else runs here.
-fn wait<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn wait<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     runtime.expect("a runtime without input and output needs nothing of the system").block_on(future)
 }

@@ -5,6 +5,7 @@
 
 mod acts;
 mod last_day;
+mod pioneers;
 mod policy;
 
 use super::Interrupted;
@@ -17,7 +18,7 @@ use klaver_ledger::id::{AccountId, LedgerId};
 use klaver_ledger::keys::SigningKey;
 use klaver_ledger::limits::DAY_SECONDS;
 use klaver_ledger::store::Store;
-use klaver_ledger::time::{Day, Seconds, Timestamp};
+use klaver_ledger::time::{Day, Deadline, Seconds, Timestamp};
 use std::collections::{HashMap, HashSet};
 
 pub use policy::{ORIGIN, founding};
@@ -29,6 +30,8 @@ const FIRST_MEMBERS: usize = 8 + MUTUAL_MEMBERS;
 const MEMBERS_A_DAY: usize = 2;
 /// The member of whom the last day tells.
 const CITIZEN: usize = 0;
+/// Ten days before the end it is thirty days since: then it is looked how things go.
+const PIONEERS: u64 = DAYS - 40;
 /// Minutes of a day, in UTC.
 const NINE: u64 = 9 * 60;
 const CLOSING: u64 = 18 * 60;
@@ -58,6 +61,7 @@ enum Event {
     CouncilCorrection,
     PayOut,
     Settle,
+    Pioneers,
     LastDay,
 }
 
@@ -81,6 +85,8 @@ struct Player<'d, S: Store> {
     claims: Vec<(u64, u64)>,
     /// The recovery that waits.
     waiting: u64,
+    /// When the budgets end.
+    budgets_end: Deadline,
 }
 
 /// Returns the first moment of the history that ends where `until` begins.
@@ -119,6 +125,7 @@ pub fn play<S: Store>(
         session: None,
         claims: Vec::new(),
         waiting: 0,
+        budgets_end: Deadline::after(start, Seconds(0)),
     };
     for day in 0..DAYS {
         player.play_day(day)?;
@@ -129,10 +136,13 @@ pub fn play<S: Store>(
 impl<S: Store> Player<'_, S> {
     fn play_day(&mut self, day: u64) -> Result<(), Interrupted> {
         for (minute, event) in self.events_of(day) {
-            let seconds = day * DAY_SECONDS + minute * 60 + self.dice.below(60);
-            let moment = self.start.after(Seconds(seconds));
-            // People do not act on whole seconds; and nothing happens before what has happened.
-            let moment = Timestamp::from_millis(moment.millis() + self.dice.below(1_000)).unwrap_or(moment);
+            // People do not act on whole seconds. A planned hour begins on time, and draws no lots: what else happens in
+            // the story does not hang on it.
+            let is_planned = matches!(event, Event::Pioneers);
+            let mut lot = |below| if is_planned { 0 } else { self.dice.below(below) };
+            let moment = self.start.after(Seconds(day * DAY_SECONDS + minute * 60 + lot(60)));
+            let moment = Timestamp::from_millis(moment.millis() + lot(1_000)).unwrap_or(moment);
+            // Nothing happens before what has happened.
             self.scribe.now = moment.max(self.scribe.now);
             self.happen(event)?;
         }
@@ -150,6 +160,7 @@ impl<S: Store> Player<'_, S> {
             40 => vec![(NINE + 10, PhoneLost)],
             // The recovery delay is two days.
             43 => vec![(NINE + 15, PhoneReplaced)],
+            PIONEERS => vec![(NINE + 25, Pioneers)],
             50 => vec![(NINE + 20, WrongRecovery)],
             51 => vec![(NINE + 40, Veto)],
             70 => vec![(15 * 60, Party)],
@@ -213,6 +224,7 @@ impl<S: Store> Player<'_, S> {
             Event::CouncilCorrection => self.council_correction(),
             Event::PayOut => self.pay_out(),
             Event::Settle => self.settle(),
+            Event::Pioneers => self.begin_with_pioneers(),
             Event::LastDay => self.last_day(),
         }
     }

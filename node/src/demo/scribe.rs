@@ -10,7 +10,7 @@ use klaver_ledger::amount::Amount;
 use klaver_ledger::engine::Ledger;
 use klaver_ledger::entry::memo::Memo;
 use klaver_ledger::entry::{Body, Entry, SignedEntry};
-use klaver_ledger::id::{AccountId, LedgerId, Nonce};
+use klaver_ledger::id::{AccountId, EntryId, LedgerId, Nonce};
 use klaver_ledger::keys::SigningKey;
 use klaver_ledger::store::Store;
 use klaver_ledger::time::{Deadline, Seconds, Timestamp};
@@ -39,6 +39,12 @@ pub trait Desk {
     /// Why it cannot be kept.
     fn solve(&mut self, solved: &Solved<'_>) -> Result<(), String>;
 
+    /// Keeps who pays for the budgets, what somebody added, and the hour with pioneers.
+    ///
+    /// # Errors
+    /// Why it cannot be kept.
+    fn begin(&mut self, beginning: &Beginning) -> Result<(), String>;
+
     /// Keeps the memo of a record.
     ///
     /// # Errors
@@ -60,6 +66,18 @@ pub struct Solved<'n> {
     pub at: Timestamp,
 }
 
+/// What a small group began with.
+pub struct Beginning {
+    /// The budgets, each with who pays for it.
+    pub budgets: Vec<(AccountId, String)>,
+    /// The budget that somebody added to, and whose first credits the pioneers received.
+    pub budget: AccountId,
+    /// The change that raised its cap, and by how much, in minor units.
+    pub raised: (EntryId, u64),
+    /// When that was.
+    pub at: Timestamp,
+}
+
 /// Leaves all of it unwritten.
 pub struct NoDesk;
 
@@ -73,6 +91,10 @@ impl Desk for NoDesk {
     }
 
     fn solve(&mut self, _: &Solved<'_>) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn begin(&mut self, _: &Beginning) -> Result<(), String> {
         Ok(())
     }
 
@@ -92,6 +114,7 @@ pub struct Scribe<'d, S: Store> {
     salts: Dice,
     /// The index that the next entry gets.
     next: u64,
+    last: EntryId,
     purses: HashMap<AccountId, i64>,
 }
 
@@ -106,6 +129,7 @@ impl<'d, S: Store> Scribe<'d, S> {
             nonces: Dice::new(cast.seed, "nonces"),
             salts: Dice::new(cast.seed, "memos"),
             next: 1,
+            last: EntryId([0; 32]),
             purses: HashMap::new(),
         }
     }
@@ -158,6 +182,19 @@ impl<'d, S: Store> Scribe<'d, S> {
         self.desk.solve(solved).map_err(Interrupted::Desk)
     }
 
+    /// Keeps what a small group began with.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    pub fn begin(&mut self, beginning: &Beginning) -> Result<(), Interrupted> {
+        self.desk.begin(beginning).map_err(Interrupted::Desk)
+    }
+
+    /// Returns the id of what was recorded last.
+    pub fn last_entry(&self) -> EntryId {
+        self.last
+    }
+
     fn record_entry(
         &mut self,
         body: Body,
@@ -177,6 +214,7 @@ impl<'d, S: Store> Scribe<'d, S> {
             .and_then(|signed| signed.verify_any_key(&self.ledger_id).map_err(|error| error.to_string()))
             .expect("what was signed here is well formed and verifies");
         let ledger = self.ledger.take().expect("the ledger is away only while it commits");
+        self.last = verified.id();
         let (ledger, mut outcomes) = ledger.commit(vec![verified], self.now)?;
         self.ledger = Some(ledger);
         let diverged = |why: String| Interrupted::Diverged { index: self.next, why };

@@ -1,6 +1,6 @@
 //! The town on the memory store: what its history is, and that one seed tells it all.
 
-use super::scribe::Solved;
+use super::scribe::{Beginning, Solved};
 use super::*;
 use crate::config::DataDir;
 use directory::{Opened, Progress, Wish};
@@ -26,6 +26,7 @@ struct Paper {
     names: HashMap<AccountId, (String, bool)>,
     ready: Vec<(AccountId, AccountId)>,
     solved: Vec<(u64, u64)>,
+    raised: Vec<u64>,
     memos: HashMap<u64, String>,
     memos_max: Option<usize>,
 }
@@ -43,6 +44,11 @@ impl Desk for Paper {
 
     fn solve(&mut self, solved: &Solved<'_>) -> Result<(), String> {
         self.solved.push((solved.payment, solved.refund));
+        Ok(())
+    }
+
+    fn begin(&mut self, beginning: &Beginning) -> Result<(), String> {
+        self.raised.push(beginning.raised.1);
         Ok(())
     }
 
@@ -120,6 +126,7 @@ fn the_history_holds_every_kind_and_passes_the_audit() {
         let [(payment, refund)] = paper.solved[..] else { panic!("one thing was told and solved") };
         assert!(matches!(of(payment), Body::Pay(_)));
         assert!(matches!(of(refund), Body::Refund(body) if body.index == payment));
+        assert_eq!(paper.raised, [25_000], "somebody added to a budget");
         assert!(paper.memos.len() > 50);
         let circulation = audited.trial_balance.circulation;
         assert!(

@@ -33,10 +33,14 @@ pub struct Manifest {
     pub more: BTreeMap<String, String>,
     /// The sentences about seals and alarms.
     pub proof: BTreeMap<String, String>,
+    /// Sentences of the page that tells what is wrong, by language.
+    pub wrong: BTreeMap<String, String>,
     /// The sentences of the page that checks receipts.
     pub check: BTreeMap<String, String>,
     /// The sentences of the wallet's screens that are seldom opened.
     pub screens: BTreeMap<String, String>,
+    /// The sentences of the page that pays without network.
+    pub promise: BTreeMap<String, String>,
     /// What refusals are called, in each language.
     pub errors: BTreeMap<String, String>,
     /// The sentences of the page that is saved as one file.
@@ -158,9 +162,11 @@ mod tests {
         for name in scripts
             .chain(manifest.words.values())
             .chain(manifest.more.values())
+            .chain(manifest.wrong.values())
             .chain(manifest.screens.values())
             .chain(manifest.proof.values())
             .chain(manifest.check.values())
+            .chain(manifest.promise.values())
             .chain(manifest.errors.values())
             .chain(manifest.alone.values())
             .chain(fixed)

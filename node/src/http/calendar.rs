@@ -1,34 +1,69 @@
-//! `/tasks.ics`: the sessions that anybody can join, for calendars (RFC 5545).
+//! For calendars (RFC 5545): the sessions that anybody can join with when organisations meet, of all and of one.
 
 use super::App;
+use super::extract::IdPath;
 use super::pages::Visit;
+use super::problem::Answer;
+use crate::service::{Service, unknown_organisation};
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use klaver_api::text::timestamp;
-use klaver_api::{Task, TaskSession};
+use klaver_api::{Gathering, Task, TaskSession, paths};
 
 /// Longest line, in bytes.
 const LINE_BYTES_MAX: usize = 75;
 
-/// Returns the calendar, in the visitor's language.
+/// `/tasks.ics`: all of it, in the visitor's language.
 pub async fn calendar(State(app): State<App>, visit: Visit) -> Response {
     let service = &app.service;
-    let host = service.config().public_url.split("://").nth(1).unwrap_or_default().to_owned();
+    feed(service, &visit, &service.founded().name, service.tasks().tasks, &service.town_gatherings())
+}
+
+/// `/organisations/ID/calendar.ics`: what one organisation does.
+///
+/// # Errors
+/// When there is no such organisation.
+pub async fn of_organisation(
+    State(app): State<App>,
+    IdPath(id): IdPath,
+    visit: Visit,
+) -> Result<Response, Answer> {
+    let service = &app.service;
+    let id = id.ok_or_else(unknown_organisation)?;
+    let found = service.organisation(&id)?;
+    let meets = found.gatherings.into_iter().map(|one| (found.id.clone(), found.name.clone(), one));
+    let meets: Vec<_> = meets.collect();
+    Ok(feed(service, &visit, &found.name, service.tasks_of(&id), &meets))
+}
+
+fn feed(
+    service: &Service,
+    visit: &Visit,
+    name: &str,
+    tasks: Vec<Task>,
+    meets: &[(String, String, Gathering)],
+) -> Response {
+    let public = &service.config().public_url;
+    let host = public.split("://").nth(1).unwrap_or_default().to_owned();
     let stamp = compact(&klaver_ledger::time::Timestamp::to_string(&crate::clock::wall_clock()));
     let mut lines = vec![
         "BEGIN:VCALENDAR".to_owned(),
         "VERSION:2.0".to_owned(),
         "PRODID:-//Klaver//Tasks//EN".to_owned(),
-        format!("NAME:{}", escaped(&service.founded().name)),
-        format!("X-WR-CALNAME:{}", escaped(&service.founded().name)),
+        format!("NAME:{}", escaped(name)),
+        format!("X-WR-CALNAME:{}", escaped(name)),
     ];
-    for task in service.tasks().tasks {
+    for task in tasks {
         for session in &task.sessions {
             let what = visit.language.say(&format!("web.task_{}", task.picture), &[]);
-            let address = format!("{}/tasks/{}", service.config().public_url, task.id);
+            let address = format!("{public}/tasks/{}", task.id);
             lines.extend(event(&task, session, &[&what, &address, &host, &stamp]));
         }
+    }
+    for (id, name, one) in meets {
+        let address = format!("{public}{}", paths::fill(paths::ORGANISATION_PAGE, id));
+        lines.extend(gathering(name, one, &[&address, &host, &stamp]));
     }
     lines.push("END:VCALENDAR".to_owned());
     let text: String = lines.iter().map(|line| folded(line)).collect();
@@ -38,6 +73,21 @@ pub async fn calendar(State(app): State<App>, visit: Visit) -> Response {
         (header::VARY, HeaderValue::from_static("accept-language, cookie")),
     ];
     (headers, text).into_response()
+}
+
+fn gathering(name: &str, one: &Gathering, [address, host, stamp]: &[&str; 3]) -> Vec<String> {
+    let place = one.address.as_ref().map_or_else(|| name.to_owned(), |at| format!("{name}, {at}"));
+    vec![
+        "BEGIN:VEVENT".to_owned(),
+        format!("UID:{}@{host}", one.id),
+        format!("DTSTAMP:{stamp}"),
+        format!("DTSTART:{}", compact(&one.starts_at)),
+        format!("DURATION:PT{}M", one.minutes),
+        format!("SUMMARY:{}", escaped(&one.what)),
+        format!("URL:{address}"),
+        format!("LOCATION:{}", escaped(&place)),
+        "END:VEVENT".to_owned(),
+    ]
 }
 
 fn event(task: &Task, session: &TaskSession, [what, address, host, stamp]: &[&str; 4]) -> Vec<String> {

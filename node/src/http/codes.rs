@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use klaver_api::paths;
-use klaver_api::{AskOwnCode, OwnCode, PayByCode, PaymentRequest, Problem};
+use klaver_api::{AskOwnCode, CodeOwner, OwnCode, PayByCode, PaymentRequest, Problem};
 
 /// The code that leads to the account's pay page: the one there is, the first one, or a new one in its place.
 #[utoipa::path(post, path = paths::OWN_CODE, tag = "accounts", security(("session" = [])),
@@ -25,6 +25,17 @@ pub async fn own_code(
     JsonBody(asked): JsonBody<AskOwnCode>,
 ) -> Result<Json<OwnCode>, Answer> {
     Ok(Json(app.service.own_code(&visitor, &id, &asked).await?))
+}
+
+/// Who stands behind somebody's own code: what its page says, for whoever asks by it.
+#[utoipa::path(get, path = paths::CODE, tag = "requests",
+    params(("id" = String, Path, description = "The code: letters, digits, hyphens")),
+    responses(
+        (status = 200, description = "Who it is, as far as they said so", body = CodeOwner),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn code(State(app): State<App>, PathText(alias): PathText) -> Result<Json<CodeOwner>, Answer> {
+    Ok(Json(app.service.code_owner(&alias.to_ascii_lowercase())?))
 }
 
 /// Makes a payment request by somebody's own code, for whoever wants to pay.

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use klaver_api::paths;
 use klaver_api::{CreateInvitation, Invitation, Join, Joined, Problem};
 
-/// Creates an invitation, for the council.
+/// Creates an invitation: for the council, or for a few people and days for a member or a place.
 #[utoipa::path(post, path = paths::INVITATIONS, tag = "joining", security(("session" = [])),
     request_body = CreateInvitation,
     responses(

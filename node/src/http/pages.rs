@@ -3,9 +3,12 @@
 mod alias;
 mod checked;
 mod frame;
+pub mod funder;
 pub mod hearty;
 mod language;
+pub mod organisations;
 pub mod paper;
+pub mod pioneers;
 pub mod pots;
 pub mod tasks;
 mod trust;
@@ -33,6 +36,9 @@ pub use language::Visit;
 use maud::{Markup, html};
 use serde_json::json;
 
+/// Where the town square lists the places, with where they are and what is next there. Scripts name it too.
+pub const PLACES: &str = "/#places";
+
 /// `/`: what this currency is, where it is taken, how anybody can check it.
 pub async fn home(State(app): State<App>, visit: Visit) -> Response {
     let service = &app.service;
@@ -53,14 +59,12 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
         p.lead { (page.say("home_lead")) }
         div.actions {
             a.button.main href="/wallet" { (icon("wallet")) (page.say("home_wallet")) }
-            a.button href="/till" { (icon("till")) (page.say("home_till")) }
-            a.button href="/place" { (icon("people")) (page.say("lent_open")) }
         }
         (counters(&page, service))
         (pots::shops(&page, "home_merchants", Some("home_merchants_none"), "shop", &shops(false)))
         (pots::ready(&page, service))
         (pots::shops(&page, "home_hearty", None, "shop", &shops(true)))
-        (page.names("home_places", "home_places_none", "people", &once_each(of("budget"))))
+        (tasks::meeting_places(&page, service, &once_each(of("budget"))))
         @if own_pots.is_empty() || !funds.is_empty() {
             (page.names("home_funds", "home_funds_none", "cup", &funds))
         }
@@ -68,8 +72,17 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
         (tasks::joinable(&page, service))
         (pots::along(&page, service))
         (tasks::call(&page, false))
+        (organisations::way(&page, service))
         (trust::numbers(&page, service))
-        p { a href=(paths::HEARTY_NEW_PAGE) { (page.say("hearty_way")) } }
+        // Whoever comes to join in or to pay has no business behind these.
+        section {
+            h2 { (icon("till")) (page.say("home_staff")) }
+            div.actions {
+                a.button.quiet href="/till" { (icon("till")) (page.say("home_till")) }
+                a.button.quiet href="/place" { (icon("people")) (page.say("home_place")) }
+                a.button.quiet href=(paths::HEARTY_NEW_PAGE) { (icon("hand")) (page.say("hearty_way")) }
+            }
+        }
         section {
             h2 { (icon("seal")) (page.say("verify_title")) }
             p { (page.say("verify_text")) }
@@ -93,11 +106,11 @@ pub async fn home(State(app): State<App>, visit: Visit) -> Response {
     page.respond(StatusCode::OK, None, &body)
 }
 
-/// Returns each place once, whoever pays for what it gives: its accounts are called `place · funder`.
+/// Returns each place once, whoever pays for what it gives.
 fn once_each(accounts: Vec<(String, Option<String>)>) -> Vec<(String, Option<String>)> {
     let mut places: Vec<(String, Option<String>)> = Vec::new();
     for (name, address) in accounts {
-        let place = name.split(" · ").next().unwrap_or(&name);
+        let place = tasks::place_of(&name);
         match places.iter_mut().find(|(known, _)| known == place) {
             Some((_, known)) => *known = known.take().or(address),
             None => places.push((place.to_owned(), address)),
@@ -217,6 +230,11 @@ fn request_page(page: &mut Page, service: &Service, view: &RequestView) -> Respo
                 p { (page.say("request_declined_next")) }
                 (onward(page))
             }
+            RequestState::Withdrawn => {
+                p.note { (icon("hand")) (page.say("request_withdrawn")) }
+                p { (page.say("request_withdrawn_next")) }
+                (onward(page))
+            }
             RequestState::Expired => {
                 p.note { (icon("clock")) (page.say("request_expired")) }
                 p { (page.say("request_expired_next")) }
@@ -304,10 +322,10 @@ pub async fn draft(State(app): State<App>, PagePath(id): PagePath, visit: Visit)
     let body = html! {
         h1 { (page.heading()) }
         p { (page.say("draft_text")) }
-        div.actions {
+        div.actions.scripted {
             a.button.main href={ "/wallet#draft/" (id) } { (icon("wallet")) (page.say("draft_open")) }
         }
-        noscript { p.note { (icon("hand")) (page.say("needs_script")) } p { (page.say("needs_script_next")) } }
+        (needs_script(&page))
         details {
             summary { (page.say("connect_program")) }
             (without_script(&page, "draft_how", &format!("klaver cosign {link}")))
@@ -336,6 +354,21 @@ pub async fn wrong(State(app): State<App>, visit: Visit) -> Response {
     shell(Page::new(&app.service, visit), "wrong")
 }
 
+/// `/promise`: paying without network. A phone keeps this page, with the shops that it may promise to.
+pub async fn promise(State(app): State<App>, visit: Visit) -> Response {
+    let service = &app.service;
+    let mut page = Page::new(service, visit);
+    let shops = service.directory().entries.into_iter().filter(|entry| entry.kind == "merchant");
+    let shops: Vec<_> = shops.map(|entry| json!({ "account": entry.account, "name": entry.name })).collect();
+    page.data(json!({ "terms": service.promise_terms(), "shops": shops }));
+    shell(page, "promise")
+}
+
+/// `/invite`: inviting somebody, as a member or a place.
+pub async fn invite(State(app): State<App>, visit: Visit) -> Response {
+    shell(Page::new(&app.service, visit), "invite")
+}
+
 /// `/coordination`: what the council sees.
 pub async fn coordination(State(app): State<App>, visit: Visit) -> Response {
     shell(Page::new(&app.service, visit), "coordination")
@@ -353,7 +386,7 @@ fn shell(mut page: Page, name: &'static str) -> Response {
                 p.late { (page.say("loading_long")) }
                 p.late { a.button href="" { (icon("again")) (page.say("again")) } }
             }
-            noscript { p.note { (icon("hand")) (page.say("needs_script")) } p { (page.say("needs_script_next")) } }
+            (needs_script(&page))
         }
     } else {
         html! {
@@ -440,6 +473,17 @@ fn unknown(mut page: Page, missing: Missing) -> Response {
         }
     };
     page.respond(StatusCode::NOT_FOUND, None, &body)
+}
+
+/// Says that nothing goes on here without a script, and where people help.
+fn needs_script(page: &Page) -> Markup {
+    html! {
+        noscript {
+            p.note { (icon("hand")) (page.say("needs_script")) }
+            p { (page.say("needs_script_next")) }
+            div.actions { a.button href=(PLACES) { (icon("people")) (page.say("where_place")) } }
+        }
+    }
 }
 
 /// How to go on without a script: on a computer, by the wallet of the command line.

@@ -68,6 +68,23 @@ pub async fn decline_request(
     Ok(Json(app.service.decline_request(&visitor, &id).await?))
 }
 
+/// Takes back a payment request, for whoever made it. Saying it again is safe; what was paid stays paid.
+#[utoipa::path(post, path = paths::REQUEST_WITHDRAW, tag = "requests", security(("session" = [])),
+    params(("id" = String, Path, description = "The request's id: 32 hexadecimal digits, or as its link has it")),
+    responses(
+        (status = 200, description = "What has become of the request", body = PaymentRequest),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "Not kept", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn withdraw_request(
+    State(app): State<App>,
+    Session(visitor): Session,
+    IdPath(id): IdPath,
+) -> Result<Json<PaymentRequest>, Answer> {
+    let id = RequestId(id.ok_or_else(unknown)?);
+    Ok(Json(app.service.withdraw_request(&visitor, &id).await?))
+}
+
 /// What becomes of a payment request: events named `request`, the first one at once, the last one when it is paid
 /// or has ended.
 #[utoipa::path(get, path = paths::REQUEST_EVENTS, tag = "requests",

@@ -9,8 +9,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use klaver_api::paths;
 use klaver_api::{
-    BringTask, BroughtTask, CheckIn, ClientTask, EditFace, EditTask, EditTaskSession, Faces, OwnSession,
-    PlaceTask, PlaceTaskSession, PlaceTasks, Problem, Task, TaskPage, Thanks,
+    AnswerQuestion, Answers, BringTask, BroughtTask, CheckIn, ClientTask, EditCarrier, EditFace, EditTask,
+    EditTaskSession, Faces, OwnSession, PlaceTask, PlaceTaskSession, PlaceTasks, Problem, Task, TaskPage,
+    Thanks,
 };
 use klaver_ledger::id::TaskId;
 
@@ -227,6 +228,62 @@ pub async fn forget_thanks(
 ) -> Result<StatusCode, Answer> {
     app.service.forget_thanks(&visitor, &known(id, "unknown_task")?).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Answers what whoever was there is asked: once, by yes or no. It is only counted.
+#[utoipa::path(post, path = paths::SESSION_ANSWER, tag = "tasks", security(("session" = [])),
+    request_body = AnswerQuestion, params(("id" = String, Path, description = "The session of the task")),
+    responses(
+        (status = 200, description = "It is counted", body = OwnSession),
+        (status = "4XX", description = "Refused: nothing is asked, or not there", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "Not kept", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Read-only", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn answer_question(
+    State(app): State<App>,
+    Session(visitor): Session,
+    IdPath(id): IdPath,
+    JsonBody(asked): JsonBody<AnswerQuestion>,
+) -> Result<Json<OwnSession>, Answer> {
+    let id = known(id, "unknown_task_session")?;
+    Ok(Json(app.service.answer_question(&visitor, &id, asked).await?))
+}
+
+/// Counts what people without a phone answered, in the place of what was counted before.
+#[utoipa::path(put, path = paths::PLACE_SESSION_ANSWERS, tag = "place", security(("session" = [])),
+    request_body = Answers, params(("id" = String, Path, description = "The session of the task")),
+    responses(
+        (status = 200, description = "The session", body = PlaceTaskSession),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "Not kept", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Read-only", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn count_by_hand(
+    State(app): State<App>,
+    Session(visitor): Session,
+    IdPath(id): IdPath,
+    JsonBody(asked): JsonBody<Answers>,
+) -> Result<Json<PlaceTaskSession>, Answer> {
+    let id = known(id, "unknown_task_session")?;
+    Ok(Json(app.service.count_by_hand(&visitor, &id, asked).await?))
+}
+
+/// Asks an organisation to carry a task along, as the place that answers for it; says yes or no, as the one that was asked.
+#[utoipa::path(put, path = paths::PLACE_TASK_CARRIERS, tag = "place", security(("session" = [])),
+    request_body = EditCarrier, params(("id" = String, Path, description = "The task")),
+    responses(
+        (status = 200, description = "The task", body = PlaceTask),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "Not kept", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Read-only", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn set_carrier(
+    State(app): State<App>,
+    Session(visitor): Session,
+    IdPath(id): IdPath,
+    JsonBody(asked): JsonBody<EditCarrier>,
+) -> Result<Json<PlaceTask>, Answer> {
+    Ok(Json(app.service.set_carrier(&visitor, &known(id, "unknown_task")?, &asked).await?))
 }
 
 /// Makes a session of a task of the place.

@@ -298,6 +298,7 @@ impl Service {
                 Body::Correct(correct) => Some(correct.reason.word().to_owned()),
                 _ => None,
             },
+            with: self.other_side(line, &self.reader.lines(line.index)?),
             entry: own.then(|| EntryJson::of(record.signed.entry(), scale)),
             opening: base64url(&opening.encode()),
         })

@@ -7,7 +7,7 @@ use crate::clock::wall_clock;
 use crate::community::AliasRow;
 use crate::community::requests::RequestRow;
 use crate::community::sessions::Visitor;
-use klaver_api::alias::{AskOwnCode, OwnCode, PayByCode};
+use klaver_api::alias::{AskOwnCode, CodeOwner, OwnCode, PayByCode};
 use klaver_api::text;
 use klaver_ledger::id::{AccountId, RequestId};
 use klaver_ledger::link::{Alias, Link};
@@ -79,6 +79,16 @@ impl Service {
                 paused: self.takes_nothing(&AccountId(row.account)),
             },
         }
+    }
+
+    /// Returns who stands behind a code, as they told whoever opens it.
+    ///
+    /// # Errors
+    /// When the code is unknown or replaced.
+    pub fn code_owner(&self, alias: &str) -> Result<CodeOwner, Refused> {
+        let account = self.account_of_code(alias)?;
+        let words = self.community.alias(alias).and_then(|row| row.words);
+        Ok(CodeOwner { name: self.community.listed_name(&account), words })
     }
 
     /// Makes a request by somebody's own code, for whoever wants to pay.

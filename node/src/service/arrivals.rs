@@ -15,7 +15,7 @@ pub(super) const BURST: usize = 20;
 const ONE_MORE: Duration = Duration::from_secs(60);
 /// Most addresses that are remembered.
 const ADDRESSES_MAX: usize = 10_000;
-/// One of so many accounts of a day is kept for whoever has an invitation, and for cards and vouchers.
+/// One of so many accounts of a day is kept for whoever the council or a place invited, and for cards and vouchers.
 const KEPT_SHARE: u64 = 10;
 /// Cards and vouchers are at most one of so many accounts of a day: the others are for people.
 const PAPER_SHARE: u64 = 2;
@@ -29,10 +29,10 @@ pub enum Crowded {
          one place, ask the council to open accounts"
     )]
     Here,
-    /// Many came today without an invitation.
+    /// Many came today without an invitation of the council or a place.
     #[error(
-        "there are too many new wallets today, at most {limit}: the last ones of a day are for invitations; try again \
-         tomorrow, or ask for one"
+        "there are too many new wallets today, at most {limit}: the last ones of a day are for invitations of the council \
+         or a place; try again tomorrow, or ask for one"
     )]
     Today {
         /// How many there are in a day.
@@ -73,7 +73,8 @@ impl OfDay {
 }
 
 impl Arrivals {
-    /// Lets a newcomer in who comes from `address`, where that is known, on a day of `a_day` accounts.
+    /// Lets a newcomer in who comes from `address`, where that is known, on a day of `a_day` accounts; `is_invited` by the
+    /// council or a place.
     ///
     /// # Errors
     /// When it is crowded.
@@ -98,7 +99,7 @@ impl Arrivals {
         address.is_none_or(|address| self.admit_from(address, Instant::now()))
     }
 
-    /// Gives the place of an uninvited newcomer back, whose account was not opened after all.
+    /// Gives the place of a newcomer back who was not invited so, whose account was not opened after all.
     pub fn give_back(&self, today: Day) {
         self.state().uninvited.give_back(today, 1);
     }

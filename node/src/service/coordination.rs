@@ -134,7 +134,7 @@ impl Service {
         }
     }
 
-    fn name_for_council(&self, account: &str) -> Option<String> {
+    pub(super) fn name_for_council(&self, account: &str) -> Option<String> {
         let account = AccountId::parse(account).ok()?;
         self.community.profile(&account).map(|row| row.name)
     }
@@ -157,7 +157,8 @@ impl Service {
         Ok(changes)
     }
 
-    fn body(&self, index: u64) -> Result<Body, Refused> {
+    /// Returns what record `index` says.
+    pub(super) fn body(&self, index: u64) -> Result<Body, Refused> {
         let record = Record::decode(&self.reader.record(index)?.record)?;
         Ok(record.signed.entry().body.clone())
     }

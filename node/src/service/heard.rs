@@ -1,13 +1,11 @@
 //! What people told a person of trust, read and answered by that person. No account stands in it: who tells is known by
 //! what they say of themselves.
 
-use super::tasks::moment;
-use super::wrong::{is_of_several, unknown_wrong, words_of};
+use super::wrong::{is_of_several, telling_json, unknown_wrong, words_of};
 use super::{Refused, Service};
 use crate::clock::wall_clock;
 use crate::community::ToldRow;
 use crate::community::sessions::{Role, Visitor};
-use data_encoding::HEXLOWER;
 use klaver_api::text::FieldError;
 use klaver_api::{AnswerWrong, Followed, Heard, HeardLine, HeardPage, WrongOutcome, WrongState};
 use klaver_ledger::amount::Total;
@@ -77,20 +75,9 @@ impl Service {
         let kind = self.reader.standing().account(&account).map(|account| account.kind());
         let is_of_several = kind.is_some_and(is_of_several);
         Ok(Heard {
-            id: HEXLOWER.encode(id),
-            told_at: moment(row.told_at),
-            changed_at: moment(row.changed_at),
-            erased_at: moment(row.erased_at()),
-            state: row.state,
-            reason: row.reason,
-            words: row.words.clone(),
-            phone: row.phone.clone(),
+            telling: telling_json(id, row),
             teller: is_of_several.then(|| self.community.listed_name(&account)).flatten(),
             about: row.about.map(|about| self.heard_line(&account, about)).transpose()?,
-            earlier: row.earlier,
-            answer: row.answer.clone(),
-            outcome: row.outcome,
-            entry: row.entry,
         })
     }
 
@@ -117,15 +104,16 @@ impl Service {
         })
     }
 
-    /// Returns the listed name of whom the teller paid, or of the place that gave: what the teller knows too. Who paid
-    /// the teller is nobody's to learn.
-    fn other_side(&self, own: &LedgerLine, lines: &[LedgerLine]) -> Option<String> {
+    /// Returns the listed name of whom an account paid, or of the place that gave or the shop that paid back: what its
+    /// person knows too. Who paid is nobody's to learn, and several at once have no one name.
+    pub(super) fn other_side(&self, own: &LedgerLine, lines: &[LedgerLine]) -> Option<String> {
         let is_meant = |line: &&LedgerLine| match own.kind {
-            Kind::Earn => own.line.credit > 0 && line.line.debit > 0,
+            Kind::Earn | Kind::Refund => own.line.credit > 0 && line.line.debit > 0,
             Kind::Pay => own.line.debit > 0 && line.line.credit > 0,
             _ => false,
         };
-        let other = lines.iter().find(is_meant)?.line.account;
+        let mut others = lines.iter().filter(is_meant).map(|line| line.line.account);
+        let other = others.next().filter(|first| others.all(|one| one == *first))?;
         let kind = self.reader.standing().account(&other)?.kind();
         is_of_several(kind).then(|| self.community.listed_name(&other)).flatten()
     }

@@ -32,7 +32,11 @@ impl Service {
         let now = wall_clock();
         let mut messages = self.asked_and_answered(id)?;
         messages.extend(self.draft_messages(visitor)?);
-        messages.extend(state_messages(&account, now));
+        messages.extend(waiting_message(&account, now));
+        if is_at_rest(&account, now) {
+            let about = Matter::AtRest { own: self.rested_itself(&account, now)? };
+            messages.push(Message { id: "at_rest".to_owned(), at: None, about });
+        }
         messages.extend(self.told_lines(&account, now)?);
         messages.extend(self.wrong_messages(visitor, id));
         // Texts of moments of one form are in the order of time.
@@ -48,12 +52,17 @@ impl Service {
             let request = self.request_json(&view)?;
             let about = match view.state {
                 RequestState::Open if is_asked => Matter::Asked { request },
+                RequestState::Open => Matter::Asking { request },
                 RequestState::Paid | RequestState::Declined if !is_asked => Matter::Answered { request },
                 _ => continue,
             };
             let answered = row.declined.and_then(Deadline::from_seconds).map(|at| at.to_string());
             let paid = row.paid.and_then(|(_, at)| Timestamp::from_millis(at)).map(|at| at.to_string());
-            let word = if is_asked { "asked" } else { "answered" };
+            let word = match about {
+                Matter::Asked { .. } => "asked",
+                Matter::Asking { .. } => "asking",
+                _ => "answered",
+            };
             messages.push(Message { id: format!("{word}:{}", id.to_hex()), at: paid.or(answered), about });
         }
         Ok(messages)
@@ -118,6 +127,24 @@ impl Service {
         })
     }
 
+    /// Returns whether a key of the account itself signed that it rests: its newest change that says so.
+    fn rested_itself(&self, account: &Account, now: Timestamp) -> Result<bool, Refused> {
+        let page = self.reader.statement(&account.id(), None, LINES_LOOKED_AT)?;
+        let standing = account.standing(now);
+        let keys = &standing.state.keys;
+        for found in page.lines.iter().filter(|found| found.line.kind == Kind::Change) {
+            let record = Record::decode(&self.reader.record(found.line.index)?.record)?;
+            let Body::Change(change) = &record.signed.entry().body else { continue };
+            if change.status == AccountStatus::Frozen {
+                let signed = record.signed.signatures();
+                return Ok(signed
+                    .iter()
+                    .any(|(key, _)| keys.iter().any(|grant| grant.key.as_bytes() == key)));
+            }
+        }
+        Ok(false)
+    }
+
     /// Why entry `index` put something right.
     fn reason_of(&self, index: u64) -> Result<Option<String>, Refused> {
         let record = Record::decode(&self.reader.record(index)?.record)?;
@@ -132,9 +159,9 @@ fn is_at_rest(account: &Account, now: Timestamp) -> bool {
     account.closed_to().is_none() && account.standing(now).status == AccountStatus::Frozen
 }
 
-/// Says that the account is at rest, and that something about it takes effect later.
-fn state_messages(account: &Account, now: Timestamp) -> Vec<Message> {
-    let waiting = account.waiting(now).map(|waiting| Message {
+/// Says that something about the account takes effect later.
+fn waiting_message(account: &Account, now: Timestamp) -> Option<Message> {
+    account.waiting(now).map(|waiting| Message {
         id: format!("pending:{}", waiting.index),
         at: None,
         about: Matter::Pending {
@@ -143,11 +170,5 @@ fn state_messages(account: &Account, now: Timestamp) -> Vec<Message> {
             vetoable: waiting.has_veto,
             change: change_that_waits(account, waiting, now),
         },
-    });
-    let rest = is_at_rest(account, now).then(|| Message {
-        id: "at_rest".to_owned(),
-        at: None,
-        about: Matter::AtRest,
-    });
-    waiting.into_iter().chain(rest).collect()
+    })
 }

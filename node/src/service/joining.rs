@@ -3,17 +3,19 @@
 use super::sessions::Answered;
 use super::{Refused, Service};
 use crate::clock::wall_clock;
-use crate::community::invitations::{InvitationRow, OPEN_MAX};
+use crate::community::invitations::{COUNTED_SECONDS, InvitationRow, OPEN_MAX};
 use crate::community::sessions::{Role, Visitor};
 use klaver_api::join::{CreateInvitation, Invitation, Join, Joined};
 use klaver_api::receipt::ReceiptJson;
 use klaver_api::session::Claim;
 use klaver_api::text::FieldError;
-use klaver_ledger::account::{AccountKind, AccountState, KeyGrant, Rights};
+use klaver_ledger::account::{AccountKind, AccountState, AccountStatus, KeyGrant, Rights};
+use klaver_ledger::books::Account;
 use klaver_ledger::charter::Joining;
 use klaver_ledger::engine::Holder;
 use klaver_ledger::entry::{Body, Open};
 use klaver_ledger::id::AccountId;
+use klaver_ledger::keys::PublicKey;
 use klaver_ledger::link::{CodeId, Link};
 use klaver_ledger::time::{Deadline, Seconds};
 use std::net::IpAddr;
@@ -22,20 +24,65 @@ use std::net::IpAddr;
 const USES: std::ops::RangeInclusive<u64> = 1..=1_000;
 /// How long an invitation may last, in seconds: a minute to thirty days.
 const VALID_FOR: std::ops::RangeInclusive<u64> = 60..=2_592_000;
+/// How many people a member may invite in a week.
+const INVITED_BY_MEMBER_MAX: u64 = 5;
+/// How many people a place may invite in a week: those of an afternoon.
+const INVITED_BY_PLACE_MAX: u64 = 30;
+/// How long an invitation of a member or place may last, in seconds: as long as its uses count.
+const OWN_VALID_FOR_MAX: u64 = COUNTED_SECONDS;
+const NO_INVITATION: &str = "ask a member, a place or the council for an invitation";
+const BY_COUNCIL: &str =
+    "here the council opens every account: give it the public key that your wallet shows";
 /// Most keys that somebody may join with: two devices and a recovery key.
 const KEYS_MAX: usize = 3;
 
 impl Service {
-    /// Creates an invitation for the council.
+    /// Creates an invitation for the council; for a member or a place within bounds, as long as not the council opens
+    /// every account.
     ///
     /// # Errors
-    /// For another visitor, or a number out of range.
+    /// For another visitor, a number out of range, or when so many of theirs may still be used or were this week.
     pub async fn invite(&self, visitor: &Visitor, asked: &CreateInvitation) -> Result<Invitation, Refused> {
-        if visitor.role != Role::Council {
-            return Err(Refused::Forbidden { advice: "ask somebody of the council for an invitation" });
+        let by = match visitor.role {
+            Role::Council => None,
+            Role::Account(account) => Some((account, self.may_invite(&account, &visitor.key)?)),
+            _ => return Err(Refused::Forbidden { advice: NO_INVITATION }),
+        };
+        if let Some((account, most)) = by {
+            if asked.valid_for > OWN_VALID_FOR_MAX {
+                let expected = format!("at most {OWN_VALID_FOR_MAX} belongs here, seven days");
+                return Err(FieldError::new("valid_for", asked.valid_for, expected).into());
+            }
+            let open = self.community.invited_by(&account, wall_clock().seconds());
+            if open.saturating_add(asked.uses) > most {
+                let advice = "wait until some have ended and a week is over, or ask the council";
+                return Err(Refused::TooMany {
+                    what: "invitations of yours in a week",
+                    limit: most as usize,
+                    advice,
+                });
+            }
         }
-        let code = self.new_invitation(asked).await?;
+        let code = self.make_invitation(asked, by.map(|(account, _)| account)).await?;
         self.invitation(&code)
+    }
+
+    /// Returns how many people an account may invite in a week: a person's own few, or those of an afternoon. An account
+    /// that rests invites nobody, nor does a key that was lent for a while.
+    fn may_invite(&self, account: &AccountId, key: &PublicKey) -> Result<u64, Refused> {
+        let (standing, now) = (self.reader.standing(), wall_clock());
+        let joining = standing.charter(now).map(|charter| charter.policy.joining);
+        let may = |account: &&Account| {
+            let in_force = account.standing(now);
+            let is_own = in_force.state.grant(key).is_some_and(|grant| grant.until.is_none());
+            account.closed_to().is_none() && in_force.status == AccountStatus::Open && is_own
+        };
+        match standing.account(account).filter(may).map(|one| one.kind()) {
+            _ if joining == Some(Joining::ByCouncil) => Err(Refused::Forbidden { advice: BY_COUNCIL }),
+            Some(AccountKind::Member) => Ok(INVITED_BY_MEMBER_MAX),
+            Some(AccountKind::Budget) => Ok(INVITED_BY_PLACE_MAX),
+            _ => Err(Refused::Forbidden { advice: NO_INVITATION }),
+        }
     }
 
     /// Creates an invitation, whoever asks: for founding.
@@ -43,6 +90,14 @@ impl Service {
     /// # Errors
     /// For a number out of range, or when it cannot be kept.
     pub async fn new_invitation(&self, asked: &CreateInvitation) -> Result<[u8; 16], Refused> {
+        self.make_invitation(asked, None).await
+    }
+
+    async fn make_invitation(
+        &self,
+        asked: &CreateInvitation,
+        by: Option<AccountId>,
+    ) -> Result<[u8; 16], Refused> {
         let in_range = |field, value: u64, range: std::ops::RangeInclusive<u64>| {
             let expected = format!("{} to {} belongs here", range.start(), range.end());
             if range.contains(&value) { Ok(()) } else { Err(FieldError::new(field, value, expected)) }
@@ -52,8 +107,11 @@ impl Service {
         self.must_record()?;
         let mut code = [0; 16];
         getrandom::fill(&mut code)?;
-        let expires_at = Deadline::after(wall_clock(), Seconds(asked.valid_for)).seconds();
-        if !self.community.add_invitation(code, InvitationRow { uses_left: asked.uses, expires_at }).await? {
+        let now = wall_clock();
+        let expires_at = Deadline::after(now, Seconds(asked.valid_for)).seconds();
+        let (by, made_at) = (by.map(|account| account.0), now.seconds());
+        let row = InvitationRow { uses_left: asked.uses, expires_at, by, made_at, used: 0 };
+        if !self.community.add_invitation(code, row).await? {
             let advice = "let some be used or expire";
             return Err(Refused::TooMany { what: "open invitations", limit: OPEN_MAX, advice });
         }
@@ -94,25 +152,44 @@ impl Service {
         };
         let code = match (policy.joining, &asked.code) {
             (Joining::ByCouncil, _) => {
-                let advice =
-                    "here the council opens every account: give it the public key that your wallet shows";
-                return Err(Refused::Forbidden { advice });
+                return Err(Refused::Forbidden { advice: BY_COUNCIL });
             }
             (Joining::Open, None) => None,
             (Joining::ByInvitation, None) => return Err(unknown_invitation()),
             (_, Some(code)) => Some(self.code_from(code)?),
         };
-        self.arrivals.admit(address, code.is_some(), now.day(), policy.registrar_opens)?;
-        if let Some(code) = &code
-            && !self.community.use_invitation(code, now.seconds()).await?
+        let is_kept_for = code.as_ref().is_some_and(|code| !self.is_of_member(code));
+        self.arrivals.admit(address, is_kept_for, now.day(), policy.registrar_opens)?;
+        let opened = self.open_invited(keys, policy.member_limit, code.as_ref()).await;
+        if opened.is_err() && !is_kept_for {
+            self.arrivals.give_back(now.day());
+        }
+        opened
+    }
+
+    /// Returns whether a member made an invitation: the accounts that are kept of a day are not for those, or one member
+    /// could give them all away.
+    fn is_of_member(&self, code: &[u8; 16]) -> bool {
+        let by = self.community.invitation(code, wall_clock().seconds()).and_then(|row| row.by);
+        let standing = self.reader.standing();
+        by.and_then(|by| standing.account(&AccountId(by)))
+            .is_some_and(|account| account.kind() == AccountKind::Member)
+    }
+
+    async fn open_invited(
+        &self,
+        keys: Vec<KeyGrant>,
+        limit: klaver_ledger::amount::Total,
+        code: Option<&[u8; 16]>,
+    ) -> Result<Joined, Refused> {
+        if let Some(code) = code
+            && !self.community.use_invitation(code, wall_clock().seconds()).await?
         {
             return Err(unknown_invitation());
         }
-        let opened = self.open_member(keys, policy.member_limit).await;
-        match (&opened, &code) {
-            (Err(_), Some(code)) => self.community.return_invitation(code),
-            (Err(_), None) => self.arrivals.give_back(now.day()),
-            (Ok(_), _) => {}
+        let opened = self.open_member(keys, limit).await;
+        if let (Err(_), Some(code)) = (&opened, code) {
+            self.community.return_invitation(code);
         }
         opened
     }

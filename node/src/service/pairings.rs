@@ -46,10 +46,15 @@ impl Service {
         if is_met { Ok(()) } else { Err(unknown()) }
     }
 
+    /// Returns what the place is called that lends a right by the code with this id, while that lasts and it is listed.
+    pub fn who_lends(&self, id: &CodeId) -> Option<String> {
+        let account = self.pairings.find(|code| public_id(code).0 == id.0, wall_clock().seconds())?;
+        self.community.listed_name(&account)
+    }
+
     fn pairing_json(&self, met: &Meeting) -> Pairing {
         // Whoever looks at the address alone learns nothing that opens anything: the secret is in the fragment.
-        let id = Sha256::digest(met.code);
-        let id = CodeId(*id.first_chunk().expect("a hash has 32 bytes"));
+        let id = public_id(&met.code);
         let link = Link::LentRight { node: self.address.clone(), id, code: Secret(met.code) };
         Pairing {
             code: CodeId(met.code).to_string(),
@@ -58,6 +63,12 @@ impl Service {
             key: met.key.map(|key| key.to_string()),
         }
     }
+}
+
+/// Returns what may be known of a code: its hash.
+fn public_id(code: &[u8; 16]) -> CodeId {
+    let hash = Sha256::digest(code);
+    CodeId(*hash.first_chunk().expect("a hash has 32 bytes"))
 }
 
 fn own_account(visitor: &Visitor) -> Result<AccountId, Refused> {

@@ -14,13 +14,18 @@ use klaver_api::{
 };
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::id::{AccountId, OrganisationId};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Most persons of trust.
 const PERSONS_MAX: usize = 50;
 /// Inside the core team no fewer people than this are shown as a number of their own.
-const COUNT_MIN: u64 = 5;
+pub(super) const COUNT_MIN: u64 = 5;
 const WEEK_SECONDS: u64 = 7 * 86_400;
+
+/// Whether credits are given from such an account.
+pub(super) fn gives(kind: AccountKind) -> bool {
+    kind == AccountKind::Budget
+}
 
 impl Service {
     /// Returns whom the council named, and counts of what was told.
@@ -30,9 +35,11 @@ impl Service {
     pub fn council_trust(&self, visitor: &Visitor) -> Result<CouncilTrust, Refused> {
         self.must_be_council(visitor)?;
         let persons = self.community.persons_of_trust();
-        let places = self.organisations_that_give().into_iter().map(|organisation| TrustPlace {
+        let giving: BTreeMap<_, _> = self.organisations_with(gives).into_iter().collect();
+        let name = |budgets: &[AccountId]| budgets.iter().find_map(|budget| self.community.profile(budget));
+        let places = giving.iter().map(|(organisation, budgets)| TrustPlace {
             organisation: organisation.to_hex(),
-            name: self.name_of_organisation(&organisation, false),
+            name: name(budgets).map(|row| row.name),
         });
         Ok(CouncilTrust {
             persons: persons.iter().map(|(id, row)| named_json(id, row)).collect(),
@@ -60,13 +67,18 @@ impl Service {
 
     fn wrong_sums(&self) -> Vec<WrongYear> {
         let years = self.community.wrong_years().into_iter().rev();
-        let year = years.map(|(year, sums)| WrongYear {
-            year,
-            told: shown(sums.told),
-            refund: shown(sums.refund),
-            correction: shown(sums.correction),
-            credit: shown(sums.credit),
-            nothing: shown(sums.nothing),
+        let year = years.map(|(year, sums)| {
+            let told = shown(sums.told);
+            // Whoever knows of one that was told would read from a zero how it ended.
+            let ended = |count| told.and_then(|_| shown(count));
+            WrongYear {
+                year,
+                told,
+                refund: ended(sums.refund),
+                correction: ended(sums.correction),
+                credit: ended(sums.credit),
+                nothing: ended(sums.nothing),
+            }
         });
         year.collect()
     }
@@ -140,19 +152,10 @@ impl Service {
         text: Option<&str>,
     ) -> Result<Option<[u8; 16]>, FieldError> {
         let Some(text) = text else { return Ok(None) };
-        let found = id_of(text).filter(|id| self.organisations_that_give().contains(&OrganisationId(*id)));
+        let found =
+            id_of(text).filter(|id| self.organisations_with(gives).contains_key(&OrganisationId(*id)));
         let wrong = || FieldError::new(field, text, "an organisation of the list belongs here");
         found.map(Some).ok_or_else(wrong)
-    }
-
-    /// Returns the organisations of open budgets.
-    fn organisations_that_give(&self) -> BTreeSet<OrganisationId> {
-        let now = wall_clock();
-        let standing = self.reader.standing();
-        let budgets = standing
-            .accounts()
-            .filter(|account| account.kind() == AccountKind::Budget && account.closed_to().is_none());
-        budgets.filter_map(|account| account.standing(now).state.organisation).collect()
     }
 
     fn is_open_member(&self, account: &AccountId) -> bool {

@@ -131,12 +131,17 @@ impl Service {
 
     /// Returns the account of the pot of the town, once it is open.
     pub(super) fn open_town_pot(&self) -> Option<AccountId> {
-        let account = AccountId(self.community.town_pot()?);
+        self.community.town_pot().map(AccountId).filter(|account| self.is_open_fund(account))
+    }
+
+    pub(super) fn is_open_fund(&self, account: &AccountId) -> bool {
+        self.is_open(account, AccountKind::Fund)
+    }
+
+    fn is_open(&self, account: &AccountId, kind: AccountKind) -> bool {
         let standing = self.reader.standing();
-        let is_fund = |found: &&klaver_ledger::books::Account| {
-            found.kind() == AccountKind::Fund && found.closed_to().is_none()
-        };
-        standing.account(&account).filter(is_fund).map(|_| account)
+        let found = standing.account(account);
+        found.is_some_and(|found| found.kind() == kind && found.closed_to().is_none())
     }
 
     /// Returns the pots of the visitor's shop.
@@ -366,11 +371,7 @@ impl Service {
     }
 
     fn is_open_merchant(&self, account: &AccountId) -> bool {
-        let standing = self.reader.standing();
-        let is_open = |found: &klaver_ledger::books::Account| {
-            found.kind() == AccountKind::Merchant && found.closed_to().is_none()
-        };
-        standing.account(account).is_some_and(is_open)
+        self.is_open(account, AccountKind::Merchant)
     }
 
     fn purse_of(&self, row: &PotRow, key: Option<&PublicKey>) -> Option<Purse> {

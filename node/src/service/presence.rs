@@ -1,5 +1,6 @@
 //! Who comes to a session and who is there, and the familiar faces of a place.
 
+use super::asking::answers_from;
 use super::tasks::unknown_session;
 use super::{Refused, Service};
 use crate::clock::wall_clock;
@@ -8,7 +9,7 @@ use crate::community::sessions::{Role, Visitor};
 use crate::community::tasks::{FACES_MAX, TaskState};
 use crate::community::{FaceRow, TaskRow, TaskSessionRow};
 use klaver_api::text::FieldError;
-use klaver_api::{CheckIn, EditFace, Face, Faces, OwnSession};
+use klaver_api::{AnswerQuestion, CheckIn, EditFace, Face, Faces, OwnSession};
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::id::{AccountId, TaskId};
 use klaver_ledger::link::CodeId;
@@ -16,7 +17,7 @@ use klaver_ledger::link::CodeId;
 /// How long before a session whoever is there may say so, in seconds.
 const BEFORE_SECONDS: u64 = 2 * 3_600;
 /// And how long after it: the evening.
-const AFTER_SECONDS: u64 = 12 * 3_600;
+pub(super) const AFTER_SECONDS: u64 = 12 * 3_600;
 
 impl Service {
     /// Returns what a session is to the visitor's account.
@@ -31,6 +32,7 @@ impl Service {
             session: self.session_json(id, &session, &row),
             joined: presence.joined.is_some(),
             here: presence.here.is_some(),
+            question: session.question.filter(|_| presence.here.is_some() && !presence.answered),
         })
     }
 
@@ -92,6 +94,33 @@ impl Service {
         }
         self.must_record()?;
         self.community.check_in(id, &guest, now).await?;
+        self.own_session(visitor, id)
+    }
+
+    /// Counts what the visitor, who is there, answers to the question of a session; once, and what they say is only counted.
+    ///
+    /// # Errors
+    /// When nothing was asked, they are not there, or it is over.
+    pub async fn answer_question(
+        &self,
+        visitor: &Visitor,
+        id: &TaskId,
+        asked: AnswerQuestion,
+    ) -> Result<OwnSession, Refused> {
+        let guest = self.guest(visitor)?;
+        let (_, session) = self.session_to_join(id)?;
+        let is_there = self.community.presence(id, &guest).here.is_some();
+        if !is_there {
+            return Err(Refused::NotNow {
+                code: "check_in_time",
+                advice: "check in first, on the day itself",
+            });
+        }
+        if session.question.is_none() || answers_from(&session) <= wall_clock().seconds() {
+            return Err(Refused::NotNow { code: "question_closed", advice: "nothing needs to be answered" });
+        }
+        self.must_record()?;
+        self.community.answer(id, &guest, asked.yes).await?;
         self.own_session(visitor, id)
     }
 

@@ -92,6 +92,7 @@ impl Service {
         let state = match row.paid {
             Some(_) => RequestState::Paid,
             None if row.declined.is_some() => RequestState::Declined,
+            None if row.withdrawn.is_some() => RequestState::Withdrawn,
             None if row.until <= wall_clock().seconds() => RequestState::Expired,
             None => RequestState::Open,
         };
@@ -113,9 +114,35 @@ impl Service {
             Role::Account(own) => self.community.decline_request(id, &own, wall_clock().seconds()).await?,
             Role::Cashier(_) | Role::Council | Role::Auditor => false,
         };
-        let advice = "open a session for the account that it was sent to";
+        self.ended_request(id, is_known, "open a session for the account that it was sent to")
+    }
+
+    /// Takes back a request that an account of the visitor made. A payment that was signed before stays one.
+    ///
+    /// # Errors
+    /// `Unknown` for one that somebody else made.
+    pub async fn withdraw_request(
+        &self,
+        visitor: &Visitor,
+        id: &RequestId,
+    ) -> Result<PaymentRequest, Refused> {
+        let is_own = match visitor.role {
+            Role::Account(own) | Role::Cashier(own) => {
+                self.community.withdraw_request(id, &own, wall_clock().seconds()).await?
+            }
+            Role::Council | Role::Auditor => false,
+        };
+        self.ended_request(id, is_own, "open a session for the account that made it")
+    }
+
+    fn ended_request(
+        &self,
+        id: &RequestId,
+        is_theirs: bool,
+        advice: &'static str,
+    ) -> Result<PaymentRequest, Refused> {
         let unknown = Refused::Unknown { what: "payment request", code: "unknown_request", advice };
-        if is_known { self.request_json(&self.request(id)?) } else { Err(unknown) }
+        if is_theirs { self.request_json(&self.request(id)?) } else { Err(unknown) }
     }
 
     /// Returns a request as JSON.

@@ -12,9 +12,10 @@ use klaver_api::draft::{CalledAccount, Draft, DraftState, WaitsFor, draft_id};
 use klaver_api::text::{FieldError, base64url};
 use klaver_api::{EntryJson, MemoJson};
 use klaver_ledger::account::AccountKind;
+use klaver_ledger::books::Rejection;
 use klaver_ledger::engine::{Holder, NoReceipt, Outcome};
 use klaver_ledger::entry::memo::Memo;
-use klaver_ledger::entry::{Body, Entry, Pay, SignedEntry, VerifiedEntry};
+use klaver_ledger::entry::{Body, Entry, SignedEntry, VerifiedEntry};
 use klaver_ledger::id::{AccountId, EntryId, LedgerId, Nonce};
 use klaver_ledger::keys::{ReadyKey, SigningKey};
 use klaver_ledger::link::{CodeId, Link};
@@ -25,9 +26,6 @@ use tokio::sync::oneshot::{self, error::RecvError};
 
 /// How long an entry of an office of the node may wait to be recorded, in seconds.
 const OFFICE_SECONDS: u64 = 300;
-
-/// The refusal that names what the payer has.
-const INSUFFICIENT: &str = "insufficient_credits";
 
 /// What became of an entry that was not refused.
 #[derive(Clone, Debug)]
@@ -148,9 +146,15 @@ impl Service {
             return self.keep_draft(id, verified, memo, refusal).await;
         }
         let is_new = matches!(outcome, Outcome::Recorded(_));
-        let receipt = outcome.receipt().map_err(|why| told_to_bearer(verified.entry(), why))?;
+        let receipt = match outcome.receipt() {
+            Err(NoReceipt::Declined(refusal)) if refusal.code == Rejection::PromiseNotCovered.code() => {
+                self.note_unpaid(&id, verified.entry()).await;
+                return Err(NoReceipt::Declined(refusal).into());
+            }
+            answered => answered?,
+        };
         // Also when it was recorded before: then nobody heard of it perhaps.
-        if is_new || self.community.has_drafts() {
+        if self.community.has_drafts() {
             self.community.mark_draft_recorded(&id, receipt.index, wall_clock().seconds());
         }
         self.keep_memo(&receipt, memo).await;
@@ -296,23 +300,5 @@ pub(super) fn find_recorded(reader: &NodeReader, community: &Community, ledger: 
         if let Ok(Some(index)) = reader.find(&id, Some(signed.entry().expires_at)) {
             community.mark_draft_recorded(&id, index, wall_clock().seconds());
         }
-    }
-}
-
-/// A payment that was shown without network is sent by whoever was shown it: how much its payer has is not told there.
-fn told_to_bearer(entry: &Entry, why: NoReceipt) -> NoReceipt {
-    match (&entry.body, why) {
-        (Body::Pay(Pay { late: true, .. }), NoReceipt::Declined(refusal)) if refusal.code == INSUFFICIENT => {
-            NoReceipt::Declined(Box::new(Refusal {
-                code: "promise_not_covered".to_owned(),
-                sentence: "the account that promised this has not enough credits now: send it again later, it stays \
-                           good until it expires"
-                    .to_owned(),
-                field: None,
-                details: Vec::new(),
-                ..*refusal
-            }))
-        }
-        (_, why) => why,
     }
 }

@@ -4,7 +4,7 @@ use super::Service;
 use crate::clock::wall_clock;
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::id::{AccountId, OrganisationId};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 impl Service {
     /// Erases what has ended, and what was kept of accounts that are closed; freezes vouchers that were lost meanwhile.
@@ -15,6 +15,9 @@ impl Service {
         self.community.erase_ended(now);
         self.community.erase_presence(now, u64::from(self.config.presence_days) * 86_400);
         self.community.erase_told(now);
+        self.community.erase_said(now);
+        self.note_raised();
+        self.community.erase_gatherings(now);
         self.community.erase_accounts(&self.closed_accounts());
         for place in self.places_that_ended() {
             // What cannot be kept now is tried again with the next sweep.
@@ -29,10 +32,8 @@ impl Service {
         if places.is_empty() {
             return places;
         }
-        let (standing, now) = (self.reader.standing(), wall_clock());
-        let open = standing.accounts().filter(|account| account.closed_to().is_none());
-        let open: HashSet<_> = open.filter_map(|account| account.standing(now).state.organisation).collect();
-        places.retain(|place| !open.contains(&OrganisationId(*place)));
+        let open = self.organisations_with_accounts();
+        places.retain(|place| !open.contains_key(&OrganisationId(*place)));
         places
     }
 

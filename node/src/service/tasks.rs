@@ -3,13 +3,17 @@
 mod fields;
 
 use super::arrivals::BURST;
+use super::asking::{answers_from, counted, told_answers};
+use super::carrying::{is_shown_to_carrier, share_of};
 use super::{Refused, Service};
 use crate::clock::wall_clock;
 use crate::community::sessions::{Role, Visitor};
 use crate::community::tasks::TaskState;
 use crate::community::{TaskRow, TaskSessionRow};
-pub(super) use fields::text_of;
-use fields::{day_of, edit, line_of, picture_of, session_of};
+pub(super) use fields::lines_of;
+pub(super) use fields::{day_of, text_of};
+use fields::{edit, line_of, picture_of, session_of};
+use klaver_api::text::FieldError;
 use klaver_api::{
     BringTask, BroughtTask, ClientTask, EditTask, EditTaskSession, PlaceTask, PlaceTaskSession, PlaceTasks,
     SessionGuest, Task, TaskPage, TaskSession, TaskStateJson, paths,
@@ -18,7 +22,7 @@ use klaver_ledger::account::AccountKind;
 use klaver_ledger::id::{AccountId, OrganisationId, TaskId};
 use klaver_ledger::link::{CodeId, Link, Secret};
 use klaver_ledger::time::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
@@ -126,13 +130,30 @@ impl Service {
 
     /// Returns the tasks that anybody can join; those that begin first stand first.
     pub fn tasks(&self) -> TaskPage {
-        let open = self.community.tasks(|row| row.state == TaskState::Open);
-        let mut tasks: Vec<Task> = open.iter().map(|(id, row)| self.task_json(id, row)).collect();
+        TaskPage { tasks: self.joinable(|_| true) }
+    }
+
+    /// Returns those of one organisation, in the same order.
+    pub fn tasks_of(&self, organisation: &[u8; 16]) -> Vec<Task> {
+        self.joinable(|row| row.is_carried_by(organisation))
+    }
+
+    fn joinable(&self, is_meant: impl Fn(&TaskRow) -> bool) -> Vec<Task> {
+        let open = self.community.tasks(|row| row.state == TaskState::Open && is_meant(row));
+        // All sessions are looked at once, not once for each task.
+        let now = wall_clock().seconds();
+        let mut coming: HashMap<[u8; 16], Vec<(TaskId, TaskSessionRow)>> = HashMap::new();
+        for found in self.community.sessions_of_tasks(|session| now < session.ends_at()) {
+            coming.entry(found.1.task).or_default().push(found);
+        }
+        let sessions = |id: &TaskId| coming.get(&id.0).map_or(&[][..], Vec::as_slice);
+        let mut tasks: Vec<Task> =
+            open.iter().map(|(id, row)| self.task_with(id, row, sessions(id))).collect();
         tasks.sort_by_key(|task| {
             let first = task.sessions.first().map(|session| session.starts_at.clone());
             (first.is_none(), first, task.id.clone())
         });
-        TaskPage { tasks }
+        tasks
     }
 
     /// Returns a task that a place does or did.
@@ -146,8 +167,11 @@ impl Service {
     }
 
     fn task_json(&self, id: &TaskId, row: &TaskRow) -> Task {
+        self.task_with(id, row, &self.community.task_sessions(id))
+    }
+
+    fn task_with(&self, id: &TaskId, row: &TaskRow, sessions: &[(TaskId, TaskSessionRow)]) -> Task {
         let now = wall_clock().seconds();
-        let sessions = self.community.task_sessions(id);
         let coming = sessions.iter().filter(|(_, session)| now < session.ends_at() && !session.cancelled);
         let [sitting, standing, lifting] = row.posture;
         Task {
@@ -168,8 +192,13 @@ impl Service {
         }
     }
 
+    /// Returns what the place is called, with those that carry the task along.
     fn name_of_place(&self, row: &TaskRow) -> Option<String> {
-        row.account.and_then(|account| self.community.listed_name(&AccountId(account)))
+        let own = row.account.and_then(|account| self.community.listed_name(&AccountId(account)));
+        let others = row.carriers.iter().filter(|one| one.agreed());
+        let others = others.filter_map(|one| self.name_of_carrier(one, true));
+        let names: Vec<String> = own.into_iter().chain(others).collect();
+        (!names.is_empty()).then(|| names.join(" & "))
     }
 
     fn address_of_place(&self, row: &TaskRow) -> Option<String> {
@@ -200,24 +229,29 @@ impl Service {
     /// When the visitor acts for no place.
     pub fn place_tasks(&self, visitor: &Visitor) -> Result<PlaceTasks, Refused> {
         let place = self.place_of(visitor)?;
-        let is_meant = |row: &TaskRow| match row.organisation {
-            Some(organisation) => organisation == place.organisation.0,
-            None => row.state == TaskState::Proposed,
-        };
+        let is_meant = |row: &TaskRow| is_theirs(&place, row) || is_shown_to_carrier(&place, row);
         let tasks = self.community.tasks(is_meant);
-        Ok(PlaceTasks { tasks: tasks.iter().map(|(id, row)| self.place_task_json(id, row)).collect() })
+        let tasks = tasks.iter().map(|(id, row)| self.place_task_json(&place, id, row));
+        Ok(PlaceTasks { tasks: tasks.collect() })
     }
 
-    fn place_task_json(&self, id: &TaskId, row: &TaskRow) -> PlaceTask {
+    pub(super) fn place_task_json(&self, place: &Place, id: &TaskId, row: &TaskRow) -> PlaceTask {
         let [responsible, insurer, policy] = row.insured.clone();
         let named = [("responsible", &responsible), ("insurer", &insurer), ("policy", &policy)];
         let missing = named.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| (*name).to_owned());
-        let sessions = self.community.task_sessions(id);
+        let own = is_theirs(place, row);
+        let mut sessions = self.community.task_sessions(id);
+        // Whoever was asked and has not answered leads nothing there.
+        sessions.retain(|_| own || row.is_carried_by(&place.organisation.0));
         PlaceTask {
             id: id.to_hex(),
             missing: missing.collect(),
             thanks: row.thanks.clone(),
-            client_link: self.client_link(&row.client),
+            client_link: own.then(|| self.client_link(&row.client)),
+            organisation: row.organisation.map(|organisation| OrganisationId(organisation).to_hex()),
+            own,
+            share: share_of(place, row),
+            carriers: self.carriers_json(place, row),
             sessions: sessions
                 .iter()
                 .map(|(id, session)| self.place_session_json(id, session, row))
@@ -257,6 +291,10 @@ impl Service {
             session: self.session_json(id, session, row),
             approval: session.approval.clone(),
             check_in: link.to_string(),
+            question: session.question.clone(),
+            answers: told_answers(session, wall_clock().seconds()),
+            by_hand: counted(session.answers[1]),
+            answers_from: moment(answers_from(session)),
             people: people.collect(),
         }
     }
@@ -293,7 +331,7 @@ impl Service {
         row.changed_at = wall_clock().seconds();
         let id = id.map_or_else(|| random().map(TaskId), Ok)?;
         self.community.set_task(id, row.clone()).await?;
-        Ok(self.place_task_json(&id, &row))
+        Ok(self.place_task_json(&place, &id, &row))
     }
 
     fn open_tasks(&self, place: &Place) -> usize {
@@ -330,12 +368,8 @@ impl Service {
     }
 
     /// Returns a task that the place may change: its own, or one that waits for any.
-    fn task_for(&self, place: &Place, id: &TaskId) -> Result<TaskRow, Refused> {
-        let is_theirs = |row: &TaskRow| match row.organisation {
-            Some(organisation) => organisation == place.organisation.0,
-            None => row.state == TaskState::Proposed,
-        };
-        self.community.task(id).filter(is_theirs).ok_or_else(unknown_task)
+    pub(super) fn task_for(&self, place: &Place, id: &TaskId) -> Result<TaskRow, Refused> {
+        self.community.task(id).filter(|row| is_theirs(place, row)).ok_or_else(unknown_task)
     }
 
     /// Makes a session of a task of the visitor's place.
@@ -375,26 +409,40 @@ impl Service {
         id: &TaskId,
         asked: &EditTaskSession,
     ) -> Result<PlaceTaskSession, Refused> {
-        let (row, before) = self.session_for(visitor, id)?;
+        let (_, before) = self.session_for(visitor, id)?;
         let session = session_of(asked, before.task, before.code)?;
         if before.ends_at() <= wall_clock().seconds() && before.ends_at() < session.ends_at() {
             return Err(Refused::NotNow { code: "session_over", advice: "make another one for another day" });
         }
+        if before.answers[0] != [0, 0] && before.question != session.question {
+            let expected = "somebody has answered: the question stays";
+            return Err(
+                FieldError::new("question", asked.question.clone().unwrap_or_default(), expected).into()
+            );
+        }
         self.must_record()?;
-        self.community.set_task_session(*id, session.clone()).await?;
-        Ok(self.place_session_json(id, &session, &row))
+        self.community.set_task_session(*id, session).await?;
+        self.place_session(visitor, id)
     }
 
-    /// Returns a session as its own place sees it.
+    /// Returns a session as its own place sees it, and whoever carries it along.
     ///
     /// # Errors
     /// `Unknown` for everybody else.
     pub fn place_session(&self, visitor: &Visitor, id: &TaskId) -> Result<PlaceTaskSession, Refused> {
-        let (row, session) = self.session_for(visitor, id)?;
+        let place = self.place_of(visitor)?;
+        let session = self.community.task_session(id).ok_or_else(unknown_session)?;
+        let row = self.community.task(&TaskId(session.task));
+        let is_led = |row: &TaskRow| is_theirs(&place, row) || row.is_carried_by(&place.organisation.0);
+        let row = row.filter(is_led).ok_or_else(unknown_session)?;
         Ok(self.place_session_json(id, &session, &row))
     }
 
-    fn session_for(&self, visitor: &Visitor, id: &TaskId) -> Result<(TaskRow, TaskSessionRow), Refused> {
+    pub(super) fn session_for(
+        &self,
+        visitor: &Visitor,
+        id: &TaskId,
+    ) -> Result<(TaskRow, TaskSessionRow), Refused> {
         let place = self.place_of(visitor)?;
         let session = self.community.task_session(id).ok_or_else(unknown_session)?;
         let row = self.task_for(&place, &TaskId(session.task)).map_err(|_| unknown_session())?;
@@ -402,7 +450,15 @@ impl Service {
     }
 }
 
-fn blank_row() -> Result<TaskRow, getrandom::Error> {
+/// Returns whether a place may change a task: its own, or one that waits for any.
+fn is_theirs(place: &Place, row: &TaskRow) -> bool {
+    match row.organisation {
+        Some(organisation) => organisation == place.organisation.0,
+        None => row.state == TaskState::Proposed,
+    }
+}
+
+pub(super) fn blank_row() -> Result<TaskRow, getrandom::Error> {
     Ok(TaskRow {
         organisation: None,
         account: None,
@@ -420,6 +476,7 @@ fn blank_row() -> Result<TaskRow, getrandom::Error> {
         thanks: None,
         client: random()?,
         changed_at: wall_clock().seconds(),
+        carriers: Vec::new(),
     })
 }
 
@@ -443,7 +500,7 @@ pub(super) fn moment(seconds: u64) -> String {
     Timestamp::from_millis(seconds.saturating_mul(1_000)).map(|at| at.to_string()).unwrap_or_default()
 }
 
-fn unknown_task() -> Refused {
+pub(super) fn unknown_task() -> Refused {
     let advice = "it was forgotten, or no place does it: look at the list of tasks";
     Refused::Unknown { what: "task", code: "unknown_task", advice }
 }

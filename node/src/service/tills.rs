@@ -205,6 +205,6 @@ pub(super) fn is_of_till(found: &LedgerLine) -> bool {
 }
 
 /// Returns the calendar month of a moment, in UTC: "2026-11".
-fn month_of(at: Timestamp) -> String {
+pub(super) fn month_of(at: Timestamp) -> String {
     at.to_string()[..7].to_owned()
 }

@@ -12,7 +12,8 @@ use data_encoding::HEXLOWER;
 use klaver_api::inbox::{Matter, Message};
 use klaver_api::text::FieldError;
 use klaver_api::{
-    PersonOfTrust, PersonsOfTrust, TellAnother, TellWrong, Told, ToldPage, WrongLine, WrongReason, WrongState,
+    PersonOfTrust, PersonsOfTrust, TellAnother, TellWrong, Telling, Told, ToldPage, WrongLine, WrongReason,
+    WrongState,
 };
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::books::Reference;
@@ -64,24 +65,8 @@ impl Service {
             id: HEXLOWER.encode(id),
             name: row.name.clone(),
             phone: row.phone.clone(),
-            place: row.organisation.and_then(|place| self.name_of_organisation(&OrganisationId(place), true)),
+            place: row.organisation.and_then(|place| self.listed_place(&OrganisationId(place))),
         }
-    }
-
-    /// Returns the name of one of the budgets of an organisation, with `is_listed` of those that anybody may know.
-    pub(super) fn name_of_organisation(&self, of: &OrganisationId, is_listed: bool) -> Option<String> {
-        let now = wall_clock();
-        let budgets: Vec<AccountId> = {
-            let standing = self.reader.standing();
-            let open = standing
-                .accounts()
-                .filter(|account| account.kind() == AccountKind::Budget && account.closed_to().is_none());
-            open.filter(|account| account.standing(now).state.organisation == Some(*of))
-                .map(|account| account.id())
-                .collect()
-        };
-        let mut profiles = budgets.iter().filter_map(|budget| self.community.profile(budget));
-        profiles.find(|row| row.listed || !is_listed).map(|row| row.name)
     }
 
     /// Returns what the visitor told, and whom they can tell about record `index`, or about anything.
@@ -323,20 +308,9 @@ impl Service {
     fn told_json(&self, id: &[u8; 16], row: &ToldRow) -> Told {
         let person = self.community.person_of_trust(&row.person);
         Told {
-            id: HEXLOWER.encode(id),
-            told_at: moment(row.told_at),
-            changed_at: moment(row.changed_at),
-            erased_at: moment(row.erased_at()),
-            state: row.state,
-            reason: row.reason,
+            telling: telling_json(id, row),
             about: row.about.map(|(index, line)| WrongLine { index, line: Some(line) }),
-            earlier: row.earlier,
-            words: row.words.clone(),
-            phone: row.phone.clone(),
             person: person.map(|person| self.person_json(&row.person, &person)),
-            answer: row.answer.clone(),
-            outcome: row.outcome,
-            entry: row.entry,
         }
     }
 
@@ -357,6 +331,24 @@ impl Service {
         })?;
         found.reverse();
         Ok(found)
+    }
+}
+
+/// Returns what was told, as its teller and the person of trust read it alike.
+pub(super) fn telling_json(id: &[u8; 16], row: &ToldRow) -> Telling {
+    Telling {
+        id: HEXLOWER.encode(id),
+        told_at: moment(row.told_at),
+        changed_at: moment(row.changed_at),
+        erased_at: moment(row.erased_at()),
+        state: row.state,
+        reason: row.reason,
+        earlier: row.earlier,
+        words: row.words.clone(),
+        phone: row.phone.clone(),
+        answer: row.answer.clone(),
+        outcome: row.outcome,
+        entry: row.entry,
     }
 }
 

@@ -60,8 +60,26 @@ async fn everybody_sees_their_own_and_nobody_elses() {
     );
     assert!(lines[1]["entry"].is_null(), "of what others signed I see my line");
 
-    // A merchant's receipt opens its own line and nothing of the payer.
+    // Whom one paid and who gave stand there by their names once they are listed; who paid stands nowhere.
     let till = world.session(Some(merchant.account), &merchant.key).await;
+    let trekker = world.session(Some(budget.account), &budget.key).await;
+    assert!(lines.iter().all(|line| line["with"].is_null()), "nobody is listed yet");
+    for (account, token, name) in
+        [(merchant.account, &till, "Bakkerij Jo"), (budget.account, &trekker, "De Zaadkamer")]
+    {
+        let profile = json!({ "name": name, "listed": true });
+        let named = world.send("PUT", &paths::fill(paths::PROFILE, account), Some(token), &profile).await;
+        assert_eq!(named.status, 204);
+    }
+    let with = async |account: AccountId, token: &str| {
+        let page = world.get(&paths::fill(paths::STATEMENT, account), Some(token)).await;
+        let lines = page.json["lines"].as_array().unwrap().clone();
+        lines.iter().map(|line| line["with"].clone()).take(2).collect::<Vec<_>>()
+    };
+    assert_eq!(with(member.account, &own).await, [json!("Bakkerij Jo"), json!("De Zaadkamer")]);
+    assert_eq!(with(merchant.account, &till).await, [json!(null), json!(null)]);
+
+    // A merchant's receipt opens its own line and nothing of the payer.
     let receipt = world.get(&paths::fill(paths::RECEIPT, index), Some(&till)).await;
     let proven = receipt.receipt().verify(&identity(&world)).unwrap();
     let ProvenContent::Line(line) = proven.content else { panic!("a merchant sees a line") };

@@ -3,8 +3,8 @@
 use crate::identity;
 use crate::support::{Answer, World};
 use klaver_api::{CreateInvitation, Join, paths};
+use klaver_ledger::account::AccountKind;
 use klaver_ledger::charter::{Joining, Policy};
-use klaver_ledger::id::AccountId;
 use klaver_ledger::keys::{PublicKey, SigningKey};
 use klaver_ledger::receipt::ProvenContent;
 
@@ -41,8 +41,8 @@ async fn an_invitation_opens_one_account() {
     assert_eq!(join(51, Some(&code)).await.code(), "unknown_invitation");
     assert_eq!(world.get(&format!("/i/{code}"), None).await.status, 404);
 
-    let member = AccountId::parse(joined.json["account"].as_str().unwrap()).unwrap();
-    let own = world.session(Some(member), &key(50)).await;
+    let shop = world.open(AccountKind::Merchant, 0, None).await;
+    let own = world.session(Some(shop.account), &shop.key).await;
     let asked = CreateInvitation { uses: 1, valid_for: 600 };
     let refused = world.post(paths::INVITATIONS, Some(&own), &asked).await;
     assert_eq!((refused.status, refused.code()), (403, "forbidden"));
@@ -111,6 +111,14 @@ async fn the_last_accounts_of_a_day_are_for_the_invited() {
     assert_eq!((full.status, full.code(), &full.json["limit"]), (429, "crowded_today", &"3".into()));
     let seconds: u64 = full.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=86_400).contains(&seconds), "{seconds} seconds until the next day");
+    // A member's invitation opens none of those: one member could give all of them away.
+    let member = world.open(AccountKind::Member, 0, None).await;
+    let own = world.session(Some(member.account), &member.key).await;
+    let asked = CreateInvitation { uses: 1, valid_for: 600 };
+    let invited = world.post(paths::INVITATIONS, Some(&own), &asked).await;
+    let theirs = invited.json["code"].as_str().unwrap();
+    let full = world.join_from("192.0.2.3", Some(theirs), &[&key(52)]).await;
+    assert_eq!((full.status, full.code()), (429, "crowded_today"), "{full:?}");
     let code = world.invite(1).await;
     assert_eq!(world.join_from("192.0.2.3", Some(&code), &[&key(52)]).await.status, 201);
 }

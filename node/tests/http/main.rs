@@ -6,13 +6,17 @@
 mod support;
 
 mod accounts;
+mod budgets;
 mod directory;
 mod drafts;
 mod joining;
 mod log;
+mod organisations;
 mod papers;
+mod pioneers;
 mod pots;
 mod problems;
+mod promises;
 mod requests;
 mod sessions;
 mod tasks;

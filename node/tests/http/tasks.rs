@@ -253,6 +253,10 @@ async fn the_pages_of_tasks_say_it_without_a_script() {
     assert!(again.status == 400 && html.contains("Vul dit in") && html.contains("&lt;b&gt;"), "{html}");
     let (session, _) = open_session(&world, &token, 86_400, 3).await;
     let task = world.get(paths::TASKS, None).await.json["tasks"][0]["id"].as_str().unwrap().to_owned();
+    // The square says at each place when people meet there next, and leads on to it.
+    let home = page("/").await.1;
+    let next = home.split("id=\"places\"").nth(1).and_then(|rest| rest.split("</section>").next()).unwrap();
+    assert!(next.contains("Volgende keer: ") && next.contains(&format!("/tasks/{task}")), "{next}");
     for path in ["/tasks".to_owned(), format!("/tasks/{task}"), "/".to_owned()] {
         let (status, html) = page(&path).await;
         assert!(
@@ -456,4 +460,60 @@ async fn where_a_place_is_can_be_told_changed_and_taken_away() {
     assert_eq!(tell(json!({ "name": "De Ploeg", "listed": true, "address": null })).await.status, 204);
     let now = listed().await;
     assert!(now.get("address").is_none() && now["position"] == point, "{now}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_there_answers_once_and_is_only_counted_from_ten_on() {
+    let world = World::founded(1);
+    let (_, ours) = place(&world, 1).await;
+    let (_, theirs) = place(&world, 2).await;
+    let (id, code) = open_session(&world, &ours, -600, 20).await;
+    let (of_place, by_hand) =
+        (paths::fill(paths::PLACE_TASK_SESSION, &id), paths::fill(paths::PLACE_SESSION_ANSWERS, &id));
+    let asking = |in_seconds: i64, question: &str| {
+        let mut asked = session(in_seconds, 20);
+        asked["question"] = json!(question);
+        asked
+    };
+    let (answer, check_in) = (paths::fill(paths::SESSION_ANSWER, &id), paths::fill(paths::CHECK_IN, &id));
+    let yes = json!({ "yes": true });
+    let an = member(&world).await;
+    assert_eq!(put(&world, &of_place, &ours, &asking(-600, &"x".repeat(81))).await.code(), "malformed_field");
+    assert_eq!(put(&world, &of_place, &ours, &asking(-600, "Leerde je iemand kennen?")).await.status, 200);
+    assert_eq!(world.post(&answer, Some(&an.1), &yes).await.code(), "check_in_time", "not there yet");
+
+    // Ten people are there; each answers once, whatever they send again.
+    let mut guests = vec![an];
+    for _ in 0..9 {
+        guests.push(member(&world).await);
+    }
+    for (number, (_, token)) in guests.iter().enumerate() {
+        let here = world.post(&check_in, Some(token), &json!({ "code": code })).await;
+        assert_eq!(here.json["question"], "Leerde je iemand kennen?");
+        for said in [number < 7, true] {
+            let own = world.post(&answer, Some(token), &json!({ "yes": said })).await;
+            assert_eq!((own.status, &own.json["question"]), (200, &json!(null)), "{own:?}");
+        }
+    }
+    let seen = world.get(&of_place, Some(&ours)).await;
+    assert_eq!(seen.json["answers"], json!(null), "somebody could still answer");
+    let other = put(&world, &of_place, &ours, &asking(-600, "Was het fijn?")).await;
+    assert_eq!((other.code(), &other.json["field"]), ("malformed_field", &json!("question")));
+
+    // The place counts those without a phone; nobody else does.
+    let counted = json!({ "yes": 2, "no": 1 });
+    assert_eq!(put(&world, &by_hand, &theirs, &counted).await.code(), "unknown_task_session");
+    assert_eq!(put(&world, &by_hand, &ours, &json!({ "yes": 501, "no": 0 })).await.code(), "malformed_field");
+    assert_eq!(put(&world, &by_hand, &ours, &counted).await.status, 200);
+
+    // When it is over for good, and not before, the count is told; a later end would open it again.
+    let over = put(&world, &of_place, &ours, &asking(-14 * 3_600, "Leerde je iemand kennen?")).await;
+    assert_eq!(over.json["answers"], json!({ "yes": 9, "no": 4 }), "{over:?}");
+    assert_eq!(
+        put(&world, &of_place, &ours, &asking(-600, "Leerde je iemand kennen?")).await.code(),
+        "session_over"
+    );
+    let late = member(&world).await;
+    assert_eq!(world.post(&check_in, Some(&late.1), &json!({ "code": code })).await.code(), "check_in_time");
+    assert_eq!(world.post(&answer, Some(&late.1), &yes).await.code(), "check_in_time");
 }

@@ -152,6 +152,9 @@ async fn what_is_told_is_heard_by_one_person_answered_and_linked_to_what_followe
     assert_eq!(world.get(paths::HEARD, Some(&mia_token)).await.json["heard"], json!([]));
     let seen = world.get(paths::COUNCIL_TRUST, Some(&office)).await;
     assert_eq!(seen.json["years"][0]["told"], json!(null), "fewer than five are no number: {seen:?}");
+    for ended in ["refund", "correction", "credit", "nothing"] {
+        assert_eq!(seen.json["years"][0][ended], json!(null), "a zero would say how the others ended");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -80,7 +80,7 @@ impl World {
 
     /// Founds a community with one council key and this policy.
     pub fn ruled(policy: Policy) -> Self {
-        Self::made(1, policy, Seconds(0), |clock| clock, OsSalts)
+        Self::made(1, policy, Seconds(0), |clock| clock, OsSalts, |_| ())
     }
 
     /// As [`ruled`](Self::ruled), two days ago, recording by a clock that is set by hand.
@@ -88,7 +88,14 @@ impl World {
         let ago = Seconds(2 * 86_400);
         let clock = SetClock::at(before(ago));
         let own = clock.clone();
-        (Self::made(1, policy, ago, |_| Box::new(own), OsSalts), clock)
+        (Self::made(1, policy, ago, |_| Box::new(own), OsSalts, |_| ()), clock)
+    }
+
+    /// As [`ruled_before`](Self::ruled_before), where something is kept beside the ledger already.
+    pub fn kept_before(policy: Policy, keep: impl FnOnce(&Community)) -> Self {
+        let ago = Seconds(2 * 86_400);
+        let clock = SetClock::at(before(ago));
+        Self::made(1, policy, ago, |_| Box::new(clock), OsSalts, keep)
     }
 
     /// As [`founded`](Self::founded), with a clock that stands around the usual one, and other salts.
@@ -97,7 +104,7 @@ impl World {
         around: impl FnOnce(Box<dyn Clock>) -> Box<dyn Clock>,
         salts: impl SaltSource + 'static,
     ) -> Self {
-        Self::made(council, Policy::starting(), Seconds(0), around, salts)
+        Self::made(council, Policy::starting(), Seconds(0), around, salts, |_| ())
     }
 
     fn made(
@@ -106,6 +113,7 @@ impl World {
         ago: Seconds,
         around: impl FnOnce(Box<dyn Clock>) -> Box<dyn Clock>,
         salts: impl SaltSource + 'static,
+        keep: impl FnOnce(&Community),
     ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let data = DataDir::at(directory.path().join("node"));
@@ -128,6 +136,7 @@ impl World {
         let signed = sign_founding(entry, &council.iter().collect::<Vec<_>>());
         let founded = found_with(&data, &founding, &keys, signed, now, salts).unwrap();
         let community = Community::open(data.root(), &founded.id).unwrap();
+        keep(&community);
         let parts = Parts {
             config,
             registrar: keys.registrar.clone(),

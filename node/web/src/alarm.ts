@@ -2,7 +2,7 @@
 
 import type { Alarm } from "./heads.ts";
 import { recall } from "./db.ts";
-import { button, h, icon, link, loadProofWords, moment, say, show, type Child } from "./dom.ts";
+import { button, h, icon, link, loadProofWords, moment, placesLink, say, show, type Child } from "./dom.ts";
 import { base64 } from "./lib/bytes.ts";
 import { readCheckpoint } from "./lib/log.ts";
 import { saveFile } from "./paid.ts";
@@ -15,7 +15,7 @@ export async function showAlarm(): Promise<void> {
   const alarm = (await recall<Alarm>("alarm")) as Alarm;
   show([
     alarming(say("alarm_title")),
-    h("div", { class: "actions" }, button("down", say("alarm_save"), () => saveEvidence(alarm), "main")),
+    h("div", { class: "actions" }, placesLink("main"), button("down", say("alarm_save"), () => saveEvidence(alarm))),
     h("details", null, h("summary", null, icon("people"), say("alarm_council")),
       h("p", null, say("error.history_rewritten"), " ", say("alarm_what")),
       h("p", { class: "small" }, moment(alarm.at, "full")),
@@ -28,13 +28,14 @@ export async function showAlarm(): Promise<void> {
 export const alarming = (title: string): Child => [
   h("h2", { tabindex: "-1", "data-focus": true }, icon("hand"), title),
   h("p", { class: "note", role: "alert" }, icon("cross"), say("alarm_pay_not")),
+  h("p", null, say("alarm_not_you")),
   h("p", null, say("alarm_do")),
 ];
 
 /** One of the two seals, as far as it can be read. */
 function head(title: string, note: string): Child {
   const seen = readCheckpoint(note);
-  const words = seen ? say("checkpoint.newest", { size: seen.size, root: base64(seen.root) }) : say("alarm_unreadable");
+  const words = seen ? say("alarm_seen", { size: seen.size, root: base64(seen.root) }) : say("alarm_unreadable");
   return note === "" ? null : [h("dt", null, say(title)), h("dd", null, words)];
 }
 

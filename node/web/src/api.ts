@@ -33,6 +33,9 @@ export class Refused extends Error {
   }
 }
 
+/** Whether the node refused with this very code. */
+export const isRefused = (error: unknown, code: string): error is Refused => error instanceof Refused && error.problem.code === code;
+
 /** Nobody answered: whether the node heard it is unknown. */
 export class NoAnswer extends Error {}
 
@@ -76,7 +79,8 @@ export interface StatementLine {
   memo?: { salt: string; text: string } | null;
   /** Why credits were received. */
   reason?: string | null;
-  entry?: { kind: string; payees?: { to: string; amount: string }[] } | null;
+  /** The place that gave, or whom was paid or paid back: by the name that is listed. */
+  with?: string;
 }
 
 export interface PaymentRequest {
@@ -87,7 +91,7 @@ export interface PaymentRequest {
   name: string | null;
   amount: string;
   until: string;
-  state: "open" | "paid" | "declined" | "expired";
+  state: "open" | "paid" | "declined" | "withdrawn" | "expired";
   /** Whether whom it is for takes nothing for a while. */
   paused: boolean;
   words: string | null;

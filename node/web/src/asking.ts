@@ -7,7 +7,7 @@ import { watchRequest } from "./events.ts";
 import { accountText } from "./lib/account.ts";
 import { fromDecimal, toDecimal } from "./lib/money.ts";
 import { qr } from "./qr.ts";
-import { explain, note } from "./start.ts";
+import { note, troubled } from "./start.ts";
 import { askAs, findLine, prove } from "./wallet.ts";
 
 /** How long a request may be paid, in seconds. */
@@ -48,7 +48,8 @@ export function stopAsking(): void {
 export function askFor(asking: Asking): void {
   const { request, rest, back, papers } = asking;
   const minor = fromDecimal(request.amount, facts.scale);
-  const live = h("p", { role: "status" }, say("asking_waits"));
+  const waits = () => say("asking_waits", { when: moment(Date.parse(request.until), "time") });
+  const live = h("p", { role: "status" }, waits());
   const code = h("details", null, h("summary", null, say("code_typed")), h("code", null, request.link));
   show([
     h("section", { class: "asking" },
@@ -56,7 +57,7 @@ export function askFor(asking: Asking): void {
       rest ? h("p", null, rest) : null,
       qr(request.link, say("code_of", { amount: amount(minor) })),
       live, code),
-    h("div", { class: "actions" }, papers ? button("scan", say("take_paper"), () => void papers().then(({ open }) => open(asking), (error: unknown) => show(explain(error, () => askFor(asking))))) : null, button("back", say("stop_asking"), () => {
+    h("div", { class: "actions" }, papers ? button("scan", say("take_paper"), () => void papers().then(({ open }) => open(asking), troubled(() => askFor(asking)))) : null, button("back", say("stop_asking"), () => {
       stop();
       back();
     })),
@@ -68,7 +69,7 @@ export function askFor(asking: Asking): void {
     else if (news.state === "declined") show([note("hand", say("asking_declined"), say("asking_declined_next")), again(back)], "focus");
     else if (news.state === "expired") over("asking_over_next");
   }, () => over("asking_over_unknown"));
-  const offline = () => live.replaceChildren(say(navigator.onLine ? "asking_waits" : "asking_offline"));
+  const offline = () => live.replaceChildren(navigator.onLine ? waits() : say("asking_offline"));
   addEventListener("offline", offline);
   addEventListener("online", offline);
   stop = () => {

@@ -21,12 +21,15 @@ interface About {
   leave?: Child;
 }
 
-/** Signs the change and shows what becomes of it. @throws NotSent, ReceiptError, Refused, NoAnswer */
-export async function changeKeys(hat: Hat, make: (keys: Keys) => Keys, { words, then, again, leave = toWallet() }: About = {}): Promise<void> {
+/** Signs other keys and shows what becomes of it. @throws NotSent, ReceiptError, Refused, NoAnswer */
+export const changeKeys = (hat: Hat, make: (keys: Keys) => Keys, about: About = {}): Promise<void> => changeAccount(hat, (state) => ({ ...state, keys: make(state.keys) }), about);
+
+/** Signs what of the account is its own to change. @throws as above */
+export async function changeAccount(hat: Hat, make: (state: AccountState) => AccountState, { words, then, again, leave = toWallet() }: About = {}): Promise<void> {
   const { base, state } = await provenState(hat);
   const outgoing = await prepare(hat, {
     key: freshKey("change"), what: "change", name: "", amount: 0, ...(words ? { words } : {}), ...(then ? { hat: then } : {}),
-    body: { base, state: { ...state, keys: make(state.keys) }, status: "open" },
+    body: { base, state: make(state), status: "open" },
   });
   await showUntilKnown(outgoing, leave, (news) => outcome(news, [news.state === "refused" && again ? button("again", say("again"), again) : null, leave]));
 }

@@ -67,6 +67,8 @@ export interface Outgoing {
   ledger?: string;
   /** The account as this phone signs for it once this is done. */
   hat?: Hat;
+  /** Of a promise that stayed unpaid: how far it is with the pot that bears it. */
+  borne?: "open" | "paid" | "declined" | "expired" | "none";
 }
 
 const STORES = { keys: "public", hats: "account", outbox: "key", kept: "name" } as const;

@@ -56,6 +56,9 @@ export function link(picture: Icon, words: string, href: string, kind = ""): HTM
   return h("a", { class: `button ${kind}`, href }, icon(picture), words);
 }
 
+/** The way to where the places stand, with where they are and when people meet there: `PLACES` of the node's pages. */
+export const placesLink = (kind = ""): HTMLAnchorElement => link("people", say("where_place"), "/#places", kind);
+
 /** What the node told the page about its community. */
 export interface Facts {
   name: string;
@@ -81,6 +84,8 @@ export interface Facts {
   successor: string | null;
   readOnly: Reason | null;
   now: number;
+  /** What is said when the sentences themselves do not come. */
+  words: Record<string, string>;
 }
 
 function json<T>(id: string): T | null {
@@ -94,7 +99,7 @@ export const language = document.documentElement.lang;
  * How far the node's clock is ahead of this phone's, in milliseconds. A page that was kept may be old: it only tells
  * that it cannot be earlier than when the page was made.
  */
-let ahead = ["/wallet", "/till", "/place", "/coordination", "/verify"].includes(location.pathname) ? Math.max(0, facts.now - Date.now()) : facts.now - Date.now();
+let ahead = ["/wallet", "/till", "/place", "/coordination", "/verify", "/promise"].includes(location.pathname) ? Math.max(0, facts.now - Date.now()) : facts.now - Date.now();
 
 /** The time by the node's clock: what deadlines are held against. */
 export function now(): number {
@@ -113,7 +118,7 @@ export function given<T>(): T | null {
   return json<T>("data");
 }
 
-const words: Record<string, string> = {};
+const { words } = facts;
 
 /** Loads the sentences of the page's language. */
 export async function loadWords(): Promise<void> {
@@ -141,7 +146,7 @@ export const loadErrors = (): Promise<void> => load("errors", errors);
 
 /** Returns the sentence for a refusal that needs no values, if there is one. */
 export function refusal(code: string): string | undefined {
-  return errors[code];
+  return errors[code] ?? words[`error.${code}`];
 }
 
 /** Returns why the node records nothing, for whoever works with it; null for everybody else, and for a reason that is not known yet. */

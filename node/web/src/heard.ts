@@ -1,12 +1,11 @@
 /** `/wrong#heard`: what people told this person of trust, the oldest open one first; answering it, and what came of it. */
 
-import { Refused } from "./api.ts";
+import { isRefused } from "./api.ts";
 import type { Hat } from "./db.ts";
-import { amount, button, facts, fill, h, icon, link, moment, say, show, type Child } from "./dom.ts";
-import { fromDecimal } from "./lib/money.ts";
+import { button, fill, h, icon, link, moment, say, show, type Child } from "./dom.ts";
 import { busy, explain } from "./start.ts";
 import { askAs } from "./wallet.ts";
-import { type Told, call, choices, said, stateOf, writing } from "./wrong.ts";
+import { type Told, call, choices, moved, said, stateOf, writing } from "./wrong.ts";
 
 interface Line { index: number; recorded_at: string; kind: string; debit: string; credit: string }
 type Heard = Told & { teller: string | null; about: (Line & { with: string | null; followed: Line[] }) | null };
@@ -28,14 +27,8 @@ export async function heard(hat: Hat, id: string): Promise<void> {
   ], "focus");
 }
 
-/** A line in words: day, what it did to the teller. */
-function line({ recorded_at, kind, debit, credit }: Line): string {
-  const moved = fromDecimal(credit, facts.scale) - fromDecimal(debit, facts.scale);
-  const key = `line_${kind}_${moved < 0 ? "out" : "in"}`;
-  return `${say(key)}: ${amount(Math.abs(moved))}, ${day(recorded_at)}`;
-}
-
-function answer(hat: Hat, one: Heard): void {
+/** What somebody told, and the answer to it; what is done is answered once more only when asked to. */
+function answer(hat: Hat, one: Heard, mayAnswer = one.state !== "done"): void {
   const { about } = one;
   const words = writing("answer", say("heard_answer"), one.answer ?? "");
   const last = about?.followed.at(-1);
@@ -47,7 +40,7 @@ function answer(hat: Hat, one: Heard): void {
     try {
       answer(hat, await askAs<Heard>(hat, "PUT", `/v1/heard/${one.id}`, { answer: words.input.value, ...body }));
     } catch (error) {
-      if (error instanceof Refused && error.problem.code === "unknown_record") fault("heard_fault_entry");
+      if (isRefused(error, "unknown_record")) fault("heard_fault_entry");
       else fill(trouble, explain(error));
     }
   };
@@ -57,20 +50,30 @@ function answer(hat: Hat, one: Heard): void {
     if (!/^\d*$/.test(number)) return fault("heard_fault_entry");
     void send({ state: "done", outcome: what, ...(what === "nothing" || number === "" ? {} : { entry: Number(number) }) });
   };
+  // Until it is said how it ended, there is nothing to end.
+  const [talking, finish] = [button("people", say("heard_talking"), () => void send({ state: "talking" })), button("tick", say("heard_done"), done)];
+  const rank = () => {
+    talking.classList.toggle("main", !outcome.chosen());
+    finish.classList.toggle("main", outcome.chosen() !== undefined);
+  };
+  outcome.element.addEventListener("change", rank);
+  rank();
   const row = (key: string, value: Child): Child => (value ? [h("dt", null, say(key)), h("dd", null, value)] : null);
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, stateOf(one)),
-    h("p", null, say(`wrong_reason_${one.reason}`)), said({ ...one, answer: null }),
+    h("p", null, say(`wrong_reason_${one.reason}`)), said({ ...one, entry: null, ...(mayAnswer ? { answer: null, outcome: null } : {}) }),
     h("dl", null,
       row("heard_told", day(one.told_at)), row("heard_teller", one.teller),
-      about ? [row("number", String(about.index)), row("heard_line", line(about)), row("heard_with", about.with), about.followed.map((some) => row("heard_followed", `${say("wrong_number", { index: some.index })}: ${line(some)}`))] :
+      about ? [row("number", String(about.index)), row("heard_line", moved((way) => `heard_moved_${way}`, about)), row("heard_with", about.with), about.followed.map((some) => row("heard_followed", moved((way) => `heard_${some.kind}_${way}`, some, some.index)))] :
         row("number", one.earlier === null ? null : say("wrong_earlier", { index: one.earlier })),
       row("heard_until", day(one.erased_at))),
     one.phone ? h("div", { class: "actions" }, call(say("heard_somebody"), one.phone)) : null,
-    words.element,
-    h("div", { class: "actions" }, button("people", say("heard_talking"), () => void send({ state: "talking" }))),
-    outcome.element, h("div", { class: "field" }, h("label", { for: "entry" }, say("heard_entry")), entry), trouble,
-    h("div", { class: "actions" }, button("tick", say("heard_done"), done, "main"), link("back", say("back"), "#heard")),
+    mayAnswer ? [
+      words.element,
+      h("div", { class: "actions" }, talking),
+      outcome.element, h("div", { class: "field" }, h("label", { for: "entry" }, say("heard_entry")), entry), trouble,
+    ] : null,
+    h("div", { class: "actions" }, mayAnswer ? finish : button("hand", say("heard_again"), () => answer(hat, one, true)), link("back", say("back"), "#heard")),
     h("p", { class: "small" }, say("heard_alone")),
   ], "focus");
 }

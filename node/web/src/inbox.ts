@@ -7,10 +7,10 @@ import { askAs } from "./wallet.ts";
 
 /** What a message is about; as `node/api/src/inbox.rs` has it. */
 export type Matter =
-  | { what: "asked" | "answered"; request: PaymentRequest }
+  | { what: "asked" | "asking" | "answered"; request: PaymentRequest }
   | { what: "draft"; link: string; entry: string; signed: boolean; expires_at: string }
   | { what: "pending"; index: number; effective_at: string; vetoable: boolean; change?: Changed }
-  | { what: "at_rest" }
+  | { what: "at_rest"; own?: boolean }
   | { what: "wrong"; state: "told" | "talking" | "done"; listens: boolean }
   | { what: "heard"; count: number }
   | { what: "line"; index: number; line: number; kind: string; debit: string; credit: string; reference: StatementLine["reference"]; change?: Changed; reason?: string };
@@ -48,9 +48,9 @@ export async function freshInbox(hat: Hat): Promise<Kept> {
   return kept;
 }
 
-/** How many messages were not read yet. */
+/** How many messages were not read yet; what one asked oneself is no news. */
 export function unread({ messages, seen }: Kept): number {
-  return messages.filter(({ id }) => !seen.includes(id)).length;
+  return messages.filter(({ id, about }) => about.what !== "asking" && !seen.includes(id)).length;
 }
 
 /** Notes that everything was read. */

@@ -6,7 +6,7 @@ import type { Hat } from "./db.ts";
 import { button, facts, h, icon, link, moment, say, show, type Child, type Icon } from "./dom.ts";
 import { checkNumber } from "./pairing.ts";
 import { qr } from "./qr.ts";
-import { busy, explain, note } from "./start.ts";
+import { busy, note, troubled } from "./start.ts";
 import { askAs } from "./wallet.ts";
 
 /** How often the node is asked whether the other device has done its part, in milliseconds. */
@@ -20,11 +20,13 @@ export interface Meeting {
   /** What it may do, as bits. */
   rights: number;
   /** The page on which it opens the code. */
-  page: "/wallet" | "/till";
+  page: "/wallet" | "/till" | "/place";
   picture: Icon;
   title: string;
   /** With which device the code is read. */
   how: string;
+  /** What to mind before one gives so much away. */
+  care?: string;
   /** What the tap that signs says. */
   yes: string;
   /** What the sentences about the change begin with. */
@@ -42,10 +44,12 @@ export async function meet(meeting: Meeting): Promise<void> {
   const { hat, picture, title, how, back } = meeting;
   show(busy());
   const { code } = await askAs<Pairing>(hat, "POST", "/v1/pairings");
-  const address = `${facts.origin}${meeting.page}#device/${code}`;
+  // Of a till the new phone is told whose: the name stays behind the mark that no node sees.
+  const shop = meeting.page === "/till" && hat.name ? `/${encodeURIComponent(hat.name)}` : "";
+  const address = `${facts.origin}${meeting.page}#device/${code}${shop}`;
   const screen = h("section", { class: "asking" },
     h("h2", { tabindex: "-1", "data-focus": true }, icon(picture), title),
-    h("p", null, how), qr(address, say("device_picture")),
+    h("p", null, how), meeting.care ? h("p", null, meeting.care) : null, qr(address, say("device_picture")),
     h("details", null, h("summary", null, say("code_typed")), h("code", { id: "device-link" }, address)),
     h("p", { role: "status" }, icon("clock"), say("device_waits")));
   show([screen, h("div", { class: "actions" }, button("back", say("stop_asking"), back))], "focus");
@@ -70,7 +74,7 @@ export async function untilGone(screen: Element, look: () => Promise<void>): Pro
   }
 }
 
-const again = (meeting: Meeting): Child => h("div", { class: "actions" }, button("again", say("again"), () => void meet(meeting).catch((error: unknown) => show(explain(error, meeting.back))), "main"), button("back", say("back"), meeting.back));
+const again = (meeting: Meeting): Child => h("div", { class: "actions" }, button("again", say("again"), () => void meet(meeting).catch(troubled(meeting.back)), "main"), button("back", say("back"), meeting.back));
 
 async function compare(meeting: Meeting, key: string): Promise<void> {
   const { hat, rights, words, back, leave, added } = meeting;
@@ -79,12 +83,12 @@ async function compare(meeting: Meeting, key: string): Promise<void> {
     await added?.(key);
     await changeKeys(hat, (keys) => [...keys.filter((one) => one.key !== key), isNew], { words, leave });
   };
-  const yes = () => void sign().catch((error: unknown) => show(explain(error, back)));
+  const yes = () => void sign().catch(troubled(back));
   show([
     h("section", { class: "asking" },
       h("h2", { tabindex: "-1", "data-focus": true }, icon(meeting.picture), say("device_compare")),
       h("p", { class: "amount" }, await checkNumber(key)),
-      h("p", null, say("device_compare_text"))),
+      h("p", null, say("device_compare_text")), meeting.care ? h("p", null, meeting.care) : null),
     h("div", { class: "actions" }, button("tick", meeting.yes, yes, "main"), button("cross", say("device_not_same"), () => show([note("hand", say("device_stopped"), say("device_stopped_next")), again(meeting)], "focus"))),
   ], "focus");
 }
@@ -94,6 +98,8 @@ export interface Newcomer {
   picture: Icon;
   title: string;
   text: string;
+  /** What the tap says that offers its key, where that is not a wallet's. */
+  yes?: string;
   /** The key that this device offers. */
   key: () => Promise<string>;
   /** Looks whether the old device has signed; returns the account if so. */
@@ -109,7 +115,7 @@ export function offerDevice(newcomer: Newcomer, code: string): void {
     h("h2", { tabindex: "-1", "data-focus": true }, icon(newcomer.picture), newcomer.title),
     h("p", null, newcomer.text),
     h("div", { class: "actions" },
-      button("tick", say("device_new_do"), () => void answer(newcomer, code).catch((error: unknown) => show(explain(error, retry))), "main"),
+      button("tick", newcomer.yes ?? say("device_new_do"), () => void answer(newcomer, code).catch(troubled(retry)), "main"),
       link("back", say("back"), "#")),
   ], "focus");
 }
@@ -144,7 +150,7 @@ export function deviceItem(picture: Icon, words: string, key: string, { keys_sin
 
 /** Asks once more, about one device and nothing else. */
 function mayRemove(told: HTMLElement, { text, remove, back }: Removal): void {
-  const yes = () => void remove().catch((error: unknown) => show(explain(error, back)));
+  const yes = () => void remove().catch(troubled(back));
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("cross"), say("device_remove_title")),
     told, h("p", null, text),

@@ -4,7 +4,7 @@ import { stateOf, type StateJson } from "./accountState.ts";
 import { ask } from "./api.ts";
 import { endOfDay } from "./days.ts";
 import type { Hat, Outgoing } from "./db.ts";
-import { amount, button, dayOf, facts, h, icon, link, moment as when, say, shortAccount, show, type Child } from "./dom.ts";
+import { amount, button, dayOf, facts, fill, h, icon, link, moment as when, say, shortAccount, show, type Child } from "./dom.ts";
 import { lasting } from "./lasting.ts";
 import { accountText } from "./lib/account.ts";
 import type { AccountState } from "./lib/entry.ts";
@@ -41,8 +41,8 @@ export async function waiting(hat: Hat, all: readonly Waiting[]): Promise<void> 
   ], "focus");
 }
 
-/** Shows an account, and what can be done with it. */
-export async function oneAccount(hat: Hat, id: string): Promise<void> {
+/** Shows an account, and what can be done with it; or asks whether to put it to rest. */
+export async function oneAccount(hat: Hat, id: string, isResting = false): Promise<void> {
   show(busy());
   const seen = await see(hat, id);
   const state = stateOf(seen.state);
@@ -52,9 +52,10 @@ export async function oneAccount(hat: Hat, id: string): Promise<void> {
   const [toRest, isMember] = [status === "frozen", state.kind === "member"];
   const sure = () => show([
     heading("clock", say(toRest ? "council_freeze_title" : "council_unfreeze_title", { name })),
-    toRest ? h("p", null, say("council_freeze_text")) : null,
-    h("div", { class: "actions" }, button(toRest ? "clock" : "undo", say(toRest ? "council_freeze_sure" : "council_unfreeze_sure"), change, "main"), button("back", say("back"), () => void oneAccount(hat, id))),
+    toRest ? [h("p", null, say("council_freeze_text")), h("p", null, say(isMember ? "council_freeze_told" : "council_freeze_told_other"))] : null,
+    h("div", { class: "actions" }, button(toRest ? "clock" : "undo", say(toRest ? "council_freeze_sure" : "council_unfreeze_sure"), change, "main"), isResting ? link("back", say("back"), `#rotate/${id}`) : button("back", say("back"), () => void oneAccount(hat, id))),
   ], "focus");
+  if (isResting && toRest) return sure();
   const limitsTo = link("pay", say(state.kind === "budget" ? "council_room_change" : "council_limits_change"), `#limits/${id}`, isMember ? "" : "main");
   const rotateTo = link("phone", say("council_rotate"), `#rotate/${id}`, isMember ? "main" : "");
   const { ceiling, until } = state;
@@ -125,7 +126,14 @@ export async function rotate(hat: Hat, id: string, onCamera: (camera: ScanInto) 
   const [seen, { charter }] = await Promise.all([see(hat, id), ask<{ charter: { policy: { recovery_delay: number } } }>("GET", "/v1/community")]);
   const state = stateOf(seen.state);
   const delay = charter.policy.recovery_delay;
-  const phone = otherPhone();
+  const go = button("tick", "", () => sign(), "main");
+  // What cannot be signed yet says what comes first.
+  const ready = (isThere: boolean) => {
+    go.disabled = !isThere;
+    fill(go, icon(isThere ? "tick" : "scan"), say(isThere ? "council_rotate_do" : "council_rotate_scan"));
+  };
+  ready(false);
+  const phone = otherPhone(ready);
   onCamera(phone.camera);
   const boxes = state.keys.map((one) => h("input", { type: "checkbox", value: one.key }));
   // Whoever has several phones tells them apart as their list of devices does.
@@ -155,8 +163,9 @@ export async function rotate(hat: Hat, id: string, onCamera: (camera: ScanInto) 
     seen.pending ? h("p", { class: "note" }, icon("clock"), waitsFor(seen)) : null,
     h("p", null, say("council_rotate_text")),
     h("p", { class: "note" }, icon("clock"), say("council_rotate_wait", { lasts: lasting(delay) })),
+    seen.status === "open" ? h("p", null, say("council_rotate_meanwhile")) : null,
     phone.element,
     h("fieldset", null, h("legend", null, say("council_rotate_which")), state.keys.map((one, row) => h("label", { class: "choice" }, boxes[row], whichOf(one.key))), lostFault),
-    h("div", { class: "actions" }, button("tick", say("council_rotate_do"), sign, "main"), link("back", say("back"), `#account/${id}`)),
+    h("div", { class: "actions" }, go, seen.status === "open" ? link("clock", say("council_freeze"), `#rest/${id}`) : null, link("back", say("back"), `#account/${id}`)),
   ], "focus");
 }

@@ -3,9 +3,10 @@
 import { stateOf } from "./accountState.ts";
 import { ask } from "./api.ts";
 import type { Hat } from "./db.ts";
-import { button, facts, fill, h, icon, link, now, say, shortAccount, show, type Child } from "./dom.ts";
+import { amount, button, facts, fill, h, icon, language, link, now, say, shortAccount, show, type Child } from "./dom.ts";
 import { lasting } from "./lasting.ts";
 import { parseAccount } from "./lib/account.ts";
+import { euroCents, showEuro } from "./lib/money.ts";
 import { type Coordination, askAsOffice } from "./office.ts";
 import { nameOfSeen, see, waitsFor } from "./officeAccount.ts";
 import { heading, minor, money, signAndSend } from "./officeParts.ts";
@@ -39,10 +40,16 @@ export async function close(hat: Hat, id: string): Promise<void> {
   const held = seen.balance === null || state.kind === "budget" ? null : minor(seen.balance);
   const asked = await claimsOf(hat, state.kind === "merchant" ? id : null);
   const payFirst = asked > 0 ? "#payouts" : state.kind === "merchant" && policy.euro_rate && held !== null && held > 0 ? `#payfirst/${id}` : null;
+  // What its owner will not have any more, in credits and in euro, and who will.
+  const rate = policy.euro_rate ? facts.rate : null;
+  const loses = held !== null && held > 0
+    ? { name: nameOfSeen(seen), amount: `${amount(held)}${rate ? ` (${showEuro(euroCents(held, rate), language)})` : ""}`, heir: known.get(heir) ?? shortAccount(heir) } : null;
   const place = h("div", { class: "actions" });
   const sure = () => {
-    const yes = button("cross", say("council_close_sure"), sign, "main");
-    fill(place, yes, button("back", say("back"), () => fill(place, first)));
+    const pays = payFirst ? "" : "main";
+    const yes = loses ? button("cross", say("council_close_gives", loses), sign, pays) : button("cross", say("council_close_sure"), sign, pays);
+    fill(place, loses ? h("p", { class: "note" }, icon("hand"), say("council_close_loses", loses)) : null,
+      payFirst ? link("euro", say("council_close_pay"), payFirst, "main") : null, yes, button("back", say("back"), () => fill(place, first)));
     yes.focus();
   };
   const first: Child = [payFirst ? link("euro", say("council_close_pay"), payFirst, "main") : null, mayClose ? button("cross", say("council_close_do"), sure, payFirst ? "" : "main") : null, home];

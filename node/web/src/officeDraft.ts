@@ -7,17 +7,18 @@ import type { Draft } from "./draft.ts";
 import type { Said } from "./entryWords.ts";
 import { hex, sha256 } from "./lib/bytes.ts";
 import type { Entry } from "./lib/entry.ts";
+import { lasting } from "./lasting.ts";
 import { fileField, fold, list } from "./officeParts.ts";
 import { open } from "./screens/draft.ts";
 import { note } from "./start.ts";
 
 /** The rules in force, as the node tells them, and the number of the record that made them. */
-interface Rules { charter: ToldCharter & { council: string[] }; charter_base: number }
+interface Rules { charter: ToldCharter & { council: string[]; policy: { recovery_delay: number } }; charter_base: number }
 
 export async function draftOfCouncil(id: string): Promise<void> {
   const [rules] = await Promise.all([ask<Rules>("GET", "/v1/community"), loadOwnWords()]);
   await open(null, id, {
-    say: (entry, name) => sayRules(rules, entry, name), beside, home: link("seal", say("council_to"), "#", "main"),
+    say: (entry, name) => sayRules(rules, entry, name), beside: (draft, said, allow) => beside(rules, draft, said, allow), home: link("seal", say("council_to"), "#", "main"),
     who: (key) => (rules.charter.council.includes(key) ? say("sign_by_council") : null),
     verb: ({ kind }) => say(kind === "govern" ? "rules_sign" : kind === "attest" ? "statement_sign" : "sign_do"),
   });
@@ -38,10 +39,10 @@ function sayRules(rules: Rules, entry: Entry, name: (account: string) => string)
 }
 
 /** What belongs to rules and statements besides: the meeting, all that stays, the document. */
-function beside({ envelope: { entry }, memo }: Draft, said: Said | null, allow: (may: boolean) => void): Child {
+function beside({ charter: { policy } }: Rules, { envelope: { entry }, memo }: Draft, said: Said | null, allow: (may: boolean) => void): Child {
   if (entry.kind !== "attest" && entry.kind !== "govern") return null;
   const rest = fold(say(entry.kind === "attest" ? "statement_exactly" : "rules_same"), list(said?.same ?? []));
-  return entry.kind === "attest" ? [documentCheck(entry.body.document, allow), rest] : [rest, h("p", null, say(memo ? "rules_report" : "rules_report_none"))];
+  return entry.kind === "attest" ? [documentCheck(entry.body.document, allow), rest] : [rest, h("p", null, say(memo ? "rules_report" : "rules_report_none")), h("p", { class: "note" }, icon("clock"), say("rules_wait", { lasts: lasting(policy.recovery_delay) }))];
 }
 
 /** Whether a file is the document whose hash is signed: its name and its words say nothing about that. Nobody signs before. */

@@ -11,9 +11,10 @@ import { hex, random, sha256, utf8 } from "./lib/bytes.ts";
 import type { AccountState } from "./lib/entry.ts";
 import { LIST_BYTES_MAX, LISTED_MAX, type Listed, type MemberList, NoList, readMemberList, textOf } from "./lib/memberList.ts";
 import { askAsOffice } from "./office.ts";
-import { back, fileField, fold, heading, minor, result, shareLink, signOne } from "./officeParts.ts";
+import { back, fileField, fold, heading, minor, result, signOne } from "./officeParts.ts";
 import { entryOf } from "./outbox.ts";
 import { qr } from "./qr.ts";
+import { shareLink } from "./shareLink.ts";
 import { busy, explain } from "./start.ts";
 import { table } from "./tables.ts";
 
@@ -57,7 +58,7 @@ export function chooseList(hat: Hat, typed = ""): void {
     file.element,
     h("div", { class: "field" }, h("label", { for: "list" }, say("import_paste")), text, fault),
     h("p", null, say("import_private")),
-    fold(say("import_how"), h("p", null, say("import_columns")), h("pre", null, say(needsKeys ? "import_example_keys" : "import_example")), needsKeys ? null : h("p", null, say("import_keys"))),
+    fold(say("import_how"), h("p", null, say("import_columns")), h("pre", null, say(needsKeys ? "import_example_keys" : "import_example")), needsKeys ? null : h("p", null, say("import_keys")), h("p", null, say("import_limits"))),
     h("div", { class: "actions" }, button("list", say("import_look"), () => void read(), "main"), link("back", say("back"), "#accounts")),
   ], "focus");
 }
@@ -152,10 +153,19 @@ function showOutcome(signed: Outgoing[], opens: Listed[], invites: Listed[], mad
     return kind === "open" ? body.states.map((state): [string, string] => [state.keys[0]?.key ?? "", state.account]) : [];
   }));
   const opened = opens.filter(({ key }) => accounts.has(key ?? ""));
+  const isDraft = signed.some(({ state }) => state === "draft");
+  // The code is held up to others: whose account is which stands on a screen of its own.
+  const whose = () => show([
+    heading("people", say("import_opened")),
+    h("p", { class: "note" }, icon("list"), say("import_write_down")),
+    table(say("import_opened"), [say("council_name"), say("account")], opened.map(({ name, key }) => [name, h("code", null, shortAccount(accounts.get(key ?? "") ?? ""))]), 0),
+    h("p", null, say("import_opened_next")),
+    h("div", { class: "actions" }, button("back", say("back"), becameOf, "main")),
+  ], "focus");
   const becameOf = () => show([
-    signed.length === 0 ? [heading("people", say("council_done")), h("p", null, say("import_given"))] : signed.map(result),
-    opened.length === 0 ? null : [h("p", null, say("council_opened_next")), table(say("import_opened"), [say("council_name"), say("account")], opened.map(({ name, key }) => [name, h("code", null, shortAccount(accounts.get(key ?? "") ?? ""))]), 0)],
-    h("div", { class: "actions" }, signed.map(shareLink), link("seal", say("council_to"), "#", signed.some(({ state }) => state === "draft") ? "" : "main")),
+    signed.length === 0 ? heading("people", say("council_done")) : signed.map(result),
+    made.length === 0 ? null : h("p", null, say("import_given")),
+    h("div", { class: "actions" }, signed.map(shareLink), opened.length === 0 ? null : button("people", say("import_whose"), whose, isDraft ? "" : "main"), link("seal", say("council_to"), "#", isDraft || opened.length > 0 ? "" : "main")),
   ], "focus");
   if (made.length === 0) return becameOf();
   const done = button("tick", say("import_printed"), becameOf);

@@ -1,7 +1,7 @@
 /** What the screens of the coordination share: amounts as the node tells them, headings, signing for the council. */
 
 import type { Hat, Outgoing } from "./db.ts";
-import { amount, button, facts, fill, h, icon, link, say, shortAccount, show, type Child, type Icon } from "./dom.ts";
+import { amount, facts, fill, h, icon, link, say, shortAccount, show, type Child, type Icon } from "./dom.ts";
 import { parseAccount } from "./lib/account.ts";
 import { fromHex } from "./lib/bytes.ts";
 import { faultOfKey } from "./lib/ed25519.ts";
@@ -11,6 +11,7 @@ import { showUntilKnown } from "./paid.ts";
 import { checkNumber } from "./pairing.ts";
 import { qr } from "./qr.ts";
 import { type ScanInto, scanInto } from "./scanInto.ts";
+import { shareLink } from "./shareLink.ts";
 import { explain, note, whyNot } from "./start.ts";
 
 export const minor = (text: string): number => fromDecimal(text, facts.scale);
@@ -60,8 +61,8 @@ export interface OtherPhone {
   camera: ScanInto;
 }
 
-/** Asks for that key. */
-export function otherPhone(): OtherPhone {
+/** Asks for that key; `onRead` hears whether there is one. */
+export function otherPhone(onRead: (isThere: boolean) => void = () => undefined): OtherPhone {
   const number = h("div", { class: "asking", role: "status" });
   const typed = h("input", { type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false" });
   const key = field("key", say("council_key"), typed);
@@ -71,6 +72,7 @@ export function otherPhone(): OtherPhone {
   const isKey = (text: string) => /^[0-9a-f]{64}$/.test(text) && faultOfKey(fromHex(text)) === null;
   const tell = async () => {
     key.fault.textContent = fault.textContent = "";
+    onRead(written() !== "");
     if (!isKey(written())) return fill(number);
     fill(number, h("p", null, say("council_key_same")), h("p", { class: "amount" }, await checkNumber(written())));
   };
@@ -133,18 +135,6 @@ export async function signOne<K extends OfficeKind>(hat: Hat, wish: Wish<K>, tel
   return sendUntilKnown(await prepare(hat, { ...wish, lasts: patience() }), tell);
 }
 
-/** Hands the link to whoever signs next, by another program of the phone or its clipboard. */
-export function shareLink({ state, link: url }: Outgoing): Child {
-  if (state !== "draft" || !url) return null;
-  const share = async () => {
-    if (typeof navigator.share === "function") return navigator.share({ url }).catch(() => undefined);
-    const done = await navigator.clipboard?.writeText(url).then(() => true, () => false);
-    fill(told, icon(done ? "tick" : "hand"), say(done ? "own_copied" : "council_share_by_hand"));
-  };
-  const told = h("p", { role: "status" });
-  return h("div", null, button("share", say("council_share"), () => void share(), "main"), told);
-}
-
 /** What became of something that the council signed. */
 export function result(outgoing: Outgoing): Child {
   switch (outgoing.state) {
@@ -157,6 +147,6 @@ export function result(outgoing: Outgoing): Child {
       return h("section", { class: "not-paid", role: "status", tabindex: "-1", "data-focus": true }, icon("cross", "icon big"), h("p", { class: "amount" }, say("council_not_done")), h("p", null, why), h("p", null, next));
     }
     case "alarm": return note("hand", say("receipt_alarm"), say("receipt_alarm_next"));
-    default: return h("section", { class: "waiting", role: "status" }, icon("clock", "icon big"), h("p", { class: "amount" }, say("waiting")), h("p", null, say(outgoing.sent ? "waiting_sent" : "waiting_unsent")), h("p", null, say("waiting_next")));
+    default: return h("section", { class: "waiting", role: "status" }, icon("clock", "icon big"), h("p", { class: "amount" }, say("waiting")), h("p", null, say(outgoing.sent ? "waiting_sent" : "waiting_unsent")), h("p", null, say(outgoing.sent ? "waiting_once" : "waiting_next")));
   }
 }

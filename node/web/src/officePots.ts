@@ -9,6 +9,7 @@ import type { AccountState } from "./lib/entry.ts";
 import { fromDecimal } from "./lib/money.ts";
 import { askAsOffice } from "./office.ts";
 import { heading, money, signAndSend } from "./officeParts.ts";
+import { promisePot } from "./officePromises.ts";
 import { freshKey } from "./outbox.ts";
 import { drawn } from "./pictures.ts";
 import { busy, explain } from "./start.ts";
@@ -44,6 +45,7 @@ export async function officePots(hat: Hat): Promise<void> {
     opened.length === 0 ? null : await town(hat, seen.town, opened),
     h("h2", null, icon("hand"), say("pots_council_hearty")),
     seen.hearty.length === 0 ? h("p", null, say("pots_council_hearty_none")) : seen.hearty.map((one) => hearty(hat, one, waiting.length === 0 && one === unlisted)),
+    promisePot(hat),
     h("div", { class: "actions" }, link("hand", say("hearty_way"), "/hearty/new"), link("back", say("back"), "#")),
   ], "focus");
 }

@@ -26,12 +26,21 @@ const DAYS = ["correction_window", "refund_window", "recovery_delay"] as const;
 const MAY_BE_EMPTY = ["organisation_day_amount"];
 const DAY = 86_400;
 
-export function rules(hat: Hat, seen: Coordination): void {
+/** Keys, and the name of a log: nobody reads them aloud. */
+const isOfMachines = (value: string): boolean => /[0-9a-f]{32}|\//.test(value);
+
+/** The rules in force, then every charter and what it changed. */
+export async function rules(hat: Hat, seen: Coordination): Promise<void> {
+  const [{ charter }, names] = await Promise.all([ask<Told>("GET", "/v1/community"), directory()]);
   const waits = seen.rules.some(({ effective_at }) => effective_at !== null);
+  const now = sayCharter(charterOf(charter), charter, (account) => names.get(account) ?? shortAccount(account)).same;
   const known = new Map(seen.accounts.map(({ account, name }) => [parseAccount(account) ?? "", name ?? ""]).filter(([, name]) => name !== "") as [string, string][]);
   show([
     heading("list", say("council_rules")),
     waits ? null : h("div", { class: "actions" }, link("list", say("rules_propose"), "#propose", "main")),
+    h("h2", null, say("council_rules_now")),
+    list(now.filter(([, value]) => !isOfMachines(value)), "rules"),
+    fold(say("statement_exactly"), list(now.filter(([, value]) => isOfMachines(value)))),
     seen.rules.map((change) => oneChange(hat, change, (account) => known.get(account) ?? shortAccount(account))),
     back(),
   ], "focus");

@@ -5,12 +5,12 @@ import type { Hat } from "./db.ts";
 import { button, fill, h, icon, link, say, show, type Child } from "./dom.ts";
 import { parseAccount } from "./lib/account.ts";
 import { askAsOffice } from "./office.ts";
-import { field, heading } from "./officeParts.ts";
+import { field, heading, list } from "./officeParts.ts";
 import { busy, explain } from "./start.ts";
 import { table } from "./tables.ts";
 
 const STATES = ["told", "talking", "done"] as const;
-const AGES = ["months", "weeks", "days"] as const;
+const AGES = ["days", "weeks", "months"] as const;
 const ENDS = ["told", "refund", "correction", "credit", "nothing"] as const;
 const PATH = "/v1/coordination/persons-of-trust";
 
@@ -40,9 +40,17 @@ export async function officeTrust(hat: Hat, id: string): Promise<void> {
     h("h2", null, say("trust_counts")),
     h("p", null, say("trust_counts_text")),
     table(say("trust_counts"), [say("trust_age"), ...STATES.map((state) => say(`wrong_state_${state}`))], AGES.map((age) => [say(`trust_age_${age}`), ...STATES.map((state) => count(state, age))]), 3),
-    seen.years.length === 0 ? null : table(say("trust_years"), [say("trust_year"), ...ENDS.map((end) => say(`trust_end_${end}`))], seen.years.map((year) => [String(year.year), ...ENDS.map((end) => number(year[end]))]), 5),
+    seen.years.map(oneYear),
     h("div", { class: "actions" }, link("back", say("back"), "#")),
   ], "focus");
+}
+
+/** A year, a line for each number. How few ended is not told: whoever knows one of them would know how that one did. */
+function oneYear(year: Trust["years"][number]): Child {
+  const lines = year.told === null ? (["told"] as const) : ENDS;
+  return h("section", null, h("h2", null, `${say("trust_years")}: ${year.year}`),
+    list(lines.map((end) => [say(`trust_end_${end}`), number(year[end])])),
+    year.told === null ? h("p", { class: "small" }, say("trust_ends_few")) : null);
 }
 
 const placeOf = (seen: Trust, organisation: string | null): string =>

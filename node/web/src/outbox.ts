@@ -141,7 +141,8 @@ async function asked(outgoing: Outgoing): Promise<Partial<Outgoing> | undefined>
     if (!(error instanceof Refused)) throw error;
     const { code, transient, status } = error.problem;
     // What this phone signed is signed well: the node serves another ledger, and whether it stands in ours is unknown.
-    return transient || status >= 500 || status === 408 || code === "bad_signature" ? undefined : { state: "refused", code };
+    // Who promised something may have enough before its time is over.
+    return transient || status >= 500 || status === 408 || /^(bad_signature|promise_not_covered)$/.test(code) ? undefined : { state: "refused", code };
   }
 }
 

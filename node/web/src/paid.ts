@@ -27,7 +27,8 @@ export function outcome(outgoing: Outgoing, more: Child = null, done?: string): 
         outgoing.ledger ? null : seal(outgoing),
         h("div", { class: "actions" },
           more,
-          outgoing.receipt ? button("down", say("save_receipt"), () => void saveNewest(outgoing)) : null),
+          // A file beside the spare key would be taken for it.
+          outgoing.receipt && word !== "spare" ? button("down", say("save_receipt"), () => void saveNewest(outgoing)) : null),
       ];
     case "refused": {
       const [why, next] = whyNot(outgoing.code ?? "");
@@ -85,7 +86,9 @@ function waiting(outgoing: Outgoing, values: Record<string, string>): Child {
     h("p", { class: "amount" }, say("waiting")),
     values["name"] !== "" && outgoing.amount > 0 ? h("p", null, say("waiting_what", values)) : null,
     h("p", null, say(key, values)),
-    h("p", null, say("waiting_next")));
+    // At a counter two people look at one till.
+    outgoing.what === "pay" ? h("p", null, say("waiting_till")) : null,
+    h("p", null, say(outgoing.sent ? "waiting_once" : "waiting_next")));
 }
 
 /** Gives a receipt to the person as a file that any verifier reads. */

@@ -40,5 +40,5 @@ async function follow(line: HTMLElement, first: string | undefined, again: () =>
 
 function tell(line: HTMLElement, { names, total, isQuorum }: Witnessed): void {
   line.hidden = false;
-  line.replaceChildren(icon(isQuorum ? "seal" : "clock"), say(isQuorum ? "seal_yes" : "seal_wait", { count: names.length, total }));
+  line.replaceChildren(icon(isQuorum ? "seal" : "clock"), say(isQuorum ? "seal_yes" : names.length === 0 ? "seal_later" : "seal_wait", { count: names.length, total }));
 }

@@ -3,7 +3,7 @@
  * `wallet-cli/src/share.rs`.
  */
 
-import { NoAnswer, Refused, ask } from "./api.ts";
+import { ask, isRefused, NoAnswer } from "./api.ts";
 import { askCharters, follow } from "./charters.ts";
 import type { Hat } from "./db.ts";
 import { equal, fromBase64url, fromHex, hex } from "./lib/bytes.ts";
@@ -33,7 +33,7 @@ export async function provenShare(hat: Hat, { ledger, snapshot, closing }: Prede
   // The one before needs no name: older nodes know no other.
   const query = isNewest ? "" : `?ledger=${ledger}`;
   const said = await askAs<ShareJson>(hat, "GET", `/v1/succession/share${query}`).catch((error: unknown) => {
-    if (!(error instanceof Refused) || error.problem.code !== "no_predecessor") throw error;
+    if (!isRefused(error, "no_predecessor")) throw error;
     throw new WrongShare("it is not among the accounts that came over", error.problem);
   });
   const share: Share = { account: hat.account, debits: said.debits_minor, credits: said.credits_minor, returned: said.returned_minor, lines: said.lines, state: said.state };

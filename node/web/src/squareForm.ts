@@ -2,7 +2,7 @@
 
 import { ask } from "./api.ts";
 import { button, h, icon, link, say, show } from "./dom.ts";
-import { busy, explain, note } from "./start.ts";
+import { busy, note, troubled } from "./start.ts";
 
 interface Position { latitude_microdegrees: number; longitude_microdegrees: number }
 interface Listed { account: string; name: string; address?: string; position?: Position }
@@ -19,11 +19,21 @@ export async function squareForm(account: string, known: string | null, put: Put
   const where = h("input", { id: "where", type: "text", autocomplete: "off", value: listed?.position ? shown(listed.position) : "", "aria-describedby": "where-fault" });
   const address = h("input", { id: "address", type: "text", maxlength: 60, autocomplete: "street-address", value: listed?.address ?? "" });
   const [nameFault, whereFault] = [h("p", { id: "name-fault", class: "fault", role: "alert" }), h("p", { id: "where-fault", class: "fault", role: "alert" })];
+  const here = () => navigator.geolocation.getCurrentPosition(
+    ({ coords }) => (where.value = shown({ latitude_microdegrees: coords.latitude * 1e6, longitude_microdegrees: coords.longitude * 1e6 })),
+    () => (whereFault.textContent = say("square_here_not")));
+  const onMap = h("details", { open: where.value !== "" }, h("summary", null, icon("list"), say("square_map")),
+    h("div", { class: "field" }, h("label", { for: "where" }, say("square_where")), where, whereFault),
+    "geolocation" in navigator ? h("div", { class: "actions" }, button("hand", say("square_here"), here)) : null,
+    h("p", { class: "small" }, say("square_where_how")));
   const save = async () => {
     nameFault.textContent = whereFault.textContent = "";
     const position = where.value.trim() === "" ? null : readPosition(where.value);
     if (name.value.trim() === "") return void (nameFault.textContent = say("square_name_missing"));
-    if (position === undefined) return void (whereFault.textContent = say("square_where_wrong"));
+    if (position === undefined) {
+      onMap.open = true;
+      return void (whereFault.textContent = say("square_where_wrong"));
+    }
     show(busy(say("sending")));
     await put(`/v1/accounts/${account}/profile`, { name: name.value.trim(), listed: true, address: address.value.trim() || null, position });
     show([note("tick", say(position ? "square_done_map" : "square_done", { name: name.value.trim() })), h("div", { class: "actions" }, link("back", say("back"), home, "main"))], "focus");
@@ -33,9 +43,8 @@ export async function squareForm(account: string, known: string | null, put: Put
     h("p", null, say("square_text")),
     h("div", { class: "field" }, h("label", { for: "name" }, say("square_name")), name, nameFault),
     h("div", { class: "field" }, h("label", { for: "address" }, say("square_address")), address),
-    h("div", { class: "field" }, h("label", { for: "where" }, say("square_where")), where, whereFault),
-    h("p", { class: "small" }, say("square_where_how")),
-    h("div", { class: "actions" }, button("tick", say("square_do"), () => void save().catch((error: unknown) => show(explain(error, () => void squareForm(account, known, put, home)))), "main"), link("back", say("back"), home)),
+    onMap,
+    h("div", { class: "actions" }, button("tick", say("square_do"), () => void save().catch(troubled(() => void squareForm(account, known, put, home))), "main"), link("back", say("back"), home)),
   ], "focus");
 }
 

@@ -57,14 +57,11 @@ export function directory(): Promise<Map<string, string>> {
 }
 
 /** Says what a line was. */
-function what({ line, moved }: Shown, known: Map<string, string>): { picture: Icon; words: string } {
-  const payee = line.entry?.payees?.[0]?.to;
-  const name = payee === undefined ? undefined : known.get(parseAccount(payee) ?? "");
-  if (line.kind === "pay" && moved < 0 && name !== undefined) return { picture: "pay", words: say("line_pay_to", { name }) };
+function what({ line, moved }: Shown): { picture: Icon; words: string } {
   const direction = moved < 0 ? "out" : moved > 0 ? "in" : "none";
   const picture: Icon = line.kind === "earn" ? "hand" : moved < 0 ? "pay" : moved > 0 ? "receive" : "list";
-  const key = `line_${line.kind}_${direction}`;
-  const words = say(key, { amount: amount(Math.abs(moved)) });
+  const key = `line_${line.kind}_${direction}${line.with ? "_with" : ""}`;
+  const words = say(key, { amount: amount(Math.abs(moved)), name: line.with ?? "" });
   return { picture: line.kind === "earn" ? "people" : line.kind === "correct" || line.kind === "refund" ? "undo" : picture, words: words === key ? say("line_other") : words };
 }
 
@@ -72,7 +69,7 @@ function what({ line, moved }: Shown, known: Map<string, string>): { picture: Ic
 const reasonOf = ({ why }: Shown): Child => (why ? h("span", { class: "small" }, say(`corrected_${why}`)) : null);
 
 /** Returns lines by day, newest first; `base` is the path of one line. */
-export function lineList(lines: readonly Shown[], known: Map<string, string>, base: string): Child {
+export function lineList(lines: readonly Shown[], base: string): Child {
   const days = new Map<string, Shown[]>();
   for (const shown of lines) {
     const day = dayOf(Date.parse(shown.line.recorded_at));
@@ -81,7 +78,7 @@ export function lineList(lines: readonly Shown[], known: Map<string, string>, ba
   return [...days.values()].map((some) => [
     h("h2", null, moment(Date.parse((some[0] as Shown).line.recorded_at), "day")),
     h("ul", { class: "lines" }, some.map((shown) => {
-      const { picture, words } = what(shown, known);
+      const { picture, words } = what(shown);
       const isUndone = shown.undone > 0 && shown.undone >= Math.abs(shown.moved);
       const sum = shown.moved === 0 ? null : `${shown.moved > 0 ? "+" : ""}${amount(shown.moved)}`;
       return h("li", null, h("a", { href: `${base}${shown.line.index}.${shown.line.line}` },
@@ -96,11 +93,11 @@ export function lineList(lines: readonly Shown[], known: Map<string, string>, ba
 /** One line, with its receipt and what to do when something is wrong. */
 export async function showLine(hat: Hat, id: string, back: string, more: (shown: Shown) => Child = () => null): Promise<void> {
   show(busy());
-  const [{ lines }, known] = await Promise.all([readLines(hat, (oldest) => oldest.index > Number.parseInt(id, 10)), directory()]);
+  const { lines } = await readLines(hat, (oldest) => oldest.index > Number.parseInt(id, 10));
   // What followed of something is known by its number alone.
   const shown = lines.find(({ line }) => `${line.index}.${line.line}` === id || String(line.index) === id);
   if (!shown) return show([note("hand", say("line_unknown")), link("back", say("back"), back)], "focus");
-  const { picture, words } = what(shown, known);
+  const { picture, words } = what(shown);
   const { line } = shown;
   const proof = h("div", { role: "status" });
   const seal = h("p", { class: "small", role: "status", hidden: true });

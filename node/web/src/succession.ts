@@ -5,10 +5,10 @@
  */
 
 import { alarming } from "./alarm.ts";
-import { Refused, ask, type Answered } from "./api.ts";
+import { type Answered, ask, isRefused } from "./api.ts";
 import { CharterLeftOut, type LineageJson, askCharters, follow, newestBase } from "./charters.ts";
 import { type Hat, type Outgoing, all, recall, rework, transact } from "./db.ts";
-import { amount, button, facts, h, icon, link, loadProofWords, moment, say, shortAccount, show, type Child } from "./dom.ts";
+import { amount, button, facts, h, icon, link, loadProofWords, moment, placesLink, say, shortAccount, show, type Child } from "./dom.ts";
 import { heads } from "./heads.ts";
 import { accountText } from "./lib/account.ts";
 import { type Ended, type Lineage, LineageError, SuccessionError, checkSuccession } from "./lib/lineage.ts";
@@ -93,7 +93,7 @@ export async function showOther(): Promise<void> {
         if (error instanceof WrongShare) throw wrongShare(hat, error);
         // A key that counts no more, lent or taken away, holds nobody up; that it does not count is only said, so it is
         // asked for again.
-        if (!(error instanceof Refused) || error.problem.code !== "session_key") throw error;
+        if (!isRefused(error, "session_key")) throw error;
         unproven[hat.account] = begun;
       }
     }
@@ -179,7 +179,7 @@ async function proven(before: Trusted): Promise<Chain> {
       const ledger = after.predecessor?.ledger;
       if (ledger === undefined || ends.length === GENERATIONS_MAX) throw other();
       const end = await askEnd(ledger, ends.length === 0).catch((error: unknown) => {
-        throw error instanceof Refused && error.problem.code === "no_predecessor" ? other() : error;
+        throw isRefused(error, "no_predecessor") ? other() : error;
       });
       shown.push(end);
       const { named, lineage } = await checkEnd(ledger, end, after, before);
@@ -286,7 +286,7 @@ export const trustedOf = (lineage: Lineage): Trusted =>
 function followed(came: { hat: Hat; opened: number }[], waited: Outgoing[], silent: Hat[]): Child {
   return [
     h("h2", { tabindex: "-1", "data-focus": true }, icon("seal"), say("seal_followed")),
-    h("p", { class: "note good" }, icon("tick"), say("seal_followed_end")),
+    h("p", { class: "note good" }, icon("tick"), say(came.length > 0 && silent.length === 0 ? "seal_followed_all" : "seal_followed_end")),
     cameOver(came),
     silent.map((hat) => h("p", { class: "note" }, icon("hand"), say("seal_unproven", { name: hat.name ?? shortAccount(hat.account) }))),
     waited.length > 0 ? h("p", { class: "note" }, icon("hand"), say("seal_ended", { count: waited.length })) : null,
@@ -303,7 +303,7 @@ export const cameOver = (came: { hat: Hat; opened: number }[]): Child => (came.l
 function alarmed(strange: Strange): Child {
   return [
     alarming(say(strange.code === "error.share_wrong" ? "alarm_share" : "other_ledger")),
-    savingStrange(strange),
+    savingStrange(strange, placesLink("main")),
     h("details", null, h("summary", null, icon("people"), say("alarm_council")),
       h("p", null, say(strange.code === "other_ledger" ? "other_ledger_next" : strange.code)),
       h("p", { class: "small" }, moment(strange.at, "full"))),
@@ -311,6 +311,6 @@ function alarmed(strange: Strange): Child {
 }
 
 /** A button that saves what a node showed that does not hold. */
-export function savingStrange(strange: Strange): Child {
-  return h("div", { class: "actions" }, button("down", say("alarm_save"), () => saveFile("klaver-alarm.txt", strange.evidence), "main"));
+export function savingStrange(strange: Strange, before: Child = null): Child {
+  return h("div", { class: "actions" }, before, button("down", say("alarm_save"), () => saveFile("klaver-alarm.txt", strange.evidence)));
 }

@@ -11,7 +11,7 @@ declare const VERSION: string;
 
 const worker = self as unknown as ServiceWorkerGlobalScope;
 const NAME = `klaver-${VERSION}`;
-const SHELLS = ["/wallet", "/till", "/place", "/coordination", "/verify"];
+const SHELLS = ["/wallet", "/till", "/place", "/coordination", "/verify", "/promise"];
 /** How long the node is waited for before a kept page is shown, in milliseconds. */
 const PATIENCE = 3_000;
 
@@ -69,7 +69,8 @@ async function page(event: FetchEvent, address: URL): Promise<Response> {
     const kept = await cache.match(address.pathname);
     const fresh = refresh(cache, address.pathname);
     if (!kept) return fresh;
-    event.waitUntil(fresh.catch(() => undefined));
+    // What may be promised without network is known as of the last visit.
+    event.waitUntil(Promise.all([fresh, refresh(cache, "/promise")]).catch(() => undefined));
     return kept;
   }
   try {
@@ -80,6 +81,7 @@ async function page(event: FetchEvent, address: URL): Promise<Response> {
   } catch {
     // The wallet says what it can without network, and sends what waits once it is back.
     if (!(await cache.match("/wallet"))) return Response.error();
-    return Response.redirect(SHELLS.includes(address.pathname) ? address.pathname : `/wallet#offline/${encodeURIComponent(address.pathname)}`);
+    const page = /^\/(p|to)\//i.test(address.pathname) ? "/promise" : "/wallet";
+    return Response.redirect(SHELLS.includes(address.pathname) ? address.pathname : `${page}#offline/${encodeURIComponent(address.pathname)}`);
   }
 }

@@ -47,16 +47,39 @@ export interface TaskSession {
 export interface PlaceSession {
   session: TaskSession;
   approval: string | null;
+  /** What whoever was there is asked, and what they said once that may be told. */
+  question: string | null;
+  answers: { yes: number; no: number } | null;
+  by_hand: { yes: number; no: number };
+  answers_from: string;
   check_in: string;
   people: { account: string; joined: boolean; here: boolean }[];
+  /** What this place gives of what is usual, in hundredths: less where several organisations carry it. */
+  share?: number;
+}
+
+/** An organisation that carries a task along, or was asked to. */
+export interface Carrier {
+  organisation: string;
+  name: string | null;
+  share: number;
+  agreed: boolean;
+  own: boolean;
+  responsible: string | null;
+  insurer: string | null;
+  policy: string | null;
 }
 
 export interface PlaceTask {
   id: string;
   task: EditTask;
   thanks: string | null;
-  client_link: string;
+  client_link: string | null;
   missing: string[];
+  organisation: string | null;
+  own: boolean;
+  share: number;
+  carriers: Carrier[];
   sessions: PlaceSession[];
 }
 
@@ -73,7 +96,7 @@ export async function keptTasks(hat: Hat): Promise<PlaceTask[]> {
 
 /** The sessions of today, the one that is nearest to now first. */
 export function today(tasks: readonly PlaceTask[]): PlaceSession[] {
-  const some = tasks.flatMap(({ sessions }) => sessions).filter(({ session }) => !session.cancelled && dayOf(Date.parse(session.starts_at)) === dayOf(now()));
+  const some = tasks.flatMap(({ sessions, share }) => sessions.map((session) => ({ ...session, share }))).filter(({ session }) => !session.cancelled && dayOf(Date.parse(session.starts_at)) === dayOf(now()));
   const far = ({ session }: PlaceSession) => Math.abs(Date.parse(session.starts_at) - now());
   return some.sort((one, other) => far(one) - far(other));
 }

@@ -57,10 +57,11 @@ export async function verifier(): Promise<void> {
 /** The verdict first, then what it proves, then the steps. */
 function report(found: Examination, believed: Believed): Child {
   const { proven, claimed, code, steps } = found;
-  const title = proven ? "check_holds" : code === "receipt_lines_needed" || code === "update_needed" ? "check_none" : "check_holds_not";
+  const title = proven ? "check_holds" : code === "receipt_lines_needed" || code === "update_needed" || code === "malformed_receipt" ? "check_none" : "check_holds_not";
   const claim = claimed && { origin: claimed.origin, size: claimed.size };
   return [
-    h("p", { class: proven ? "note good" : "note fails" }, icon(proven ? "tick" : "cross"), say(title)),
+    // What could not be looked at is no swindle.
+    h("p", { class: proven ? "note good" : title === "check_none" ? "note" : "note fails" }, icon(proven ? "tick" : title === "check_none" ? "hand" : "cross"), say(title)),
     proven ? [tell(proven), h("p", null, icon("seal"), aboutWitnesses(found, believed))] : code && [h("p", null, say(`check_why_${code}`)), h("p", null, say(`check_means_${code}`))],
     h("details", null, h("summary", null, say("check_steps")),
       claim ? h("p", null, say(proven ? "check_whose" : "check_claims", claim)) : null,
@@ -94,10 +95,13 @@ function tell({ index, recordedAt, content }: Proven): Child {
 }
 
 function aboutLine({ account, kind, debit, credit }: Line): Child {
-  const what = wordsOf(kind, credit > debit ? "in" : debit > credit ? "out" : "none");
+  const what = wordsOf(kind, credit > debit ? "in" : debit > credit ? "out" : "none", Math.abs(credit - debit));
   return [
     credit === debit ? null : h("p", { class: "amount" }, amount(Math.abs(credit - debit))),
-    h("p", null, h("strong", null, what)), h("p", { class: "small" }, say("check_account", { account: accountText(account) })),
+    h("p", null, h("strong", null, what)),
+    // The line of one account: whom it paid stands in the other's.
+    kind === "pay" ? h("p", { class: "small" }, say("check_other_side")) : null,
+    whose(say("check_account", { account: accountText(account) })),
   ];
 }
 
@@ -106,11 +110,14 @@ function aboutEntry({ entry }: Envelope): Child {
   const from = accountText(entry.body.from);
   return entry.body.payees.map((payee) => [
     h("p", { class: "amount" }, amount(payee.amount)),
-    h("p", { class: "small" }, say("check_pay", { from, to: accountText(payee.to) })),
+    whose(say("check_pay", { from, to: accountText(payee.to) })),
   ]);
 }
 
-function wordsOf(kind: string, direction: "in" | "out" | "none"): string {
+/** Whose it is, as letters and digits that say nothing to most. */
+const whose = (words: string): Child => h("details", null, h("summary", null, say("check_accounts")), h("p", { class: "small" }, words));
+
+function wordsOf(kind: string, direction: "in" | "out" | "none", minor = 0): string {
   const key = `line_${kind}_${direction}`;
-  return knows(key) ? say(key) : `${say("line_other")} (${kind})`;
+  return knows(key) ? say(key, { amount: amount(minor) }) : `${say("line_other")} (${kind})`;
 }

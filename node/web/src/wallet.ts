@@ -2,7 +2,7 @@
 
 import { type Account, NoAnswer, Refused, ask, type Answered, type StatementLine } from "./api.ts";
 import { type Hat, all, forget, keep, put, recall, sessionOf } from "./db.ts";
-import { facts } from "./dom.ts";
+import { facts, now } from "./dom.ts";
 import { remember } from "./heads.ts";
 import { type KeyFault, faultOfBrowser, makeKey, sign } from "./keys.ts";
 import { accountText, parseAccount } from "./lib/account.ts";
@@ -226,13 +226,16 @@ export async function askAs<T>(hat: Hat, method: string, path: string, body?: un
 export interface Had {
   minor: number;
   lines: number;
+  /** What could be paid from it, as a decimal, and when that was so by the node's clock. */
+  can?: string | null;
+  at?: number;
 }
 
 export async function accountOf(hat: Hat): Promise<Account> {
   const account = await askAs<Account>(hat, "GET", `/v1/accounts/${accountText(hat.account)}`);
-  const { balance, lines } = account;
+  const { balance, lines, available } = account;
   // Whoever goes on with another ledger holds what came over against it.
-  if (balance !== null) await keep(`had:${hat.account}`, { minor: fromDecimal(balance, facts.scale), lines } satisfies Had);
+  if (balance !== null) await keep(`had:${hat.account}`, { minor: fromDecimal(balance, facts.scale), lines, can: available, at: now() } satisfies Had);
   return account;
 }
 

@@ -96,7 +96,7 @@ test("put to rest by oneself: nothing leaves, the council wakes it", async () =>
   await phone.reads("Je rekening is in rust gezet.");
   assert.equal(await phone.page.getByRole("button", { name: /^Betaal/ }).count(), 0);
   await phone.open(`${world.url}/wallet#inbox`);
-  await phone.tap(/in rust gezet/);
+  await phone.tap(/zelf in rust/);
   await phone.reads("Toon deze code aan het kernteam");
   const account = (await phone.page.locator("#action code").textContent()) ?? "";
   assert.equal(account, accountText((await phone.stored("hats"))[0]?.["account"] as string));
@@ -128,7 +128,7 @@ test("what the council wants to change is told in time, and can be stopped", asy
   await phone.reads("Je rekening blijft zoals ze is.");
   assert.equal(phone.taps, 3);
   await phone.open(`${world.url}/wallet#inbox`);
-  await phone.reads("Een verandering aan je rekening is tegengehouden.");
+  await phone.reads("Een toestel van jou hield een verandering aan je rekening tegen.");
   assert.equal(await phone.page.getByText("Houd dit tegen").count(), 0);
   await phone.open(`${world.url}/wallet#devices`);
   await phone.reads("Deze telefoon");

@@ -87,6 +87,10 @@ test("members come from a list: mistakes by line, first what would happen, then 
   await phone.page.emulateMedia({ media: "screen" });
   await phone.tap("Ik heb ze afgedrukt");
   await phone.reads("Bijna klaar");
+  assert.equal(await phone.page.getByText("Zoë").count(), 0, "no name under a code that is held up");
+  await phone.tap("Toon van wie ze zijn");
+  await phone.reads("Zoë; van der Elst");
+  await phone.tap("Terug");
   await another(phone);
   await newcomer.phone.tap("Kijk of het gelukt is");
   await newcomer.phone.reads("Scan een code");
@@ -130,8 +134,8 @@ test("limits change at once; a new key waits, says until when, and its owner can
   await phone.open(`${town.url}/coordination#account/${account}`);
   await phone.tap("Telefoon kwijt");
   await phone.reads(/^Dit telt pas na .* Tot dan kan de oude telefoon dit tegenhouden\.$/);
-  await phone.tap("Teken voor de nieuwe telefoon");
-  await phone.reads("Scan eerst de code op de andere telefoon.");
+  await phone.reads("Tot dan kan de oude telefoon nog betalen.");
+  assert.ok(await phone.page.getByRole("button", { name: "Scan eerst de nieuwe telefoon" }).isDisabled());
   await looksWell(phone.page, "coordination, new phone");
   await phone.tapText("Lukt scannen niet?");
   await phone.page.locator("#key").fill(fresh.key.slice(1));
@@ -144,7 +148,7 @@ test("limits change at once; a new key waits, says until when, and its owner can
   assert.equal(await number(phone), await number(fresh.phone));
   await phone.tap("Teken voor de nieuwe telefoon");
   await phone.reads("Duid aan wat kwijt is.");
-  await phone.page.getByLabel("De oude telefoon is kwijt").check();
+  await phone.page.getByLabel("De oude telefoon mag straks niet meer betalen").check();
   await phone.tap("Teken voor de nieuwe telefoon");
   await phone.reads("Bijna klaar");
   await another(phone);
@@ -167,6 +171,8 @@ test("limits change at once; a new key waits, says until when, and its owner can
 test("new rules are proposed with their meeting, looked through before they are signed, and stopped by an auditor", async () => {
   const phone = await councillor();
   await phone.tap("Regels");
+  await phone.reads("Zo zijn de regels nu");
+  await phone.reads("hoogstens betalen zonder netwerk");
   await phone.tap("Stel andere regels voor");
   await phone.page.locator("#offline_cap").waitFor();
   await looksWell(phone.page, "coordination, rules as a form");
@@ -240,14 +246,15 @@ test("an account is closed for good: at once when nothing is on it, else announc
   await phone.page.locator("#key").fill("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
   await phone.tap("Open de rekening");
   const empty = (await phone.page.locator("#action code", { hasText: /^klv1/ }).textContent()) ?? "";
-  const close = async (account: string) => {
+  const close = async (account: string, loses = false) => {
     await phone.open(`${town.url}/coordination#account/${account}`);
     await phone.tap("Sluit deze rekening");
     await phone.reads("Sluiten is voorgoed.");
     await phone.reads(/^Wat erop staat, gaat naar: \S/);
     await looksWell(phone.page, "coordination, closing");
     await phone.tap("Teken het sluiten");
-    await phone.tap("Ja, sluit deze rekening");
+    if (loses) await phone.reads(/^Bakkerij De Korenaar verliest dan .*\sklavers \(€.*\)\. Dat gaat naar: \S/);
+    await phone.tap(loses ? /^Ja, sluit en geef .*\sklavers/ : "Ja, sluit deze rekening");
     await phone.reads("Bijna klaar");
     await another(phone);
   };
@@ -264,7 +271,7 @@ test("an account is closed for good: at once when nothing is on it, else announc
   await phone.reads(/^Er staan .*\sklavers op\.$/);
   await phone.page.locator(".main", { hasText: "Betaal eerst uit" }).waitFor();
   assert.equal(await phone.page.locator(".button.main").count(), 1);
-  await close(shop);
+  await close(shop, true);
   await phone.open(`${town.url}/coordination#close/${shop}`);
   await phone.reads(/^Deze rekening sluit, ten vroegste op .* Tot dan kan de eigenaar dit tegenhouden\.$/);
   assert.equal(await phone.page.getByText("Teken het sluiten").count(), 0);

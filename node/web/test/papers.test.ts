@@ -44,7 +44,7 @@ test("the till takes cards: small amounts at once, more with a PIN, and says kin
   writeFileSync(pin, "2583");
   world.place("card", "pin", inside, "--new-file", pin);
   await take("7", code);
-  await till.reads("Geef het toestel even aan de houder van de kaart.");
+  await till.reads(/^Betaal 7\sklavers aan Bakkerij De Korenaar$/);
   for (const digit of "2584") await till.page.getByRole("button", { name: digit, exact: true }).click();
   await till.tap("Betaal");
   await till.reads("Het kan nog 4 keer.");
@@ -61,6 +61,7 @@ test("the till takes cards: small amounts at once, more with a PIN, and says kin
   world.place("card", "rest", String(made.papers[0]?.number));
   await take("1", code);
   await till.reads("Deze kaart rust even.");
+  assert.equal(await till.page.getByText("Kleiner bedrag").count(), 0, "no amount would do");
   // At a doe-plek its outside makes a face: nobody types an account.
   const { place } = await connectPlace(world, browser, "De Ploeg", "20", "2");
   await addFace(place, code.split("#")[0] ?? "", "Moniek");
@@ -74,6 +75,9 @@ test("the till takes cards: small amounts at once, more with a PIN, and says kin
   await phone.page.locator("#pin").fill("2583");
   await phone.tap("Toon wat erop staat");
   await phone.reads("19 klavers");
+  assert.equal(await phone.page.locator("#pin").inputValue(), "");
+  await phone.tap("Verberg");
+  assert.equal(await phone.page.getByText("19\u00a0klavers").count(), 0, "nothing of it stays");
   await phone.open(code.split("#")[0] ?? "");
   await phone.reads("Hoeveel klavers betaal je?");
   assert.deepEqual(phone.faults, []);
@@ -94,8 +98,10 @@ test("the till takes vouchers in parts, the holder hears what is left; a phone t
   await phone.open(code);
   await phone.reads("3,50 klavers");
   await looksWell(phone.page, "voucher on a phone");
+  await phone.page.getByRole("link", { name: "Waar kan ik betalen?" }).waitFor();
+  await phone.reads("Dan is de bon op papier leeg.");
   await phone.tap("Zet in mijn portemonnee");
-  await phone.reads("Nu in je portemonnee: 3,50 klavers.");
+  await phone.reads("Erbij in je portemonnee: 3,50 klavers. De bon op papier is leeg.");
   await phone.open(code);
   await phone.reads("Deze bon is op.");
   assert.deepEqual(phone.faults, []);

@@ -169,13 +169,13 @@ test("the inbox tells what was put right and what waits, and is there without ne
   await phone.open(`${world.url}/wallet`);
   await phone.reads("Berichten (1 nieuw)");
   await phone.tap(/^Berichten/);
-  await phone.reads(/Rechtgezet: je gaf 6\sklavers terug\./);
+  await phone.reads(/Rechtgezet: 6\sklavers eraf\./);
   await phone.reads("Dit ging niet door.");
   await phone.page.evaluate(() => navigator.serviceWorker.ready);
   await phone.context.setOffline(true);
   await phone.open(`${world.url}/wallet#inbox`);
   await phone.reads("Er is geen netwerk. Dit is van");
-  await phone.reads(/Rechtgezet: je gaf 6\sklavers/);
+  await phone.reads(/Rechtgezet: 6\sklavers eraf/);
   await close(phone);
 });
 
@@ -223,6 +223,7 @@ test("U2: no barriers on the screens of people among each other", async () => {
   await looksWell(an.page, "ask");
   await an.page.locator("#code").fill(code);
   await an.page.locator("#amount").fill("2,50");
+  await an.reads("Je vraagt het aan: iemand van Klaverdorp");
   await an.page.locator("#words").fill("An, voor de taart");
   await an.tap("Stuur mijn vraag");
   await an.reads("Gevraagd");
@@ -239,5 +240,19 @@ test("U2: no barriers on the screens of people among each other", async () => {
   await ben.tap("Liever niet");
   await ben.reads("Je antwoord is verstuurd");
   await looksWell(ben.page, "declined");
+
+  // Whoever asked sees what waits, and may think better of it.
+  await an.open(`${world.url}/wallet#ask`);
+  await an.page.locator("#code").fill(code);
+  await an.page.locator("#amount").fill("1");
+  await an.tap("Stuur mijn vraag");
+  await an.reads("Gevraagd");
+  await an.open(`${world.url}/wallet#inbox`);
+  await an.reads("Er is nog geen antwoord");
+  await looksWell(an.page, "inbox, asking");
+  await an.tap("Niet meer vragen");
+  await an.page.waitForFunction(() => !document.body.innerText.includes("nog geen antwoord"));
+  await ben.open(`${world.url}/wallet#inbox`);
+  await ben.reads("Hier is nu niets voor jou");
   await close(an, ben);
 });

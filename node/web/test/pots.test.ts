@@ -125,6 +125,16 @@ test("a shop without account joins by one form; the council lists it, opens a po
   }
   assert.equal(await council.page.getByRole("button", { name: /^Open de/ }).count(), 0, "both are open");
   assert.match(town.wallet("merchant", "pot", "mine", "--json"), /"opened":true/);
+  // One of them bears promises without network that stay unpaid.
+  const fund = (await council.page.locator(".lines a[href^='#account/']").first().getAttribute("href"))?.split("/")[1] ?? "";
+  await council.reads("Nu draagt geen enkele pot onbetaalde beloften.");
+  await council.page.locator("#promise-pot").fill(fund.slice(0, -1));
+  await council.tap("Duid deze pot aan");
+  await council.reads("Hier hoort de rekening van een open pot.");
+  await council.page.locator("#promise-pot").fill(fund);
+  await council.tap("Duid deze pot aan");
+  await council.reads("Een belofte die niet betaald wordt, draagt deze pot.");
+  assert.equal(((await (await fetch(`${town.url}/v1/promises`)).json()) as { pot: string }).pot, fund);
   await keeper.page.reload();
   await keeper.reads("Je staat op het plein.");
   await keeper.open(`${town.url}/`);

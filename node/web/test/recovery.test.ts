@@ -26,6 +26,7 @@ test("words after the first success, a new phone, and the old one pays no more",
   assert.equal(new Set(words).size > 6 && words.length, 12);
   await lost.tap("Ik heb het bewaard");
   await lost.reads("Je reservesleutel is klaar.");
+  assert.equal(await lost.page.getByText("Bewijs bewaren").count(), 0, "no file stands beside it that could be taken for the key");
   // What is on paper is not on the phone.
   assert.equal((await lost.stored("keys")).length, 1);
   await lost.open(`${world.url}/wallet`);

@@ -9,11 +9,14 @@ import { lives } from "./shots/lives.ts";
 import { office } from "./shots/office.ts";
 import { paper } from "./shots/paper.ts";
 import { people } from "./shots/people.ts";
+import { pioneers } from "./shots/pioneers.ts";
 import { place } from "./shots/place.ts";
+import { promises } from "./shots/promises.ts";
 import { town } from "./shots/town.ts";
 import { trust } from "./shots/trust.ts";
 import { shop } from "./shots/till.ts";
 import { wallet } from "./shots/wallet.ts";
+import { organisations } from "./shots/organisations.ts";
 import { wrong } from "./shots/wrong.ts";
 import { launch } from "./world.ts";
 
@@ -26,7 +29,7 @@ const MAIN = [
 
 const all = process.env["KLAVER_ALL"];
 const album = all ? new Album(all, null) : new Album(`${process.env["KLAVER_ROOT"]}/docs/screenshots`, MAIN);
-const stories = { town, wallet, people, till: shop, paper, place, lives, office, trust, wrong };
+const stories = { town, wallet, people, till: shop, paper, place, lives, office, trust, wrong, promises, pioneers, organisations };
 const chosen = process.env["KLAVER_STORIES"]?.split(",") ?? Object.keys(stories);
 const untold: string[] = [];
 

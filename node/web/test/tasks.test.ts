@@ -25,6 +25,7 @@ async function session(place: Phone, places: string): Promise<void> {
   await place.page.locator("#day").fill(day);
   await place.page.locator("#time").fill(time);
   await place.page.locator("#places").fill(places);
+  await place.page.locator("#question").fill("Leerde je iemand kennen?");
   await place.tap("Bewaar");
 }
 
@@ -36,12 +37,18 @@ test("a task: brought by a text-only client, taken, joined by phone, checked in,
   await client.tap("Breng een taak");
   await client.page.getByRole("radio", { name: "Brieven vouwen" }).check();
   for (const [id, text] of [["for_whom", "De bibliotheek"], ["how_many", "5000 brieven"], ["brought_by", "Jo van de bib"]] as const) await client.page.locator(`#${id}`).fill(text);
+  await client.reads("Schrijf geen naam van een persoon");
   await client.tap("Breng deze taak");
   await client.reads("Je taak is aangekomen.");
   await client.reads("We kijken wie dit kan doen.");
   const followed = client.page.url().replace("?new", "");
 
   // The trekker says not yet, with a reason; the client sees it; then it is taken, and the empty insurance warned of.
+  // Where it is, the place says itself.
+  await place.open(`${world.url}/place#usual`);
+  await place.page.locator("#address").fill("Kerkstraat 3, Klaverdorp");
+  await place.tap("Bewaar");
+  await place.reads("Wie is er?");
   await place.tap("Taken");
   await place.tap(/Brieven vouwen \(5000 brieven\)/);
   await looksWell(place.page, "a task that waits");
@@ -70,6 +77,7 @@ test("a task: brought by a text-only client, taken, joined by phone, checked in,
   await place.page.locator("[aria-pressed=true]", { hasText: "50 %" }).waitFor();
   await client.open(followed);
   await client.reads("De helft is klaar");
+  for (const said of ["Kerkstraat 3, Klaverdorp", "Iedereen kan het lezen zodra de taak klaar is."]) await client.reads(said);
 
   // One takes the only place with one tap; the next one hears kindly that it is full, and where to go on.
   const an = await member(world, browser, "0");
@@ -103,6 +111,12 @@ test("a task: brought by a text-only client, taken, joined by phone, checked in,
   await place.reads("Nog niemand tikte: ik ben er.");
   await an.tap("Ik ben er");
   await an.reads("Je bent er");
+  // One question, one tap; nobody hears what An said, and the count waits until nobody can answer any more.
+  await an.reads("Leerde je iemand kennen?");
+  await looksWell(an.page, "a question after checking in");
+  await an.page.getByRole("button", { name: "Ja", exact: true }).click();
+  await an.reads("Bedankt, geteld.");
+  await place.reads("De telling staat hier vanaf");
   await place.reads('Tikten "ik ben er": 1');
   await ben.page.unroute("**/v1/task-sessions/*");
   await ben.open(code);
@@ -249,6 +263,8 @@ test("a right lent for today: the stand-in sees the faces and gives; it has an e
   const link = (await place.page.locator("#lent-link").textContent()) ?? "";
   const other = await Phone.of(browser, WATCHED);
   await other.open(link);
+  await other.reads("De Kade leent jou het recht om klavers te geven. Vandaag, tot middernacht.");
+  await other.page.getByRole("link", { name: "Nee, liever niet" }).waitFor();
   await looksWell(other.page, "a right that is lent");
   await other.tap("Ja, ik doe het vandaag");
   const number = /^\d{3}\s\d{3}$/;
@@ -281,6 +297,13 @@ test("a right lent for today: the stand-in sees the faces and gives; it has an e
   assert.equal(clock.format(Date.parse(lent?.until ?? "")), "00:00");
   assert.ok(Date.parse(lent?.until ?? "") - Date.now() <= 25 * 3_600_000);
   assert.deepEqual(lent?.rights, ["spend"]);
+  // Whoever lent it takes it back before its time.
+  await place.open(`${world.url}/place#lend`);
+  await place.reads(/^Een andere telefoon mag nu geven, tot .*23:59\.$/);
+  await place.tap("Neem het recht nu terug");
+  await place.reads("Teruggenomen");
+  const after = world.council("account", "show", account, "--council") as typeof state;
+  assert.equal(after.state?.keys.some(({ key }) => key === hat?.["key"]), false);
   assert.deepEqual([...place.faults, ...other.faults], []);
   await place.context.close();
   await other.context.close();
@@ -349,7 +372,7 @@ test("whoever types another amount is not disturbed by somebody who checks in", 
   // A redraw would come at once.
   await place.page.waitForTimeout(200);
   assert.equal(await place.page.locator("#amount").inputValue(), "7");
-  await place.tap(/^Geef dit aan/);
+  await place.tap(/^Zet dit bij/);
   // Now both are on the list: what was typed, and whoever came.
   await place.reads("Geef 9 klavers aan 2 mensen");
   assert.deepEqual([...place.faults, ...guest.faults], []);
@@ -374,7 +397,8 @@ test("two phones of one place know the same faces; what is forgotten on one is f
   await other.open((await place.page.locator("#lent-link").textContent()) ?? "");
   await other.tap("Ja, ik doe het vandaag");
   await place.tap("Ja, leen het recht uit");
-  await place.tap("Terug");
+  await place.reads("Uitgeleend");
+  await place.tap(/^Terug$/);
   await place.reads("Wie is er?");
   await other.tap("Open de doe-plek");
   await other.page.locator("#amount").fill("1");

@@ -110,6 +110,15 @@ export class World {
     return this.#klaver("place", ...args);
   }
 
+  /** Makes a wallet of the program on the command line, which has joined; returns its account and what runs it. */
+  stranger(home: string): { account: string; run: (...args: string[]) => unknown } {
+    mkdirSync(join(this.directory, home), { mode: 0o700 });
+    const run = (...args: string[]) => this.#klaver(home, ...args);
+    run("init", home);
+    const { link } = this.council("invite") as { link: string };
+    return { account: (run("join", link) as { account: string }).account, run };
+  }
+
   #klaver(home: string, ...args: string[]): unknown {
     const out = this.#runIn(home, "klaver", ...args, "--json", "--yes", "--no-input").trim();
     return out === "" ? null : JSON.parse(out.split("\n").at(-1) as string);
@@ -311,11 +320,11 @@ export class Phone {
 }
 
 /** Makes a phone a till of a merchant: it shows its key, the council opens the account. */
-export async function connectTill(world: World, browser: Browser, name: string, options: BrowserContextOptions = {}): Promise<{ till: Phone; account: string }> {
+export async function connectTill(world: World, browser: Browser, name: string, options: BrowserContextOptions = {}, kind: "merchant" | "fund" = "merchant"): Promise<{ till: Phone; account: string }> {
   const till = await Phone.of(browser, options);
   await till.open(`${world.url}/till`);
   const key = (await till.page.locator("#connect-key").textContent()) ?? "";
-  const { account } = world.council("account", "open", "merchant", "--key", key) as { account: string };
+  const { account } = world.council("account", "open", kind, "--key", key) as { account: string };
   await till.page.getByRole("button", { name: "Kijk of het gelukt is" }).click();
   await till.page.locator("#name").fill(name);
   await till.page.getByRole("button", { name: "Bewaar de naam" }).click();
@@ -412,4 +421,23 @@ export async function addFace(place: Phone, account: string, name: string): Prom
   await place.page.locator("#name").fill(name);
   await place.page.getByRole("button", { name: "Voeg toe" }).click();
   await place.reads("Wie is er?");
+}
+
+/** Lets a phone keep its pages, with what is known now, and takes its network away. */
+export async function leaveNetwork(world: World, phone: Phone, path: string): Promise<void> {
+  await phone.open(`${world.url}${path}`);
+  await phone.page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+    await fetch("/promise").then(async (answer) => (await caches.open((await caches.keys())[0] ?? "")).put("/promise", answer));
+  });
+  await until(async () => path !== "/wallet" || (await phone.stored("kept")).some(({ name, value }) => String(name).startsWith("had:") && Number((value as { can: string }).can) > 0), "the balance was not looked at");
+  await phone.context.setOffline(true);
+}
+
+/** Types what another phone shows where a till scans. */
+export async function takesPromise(shop: Phone, code: string): Promise<void> {
+  const typed = shop.page.locator("#promise-code");
+  if (!(await typed.isVisible())) await shop.tapText("Typ de code");
+  await typed.fill(code);
+  await shop.tap("Neem aan");
 }

@@ -85,6 +85,38 @@ fn a_promise_without_network_is_paid_once_whoever_sends_it() {
 }
 
 #[test]
+fn what_was_promised_twice_is_paid_once_and_the_named_pot_bears_the_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let Market { village, molen, bakker, els, shop, .. } =
+        Market::open(directory.path(), &["--offline-cap", "20"]);
+    let [slager, noodpot] = ["slager", "noodpot"].map(|name| Wallet::init(directory.path(), name));
+    let other = village.open("merchant", &slager, &[]);
+    let pot = village.open("fund", &noodpot, &[]);
+    molen.json(&["earn", &pot, "--each", "30"]);
+    let promise = |to: &str| {
+        let said = els.json(&["pay", to, "8", "--offline", "--valid", "8s"]);
+        said["code"].as_str().unwrap().to_owned()
+    };
+    let (first, second) = (promise(&shop), promise(&other));
+    says(&bakker, 0, &["pay", &first], &["genoteerd"]);
+    says(&slager, 5, &["pay", &second], &["heeft nu niet genoeg"]);
+    says(&slager, 5, &["promise", "unpaid", &second], &["kan nog betaald worden"]);
+    says(&slager, 0, &["promise", "terms"], &["hoogstens 20 klavers", "Geen pot draagt"]);
+    std::thread::sleep(std::time::Duration::from_secs(14));
+    says(&slager, 5, &["promise", "unpaid", &second], &["nog geen pot", "Vraag het kernteam"]);
+    says(&village.anna, 0, &["promise", "pot", &pot], &["draagt deze pot"]);
+    says(&bakker, 5, &["promise", "unpaid", &first], &["is betaald"]);
+    says(&bakker, 1, &["promise", "unpaid", &second], &["past hier niet"]);
+    let asked = slager.json(&["promise", "unpaid", &second]);
+    assert_eq!(slager.json(&["promise", "unpaid", &second])["id"], asked["id"], "each is asked once");
+    says(&noodpot, 0, &["pay", asked["link"].as_str().unwrap()], &["Betaald: 8 klavers"]);
+    says(&slager, 0, &["promise", "unpaid", &second], &["De pot betaalde 8 klavers"]);
+    says(&village.anna, 0, &["promise", "pot"], &["Geen pot draagt"]);
+    let held = [&els, &bakker, &slager, &noodpot].map(Wallet::balance);
+    assert_eq!(held, ["2.00", "8.00", "8.00", "22.00"]);
+}
+
+#[test]
 fn a_promise_beyond_the_balance_stays_and_is_paid_when_credits_come() {
     let directory = tempfile::tempdir().unwrap();
     let market = Market::open(directory.path(), &["--offline-cap", "20"]);

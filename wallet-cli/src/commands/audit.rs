@@ -23,7 +23,7 @@ use klaver_ledger::log::proof::TreeHead;
 use klaver_ledger::receipt::Receipt;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Check a community's ledger.
 #[derive(Args, Debug)]
@@ -149,14 +149,6 @@ impl<'o> Progress<'o> {
         Self { began: (done, Instant::now()), ..self }
     }
 
-    /// Returns about how many seconds are left, once there is something to go by.
-    fn seconds_left(&self, done: u64) -> Option<u64> {
-        let (first, start) = self.began;
-        let (past, passed) = (done.checked_sub(first)?, start.elapsed().as_millis());
-        let left = u128::from(self.total.saturating_sub(done)) * passed / u128::from(past).max(1) / 1_000;
-        u64::try_from(left).ok().filter(|_| past > 0 && passed > 1_000)
-    }
-
     fn at(&mut self, done: u64) {
         let percent = (done * 100).checked_div(self.total).unwrap_or(100).min(100);
         if !self.live || self.shown == Some(percent) {
@@ -167,7 +159,9 @@ impl<'o> Progress<'o> {
         let bar = format!("{}{}", "█".repeat(filled), "░".repeat(25 - filled));
         let values = [("done", &*done.to_string()), ("total", &*self.total.to_string())];
         let mut words = self.app.output.words("audit.progress", &values);
-        if let Some(seconds) = self.seconds_left(done) {
+        let (first, start) = self.began;
+        let past = done.saturating_sub(first);
+        if let Some(seconds) = seconds_left(past, self.total.saturating_sub(done), start.elapsed()) {
             let left = format!("{}:{:02}", seconds / 60, seconds % 60);
             words = format!("{words}, {} ", self.app.output.words("audit.left", &[("left", &left)]));
         }
@@ -179,5 +173,25 @@ impl<'o> Progress<'o> {
         if self.live && self.shown.is_some() {
             let _ = writeln!(std::io::stderr());
         }
+    }
+}
+
+/// Returns about how many seconds `rest` records take when `past` took `passed`, once there is something to go by.
+fn seconds_left(past: u64, rest: u64, passed: Duration) -> Option<u64> {
+    let left = (u128::from(rest) * passed.as_millis()).checked_div(u128::from(past))? / 1_000;
+    u64::try_from(left).ok().filter(|_| passed > Duration::from_secs(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_goes_by_what_was_done() {
+        let seconds = Duration::from_secs;
+        assert_eq!(seconds_left(1_000, 9_000, seconds(10)), Some(90));
+        assert_eq!(seconds_left(9_000, 1_000, seconds(90)), Some(10));
+        assert_eq!(seconds_left(9_000, 0, seconds(90)), Some(0));
+        assert_eq!((seconds_left(0, 10, seconds(5)), seconds_left(5, 10, seconds(1))), (None, None));
     }
 }

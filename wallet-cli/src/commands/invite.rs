@@ -24,7 +24,8 @@ impl Invite {
     /// # Errors
     /// When the key may not invite.
     pub fn run(self, app: &mut App<'_>) -> Outcome {
-        let hat = app.office_hat(Purpose::Council)?;
+        // A member or a place invites a few, the council as many as it wants.
+        let hat = app.office_hat(Purpose::Council).or_else(|_| app.hat())?;
         let contact = app.contact(&hat)?;
         let valid_for = moment::parse_duration(&self.valid)
             .ok_or_else(|| Failure::new(Exit::Usage, "not_a_duration").with("value", &self.valid))?;

@@ -180,8 +180,7 @@ fn pay_request(
     match request.state {
         RequestState::Open => {}
         RequestState::Paid => return Err(paid_already(app, &mut contact, &hat, account, &request, id)),
-        RequestState::Declined => return Err(Failure::new(Exit::Rules, "request_declined")),
-        RequestState::Expired => return Err(Failure::new(Exit::Rules, "request_expired")),
+        ended => return Err(super::request::ended_unpaid(ended)),
     }
     let amount = text::amount("amount", &request.amount, contact.community.scale)?;
     if typed.is_some_and(|typed| typed != amount) {
@@ -372,7 +371,7 @@ fn send_for_payer(app: &App<'_>, prefix: LedgerPrefix, entry: &SignedEntry) -> O
 }
 
 /// Returns the text of the code: from the picture, from standard input, or as it was typed.
-fn read_code(what: &str) -> Outcome<String> {
+pub(super) fn read_code(what: &str) -> Outcome<String> {
     if what == "-" {
         let mut text = String::new();
         let read = std::io::stdin().lock().take(CODE_BYTES_MAX).read_to_string(&mut text);

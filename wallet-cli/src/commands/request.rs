@@ -19,7 +19,11 @@ use std::time::{Duration, Instant};
 #[derive(Args, Debug)]
 pub struct Request {
     /// How much, such as 5 or 2,50
-    pub amount: String,
+    #[arg(required_unless_present = "withdraw")]
+    pub amount: Option<String>,
+    /// Take back what you asked, by its link
+    #[arg(long, value_name = "LINK", exclusive = true)]
+    pub withdraw: Option<String>,
     /// How long it may be paid: 90s, 10m, 2h, 1d
     #[arg(long, value_name = "TIME")]
     pub valid: Option<String>,
@@ -51,8 +55,11 @@ impl Request {
     pub fn run(self, app: &mut App<'_>) -> Outcome {
         let (hat, account) = app.account_hat()?;
         let mut contact = app.contact(&hat)?;
+        if let Some(link) = &self.withdraw {
+            return withdraw(app, &contact, &hat, link);
+        }
         let unit = contact.community.unit(app.output.language);
-        let amount = unit.parse(&self.amount)?;
+        let amount = unit.parse(self.amount.as_deref().unwrap_or_default())?;
         let valid_for = self.valid.as_deref().map(super::duration).transpose()?;
         if let Some(asked) = valid_for.filter(|asked| !VALID_FOR_SECONDS.contains(&asked.0)) {
             let words = |seconds: u64| charter_words::duration(app.output, seconds);
@@ -114,9 +121,7 @@ impl Request {
         let end = wait(&contact, &request.id).inspect_err(|_| app.output.warn("request.unsure", &[]))?;
         if end.state != RequestState::Paid {
             app.output.json(&request_json(&end));
-            let is_declined = end.state == RequestState::Declined;
-            let code = if is_declined { "request_declined" } else { "request_expired" };
-            return Err(Failure::new(Exit::Rules, code));
+            return Err(ended_unpaid(end.state));
         }
         // The screen says *paid* on evidence, not on the node's word.
         let index = end.index.ok_or_else(|| Failure::new(Exit::Mismatch, "request_no_index"))?;
@@ -134,6 +139,34 @@ impl Request {
         app.output.json(&request_json(&end));
         Ok(Exit::Ok)
     }
+}
+
+/// Takes back a request by its link.
+fn withdraw(app: &App<'_>, contact: &Contact, hat: &KeyInfo, link: &str) -> Outcome {
+    let link = Link::parse(link)?;
+    link.check_community(&contact.community.node, &contact.community.ledger)?;
+    let Link::Request { id, .. } = link else { return Err(Failure::new(Exit::Usage, "not_a_request")) };
+    let path = paths::fill(paths::REQUEST_WITHDRAW, id.to_hex());
+    let request: PaymentRequest = app
+        .with_session(contact, hat, |token| contact.http.post(&path, Some(token), &serde_json::json!({})))?;
+    app.output.json(&request_json(&request));
+    if request.state == RequestState::Paid {
+        return Err(Failure::new(Exit::Rules, "request_paid"));
+    }
+    app.output.say("request.withdrawn", &[]);
+    Ok(Exit::Ok)
+}
+
+/// Returns why a request that is neither open nor paid cannot be paid.
+pub(super) fn ended_unpaid(state: RequestState) -> Failure {
+    Failure::new(
+        Exit::Rules,
+        match state {
+            RequestState::Declined => "request_declined",
+            RequestState::Withdrawn => "request_withdrawn",
+            RequestState::Open | RequestState::Paid | RequestState::Expired => "request_expired",
+        },
+    )
 }
 
 /// Returns the id of a request that the node made, which must be the one that was asked for, also in its link.

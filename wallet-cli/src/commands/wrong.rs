@@ -1,5 +1,8 @@
 //! `klaver wrong`: tell a person of trust that something is wrong, and hear what came of it; name one.
 
+mod heard;
+
+use self::heard::Answer;
 use crate::app::App;
 use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
@@ -7,11 +10,14 @@ use crate::moment;
 use crate::output::harmless;
 use clap::{Args, Subcommand, ValueEnum};
 use klaver_api::{
-    CouncilTrust, NamePersonOfTrust, NamedPerson, PersonOfTrust, TellWrong, Told, ToldPage, WrongLine,
-    WrongReason, paths,
+    CouncilTrust, NamePersonOfTrust, NamedPerson, PersonOfTrust, TellWrong, Telling, Told, ToldPage,
+    WrongLine, WrongReason, paths,
 };
 use klaver_keystore::{KeyInfo, Purpose};
 use serde::Serialize;
+
+/// How many signs of its number something that was told is shown by.
+const ID_SHOWN: usize = 8;
 
 /// Tell a person of trust that something is wrong, and hear what came of it.
 #[derive(Debug, Subcommand)]
@@ -20,6 +26,15 @@ pub enum Wrong {
     List,
     /// Tell a person of trust
     Tell(Tell),
+    /// Take back what you told: your words are erased
+    Back {
+        /// Which: the beginning of what `klaver wrong list` shows
+        id: String,
+    },
+    /// Show what you were told, as a person of trust
+    Heard,
+    /// Answer as a person of trust
+    Answer(Answer),
     /// Name a person of trust, as the council
     Name(Name),
 }
@@ -98,6 +113,9 @@ impl Wrong {
         match self {
             Self::List => list(app),
             Self::Tell(tell) => tell.run(app),
+            Self::Back { id } => heard::take_back(app, &id),
+            Self::Heard => heard::list(app),
+            Self::Answer(answer) => answer.run(app),
             Self::Name(name) => name.run(app),
         }
     }
@@ -179,39 +197,60 @@ fn list(app: &App<'_>) -> Outcome {
     if page.told.is_empty() {
         app.output.say("wrong.none", &[]);
     }
-    let many = contact.community.unit(app.output.language).many;
-    // Pages and programs say these things in the same words.
-    let word =
-        |kind: &str, value: &str| app.output.words(&format!("web.wrong_{kind}_{value}"), &[("many", &many)]);
+    let word = Word::of(app, &contact);
     for told in &page.told {
-        let about = told.about.map_or_else(String::new, |about| {
-            app.output.words("web.wrong_number", &[("index", &about.index.to_string())])
-        });
-        app.output.say(
-            "wrong.one",
-            &[
-                ("when", &moment::show_text(&told.told_at, app.output.language)),
-                ("state", &app.output.strong(&word("state", &name_of(&told.state)))),
-                ("reason", &word("reason", &name_of(&told.reason))),
-                ("about", &about),
-            ],
-        );
-        if let Some(answer) = &told.answer {
-            app.output.say("wrong.answer", &[("answer", &harmless(answer))]);
-        }
-        if let Some(outcome) = &told.outcome {
-            let number = told.entry.map_or_else(String::new, |entry| {
-                app.output.words("web.wrong_number", &[("index", &entry.to_string())])
-            });
-            let outcome = word("outcome", &name_of(outcome));
-            app.output.say("wrong.outcome", &[("outcome", &outcome), ("about", &number)]);
-        }
+        let about = told.about.map_or_else(String::new, |about| about_number(app, about.index));
+        word.tell(&told.telling, &about);
         if told.person.is_none() {
             app.output.say("web.wrong_gone", &[]);
         }
     }
     app.output.json(&serde_json::json!({ "told": page.told, "persons": page.persons }));
     Ok(Exit::Ok)
+}
+
+/// What was told, in words: pages and programs say these things in the same.
+struct Word<'a> {
+    app: &'a App<'a>,
+    many: String,
+}
+
+impl<'a> Word<'a> {
+    fn of(app: &'a App<'a>, contact: &Contact) -> Self {
+        Self { app, many: contact.community.unit(app.output.language).many }
+    }
+
+    fn called(&self, kind: &str, value: &str) -> String {
+        self.app.output.words(&format!("web.wrong_{kind}_{value}"), &[("many", &self.many)])
+    }
+
+    /// Says how far something is, and what came of it; the beginning of its number names it where it is answered or taken back.
+    fn tell(&self, telling: &Telling, about: &str) {
+        let output = self.app.output;
+        let id = telling.id.get(..ID_SHOWN).unwrap_or_default();
+        let values = [
+            ("id", id),
+            ("when", &*moment::show_text(&telling.told_at, output.language)),
+            ("state", &*output.strong(&self.called("state", &name_of(&telling.state)))),
+            ("reason", &*self.called("reason", &name_of(&telling.reason))),
+            ("about", about),
+        ];
+        output.say("wrong.one", &values);
+        if let Some(answer) = &telling.answer {
+            output.say("wrong.answer", &[("answer", &harmless(answer))]);
+        }
+        if let Some(outcome) = &telling.outcome {
+            let number = telling.entry.map_or_else(String::new, |entry| about_number(self.app, entry));
+            output.say(
+                "wrong.outcome",
+                &[("outcome", &self.called("outcome", &name_of(outcome))), ("about", &number)],
+            );
+        }
+    }
+}
+
+fn about_number(app: &App<'_>, index: u64) -> String {
+    app.output.words("web.wrong_number", &[("index", &index.to_string())])
 }
 
 fn name_of(value: &impl Serialize) -> String {

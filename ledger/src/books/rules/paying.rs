@@ -47,6 +47,14 @@ pub(super) fn check_late(case: &Case<'_>, pay: &Pay) -> Result<(), Rejection> {
     if amount > cap { Err(Rejection::LateCap { cap, amount }) } else { Ok(()) }
 }
 
+/// A promise is sent on by whoever was shown it: that one hears no figures of the payer's.
+pub(super) fn bearers_hear(pay: &Pay, refusal: Rejection) -> Rejection {
+    match refusal {
+        Rejection::InsufficientCredits { .. } if pay.late => Rejection::PromiseNotCovered,
+        _ => refusal,
+    }
+}
+
 /// The chart lets the payee receive; a fund pays whom it names; after its end a voucher goes home.
 pub(super) fn check_payee<'a>(
     case: &Case<'a>,

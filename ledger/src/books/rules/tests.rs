@@ -25,7 +25,7 @@ fn a_refused_entry_changes_nothing() {
     let before = w.books.encode_snapshot();
     let refusal = w.pay("mia", "bakery", 1_250).unwrap_err();
     assert_eq!(refusal.code(), "insufficient_credits");
-    assert!(refusal.is_transient() && refusal.is_missing_credits());
+    assert!(refusal.is_transient());
     assert_eq!(w.books.encode_snapshot(), before);
 }
 
@@ -270,6 +270,7 @@ fn refusals_of_payments(reached: &mut Reached) {
     reached.add("late_form", w.record(late("mia", &[("bakery", 1), ("cafe", 1)]), &["mia"]));
     reached.add("late_cap", w.record(late("mia", &[("bakery", 501)]), &["mia"]));
     w.record(late("mia", &[("bakery", 500)]), &["mia"]).unwrap();
+    reached.add("promise_not_covered", w.record(late("noor", &[("bakery", 1)]), &["noor"]));
     let rate = Some(Rate::new(2, 1).unwrap());
     let body = Body::Redeem(Redeem { merchant: account("bakery"), amount: minor(1), rate });
     reached.add("wrong_rate", w.record(body, &["bakery"]));

@@ -48,6 +48,7 @@ impl<S: Store> Player<'_, S> {
     pub(super) fn open_accounts(&mut self) -> Done {
         let cast = self.cast;
         let year = Deadline::after(self.scribe.now, Seconds(365 * DAY.0));
+        self.budgets_end = year;
         let keepers = [&cast.baker().shop.key, &cast.merchants[CAFE].shop.key];
         let payees = vec![cast.baker().shop.account, cast.merchants[CAFE].shop.account];
         let states = cast
@@ -114,7 +115,12 @@ impl<S: Store> Player<'_, S> {
         Ok(())
     }
 
-    fn set_status(&mut self, state: AccountState, status: AccountStatus, keys: &[&SigningKey]) -> Done {
+    pub(super) fn set_status(
+        &mut self,
+        state: AccountState,
+        status: AccountStatus,
+        keys: &[&SigningKey],
+    ) -> Done {
         let base = self.bases[&state.account];
         self.scribe.record(Body::Change(Change { base, state, status }), keys).map(drop)
     }

@@ -96,7 +96,10 @@ fn ask(mut page: Page, form: Form, before: Option<(String, &str)>) -> Response {
                     aria-invalid=[fault.is_some().then_some("true")];
                 p #amount-fault .fault role="alert" { (fault.clone().unwrap_or_default()) }
             }
-            div.actions { button.button.main type="submit" { (icon("pay")) (page.say("alias_go_on")) } }
+            div.actions {
+                button.button.main type="submit" { (icon("pay")) (page.say("alias_go_on")) }
+                a.button.quiet href="/" { (icon("clover")) (page.say("to_square")) }
+            }
         }
         @if script.is_some() { div #action {} }
         p.small { (page.say("alias_checked_next")) }

@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use klaver_locales::Language;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
@@ -18,7 +18,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types klaver";
 
 /// The pages that read codes with the camera: their third reader is compiled on the phone, and nothing else is.
-const WITH_READER: [&str; 3] = ["wallet", "till", "place"];
+const WITH_READER: [&str; 4] = ["wallet", "till", "place", "promise"];
 
 /// A page that is being made.
 pub struct Page {
@@ -189,8 +189,17 @@ impl Page {
 
     /// Returns what the page's script is told: facts of the community, and what the page was given.
     pub fn told(&self) -> Markup {
+        // Said when the file with all other sentences does not come.
+        let words: Map<String, Value> =
+            ["trouble", "again"].into_iter().map(|key| (key.to_owned(), self.say(key).into())).collect();
+        let mut facts = self.facts.clone();
+        facts["words"] = Value::Object(words);
+        // What is not so need not be said: a first load has little room.
+        if let Some(facts) = facts.as_object_mut() {
+            facts.retain(|name, value| name == "rate" || !(value.is_null() || *value == Value::Bool(false)));
+        }
         html! {
-            script #facts type="application/json" { (PreEscaped(harmless(&self.facts))) }
+            script #facts type="application/json" { (PreEscaped(harmless(&facts))) }
             @if !self.data.is_null() {
                 script #data type="application/json" { (PreEscaped(harmless(&self.data))) }
             }
@@ -210,8 +219,12 @@ impl Page {
         let words = made.and_then(|made| made.words.get(code)).map(|file| asset(file));
         // Sentences that this page needs beside those that all pages have.
         let own = made.and_then(|made| match name {
-            "till" | "place" | "coordination" | "session" | "lent" | "paper" | "wrong" => made.more.get(code),
+            "till" | "place" | "coordination" | "session" | "lent" | "paper" | "invite" => {
+                made.more.get(code)
+            }
+            "wrong" => made.wrong.get(code),
             "verify" => made.check.get(code),
+            "promise" => made.promise.get(code),
             _ => None,
         });
         let more = own.map(|file| asset(file));

@@ -52,6 +52,7 @@ pub async fn voucher(State(app): State<App>, PagePath(id): PagePath, visit: Visi
             _ => p.lead { (page.say("voucher_text")) },
         }
         div #action {}
+        div.actions { a.button href="/#shops" { (icon("shop")) (page.say("voucher_where")) } }
         p.small { (page.say("voucher_keep")) }
     };
     page.respond(StatusCode::OK, Some("paper"), &body)

@@ -77,7 +77,7 @@ pub fn along(page: &Page, service: &Service) -> Markup {
 pub fn shops(page: &Page, title: &str, none: Option<&str>, picture: &str, shops: &[&Offer]) -> Markup {
     html! {
         @if !shops.is_empty() || none.is_some() {
-            section {
+            section id=[(title == "home_merchants").then_some("shops")] {
                 h2 { (icon(picture)) (page.say(title)) }
                 @if let (true, Some(none)) = (shops.is_empty(), none) { p { (page.say(none)) } }
                 @if !shops.is_empty() {

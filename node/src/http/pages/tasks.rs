@@ -2,6 +2,7 @@
 
 use super::frame::{Page, icon, picture, where_it_is};
 use super::language::Visit;
+use super::organisations::elsewhere;
 use super::pots::along;
 use super::when::{day, day_as_kept, time_of_day};
 use super::{Missing, unknown};
@@ -24,13 +25,14 @@ use serde_json::{Value, json};
 pub async fn tasks(State(app): State<App>, visit: Visit) -> Response {
     let mut page = Page::new(&app.service, visit);
     page.title(page.say("tasks_title"));
-    let tasks = app.service.tasks().tasks;
+    let (tasks, meets) = (app.service.tasks().tasks, app.service.town_gatherings());
     let body = html! {
         h1 { (page.heading()) }
         p.lead { (page.say("tasks_lead")) }
         @if tasks.is_empty() { p { (page.say("tasks_none")) " " (page.say("tasks_none_next")) } }
         ul.lines { @for task in &tasks { li { (task_line(&page, &app.service, task)) } } }
-        @if tasks.iter().any(|task| !task.sessions.is_empty()) {
+        (elsewhere(&page, &app.service, &meets))
+        @if !meets.is_empty() || tasks.iter().any(|task| !task.sessions.is_empty()) {
             div.actions { a.button.quiet href=(paths::CALENDAR) { (icon("down")) (page.say("tasks_calendar")) } }
         }
         (along(&page, &app.service))
@@ -53,6 +55,40 @@ pub fn joinable(page: &Page, service: &Service) -> Markup {
     }
 }
 
+/// The places where people help together, each with the moment that begins first there, and the way to join it.
+pub fn meeting_places(page: &Page, service: &Service, listed: &[(String, Option<String>)]) -> Markup {
+    let tasks = service.tasks().tasks;
+    let next = |name: &str| {
+        let here = tasks.iter().filter(|task| task.place.as_deref().map(place_of) == Some(name));
+        let sessions = here.flat_map(|task| task.sessions.iter().map(move |session| (task, session)));
+        sessions.min_by(|(_, one), (_, other)| one.starts_at.cmp(&other.starts_at))
+    };
+    html! {
+        section #places {
+            h2 { (icon("people")) (page.say("home_places")) }
+            @if listed.is_empty() { p { (page.say("home_places_none")) } }
+            @else { p { (page.say("home_places_text")) } }
+            ul.names {
+                @for (name, address) in listed {
+                    li {
+                        (name) (where_it_is(address.as_deref()))
+                        @if let Some((task, session)) = next(name) {
+                            a.way href={ "/tasks/" (task.id) } {
+                                (page.say_with("home_next", &[("when", &moment(page, service, session))]))
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Returns what a place is called, whoever pays for what it gives: its accounts are called `place · funder`.
+pub fn place_of(name: &str) -> &str {
+    name.split(" · ").next().unwrap_or(name)
+}
+
 /// The standing call for tasks, with the way to bring one: the main thing to do where there is no other.
 pub fn call(page: &Page, is_main: bool) -> Markup {
     html! {
@@ -64,7 +100,7 @@ pub fn call(page: &Page, is_main: bool) -> Markup {
     }
 }
 
-fn task_line(page: &Page, service: &Service, task: &Task) -> Markup {
+pub(super) fn task_line(page: &Page, service: &Service, task: &Task) -> Markup {
     let first = task.sessions.first();
     html! {
         a href={ "/tasks/" (task.id) } {
@@ -88,9 +124,14 @@ fn title(page: &Page, task: &Task) -> String {
 }
 
 fn moment(page: &Page, service: &Service, session: &TaskSession) -> String {
+    from_until(page, service, &session.starts_at, session.minutes)
+}
+
+/// Says when something begins and ends, by the clocks of the community.
+pub(super) fn from_until(page: &Page, service: &Service, starts_at: &str, minutes: u16) -> String {
     let zone = &service.config().time_zone;
-    let Ok(starts_at) = timestamp("starts_at", &session.starts_at) else { return String::new() };
-    let ends_at = starts_at.seconds() + u64::from(session.minutes) * 60;
+    let Ok(starts_at) = timestamp("starts_at", starts_at) else { return String::new() };
+    let ends_at = starts_at.seconds() + u64::from(minutes) * 60;
     let (from, until) = (time_of_day(starts_at.seconds(), zone), time_of_day(ends_at, zone));
     page.say_with(
         "task_when",
@@ -230,7 +271,8 @@ fn bring_form(mut page: Page, typed: &Typed, fault: Option<&'static str>) -> Res
             div.field {
                 label for=(name) { (page.say(&format!("task_ask_{name}"))) }
                 input id=(name) name=(name) type="text" maxlength="80" autocomplete="off" required value=(value)
-                    aria-describedby={ (name) "-fault" } aria-invalid=[(fault == Some(name)).then_some("true")];
+                    aria-describedby={ (name) "-hint " (name) "-fault" } aria-invalid=[(fault == Some(name)).then_some("true")];
+                p.small id={ (name) "-hint" } { (page.say(&format!("task_hint_{name}"))) }
                 p.fault role="alert" id={ (name) "-fault" } { (says(name)) }
             }
         }
@@ -248,6 +290,7 @@ fn bring_form(mut page: Page, typed: &Typed, fault: Option<&'static str>) -> Res
                     }
                 }
             }
+            p.small { (page.say("task_picture_other")) }
             p #picture-fault .fault role="alert" { (says("picture")) }
             (text("for_whom", &typed.for_whom))
             (text("how_many", &typed.how_many))
@@ -259,7 +302,8 @@ fn bring_form(mut page: Page, typed: &Typed, fault: Option<&'static str>) -> Res
             }
             (text("brought_by", &typed.brought_by))
             p.small { (page.say("task_bring_how")) }
-            div.actions { button.button.main type="submit" { (icon("mail")) (page.say("task_bring_do")) } }
+            div.actions { button.button.main type="submit" { (icon("mail")) (page.say("task_bring_do")) }
+                a.button href=(paths::TASKS_PAGE) { (icon("back")) (page.say("tasks_back")) } }
         }
     };
     let status = if fault.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
@@ -328,8 +372,9 @@ fn client_page(mut page: Page, service: &Service, code: &str, is_new: bool, is_f
             form method="post" action={ "/client/" (code) } {
                 div.field {
                     label for="words" { (page.say("task_client_thank")) }
-                    textarea #words name="words" rows="3" maxlength="140" required aria-describedby="words-fault"
+                    textarea #words name="words" rows="3" maxlength="140" required aria-describedby="words-hint words-fault"
                         { (task.thanks.clone().unwrap_or_default()) }
+                    p #words-hint .small { (page.say("task_client_thank_who")) }
                     p #words-fault .fault role="alert" { @if is_faulty { (page.say("task_client_thank_fault")) } }
                 }
                 div.actions { button.button.main type="submit" { (icon("tick")) (page.say("task_client_thank_do")) } }
@@ -419,13 +464,15 @@ pub(super) fn beside(language: Language) -> Language {
 /// `/l/ID`: a right that is lent for today. What the code stands for is in the fragment.
 pub async fn lent(State(app): State<App>, PagePath(id): PagePath, visit: Visit) -> Response {
     let mut page = Page::new(&app.service, visit);
-    if CodeId::parse(&id).is_err() {
-        return unknown(page, Missing::Code);
-    }
+    let Ok(id) = CodeId::parse(&id) else { return unknown(page, Missing::Code) };
     page.title(page.say("lent_title"));
+    let text = match app.service.who_lends(&id) {
+        Some(place) => page.say_with("lent_text_by", &[("place", &place)]),
+        None => page.say("lent_text"),
+    };
     let body = html! {
         h1 { (page.heading()) }
-        p { (page.say("lent_text")) }
+        p { (text) }
         div #action {}
         noscript { p.note { (page.say("needs_script")) } p { (page.say("needs_script_next")) } }
     };

@@ -38,6 +38,24 @@ pub fn time_of_day(seconds: u64, zone: &str) -> String {
     local(seconds, zone).map(|at| format!("{:02}:{:02}", at.hour(), at.minute())).unwrap_or_default()
 }
 
+/// Returns the moment, in seconds since 1970 UTC, at which it is `time` (`14:00`) on `day` (`2026-11-28`) in `zone`;
+/// `None` where one of them is none.
+pub fn moment_at(day: &str, time: &str, zone: &str) -> Option<u64> {
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    let date: Date = day.parse().ok()?;
+    let time: jiff::civil::Time = time.parse().ok()?;
+    u64::try_from(date.to_datetime(time).to_zoned(zone).ok()?.timestamp().as_second()).ok()
+}
+
+/// Returns a month as people here read it: `oktober 2026`; as it stands where it is no month.
+pub fn month(page: &Page, month: &str) -> String {
+    let read = month.split_once('-').and_then(|(year, number)| Some((year, number.parse::<u8>().ok()?)));
+    read.map_or_else(
+        || month.to_owned(),
+        |(year, number)| format!("{} {year}", page.say(&format!("month_{number}"))),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,5 +66,9 @@ mod tests {
         assert_eq!(time_of_day(1_767_268_800, "Europe/Brussels"), "13:00");
         assert_eq!(time_of_day(1_782_907_200, "Europe/Brussels"), "14:00");
         assert_eq!(time_of_day(1_767_268_800, "Nowhere/Known"), "12:00");
+        assert_eq!(moment_at("2026-01-01", "13:00", "Europe/Brussels"), Some(1_767_268_800));
+        assert_eq!(moment_at("2026-07-01", "14:00", "Europe/Brussels"), Some(1_782_907_200));
+        assert_eq!(moment_at("2026-02-30", "14:00", "Europe/Brussels"), None);
+        assert_eq!(moment_at("2026-02-20", "ochtend", "Europe/Brussels"), None);
     }
 }

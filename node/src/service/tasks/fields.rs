@@ -26,19 +26,23 @@ pub(super) fn edit(row: &mut TaskRow, asked: &EditTask) -> Result<(), FieldError
     }
     (row.has_names, row.replaces_nobody) = (asked.has_names, asked.replaces_nobody);
     row.posture = [asked.sitting, asked.standing, asked.lifting];
-    let named = [("responsible", &asked.responsible), ("insurer", &asked.insurer), ("policy", &asked.policy)];
-    for (kept, (field, value)) in row.insured.iter_mut().zip(named) {
-        *kept = value
-            .as_deref()
-            .filter(|value| !value.is_empty())
-            .map(|value| line_of(field, value))
-            .transpose()?;
-    }
+    row.insured = lines_of([&asked.responsible, &asked.insurer, &asked.policy])?;
     if asked.progress > 100 {
         return Err(FieldError::new("progress", asked.progress, "a number from 0 to 100 belongs here"));
     }
     row.progress = asked.progress;
     Ok(())
+}
+
+/// Returns who answers for people, their insurer and policy, each where it is said.
+pub(in crate::service) fn lines_of(asked: [&Option<String>; 3]) -> Result<[Option<String>; 3], FieldError> {
+    let mut lines = [None, None, None];
+    let named = ["responsible", "insurer", "policy"].into_iter().zip(asked);
+    for (kept, (field, value)) in lines.iter_mut().zip(named) {
+        let said = value.as_deref().filter(|value| !value.is_empty());
+        *kept = said.map(|value| line_of(field, value)).transpose()?;
+    }
+    Ok(lines)
 }
 
 pub(super) fn session_of(
@@ -62,6 +66,13 @@ pub(super) fn session_of(
         approval: approval.map(|text| line_of("approval", text)).transpose()?,
         cancelled: asked.cancelled,
         code,
+        question: asked
+            .question
+            .as_deref()
+            .filter(|text| !text.is_empty())
+            .map(|text| line_of("question", text))
+            .transpose()?,
+        answers: [[0; 2]; 2],
     })
 }
 
@@ -108,7 +119,7 @@ pub(in crate::service) fn text_of(
     Ok(text.to_owned())
 }
 
-pub(super) fn day_of(field: &'static str, text: &str) -> Result<String, FieldError> {
+pub(in super::super) fn day_of(field: &'static str, text: &str) -> Result<String, FieldError> {
     let is_day = text.len() == 10 && timestamp(field, &format!("{text}T00:00:00Z")).is_ok();
     let wrong = || FieldError::new(field, text, "a day belongs here, such as 2026-11-28");
     is_day.then(|| text.to_owned()).ok_or_else(wrong)

@@ -1,5 +1,6 @@
 /** `/coordination`: what the council sees. Sums, budgets, payouts, rules; of members counts alone. */
 
+import { stateOf } from "../accountState.ts";
 import { amountField } from "../amountField.ts";
 import { NoAnswer, Refused, ask } from "../api.ts";
 import { showConnecting } from "../connecting.ts";
@@ -15,7 +16,9 @@ import { euroCents, showEuro, showNumber } from "../lib/money.ts";
 import { type Claim, type Coordination, type Held, NotCouncil, askAsOffice, connectOffice, office } from "../office.ts";
 import { lostPhone } from "../lostPhone.ts";
 import { draftOfCouncil } from "../officeDraft.ts";
-import { limits, oneAccount, rotate, waiting } from "../officeAccount.ts";
+import { limits, oneAccount, rotate, see, waiting } from "../officeAccount.ts";
+import { budgets, budgetsOf, contributing, funding, oneBudget } from "../officeBudgets.ts";
+import { pioneers, reminders, roundsOf } from "../officePioneers.ts";
 import { close, payFirst } from "../officeClose.ts";
 import { propose, rules } from "../officeRules.ts";
 import { chooseList } from "../officeImport.ts";
@@ -42,11 +45,17 @@ async function route(): Promise<void> {
     if (name === "lost") return await lostPhone();
     const hat = await office();
     if (!hat) return await connecting();
-    if (name === "open") return opening(hat);
+    if (name === "open") return await opening(hat);
+    if (name === "budget") return await oneBudget(hat, id);
+    if (name === "funding") return await funding(hat, id);
+    if (name === "contribution") return await contributing(hat, id);
+    if (name === "pioneers") return await pioneers(hat, id);
     if (name === "import") return chooseList(hat);
     if (name === "pots") return await (await import("../officePots.ts")).officePots(hat);
     if (name === "trust") return await (await import("../officeTrust.ts")).officeTrust(hat, id);
+    if (name === "organisations") return await (await import("../officeOrganisations.ts")).officeOrganisations(hat, id);
     if (name === "account") return await oneAccount(hat, id);
+    if (name === "rest") return await oneAccount(hat, id, true);
     if (name === "close") return await close(hat, id);
     if (name === "payfirst") return await payFirst(hat, id);
     if (name === "propose") return await propose(hat);
@@ -59,11 +68,11 @@ async function route(): Promise<void> {
     await giveNames(hat, seen.accounts).catch(() => undefined);
     switch (name) {
       case "payouts": return payouts(hat, seen);
-      case "budgets": return budgets(seen);
+      case "budgets": return await budgets(hat, life(seen));
       case "held": return held(seen);
-      case "members": return members(seen);
+      case "members": return await members(hat, seen);
       case "accounts": return accounts(hat, seen);
-      case "rules": return rules(hat, seen);
+      case "rules": return await rules(hat, seen);
       case "audit": return await audit(seen);
       case "waiting": return await waiting(hat, seen.waiting);
       default: return await home(hat, seen);
@@ -83,7 +92,7 @@ async function connecting(): Promise<void> {
   const [key, { charter }] = await Promise.all([keyToConnect("council"), ask<{ charter: { policy: { recovery_delay: number } } }>("GET", "/v1/community")]);
   showConnecting({
     key, picture: "seal", title: say("council_connect"),
-    steps: [say("council_connect_text"), say("council_connect_who"), say("council_connect_wait", { lasts: lasting(charter.policy.recovery_delay) })],
+    steps: [say("council_connect_text"), say("council_connect_shops"), say("council_connect_who"), say("council_connect_wait", { lasts: lasting(charter.policy.recovery_delay) })],
     commands: ["klaver govern show > charter.json", "klaver govern propose charter.json"],
     look: async () => {
       const hat = await connectOffice();
@@ -96,21 +105,22 @@ async function connecting(): Promise<void> {
 
 async function home(hat: Hat, seen: Coordination): Promise<void> {
   const overdue = seen.claims.filter((claim) => claim.overdue).length;
-  const waits = h("div", { class: "actions" });
+  const [waits, pulses] = [h("div", { class: "actions" }), h("div", null)];
+  void roundsOf(hat).then((rounds) => fill(pulses, reminders(rounds)), () => undefined);
   const payoutsTo = link("euro", say(seen.claims.length === 1 ? "council_payouts_one" : "council_payouts", { count: seen.claims.length }), "#payouts", "main");
   if (seen.audit.read_only) await loadErrors().catch(() => undefined);
   show([
     h("p", { class: seen.holds ? "note good" : "note" }, icon(seen.holds ? "tick" : "hand"), say(seen.holds ? "council_holds" : "council_holds_not")),
     seen.audit.read_only ? note("hand", `${say("why_read_only")} ${halted(seen.audit.read_only) ?? ""}`, say("council_read_only")) : null,
     overdue > 0 ? h("a", { class: "note", href: "#payouts" }, icon("clock"), say(overdue === 1 ? "council_overdue_one" : "council_overdue", { count: overdue })) : null,
-    seen.waiting.length > 0 ? h("a", { class: "note", href: "#waiting" }, icon("clock"), say(seen.waiting.length === 1 ? "council_waits_one" : "council_waits", { count: seen.waiting.length })) : null,
-    waits,
+    seen.waiting.length > 0 ? h("a", { class: "note", href: "#waiting" }, icon("clock"), say(seen.waiting.length === 1 ? "council_waits_one" : "council_waits", { count: seen.waiting.length, when: when(Math.min(...seen.waiting.map((one) => Date.parse(one.effective_at))), "both") })) : null,
+    pulses, waits,
     h("h2", { tabindex: "-1", "data-focus": true }, say("council_in_circulation")),
     h("p", { class: "amount" }, money(seen.circulation.in_circulation)),
     seen.claims.length === 0 ? null : h("div", { class: "actions" }, payoutsTo),
     h("div", { class: "actions row" },
-      link("clover", say("council_budgets"), "#budgets"), link("shop", say("council_held"), "#held"), link("cup", say("pots_council"), "#pots"), link("people", say("council_members"), "#members"),
-      link("wallet", say("council_accounts"), "#accounts"), link("list", say("council_rules"), "#rules"), link("hand", say("trust_way"), "#trust"), link("seal", say("council_audit"), "#audit")),
+      link("clover", say("council_budgets"), "#budgets"), link("shop", say("council_held"), "#held"), link("cup", say("pots_council"), "#pots"), link("people", say("council_members"), "#members"), link("hand", say("pioneer_way"), "#pioneers"),
+      link("wallet", say("council_accounts"), "#accounts"), link("list", say("council_rules"), "#rules"), link("hand", say("trust_way"), "#trust"), link("people", say("organisations"), "#organisations"), link("seal", say("council_audit"), "#audit")),
   ]);
   interface Draft { link: string; entry: { kind: string }; expires_at: string; signed_by: string[] }
   const { drafts } = await askAsOffice<{ drafts: Draft[] }>(hat, "GET", "/v1/drafts").catch(() => ({ drafts: [] as Draft[] }));
@@ -175,23 +185,9 @@ function payouts(hat: Hat, seen: Coordination): void {
 /** An amount under a head that says its unit: two numbers beside each other have no room for it. */
 const figure = (sum: number): string => showNumber(sum, facts.scale, language);
 
-function budgets(seen: Coordination): void {
-  const some = seen.accounts.filter(({ kind }) => kind === "budget");
-  const issued = ({ balance }: Held) => Math.max(0, -minor(balance));
-  show([
-    heading("clover", say("council_budgets")),
-    some.length === 0 ? h("p", null, say("council_budgets_none")) : [
-      h("p", null, say("council_budgets_text")),
-      h("figure", null,
-        bars(say("council_budgets_chart"), some.map((budget) => ({ name: nameOf(budget), used: issued(budget), cap: minor(budget.limit) }))),
-        table(say("council_budgets_table"), [say("council_who"), say("council_given"), say("council_left")], some.map((budget) => [
-          [nameOf(budget), budget.until ? h("span", { class: "small" }, say("council_until", { when: when(Date.parse(budget.until), "day") })) : null],
-          [figure(issued(budget)), h("span", { class: "small" }, say("council_of", { amount: figure(minor(budget.limit)) }))], figure(minor(budget.available))]), 2)),
-    ],
-    table(say("council_life"), [say("council_what"), say("council_how_much")], (["issued", "returned", "redeemed", "settled", "retired", "in_circulation"] as const).map((key) => [say(`council_sum_${key}`), money(seen.circulation[key])])),
-    back(),
-  ], "focus");
-}
+/** What became of everything that was given. */
+const life = (seen: Coordination): Child =>
+  table(say("council_life"), [say("council_what"), say("council_how_much")], (["issued", "returned", "redeemed", "settled", "retired", "in_circulation"] as const).map((key) => [say(`council_sum_${key}`), money(seen.circulation[key])]));
 
 function held(seen: Coordination): void {
   const section = (kind: "merchant" | "fund", title: string, none: string) => {
@@ -203,7 +199,7 @@ function held(seen: Coordination): void {
 }
 
 /** Members by what they have: counts of ten or more, so that nobody stands alone. */
-function members(seen: Coordination): void {
+async function members(hat: Hat, seen: Coordination): Promise<void> {
   const { count, bands } = seen.members;
   const words = ({ from, below }: { from: string | null; below: string | null }) =>
     from === null && below === null ? say("council_band_all") : from === null ? say("council_band_below", { below: money(below as string) }) : below === null ? say("council_band_from", { from: money(from) }) : say("council_band", { from: money(from), below: money(below) });
@@ -216,8 +212,22 @@ function members(seen: Coordination): void {
         bars(say("council_members_chart"), bands.map((band) => ({ name: words(band), used: band.count }))),
         table(say("council_members_table"), [say("council_has"), say("council_people")], bands.map((band) => [words(band), String(band.count)]))),
     ],
+    growth(await askAsOffice<{ months: { month: string; people: number }[] }>(hat, "GET", "/v1/coordination/growth")),
     back(),
   ], "focus");
+}
+
+/** How many had joined by the end of each month: tens, once a day. */
+function growth({ months }: { months: { month: string; people: number }[] }): Child {
+  const called = (month: string) => `${say(`month_${Number(month.slice(5))}`)} ${month.slice(0, 4)}`;
+  return [
+    h("h2", null, say("growth_title")),
+    months.length === 0 ? h("p", null, say("growth_none")) : [
+      h("p", null, say("growth_text")),
+      h("figure", null,
+        bars(say("growth_table"), months.map(({ month, people }) => ({ name: called(month), used: people }))),
+        table(say("growth_table"), [say("growth_month"), say("council_people")], months.map(({ month, people }) => [called(month), say("growth_at_least", { count: people })])))],
+  ];
 }
 
 /** One account, found by the code that its phone shows, by the name of a place, shop or pot, or by its last letters. */
@@ -265,6 +275,15 @@ async function findAccounts(hat: Hat, { accounts: known }: Coordination, text: s
   return ending.map(({ state: { account }, name }) => ({ account, name }));
 }
 
+/** One budget of each place that has one, under the place's name: what stands before the funder's. */
+async function placesOf(hat: Hat): Promise<{ account: string; name: string }[]> {
+  const places = new Map<string, { account: string; name: string }>();
+  for (const { account, name, organisation } of await budgetsOf(hat)) {
+    if (organisation && !places.has(organisation)) places.set(organisation, { account, name: nameOf({ account, name }).split(" · ")[0] ?? "" });
+  }
+  return [...places.values()];
+}
+
 const KINDS = ["merchant", "budget", "fund", "member"] as const;
 
 /** Names the account that was opened: of what was signed first for this key, which may be earlier than what stands on the screen. */
@@ -294,40 +313,59 @@ async function giveNames(hat: Hat, there: readonly Held[]): Promise<void> {
   }
 }
 
-function opening(hat: Hat): void {
+async function opening(hat: Hat): Promise<void> {
+  show(busy());
+  // A place may have several budgets: each with its funder, the same phones give from all of them.
+  const places = await placesOf(hat);
+  const place = h("select", { id: "place", onchange: () => chosen() }, h("option", { value: "" }, say("money_new_place")), places.map(({ account, name }) => h("option", { value: account }, name)));
+  const ofPlace = h("div", { class: "field" }, h("label", { for: "place" }, say("money_of_place")), place, h("p", { class: "small" }, say("money_same_phones")));
   const kind = h("select", { id: "kind", onchange: () => draw() }, KINDS.map((one) => h("option", { value: one }, say(`kind_${one}`))));
   const phone = otherPhone();
   stop = phone.camera.stop;
   const called = field("name", say("council_open_name"), h("input", { type: "text", maxlength: 60, autocomplete: "off" }));
   const limit = amountField(say("council_cap_label"));
+  /** Budgets of a place are called `place · funder`. */
+  const chosen = () => {
+    const beside = places.find(({ account }) => account === place.value);
+    called.input.value = beside ? `${beside.name} · ` : "";
+    draw();
+  };
   const draw = () => {
-    limit.element.hidden = kind.value !== "budget";
+    const isBudget = kind.value === "budget";
+    limit.element.hidden = !isBudget;
     called.element.hidden = kind.value === "member";
+    ofPlace.hidden = !isBudget || places.length === 0;
+    const isKnown = !ofPlace.hidden && place.value !== "";
+    phone.element.hidden = scanText.hidden = isKnown;
+    (ofPlace.lastChild as HTMLElement).hidden = !isKnown;
   };
   const open = async () => {
-    const public_key = phone.read();
-    if (public_key === null) return;
     const isBudget = kind.value === "budget";
+    const beside = isBudget && place.value !== "" ? stateOf((await see(hat, place.value)).state) : null;
+    const public_key = beside ? place.value : phone.read();
+    if (public_key === null) return;
     const cap = isBudget ? limit.read() : 0;
     if (cap === null) return;
     const rights = kind.value === "merchant" ? 15 : kind.value === "budget" ? 11 : 9;
     const state: AccountState = {
-      account: hex(random(16)), kind: kind.value as AccountState["kind"], keys: [{ key: public_key, rights, until: null, cap: null }], threshold: 1, limit: cap,
-      // A budget belongs to an organisation: a new one, of which nothing but this number is known.
-      ceiling: null, organisation: isBudget ? hex(random(16)) : null, heir: null, until: null, payees: null,
+      account: hex(random(16)), kind: kind.value as AccountState["kind"], keys: beside?.keys ?? [{ key: public_key, rights, until: null, cap: null }], threshold: beside?.threshold ?? 1, limit: cap,
+      // A budget belongs to an organisation: its place's, or a new one, of which nothing but this number is known.
+      ceiling: null, organisation: isBudget ? (beside?.organisation ?? hex(random(16))) : null, heir: null, until: null, payees: null,
     };
-    await signAndSend(hat, { key: `open:${kind.value}:${public_key}`, what: "open", name: say(`kind_${kind.value}`), amount: 0, body: { states: [state] } }, opened, (signed) => {
+    await signAndSend(hat, { key: beside ? freshKey(`open:${public_key}`) : `open:${kind.value}:${public_key}`, what: "open", name: say(`kind_${kind.value}`), amount: 0, body: { states: [state] } }, opened, (signed) => {
       const { kind: what, body } = entryOf(signed);
       const account = what === "open" ? body.states[0]?.account : undefined;
-      const name = called.input.value.trim();
+      const name = called.input.value.replace(/[\s·]+$/, "").trim();
       if (account && name !== "" && kind.value !== "member") void namesToGive().then((names) => keep("names-to-give", { ...names, [accountText(account)]: name }));
     });
   };
+  const scanText = h("p", null, say("council_open_text"));
   draw();
   show([
     heading("people", say("council_open")),
-    h("p", null, say("council_open_text")),
+    scanText,
     h("div", { class: "field" }, h("label", { for: "kind" }, say("council_kind")), kind),
+    ofPlace,
     called.element,
     phone.element,
     limit.element,

@@ -1,6 +1,6 @@
 /** `/i/CODE`: makes a wallet with an invitation, and goes on to the payment that brought the person here. */
 
-import { Refused } from "../api.ts";
+import { isRefused } from "../api.ts";
 import { forget, keep, recall } from "../db.ts";
 import { button, facts, given, h, link, say, show, type Child } from "../dom.ts";
 import { busy, explain, headed, note, start } from "../start.ts";
@@ -26,7 +26,7 @@ export function offer(code: string | null, done: () => void, words = say("make_w
     show(busy(say("making_wallet")));
     join(code).then(done, (error: unknown) => {
       // An invitation that was used by this phone already opened its account; any other needs a new one.
-      if (error instanceof Refused && error.problem.code === "unknown_invitation") {
+      if (isRefused(error, "unknown_invitation")) {
         return show([note("clock", say("invitation_unknown"), say("invitation_next")), h("div", { class: "actions" }, had)]);
       }
       show(explain(error, () => offer(code, done, words, above)));

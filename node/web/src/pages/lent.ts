@@ -6,11 +6,12 @@ import { button, h, icon, link, say, show } from "../dom.ts";
 import { fromBase32 } from "../lib/bytes.ts";
 import { untilGone } from "../meeting.ts";
 import { checkNumber } from "../pairing.ts";
-import { busy, explain, headed, note, start } from "../start.ts";
+import { busy, headed, note, start, troubled } from "../start.ts";
 import { connect, keyToConnect } from "../wallet.ts";
 
 function offer(code: string): void {
-  show(h("div", { class: "actions" }, button("tick", say("lent_do"), () => void answer(code).catch((error: unknown) => show(explain(error, () => offer(code)))), "main")));
+  const no = link("cross", say("lent_rather_not"), "/");
+  show(h("div", { class: "actions" }, button("tick", say("lent_do"), () => void answer(code).catch(troubled(() => offer(code))), "main"), no));
 }
 
 async function answer(code: string): Promise<void> {
@@ -22,12 +23,12 @@ async function answer(code: string): Promise<void> {
     h("p", { class: "amount" }, await checkNumber(key)),
     h("p", null, say("lent_compare")),
     h("p", { role: "status" }, icon("clock"), say("lent_waits")));
-  show(screen, "focus");
+  show([screen, h("div", { class: "actions" }, link("cross", say("stop_asking"), "/"))], "focus");
   await untilGone(screen, async () => {
     const hat = await connect("budget");
     if (!hat) return;
     await keep("hat", hat.account);
-    show([note("tick", say("lent_ready")), h("div", { class: "actions" }, link("people", say("lent_open"), "/place", "main"))], "focus");
+    show([note("tick", hat.name ? say("lent_ready_at", { place: hat.name }) : say("lent_ready")), h("div", { class: "actions" }, link("people", say("lent_open"), "/place", "main"))], "focus");
   });
 }
 

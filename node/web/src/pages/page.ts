@@ -24,4 +24,4 @@ void start(async () => {
   if (!found) return;
   if ("share" in found) offerSharing(found);
   else (await import("../mapOffer.ts")).offerMap(found, { button, h, icon, show });
-});
+}, true);

@@ -37,7 +37,7 @@ async function voucher(atHand: AtHand): Promise<void> {
   if (state !== "usable") return show(head);
   const own = await hatOf("member");
   const into = own && button("wallet", say("voucher_into_wallet"), () => void give(atHand, own.account, left, "voucher_in_wallet"));
-  show([head, qr(location.href, say("voucher_code")), h("div", { class: "actions" }, into)]);
+  show([head, qr(location.href, say("voucher_code")), into ? h("p", null, say("voucher_then_empty")) : null, h("div", { class: "actions" }, into)]);
 }
 
 /** What is left goes home: whoever found the voucher can see to it. */
@@ -69,6 +69,9 @@ async function give(atHand: AtHand, to: string, minor: number, done: string): Pr
   await send();
 }
 
+/** How long what a card holds stays on the screen, in milliseconds. */
+const SHOWN = 60_000;
+
 /** The inside of a card: what it holds, after its PIN, and another PIN. */
 function inside(atHand: AtHand): void {
   const fault = h("p", { id: "pin-fault", class: "fault", role: "alert" });
@@ -89,7 +92,22 @@ function inside(atHand: AtHand): void {
       else fill(fault, explain(error));
     }
   };
-  const look = () => void act("overview", { pin: pin.input.value }, ({ statement }) => (holds.textContent = amount(fromDecimal(statement.balance, facts.scale))));
+  const main = h("div", { class: "actions" });
+  let hiding: ReturnType<typeof setTimeout>;
+  // On a phone that somebody lent, the next person sees nothing of it.
+  const hide = () => {
+    clearTimeout(hiding);
+    pin.input.value = holds.textContent = "";
+    fill(main, button("list", say("card_holds"), look, "main"));
+  };
+  const look = () => void act("overview", { pin: pin.input.value }, ({ statement }) => {
+    pin.input.value = "";
+    holds.textContent = amount(fromDecimal(statement.balance, facts.scale));
+    const off = button("cross", say("card_hide"), hide, "main");
+    fill(main, off);
+    off.focus();
+    hiding = setTimeout(hide, SHOWN);
+  });
   const choose = () => void act("pin", { pin: chosen.input.value, old_pin: pin.input.value }, () => (holds.textContent = say("card_pin_chosen")));
   // Whoever has no phone of their own calls, where the paper has no name on it yet.
   const trust = h("div", { class: "actions" });
@@ -98,10 +116,11 @@ function inside(atHand: AtHand): void {
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("hand"), say("card_inside")), h("p", null, say("card_inside_next")),
     pin.element, fault, holds,
-    h("div", { class: "actions" }, button("list", say("card_holds"), look, "main")),
+    main,
     h("details", null, h("summary", null, say("card_other_pin")), chosen.element, h("div", { class: "actions" }, button("tick", say("card_choose_pin"), choose))),
     trust,
   ]);
+  hide();
 }
 
 void start(page);

@@ -2,7 +2,7 @@
 
 import { type PaymentRequest, ask } from "../api.ts";
 import { type Hat, type Outgoing, get } from "../db.ts";
-import { amount, button, facts, given, h, hideServerPart, icon, now, say, show } from "../dom.ts";
+import { amount, button, facts, given, h, hideServerPart, icon, link, now, say, show } from "../dom.ts";
 import { hatChoice } from "../hats.ts";
 import { freshInbox, wasAsked } from "../inbox.ts";
 import { parseAccount } from "../lib/account.ts";
@@ -44,7 +44,7 @@ function choose(request: PaymentRequest, own: readonly Hat[]): void {
 /** A phone without a wallet: makes one, and comes straight back to this payment. */
 async function newcomer(request: PaymentRequest): Promise<void> {
   await comeBack(location.pathname).catch(() => undefined);
-  offer(null, () => void payers().then((own) => choose(request, own)));
+  offer(null, () => void payers().then((own) => choose(request, own)), undefined, h("p", null, say("newcomer"), request.name === null ? null : ` ${say("newcomer_money")}`));
 }
 
 function confirm(hat: Hat, request: PaymentRequest, own: readonly Hat[]): void {
@@ -52,14 +52,20 @@ function confirm(hat: Hat, request: PaymentRequest, own: readonly Hat[]): void {
   const minor = fromDecimal(request.amount, facts.scale);
   const enough = h("p", { class: "enough", role: "status" }, say("looking"));
   const pay = button("pay", say("pay_amount", { amount: amount(minor) }), () => void tap(hat, request, pay, own), "main");
-  const actions = h("div", { class: "actions" }, pay);
+  const no = link("back", say("pay_not"), "/wallet", "quiet");
+  const actions = h("div", { class: "actions" }, pay, no);
   const choice = hatChoice(hat, own, (other) => confirm(other, request, own), say("pay_as"));
   show([choice, enough, actions]);
-  void wasAsked(hat, request.id).then((is) => is && actions.append(button("hand", say("decline"), () => void decline(hat, request, own), "quiet")));
-  const cannot = (next: string | null) => {
-    pay.replaceWith(toWallet());
+  const answer = button("hand", say("decline"), () => void decline(hat, request, own), "quiet");
+  const asked = wasAsked(hat, request.id).then((is) => (is && no.replaceWith(answer), is));
+  // Whoever was asked answers, now or later; whoever scanned a code has their wallet.
+  const cannot = async (next: string | null) => {
     beforePaying(false);
-    if (next) enough.after(h("p", null, next));
+    const is = await asked;
+    if (is) answer.className = "button main";
+    else no.remove();
+    pay.replaceWith(...(is ? [] : [toWallet()]));
+    if (next) enough.after(h("p", null, is ? say("not_enough_asked") : next));
   };
   accountOf(hat).then(
     (account) => {
@@ -69,8 +75,8 @@ function confirm(hat: Hat, request: PaymentRequest, own: readonly Hat[]): void {
       enough.className = isEnough ? "enough good" : "enough";
       enough.replaceChildren(icon(isEnough ? "tick" : "hand"), say(account.status === "frozen" ? "at_rest" : isEnough ? "enough" : "not_enough"));
       // A shop takes the rest in money; among people there is only a smaller amount.
-      if (account.status === "frozen") cannot(null);
-      else if (!isEnough) cannot(say(request.name === null ? "not_enough_person" : "not_enough_next"));
+      if (account.status === "frozen") void cannot(null);
+      else if (!isEnough) void cannot(say(request.name === null ? "not_enough_person" : "not_enough_next"));
       actions.append(balance);
     },
     // Without an answer the payment can still be tried: the books decide, not this screen.

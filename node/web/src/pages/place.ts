@@ -2,7 +2,7 @@
 
 import { amountField } from "../amountField.ts";
 import { showConnecting } from "../connecting.ts";
-import { Refused } from "../api.ts";
+import { Refused, ask } from "../api.ts";
 import { demoKey } from "../demo.ts";
 import { type Hat, forget, keep, put, recall, remove } from "../db.ts";
 import { amount, button, facts, fill, h, icon, language, link, moment as when, say, show, type Child } from "../dom.ts";
@@ -17,7 +17,7 @@ import { adding, changeFace } from "../place/face.ts";
 import { allMoments, follow, leaveMoment, news, oneMoment } from "../place/moment.ts";
 import { pots } from "../place/pots.ts";
 import { explain, note, start } from "../start.ts";
-import { accountOf, adopt, askAs, connect, hatOf, hats, keyToConnect } from "../wallet.ts";
+import { accountOf, accountsOf, adopt, askAs, connect, hatOf, hats, keyToConnect } from "../wallet.ts";
 
 /** Gives the camera back when another screen is shown. */
 let stop: () => void = () => undefined;
@@ -31,6 +31,7 @@ async function route(): Promise<void> {
   const [name = "", id = ""] = location.hash.slice(1).split("/");
   try {
     if (name === "demo") return await demo(id);
+    if (name === "device") return (await import("../place/organisation.ts")).newStaff(id);
     const hat = await hatOf("budget");
     if (!hat) return await connecting();
     if (!(await usual(hat.account)) || name === "usual") return await settings(hat);
@@ -38,6 +39,7 @@ async function route(): Promise<void> {
       case "tasks": case "task": return await (await import("../place/tasks.ts")).open(hat, id);
       case "session": return await (await import("../place/session.ts")).open(hat, id);
       case "lend": return await (await import("../place/lend.ts")).open(hat);
+      case "organisation": return await (await import("../place/organisation.ts")).open(hat, id);
       case "paper": return await (await import("../place/paper.ts")).open(hat);
       case "stock": return await (await import("../place/stock.ts")).open(hat);
       case "add": return void (stop = adding(hat));
@@ -71,6 +73,7 @@ async function connecting(): Promise<void> {
       if (hat) await route();
       return hat !== null;
     },
+    more: back("/"),
   });
 }
 
@@ -81,14 +84,18 @@ async function settings(hat: Hat): Promise<void> {
   const choice = (reason: Reason) => h("label", { class: "choice" },
     h("input", { type: "radio", name: "reason", value: reason, checked: (before?.reason ?? "helped") === reason }), say(`reason_${reason}`));
   const name = h("input", { id: "name", type: "text", maxlength: 60, value: hat.name ?? "", autocomplete: "organization" });
+  const found = hat.name === null ? [] : await ask<{ entries: { account: string; address?: string }[] }>("GET", "/v1/directory").then(({ entries }) => entries, () => []);
+  const known = found.find((entry) => entry.account === accountText(hat.account))?.address ?? "";
+  const address = h("input", { id: "address", type: "text", maxlength: 60, value: known, autocomplete: "street-address" });
   const trouble = h("div", { role: "alert" });
   const save = async () => {
     const each = field.read();
     if (each === null) return;
     const typed = name.value.trim();
-    if (typed !== "" && typed !== hat.name) {
+    const where = address.value.trim();
+    if (typed !== "" && (typed !== hat.name || where !== known)) {
       try {
-        await askAs(hat, "PUT", `/v1/accounts/${accountText(hat.account)}/profile`, { name: typed, listed: true });
+        await askAs(hat, "PUT", `/v1/accounts/${accountText(hat.account)}/profile`, { name: typed, listed: true, address: where || null });
         await put("hats", { ...hat, name: typed });
       } catch (error) {
         return fill(trouble, explain(error));
@@ -102,10 +109,11 @@ async function settings(hat: Hat): Promise<void> {
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("clover"), say("place_usual_title")),
     h("div", { class: "field" }, h("label", { for: "name" }, say("place_name")), name),
+    h("div", { class: "field" }, h("label", { for: "address" }, say("place_address")), address),
     field.element,
     h("fieldset", null, h("legend", null, say("place_reason")), choice("helped"), choice("took_part"), choice("welcome")),
     h("p", { class: "small" }, say("place_reason_text")), trouble,
-    h("div", { class: "actions" }, button("tick", say("place_save"), () => void save(), "main"), before ? link("back", say("back"), "#") : null),
+    h("div", { class: "actions" }, button("tick", say("place_save"), () => void save(), "main"), link("back", say("back"), before ? "#" : "/")),
   ]);
   field.input.addEventListener("keydown", (event) => event.key === "Enter" && void save());
 }
@@ -132,6 +140,16 @@ async function ended(hat: Hat): Promise<void> {
   show([note("clock", say("lent_over"), say("lent_over_next")), h("div", { class: "actions" }, button("again", say("again"), () => void route()))], "focus");
 }
 
+/** Looks once for budgets that the place was given since: with another funder, for the same phones. */
+async function otherBudgets(hat: Hat, known: readonly Hat[]): Promise<boolean> {
+  if (looked.has(hat.key)) return false;
+  looked.add(hat.key);
+  const found = (await accountsOf(hat.key)).filter(({ account, kind }) => kind === "budget" && !known.some((one) => one.account === account));
+  for (const one of found) await put("hats", one);
+  return found.length > 0;
+}
+const looked = new Set<string>();
+
 /** The list of faces: a tap for who is there, a tap for who wants no credits, a tap for another amount. */
 async function list(hat: Hat): Promise<void> {
   const shown = turn;
@@ -143,10 +161,13 @@ async function list(hat: Hat): Promise<void> {
     isOld = true;
     if (isOpen) void route();
   };
-  const [own, listed, usually, noted, earlier] = await Promise.all([hats(), faces(hat.account), usual(hat.account) as Promise<Usual>, open(hat.account), moments(hat.account)]);
+  const [own, listed, settled, noted, earlier] = await Promise.all([hats(), faces(hat.account), usual(hat.account) as Promise<Usual>, open(hat.account), moments(hat.account)]);
   const session = await atSession(hat, noted, listed, changed, isShown);
+  // Where several organisations carry a session, each gives its share to everybody.
+  const usually: Usual = { ...settled, each: Math.max(1, Math.round((settled.each * session.share) / 100)) };
   const known = [...listed, ...session.strangers];
   void shareFaces(hat).then((isOther) => isOther && changed(), () => undefined);
+  void otherBudgets(hat, own).then((isOther) => isOther && changed(), () => undefined);
   let left: { minor: number; isOld: boolean } | null = null;
   const roomLine = h("p", { class: "room", role: "status" }, icon("clock"), say("place_counting"));
   const fault = h("p", { class: "fault", role: "alert" });
@@ -177,9 +198,14 @@ async function list(hat: Hat): Promise<void> {
     main.disabled ||= over > 0;
     main.hidden ||= most > 0;
     fitting.hidden = most === 0;
-    fitting.replaceChildren(icon("clover"), say("place_fit", { amount: amount(most) }));
+    const above = Object.entries(noted.there).filter(([, part]) => !potOf(part) && amountOf(part, usually) > most);
+    const [[account = "", part = most] = []] = above;
+    const name = known.find((face) => face.account === account);
+    fitting.replaceChildren(icon("clover"), above.length === 1 && name
+      ? say("place_fit_one", { name: callName(name), amount: amount(most), before: showNumber(amountOf(part, usually), facts.scale, language) })
+      : say("place_fit_none", { amount: amount(most) }));
     fitting.onclick = () => {
-      for (const [account, part] of Object.entries(noted.there)) if (!potOf(part) && amountOf(part, usually) > most) set(account, most);
+      for (const [one] of above) set(one, most);
       main.focus();
     };
     fault.textContent = over > 0 ? say("place_too_much", { amount: amount(over) }) : "";
@@ -298,7 +324,7 @@ async function list(hat: Hat): Promise<void> {
       stuck,
       h("div", { class: "actions row" },
         link("list", say("doing_paper"), "#paper"), link("clock", say("place_moments"), "#moments"),
-        link("clover", say("doing_tasks"), "#tasks"), link("cup", say("stock_title"), "#stock"), link("phone", say("lend_title"), "#lend")),
+        link("clover", say("doing_tasks"), "#tasks"), link("cup", say("stock_title"), "#stock"), link("phone", say("lend_title"), "#lend"), link("people", say("invite"), "/invite#place"), link("people", say("house_way"), "#organisation")),
     ], quiet);
     refresh();
   }

@@ -10,8 +10,8 @@ import { askAs, hatOf } from "../wallet.ts";
 import { offer } from "./join.ts";
 
 interface Session { id: string; left: number; starts_at: string; minutes: number }
-interface Own { session: Session; joined: boolean; here: boolean }
-interface Given { sessions?: Session[]; checkIn?: Session; poster?: Session; sheet?: string }
+interface Own { session: Session; joined: boolean; here: boolean; question: string | null }
+interface Given { sessions?: Session[]; checkIn?: Session; poster?: Session; sheet?: string; codes?: string[] }
 
 /** The kind word for what cannot be done with a session, if it is one of those. */
 function kindly(error: unknown, again: () => void): Child {
@@ -67,6 +67,17 @@ function newcomer(done: () => void): void {
   document.getElementById("action")?.scrollIntoView();
 }
 
+/** What whoever was there is asked: one tap, or none at all. */
+function asking(hat: Hat, { id }: Session, question: string): HTMLElement {
+  const place = h("section", null);
+  const answer = (yes: boolean) => () => void askAs<Own>(hat, "POST", `/v1/task-sessions/${id}/answer`, { yes }).then(
+    () => fill(place, h("p", { class: "note good", role: "status" }, icon("tick"), say("asked_thanks"))),
+    (error: unknown) => fill(place, explain(error)));
+  fill(place, h("h2", null, question), h("p", { class: "small" }, say("asked_how")),
+    h("div", { class: "actions row" }, button("tick", say("asked_yes"), answer(true)), button("cross", say("asked_no"), answer(false))));
+  return place;
+}
+
 function checkIn(session: Session): void {
   const code = location.hash.slice(1);
   const act = async (): Promise<void> => {
@@ -75,8 +86,9 @@ function checkIn(session: Session): void {
     await tell(hat).catch((error: unknown) => show(kindly(error, () => void act())));
   };
   const tell = async (hat: Hat) => {
-    await askAs<Own>(hat, "POST", `/v1/task-sessions/${session.id}/check-in`, { code });
+    const { question } = await askAs<Own>(hat, "POST", `/v1/task-sessions/${session.id}/check-in`, { code });
     show([h("section", { class: "paid", role: "status", tabindex: "-1", "data-focus": true }, icon("tick", "icon big"), h("p", { class: "amount" }, say("doing_checked_in")), h("p", null, say("doing_checked_in_text"))),
+      question ? asking(hat, session, question) : null,
       h("div", { class: "actions" }, link("wallet", say("to_wallet"), "/wallet"))], "focus");
   };
   if (!fromBase32(code)) return show(otherCode());
@@ -95,8 +107,15 @@ function sheet(link: string): void {
   show([qr(link, say("pots_code_picture")), h("div", { class: "actions" }, button("down", say("doing_print"), () => print(), "main"))]);
 }
 
+/** Draws each code where it belongs on a sheet, and offers to print it. */
+function drawCodes(codes: readonly string[]): void {
+  codes.forEach((link, place) => document.querySelector(`[data-code="${place}"]`)?.append(qr(link, say("doing_code_picture"))));
+  show(h("div", { class: "actions" }, button("down", say("doing_print"), () => print(), "main")));
+}
+
 void start(async () => {
-  const { sessions = [], checkIn: at, poster: paper, sheet: window } = given<Given>() ?? {};
+  const { sessions = [], checkIn: at, poster: paper, sheet: window, codes } = given<Given>() ?? {};
+  if (codes) return drawCodes(codes);
   if (window !== undefined) return sheet(window);
   if (paper) return poster();
   if (at) return checkIn(at);

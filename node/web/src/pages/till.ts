@@ -12,11 +12,15 @@ import { explain, start } from "../start.ts";
 import { cashiers, newCashier, ownersOnly, scanning, takenAway } from "../till/cashiers.ts";
 import { naming } from "../till/naming.ts";
 import { payOut } from "../till/payout.ts";
+import { askPot, askPots, isDecided } from "../till/promised.ts";
 import { price } from "../till/price.ts";
 import { settings } from "../till/settings.ts";
 import { oneLine, today } from "../till/today.ts";
 import { week } from "../till/week.ts";
 import { askAs, cashierHat, connect, hatOf, isCashier, keyToConnect } from "../wallet.ts";
+
+/** How often the pot is asked about promises that stayed unpaid, in milliseconds. */
+const POT_EVERY = 600_000;
 
 const again = () => void route();
 /** Leads back to the price; when that is what the address says already, it is drawn anew. */
@@ -24,9 +28,9 @@ const home = () => (location.hash.length > 1 ? location.replace("#") : again());
 
 async function route(): Promise<void> {
   stopAsking();
-  const [name = "", id = ""] = location.hash.slice(1).split("/");
+  const [name = "", id = "", shop = ""] = location.hash.slice(1).split("/");
   try {
-    if (name === "device") return newCashier(id, home);
+    if (name === "device") return newCashier(id, shop, home);
     const hat = (await hatOf("merchant", "fund")) ?? (await cashierHat());
     if (!hat) return await connecting();
     if (isCashier(hat)) return await cashier(hat, name, id);
@@ -68,7 +72,7 @@ async function cashier(hat: Hat, name: string, id: string): Promise<void> {
 async function connecting(): Promise<void> {
   const key = await keyToConnect();
   showConnecting({
-    key, picture: "till", title: say("connect_title"), steps: [say("connect_text")], more: [h("h2", null, say("connect_who")), scanning()],
+    key, picture: "till", title: say("connect_title"), steps: [say("connect_text")], more: [h("h2", null, say("connect_who")), scanning(), h("div", { class: "actions" }, link("back", say("back"), "/"))],
     commands: [`klaver account open merchant --key ${key}`, `klaver account change --add-key ${key}:refund`],
     look: async () => {
       const hat = await connect();
@@ -82,8 +86,15 @@ async function connecting(): Promise<void> {
 void start(async () => {
   addEventListener("hashchange", again);
   await route();
-  void flush(() => undefined);
   const hat = await hatOf("merchant", "fund");
+  const own = hat ?? (await cashierHat());
+  // A promise that is paid by now, or will not be, changes what stands on the day's list.
+  const redraw = () => void (location.hash === "#today" && again());
+  void flush((news) => own && isDecided(news) && void askPot(own, news).then(redraw, redraw));
+  const ask = () => own && void askPots(own).then((hasNews) => hasNews && redraw(), () => undefined);
+  ask();
+  // A till is open all day.
+  setInterval(ask, POT_EVERY);
   // What was handed out yesterday is paid without anybody thinking of it; without an answer the next start does it.
   if (hat) void import("../till/pots.ts").then(({ closeEarlier }) => closeEarlier(hat)).catch(() => undefined);
 });

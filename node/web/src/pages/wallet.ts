@@ -111,7 +111,7 @@ function inboxNews(hat: Hat): { way: HTMLElement; asked: HTMLElement } {
       say("asked_one", { name: request.name ?? say("asked_by"), amount: amount(fromDecimal(request.amount, facts.scale)) }), say("asked_look"))));
   };
   // Without an answer what is known stays.
-  void keptInbox(hat).then(tell).then(() => freshInbox(hat)).then(tell, () => undefined);
+  void keptInbox(hat).then(tell).then(() => freshInbox(hat)).then(tell).then(() => accountOf(hat)).catch(() => undefined);
   return { way: letters, asked };
 }
 

@@ -18,6 +18,8 @@ export interface AtSession {
   strangers: Face[];
   /** Whether somebody said that they would come. */
   isExpected(account: string): boolean;
+  /** What this place gives of what is usual, in hundredths. */
+  share: number;
 }
 
 /**
@@ -27,11 +29,12 @@ export interface AtSession {
  */
 export async function atSession(hat: Hat, noted: Open, known: readonly Face[], changed: () => void, isShown: () => boolean): Promise<AtSession> {
   const element = h("div", { class: "at-session" });
-  const result: AtSession = { element, strangers: [], isExpected: () => false };
+  const result: AtSession = { element, strangers: [], isExpected: () => false, share: 100 };
   let current = null as PlaceSession | null;
 
   const take = (found: PlaceSession | null): boolean => {
-    current = found;
+    current = found && { ...found, share: found.share ?? current?.share ?? 100 };
+    result.share = current?.share ?? 100;
     const people = (found?.people ?? []).flatMap((one) => {
       const account = parseAccount(one.account);
       return account ? [{ ...one, account }] : [];
@@ -49,6 +52,7 @@ export async function atSession(hat: Hat, noted: Open, known: readonly Face[], c
 
   const choose = async (sessions: readonly PlaceSession[]): Promise<boolean> => {
     const chosen = noted.session === null ? null : (sessions.find(({ session }) => session.id === noted.session) ?? sessions[0] ?? null);
+    const before = result.share;
     const isOther = (chosen?.session.id ?? null) !== (noted.session ?? null);
     // Whoever was put on the list of one session is not put on it again, also after a moment without network.
     if (chosen && isOther) noted.seen = [];
@@ -56,7 +60,7 @@ export async function atSession(hat: Hat, noted: Open, known: readonly Face[], c
     const isNew = take(chosen);
     draw(sessions);
     if (isOther || isNew) await setOpen(hat.account, noted);
-    return isNew;
+    return isNew || before !== result.share;
   };
 
   const draw = (sessions: readonly PlaceSession[]) => {
@@ -71,6 +75,7 @@ export async function atSession(hat: Hat, noted: Open, known: readonly Face[], c
     fill(element, sessions.length === 0 ? null : [
       select ? h("div", { class: "field" }, h("label", { for: "session" }, say("doing_which")), select) : null,
       current ? [h("p", { class: "whom" }, drawTask(current.session.picture), h("strong", null, callSession(current.session))), counted,
+        result.share === 100 ? null : h("p", { class: "small" }, icon("people"), say("carry_at_session", { place: current.session.place ?? "", share: result.share })),
         h("div", { class: "actions row" }, link("scan", say("doing_code"), `#session/${current.session.id}`))] : null,
     ]);
     if (current) count(current);

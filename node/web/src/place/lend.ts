@@ -1,7 +1,8 @@
 /** `#lend`: whoever keeps the place lends a stand-in the right to give, until the end of today. */
 
 import { provenState } from "../accountState.ts";
-import { Refused } from "../api.ts";
+import { type Account, Refused } from "../api.ts";
+import { changeKeys } from "../changeKeys.ts";
 import { endOfDay } from "../days.ts";
 import type { Hat } from "../db.ts";
 import { button, dayOf, h, icon, link, moment, now, say, show, type Child } from "../dom.ts";
@@ -31,11 +32,12 @@ export async function open(hat: Hat): Promise<void> {
   const { lent_link } = await askAs<Pairing>(hat, "POST", "/v1/pairings");
   const screen = h("section", { class: "asking" },
     h("h2", { tabindex: "-1", "data-focus": true }, icon("people"), say("lend_title")),
-    h("p", null, say("lend_show", { when: moment(endOfToday() * 1_000, "time") })),
+    h("p", null, say("lend_show")),
     qr(lent_link, say("lend_picture")),
     h("details", null, h("summary", null, say("code_typed")), h("code", { id: "lent-link" }, lent_link)),
     h("p", { role: "status" }, icon("clock"), say("lend_waits")));
-  show([screen, back()], "focus");
+  const lentTo = state.keys.filter(isLent);
+  show([lentTo.map(({ key, until }) => h("section", null, h("p", { class: "note" }, icon("clock"), say("lend_is_lent", { when: moment(Date.parse(until ?? "") - 1_000, "both") })), h("div", { class: "actions" }, takeBack(hat, key)))), screen, back()], "focus");
   await untilGone(screen, async () => {
     const { key } = await askAs<Pairing>(hat, "GET", "/v1/pairings").catch((error: unknown) => {
       if (error instanceof Refused) show([note("clock", say("lend_over")), h("div", { class: "actions" }, button("again", say("again"), () => void open(hat), "main")), back()], "focus");
@@ -67,8 +69,17 @@ async function lend(hat: Hat, key: string): Promise<void> {
     body: { base, state: { ...state, keys: [...others, { key, rights: SPEND, until, cap: null }] }, status: "open" },
   });
   const leave = () => link("back", say("back"), "#");
-  await showUntilKnown(outgoing, leave(), (news) => (news.state === "done" ? [granted(until), back()] : outcome(news, leave())));
+  await showUntilKnown(outgoing, leave(), (news) => (news.state === "done" ? [granted(), h("div", { class: "actions" }, takeBack(hat, key), leave())] : outcome(news, leave())));
 }
 
-const granted = (until: number): Child => h("section", { class: "paid", role: "status", tabindex: "-1", "data-focus": true }, icon("tick", "icon big"),
-  h("p", { class: "amount" }, say("lend_granted")), h("p", null, say("lend_granted_text", { when: moment(until * 1_000, "both") })));
+const granted = (): Child => h("section", { class: "paid", role: "status", tabindex: "-1", "data-focus": true }, icon("tick", "icon big"),
+  h("p", { class: "amount" }, say("lend_granted")), h("p", null, say("lend_granted_text")));
+
+/** A key that may give until a moment that is to come, and nothing else. */
+const isLent = ({ rights, until }: Account["state"]["keys"][number]): boolean => until !== null && Date.parse(until) > now() && rights.join() === "spend";
+
+/** Ends a right that is lent, before its time. */
+const takeBack = (hat: Hat, key: string): HTMLElement => button("undo", say("lend_back"), () => {
+  show(busy(say("sending")));
+  void changeKeys(hat, (keys) => keys.filter((one) => one.key !== key), { words: "lend_back", leave: link("back", say("back"), "#") }).catch((error: unknown) => show([explain(error), back()]));
+});

@@ -5,6 +5,8 @@ import type { Hat, Outgoing } from "../db.ts";
 import { amount, button, fill, h, icon, link, moment as when, now, say, show, type Child } from "../dom.ts";
 import { type Found, type Guest, type Moment, CORRECTABLE, find, moments, putRight, reopen, takenBack } from "../moments.ts";
 import { send, sendUntilKnown } from "../outbox.ts";
+import { qr } from "../qr.ts";
+import { shareLink } from "../shareLink.ts";
 import { busy, explain, note, whyNot } from "../start.ts";
 
 /** Which screen is shown: what comes late for an earlier one is not shown. */
@@ -38,13 +40,16 @@ export async function allMoments(hat: Hat): Promise<void> {
     some.length === 0 ? h("p", null, say("place_moments_none")) : h("ul", { class: "lines" }, some.map((found) => {
       const { id, at, guests, also, first } = found.moment;
       return h("li", null, h("a", { href: `#moments/${id}` }, icon("people"),
-        h("span", { class: "words" }, when(at, "both"), h("span", { class: "small" }, say("place_were_there", { people: guests.length + also + first }))),
+        h("span", { class: "words" }, when(at, "both"), h("span", { class: "small" }, say("place_were_there", { people: guests.filter((guest) => !isGone(guest, found.corrections.get(guest.account))).length + also + first }))),
         h("span", { class: "sum" }, amount(standing(found).total))));
     })),
     h("p", { class: "small" }, say("place_moments_kept")),
     back("#"),
   ], "focus");
 }
+
+/** Whether all of it was taken back: then they were not there. */
+const isGone = (guest: Guest, correction: Outgoing | undefined): boolean => guest.amount > 0 && takenBack(guest, correction) >= guest.amount;
 
 /** What the guests have of it now: all together, and how many of them. */
 function standing({ moment, corrections }: Found): { total: number; people: number } {
@@ -64,7 +69,7 @@ export async function oneMoment(hat: Hat, id: string): Promise<void> {
     h("ul", { class: "guests", "aria-label": say("place_who") }, moment.guests.map((guest) => guestRow(hat, moment, guest, given, corrections.get(guest.account), correctable))),
     moment.also + moment.first > 0 ? h("p", null, say("place_nameless", { also: moment.also, first: moment.first })) : null,
     correctable ? h("p", { class: "small" }, say("place_correct_until", { when: when((given.doneAt ?? moment.at) + CORRECTABLE, "both") })) : null,
-    h("div", { class: "actions" }, link("people", say("place_next"), "#", given?.state === "refused" ? "" : "main"), link("list", say("place_moments"), "#moments")),
+    h("div", { class: "actions" }, link("people", say("place_next"), "#", given?.state === "refused" || given?.state === "draft" ? "" : "main"), link("list", say("place_moments"), "#moments")),
   ], "focus");
 }
 
@@ -86,13 +91,15 @@ function head(hat: Hat, found: Found): Child {
       const look = () => void send(given).then((answer) => (answer.state === "draft" ? (state.textContent = say("place_draft_still")) : void oneMoment(hat, moment.id)), (error: unknown) => fill(state, explain(error)));
       return [
         h("section", { class: "waiting", role: "status", tabindex: "-1", "data-focus": true }, icon("clock", "icon big"), h("p", { class: "amount" }, say("place_almost")), h("p", null, say("place_almost_text", values))),
-        given.link ? [h("p", null, say("place_almost_next")), h("p", null, h("code", null, given.link))] : null,
+        given.link ? [
+          h("p", null, say("place_almost_next"), " ", say("place_almost_until", { when: when(given.expiresAt * 1_000, "both") })),
+          qr(given.link, say("council_almost_picture")), h("div", { class: "actions" }, shareLink(given)), h("details", null, h("summary", null, say("code_typed")), h("code", null, given.link))] : null,
         state, h("div", { class: "actions" }, button("undo", say("place_draft_look"), look)),
       ];
     }
     case "refused": {
       // The list is at hand: whoever waited too long signs it once more.
-      const [why, next] = given.code === "expired" ? [say("why_expired"), say("place_expired_next")] : whyNot(given.code ?? "");
+      const [why, next] = given.code === "expired" ? [say(given.link ? "place_expired_unsigned" : "place_expired_network"), say("place_expired_next")] : whyNot(given.code ?? "");
       const other = h("p", { role: "status" });
       return [
         h("section", { class: "not-paid", role: "status", tabindex: "-1", "data-focus": true }, icon("cross", "icon big"), h("p", { class: "amount" }, say("place_not_given")), h("p", null, why), h("p", null, next)),
@@ -111,12 +118,12 @@ function head(hat: Hat, found: Found): Child {
 
 function guestRow(hat: Hat, moment: Moment, guest: Guest, given: Outgoing | null, correction: Outgoing | undefined, correctable: boolean): HTMLElement {
   const isDone = correction?.state === "done";
-  const isGone = isDone && takenBack(guest, correction) >= guest.amount;
-  const state = guest.amount === 0 ? say("place_without") : !correction ? (guest.to ? say("doing_to_pot", { pot: guest.to.called }) : "") : say(isDone ? (isGone ? "undone" : "undone_part") : correction.state === "waiting" ? "place_correct_waits" : "place_correct_not", { amount: amount(guest.taken ?? 0) });
+  const gone = isGone(guest, correction);
+  const state = given?.state === "refused" ? say("place_not_received") : guest.amount === 0 ? say("place_without") : !correction ? (guest.to ? say("doing_to_pot", { pot: guest.to.called }) : "") : say(isDone ? (gone ? "undone" : "undone_part") : correction.state === "waiting" ? "place_correct_waits" : "place_correct_not", { amount: amount(guest.taken ?? 0) });
   const may = correctable && guest.amount > 0 && given?.index !== undefined && (!correction || correction.state === "refused");
   return h("li", { class: "face" },
-    h("span", { class: "words" }, h(isGone ? "s" : "span", null, guest.name), state ? h("span", { class: "small" }, state) : null),
-    guest.amount > 0 ? h("span", { class: "sum" }, h(isGone ? "s" : "span", null, amount(guest.amount))) : null,
+    h("span", { class: "words" }, h(gone ? "s" : "span", null, guest.name), state ? h("span", { class: "small" }, state) : null),
+    guest.amount > 0 && given?.state !== "refused" ? h("span", { class: "sum" }, h(gone ? "s" : "span", null, amount(guest.amount))) : null,
     may ? h("button", { type: "button", class: "side", "aria-label": say("place_correct_of", { name: guest.name }), onclick: () => correct(hat, moment, guest, given.index as number) }, icon("undo")) : null);
 }
 
@@ -146,9 +153,11 @@ function correct(hat: Hat, moment: Moment, guest: Guest, index: number): void {
     void act(guest.amount - right);
   };
   const all = h("div", { class: "actions" }, button("cross", say("place_was_not_there"), () => {
-    const yes = button("cross", say("place_take_back", { amount: amount(guest.amount) }), () => void act(guest.amount));
-    fill(all, h("p", null, say("place_was_not_there_sure", { name: guest.name })), yes);
-    yes.focus();
+    show([
+      h("h2", { tabindex: "-1", "data-focus": true }, icon("undo"), say("place_correct_of", { name: guest.name })),
+      h("p", null, say("place_was_not_there_sure", { name: guest.name, amount: amount(guest.amount) })),
+      h("div", { class: "actions" }, button("cross", say("place_take_back", { amount: amount(guest.amount) }), () => void act(guest.amount), "main"), button("back", say("back"), () => correct(hat, moment, guest, index))),
+    ], "focus");
   }, "quiet"));
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("undo"), say("place_correct_of", { name: guest.name })),

@@ -6,6 +6,7 @@ import { button, dayOf, facts, fill, h, icon, language, link, moment, now, say, 
 import { busy, explain, note } from "../start.ts";
 import { type EditTask, type PlaceSession, type PlaceTask, type TaskPicture, type WhyNot, TASK_PICTURES, callSession, drawTask, placeTasks } from "../tasks.ts";
 import { askAs } from "../wallet.ts";
+import { carried, carriers } from "./carrying.ts";
 
 const WHY_NOT: readonly WhyNot[] = ["people", "time", "room", "paid_work", "safety"];
 const back = (href: string): HTMLElement => h("div", { class: "actions" }, link("back", say("back"), href));
@@ -22,13 +23,13 @@ export async function open(hat: Hat, id: string): Promise<void> {
   const state = ({ task }: PlaceTask) => ["proposed", "open", "not_feasible", "done"].indexOf(task.state);
   if (id === "new") return edit(hat, null, blank());
   const found = tasks.find((one) => one.id === id);
-  if (id && found) return one(hat, found);
+  if (id && found) return one(hat, found, () => void open(hat, ""));
   if (id) return show([note("hand", say("doing_unknown_task")), back("#tasks")], "focus");
   const sorted = [...tasks].sort((a, b) => state(a) - state(b));
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("doing_tasks")),
     sorted.length === 0 ? h("p", null, say("doing_tasks_none")) : h("ul", { class: "lines" }, sorted.map((one) => h("li", null, h("a", { href: `#task/${one.id}` },
-      drawTask(one.task.picture), h("span", { class: "words" }, h("strong", null, callTask(one.task)), h("span", { class: "small" }, `${one.task.for_whom} · ${say(stateKey(one.task))}`)))))),
+      drawTask(one.task.picture), h("span", { class: "words" }, h("strong", null, callTask(one.task)), h("span", { class: "small" }, `${one.task.for_whom} · ${say(one.own ? stateKey(one.task) : one.carriers.some(({ own, agreed }) => own && agreed) ? "carry_state" : "carry_state_asked")}`)))))),
     h("div", { class: "actions" }, link("clover", say("doing_new"), "#task/new", "main")),
     h("h2", null, say("doing_formats")),
     h("div", { class: "actions" }, FORMATS.map((format) => button("more", say(`doing_format_${format.name}`), () => edit(hat, null, { ...blank(), ...format, for_whom: facts.name, brought_by: hat.name ?? facts.name, how_many: say(`doing_size_${format.name}`) }, format)))),
@@ -43,15 +44,16 @@ function blank(): EditTask {
   return { picture: "letters", for_whom: "", how_many: "", brought_by: "", state: "open", has_names: false, replaces_nobody: false, sitting: false, standing: false, lifting: false, progress: 0 };
 }
 
-function one(hat: Hat, found: PlaceTask): void {
+function one(hat: Hat, found: PlaceTask, gone = (): void => void (location.hash = "tasks")): void {
   const { task, sessions } = found;
+  if (!found.own) return carried(hat, found, callTask(task), (saved) => (saved ? one(hat, saved) : gone()));
   const trouble = h("div", { role: "alert" });
   const save = (change: Partial<EditTask>) => void put(hat, found.id, { ...task, why_not: null, ...change }).then((saved) => one(hat, saved), (error: unknown) => fill(trouble, explain(error)));
   const reasons = h("div", { class: "actions" });
   const notYet = button("clock", say("doing_not_feasible"), () => {
     // Whoever says why not yet is not taking it.
     take.hidden = notYet.hidden = true;
-    fill(reasons, h("h2", null, say("doing_why_not")), WHY_NOT.map((why) => button("hand", say(`task_why_${why}`), () => save({ state: "not_feasible", why_not: why }))));
+    fill(reasons, h("h2", null, say("doing_why_not")), h("p", null, say("doing_why_not_who")), WHY_NOT.map((why) => button("hand", say(`task_why_${why}`), () => save({ state: "not_feasible", why_not: why }))));
     reasons.querySelector("button")?.focus();
   }, "quiet");
   const isOpen = task.state === "open";
@@ -80,6 +82,7 @@ function one(hat: Hat, found: PlaceTask): void {
       h("h2", null, icon("clock"), say("task_sessions")),
       sessions.length === 0 ? h("p", null, say("doing_sessions_none")) : h("ul", { class: "lines" }, sessions.map((session) => sessionLine(hat, found, session))),
       h("div", { class: "actions" }, button("clock", say("doing_session_new"), () => plan(hat, found, null), "main")),
+      carriers(hat, found, (saved) => one(hat, saved)),
       h("fieldset", null, h("legend", null, say("task_progress")), h("div", { class: "actions row" }, [0, 25, 50, 75].map((progress) => h("button", { type: "button", class: "button", "aria-pressed": String(task.progress === progress), onclick: () => save({ progress }) }, `${progress} %`)))),
     ] : null,
     h("div", { class: "actions" },
@@ -181,6 +184,7 @@ function plan(hat: Hat, found: PlaceTask, session: PlaceSession | null, format =
   const minutes = field("minutes", say("doing_minutes"), session?.session.minutes ?? format.minutes, { type: "text", inputmode: "numeric", maxlength: 4 });
   const places = field("places", say("doing_places"), session?.session.places ?? format.places, { type: "text", inputmode: "numeric", maxlength: 3 });
   const approval = field("approval", say("doing_approval"), session?.approval);
+  const question = field("question", say("asked_ask"), session?.question);
   const difficulty = (level: number) => h("label", { class: "choice" }, h("input", { type: "radio", name: "difficulty", value: level, checked: level === (session?.session.difficulty ?? 1) }), say(`task_difficulty_${level}`));
   const fault = h("p", { class: "fault", role: "alert" });
   const save = async (cancelled: boolean) => {
@@ -190,7 +194,7 @@ function plan(hat: Hat, found: PlaceTask, session: PlaceSession | null, format =
     if (!Number.isInteger(length) || length < 5 || length > 1_440) return void (fault.textContent = say("doing_minutes_wrong"));
     if (!Number.isInteger(room) || room < 1 || room > 500) return void (fault.textContent = say("doing_places_wrong"));
     const level = Number(document.querySelector<HTMLInputElement>("input[name=difficulty]:checked")?.value ?? 1);
-    const body = { starts_at: new Date(starts).toISOString(), minutes: length, places: room, difficulty: level, cancelled, ...(approval.input.value.trim() ? { approval: approval.input.value.trim() } : {}) };
+    const body = { starts_at: new Date(starts).toISOString(), minutes: length, places: room, difficulty: level, cancelled, ...(question.input.value.trim() ? { question: question.input.value.trim() } : {}), ...(approval.input.value.trim() ? { approval: approval.input.value.trim() } : {}) };
     try {
       if (session) await askAs(hat, "PUT", `/v1/place/sessions/${session.session.id}`, body);
       else await askAs(hat, "POST", `/v1/place/tasks/${found.id}/sessions`, body);
@@ -203,7 +207,8 @@ function plan(hat: Hat, found: PlaceTask, session: PlaceSession | null, format =
     h("h2", { tabindex: "-1", "data-focus": true, lang: language }, drawTask(found.task.picture), say(session ? "doing_session_change" : "doing_session_new")),
     day.element, hour.element, minutes.element, places.element,
     h("fieldset", null, h("legend", null, say("doing_difficulty")), [1, 2, 3].map(difficulty)),
-    approval.element, h("p", { class: "small" }, say("doing_approval_text")), fault,
+    approval.element, h("p", { class: "small" }, say("doing_approval_text")),
+    question.element, h("p", { class: "small" }, say("asked_ask_text")), fault,
     h("div", { class: "actions" },
       button("tick", say("place_save"), () => void save(session?.session.cancelled ?? false), "main"),
       session ? link("scan", say("doing_code"), `#session/${session.session.id}`) : null,

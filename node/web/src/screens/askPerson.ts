@@ -1,9 +1,9 @@
 /** `#ask`: asks somebody to pay, by their own code. It waits in their inbox; they pay, or say rather not. */
 
-import { type PaymentRequest, Refused } from "../api.ts";
+import { type PaymentRequest, Refused, ask as askNode } from "../api.ts";
 import { amountField } from "../amountField.ts";
 import type { Hat } from "../db.ts";
-import { amount, button, facts, h, icon, link, say, show } from "../dom.ts";
+import { amount, button, facts, fill, h, icon, link, moment, say, show } from "../dom.ts";
 import { accountText } from "../lib/account.ts";
 import { LinkError, checkCommunity, parseLink } from "../lib/links.ts";
 import { toDecimal } from "../lib/money.ts";
@@ -29,7 +29,27 @@ export async function open(hat: Hat): Promise<void> {
   const typed = h("input", { id: "code", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "code-fault" });
   const words = h("input", { id: "words", type: "text", maxlength: 40, autocomplete: "off" });
   const sum = amountField(say("ask_how_much", { many: facts.many }));
-  const camera = scanInto((text) => (typed.value = text.replace(`${facts.origin}/to/`, "")));
+  const whom = h("p", { role: "status" });
+  let called = say("ask_unlisted");
+  // Who stands behind a code is said before anything is asked of them.
+  const look = async () => {
+    whom.textContent = "";
+    called = say("ask_unlisted");
+    const code = typed.value;
+    try {
+      const { name, words: own } = await askNode<{ name: string | null; words: string | null }>("GET", `/v1/codes/${codeIn(code)}`);
+      if (typed.value !== code) return;
+      called = name ?? own ?? called;
+      fill(whom, icon("people"), say("ask_to", { name: called }));
+    } catch {
+      // Asking says what is wrong with it.
+    }
+  };
+  typed.addEventListener("change", () => void look());
+  const camera = scanInto((text) => {
+    typed.value = text.replace(`${facts.origin}/to/`, "");
+    void look();
+  });
   addEventListener("hashchange", () => camera.stop(), { once: true });
   const ask = () => {
     fault.textContent = "";
@@ -45,8 +65,8 @@ export async function open(hat: Hat): Promise<void> {
     const body = { account: accountText(hat.account), amount: toDecimal(minor, facts.scale), valid_for: VALID_FOR, to, ...(words.value.trim() ? { words: words.value.trim() } : {}) };
     show(busy(say("sending")));
     askAs<PaymentRequest>(hat, "POST", "/v1/requests", body).then(
-      () => show([
-        h("section", { class: "waiting", role: "status", tabindex: "-1", "data-focus": true }, icon("clock", "icon big"), h("p", { class: "amount" }, say("ask_done")), h("p", null, say("ask_done_text", { amount: amount(minor) }))),
+      ({ until }) => show([
+        h("section", { class: "waiting", role: "status", tabindex: "-1", "data-focus": true }, icon("clock", "icon big"), h("p", { class: "amount" }, say("ask_done")), h("p", null, say("ask_done_to", { amount: amount(minor), name: called })), h("p", null, say("ask_until", { when: moment(Date.parse(until), "day") }))),
         h("div", { class: "actions" }, toWallet()),
       ], "focus"),
       (error: unknown) => {
@@ -59,7 +79,7 @@ export async function open(hat: Hat): Promise<void> {
     h("h2", { tabindex: "-1", "data-focus": true }, icon("people"), say("ask_title")),
     h("p", null, say("ask_text")),
     camera.element,
-    h("div", { class: "field" }, h("label", { for: "code" }, say("ask_whom")), typed, fault),
+    h("div", { class: "field" }, h("label", { for: "code" }, say("ask_whom")), typed, fault), whom,
     sum.element,
     h("div", { class: "field" }, h("label", { for: "words" }, say("ask_words")), words),
     h("div", { class: "actions" }, button("people", say("ask_do"), ask, "main"), link("back", say("back"), "#receive")),

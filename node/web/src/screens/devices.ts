@@ -5,7 +5,7 @@ import { changeKeys } from "../changeKeys.ts";
 import type { Hat } from "../db.ts";
 import { button, h, icon, link, say, show, type Icon } from "../dom.ts";
 import { deviceItem, meet } from "../meeting.ts";
-import { busy, explain } from "../start.ts";
+import { busy, troubled } from "../start.ts";
 import { accountOf } from "../wallet.ts";
 
 /** What another phone of the same person may do: all but being paid out. */
@@ -18,8 +18,8 @@ export async function open(hat: Hat): Promise<void> {
   const mayManage = account.status === "open" && own?.rights.includes("manage");
   const back = () => void open(hat);
   const add = () => void meet({
-    hat, rights: RIGHTS, page: "/wallet", picture: "phone", title: say("device_add"), how: say("device_show"), yes: say("device_same"), words: "device_added", back,
-  }).catch((error: unknown) => show(explain(error, back)));
+    hat, rights: RIGHTS, page: "/wallet", picture: "phone", title: say("device_add"), how: say("device_show"), care: say("device_care"), yes: say("device_same"), words: "device_added", back,
+  }).catch(troubled(back));
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("phone"), say("device_title")),
     h("ul", { class: "names devices" }, [...account.state.keys].sort((one) => (one.key === hat.key ? -1 : 1)).map((one) => device(hat, account, one, mayManage ?? false))),

@@ -9,7 +9,7 @@ import { Malformed } from "../lib/cbor.ts";
 import type { Entry } from "../lib/entry.ts";
 import { cosign } from "../outbox.ts";
 import { outcome, showUntilKnown, toWallet } from "../paid.ts";
-import { busy, explain, note } from "../start.ts";
+import { busy, note, troubled } from "../start.ts";
 import { directory } from "../statement.ts";
 import { hats } from "../wallet.ts";
 
@@ -50,7 +50,7 @@ function draw(id: string, draft: Draft, signer: Hat | null, said: Said | null, o
   const { entry } = draft.envelope;
   const until = entry.expires_at * 1_000;
   const state = draft.state === "waiting" && until <= now() ? "expired" : draft.state;
-  const sign = () => void signAndSend(id, draft, signer as Hat, said as Said, more).catch((error: unknown) => show(explain(error, () => void open(null, id, more))));
+  const sign = () => void signAndSend(id, draft, signer as Hat, said as Said, more).catch(troubled(() => void open(null, id, more)));
   const maySign = state === "waiting" && signer !== null && said !== null;
   const signing = maySign ? button("tick", more?.verb(entry) ?? (said.sum ? say("sign_do_sum", { amount: said.sum }) : say("sign_do")), sign, "main") : null;
   show([
@@ -63,13 +63,19 @@ function draw(id: string, draft: Draft, signer: Hat | null, said: Said | null, o
     h("dl", null,
       h("dt", null, say("sign_signed_by")),
       draft.signedBy.length === 0 ? h("dd", null, say("sign_nobody")) : draft.signedBy.map((key) => h("dd", null, icon("tick"), " ", ours.has(key) ? say("sign_by_you") : more?.who(key) ?? (more ? say("sign_by", { key: shortKey(key) }) : say("sign_by_other")))),
-      draft.waitsFor ? [h("dt", null, say("sign_needed")), h("dd", null, say("sign_needed_from", { count: Math.max(1, draft.waitsFor.need - draft.waitsFor.have), who: say(`sign_who_${draft.waitsFor.who}`) }))] : null,
+      draft.waitsFor ? [h("dt", null, say("sign_needed")), h("dd", null, needed(draft.waitsFor))] : null,
       h("dt", null, say("sign_until_when")), h("dd", null, moment(until, "both"))),
     maySign && signer ? h("p", null, say("sign_as", { name: nameOf(signer) })) : state === "waiting" && said && !signer ? h("p", { class: "note good" }, icon("tick"), say("sign_you_did")) : null,
     draft.names.length > 0 ? h("details", null, h("summary", null, say("sign_accounts")), draft.names.map(({ account }) => h("p", null, h("code", null, account)))) : null,
     said ? null : h("code", null, `klaver cosign ${facts.origin}/d/${id}`),
-    h("div", { class: "actions" }, signing, link("back", say("back"), more ? "#" : "#inbox")),
+    h("div", { class: "actions" }, signing, link("back", say(maySign ? "sign_not" : "back"), more ? "#" : "#inbox")),
   ], "focus");
+}
+
+/** Says how many signatures are missing; of one's own account no more than that. */
+function needed({ who, have, need }: NonNullable<Draft["waitsFor"]>): string {
+  const count = Math.max(1, need - have);
+  return who === "account" ? String(count) : say("sign_needed_from", { count, who: say(`sign_who_${who}`) });
 }
 
 async function signAndSend(id: string, { envelope, memo }: Draft, signer: Hat, said: Said, more?: More): Promise<void> {

@@ -7,7 +7,8 @@ import { type Kept, type Matter, type Message, freshInbox, keptInbox, markRead }
 import { fromDecimal } from "../lib/money.ts";
 import { freshKey, prepare } from "../outbox.ts";
 import { outcome, showUntilKnown, toWallet } from "../paid.ts";
-import { busy, explain, note } from "../start.ts";
+import { askAs } from "../wallet.ts";
+import { busy, note, troubled } from "../start.ts";
 
 /** Shows what is kept at once, and what is new as soon as the node has said it. */
 export async function open(hat: Hat): Promise<void> {
@@ -35,15 +36,19 @@ function draw(hat: Hat, kept: Kept, above: Child): void {
   ], "focus");
 }
 
-interface Told { picture: Icon; words: string; more?: string; href?: string }
+interface Told { picture: Icon; words: string; more?: string; until?: string; href?: string }
 
 function item(hat: Hat, { about, at }: Message, isNew: boolean): HTMLElement {
   const told = tell(about);
-  const { picture, words, more, href } = told;
+  const { picture, words, more, until, href } = told;
   const said = h("span", { class: "words" }, isNew ? h("strong", null, words) : words,
-    [isNew ? say("inbox_new") : null, more, at ? moment(Date.parse(at), "both") : null]
+    [isNew ? say("inbox_new") : null, more, until, at ? moment(Date.parse(at), "both") : null]
       .map((part) => (part ? h("span", { class: "small" }, part) : null)));
   const line = href ? h("a", { href }, icon(picture), said) : h("div", { class: "told" }, icon(picture), said);
+  if (about.what === "asking") {
+    const withdraw = () => void askAs(hat, "POST", `/v1/requests/${about.request.id}/withdraw`).then(() => open(hat), troubled(() => void open(hat)));
+    return h("li", null, line, h("div", { class: "actions" }, button("undo", say("ask_withdraw"), withdraw)));
+  }
   if (about.what !== "pending" || !about.vetoable) return h("li", null, line);
   return h("li", null, line, h("p", null, say("inbox_object_was_it_you")), h("div", { class: "actions" }, button("cross", say("inbox_object"), () => mayObject(hat, about.index, told))));
 }
@@ -51,15 +56,16 @@ function item(hat: Hat, { about, at }: Message, isNew: boolean): HTMLElement {
 function tell(about: Matter): Told {
   switch (about.what) {
     case "asked":
+    case "asking":
     case "answered": {
       const { request } = about;
       const sum = amount(fromDecimal(request.amount, facts.scale));
-      if (about.what === "answered") {
+      if (about.what !== "asked") {
         return { picture: request.state === "paid" ? "tick" : "hand", words: say(`inbox_answer_${request.state}`, { amount: sum }), more: request.words ?? "" };
       }
       return {
         picture: "pay", words: say("inbox_asked", { name: request.name ?? say("inbox_somebody"), amount: sum }),
-        more: request.words ? `${say("own_words")} ${request.words}` : "", href: new URL(request.link).pathname,
+        more: request.words ? `${say("inbox_words")} ${request.words}` : "", until: say("inbox_answer_by", { when: moment(Date.parse(request.until), "both") }), href: new URL(request.link).pathname,
       };
     }
     case "draft":
@@ -70,7 +76,7 @@ function tell(about: Matter): Told {
     case "pending":
       return { picture: "clock", words: say(`inbox_pending_${about.change ?? "other"}`), more: say("inbox_pending_from", { when: moment(Date.parse(about.effective_at), "both") }) };
     case "at_rest":
-      return { picture: "clock", words: say("inbox_at_rest"), more: say("inbox_at_rest_next"), href: "#rest" };
+      return { picture: "clock", words: say(about.own ? "inbox_at_rest_own" : "inbox_at_rest"), more: say("inbox_at_rest_next"), href: "#rest" };
     case "wrong":
       return { picture: "hand", words: say(`inbox_wrong_${about.listens ? about.state : "told"}`), href: "/wrong" };
     case "heard":
@@ -98,9 +104,9 @@ function mayObject(hat: Hat, index: number, { words, more }: Told): void {
   };
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("hand"), say("inbox_object_title")),
-    h("p", null, words), h("p", null, more), h("p", null, say("inbox_object_text")),
+    h("p", null, words), h("p", null, more), h("p", null, say("inbox_object_was_it_you")), h("p", null, say("inbox_object_text")),
     h("div", { class: "actions" },
-      button("cross", say("inbox_object_sure"), () => void object().catch((error: unknown) => show(explain(error, back))), "main"),
+      button("cross", say("inbox_object_sure"), () => void object().catch(troubled(back)), "main"),
       button("back", say("back"), back)),
   ], "focus");
 }

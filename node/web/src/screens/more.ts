@@ -21,6 +21,8 @@ export async function open(hat: Hat): Promise<void> {
       link("clock", say("way_rest"), "#rest"),
       isMember ? link("list", say("year"), "#year") : null,
       button("wallet", say(always ? "balance_tap" : "balance_always"), () => void keep("show-balance", !always).then(() => open(hat))),
+      link("pay", say("promise"), "/promise"),
+      isMember ? link("people", say("invite"), "/invite") : null,
       link("hand", say("something_wrong"), "/wrong"),
       link("till", say(hasShop ? "till" : "till_start"), "/till")),
     h("details", null, h("summary", null, icon("seal"), say("more_check")),

@@ -1,6 +1,6 @@
 /** The community goes on at another address: said at the old one in place of every screen, with the way there. */
 
-import { type Answered, Refused, ask } from "../api.ts";
+import { type Answered, ask, isRefused } from "../api.ts";
 import { type LineageJson, follow } from "../charters.ts";
 import { type Hat, keep, recall } from "../db.ts";
 import { button, facts, h, icon, link, loadOwnWords, loadProofWords, now, say, show, type Child } from "../dom.ts";
@@ -12,7 +12,7 @@ import { type AccountState, type Entry, encodeEntry, encodeEnvelope, signingInpu
 import { LineageError, SuccessionError } from "../lib/lineage.ts";
 import { type Carried, type Leaving, printMove, standsAt } from "../moving.ts";
 import { type Predecessor, WrongShare, provenShare } from "../shares.ts";
-import { busy, explain, note } from "../start.ts";
+import { busy, explain, note, troubled } from "../start.ts";
 import { type SuccessionJson, checkEnd } from "../succession.ts";
 import { type Had, type Trusted, hats, isOtherLedger, trusted } from "../wallet.ts";
 
@@ -47,7 +47,7 @@ export async function showMoved(): Promise<void> {
     await offer(place);
   } catch (error) {
     // Ended by a program that left no proof: then there is nothing but the address, and nothing is signed for it.
-    if (error instanceof Refused && error.problem.code === "no_successor") return show([heading(facts.successor ?? ""), h("div", { class: "actions" }, there(facts.successor ?? "", "main"))], "focus");
+    if (isRefused(error, "no_successor")) return show([heading(facts.successor ?? ""), h("div", { class: "actions" }, there(facts.successor ?? "", "main"))], "focus");
     const isBehind = error instanceof LineageError && error.code === "too_early";
     const isWrong = (error instanceof LineageError && !isBehind) || error instanceof SuccessionError || error instanceof TypeError;
     const isStale = error instanceof WrongShare;
@@ -74,7 +74,7 @@ const there = (url: string, rank: "main" | "quiet"): HTMLElement => link("wallet
 async function offer({ url }: Place): Promise<void> {
   const own = await hats();
   const move = await recall<Move>("moving");
-  const go = () => void leave(url, own).catch((error: unknown) => show(explain(error, () => void showMoved())));
+  const go = () => void leave(url, own).catch(troubled(() => void showMoved()));
   const isDone = move?.isSigned === true;
   const way = there(url, isDone || own.length === 0 ? "main" : "quiet");
   show([
@@ -113,7 +113,7 @@ async function carry({ url, ledger, predecessor }: Place, nonce: string, keys: s
   for (const hat of own) {
     const proven = await provenState(hat).catch((error: unknown) => {
       // A key that counts no more signs nothing, and holds nobody up.
-      if (!(error instanceof Refused) || error.problem.code !== "session_key") throw error;
+      if (!isRefused(error, "session_key")) throw error;
       return null;
     });
     if (!proven) {

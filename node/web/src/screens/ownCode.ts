@@ -5,7 +5,7 @@ import { type Hat, keep, recall } from "../db.ts";
 import { button, h, icon, link, say, show, type Child } from "../dom.ts";
 import { accountText } from "../lib/account.ts";
 import { qr } from "../qr.ts";
-import { busy, explain, note } from "../start.ts";
+import { busy, note, troubled } from "../start.ts";
 import { askAs } from "../wallet.ts";
 
 interface OwnCode {
@@ -40,7 +40,7 @@ function draw(hat: Hat, code: OwnCode, above: Child = null): void {
   const news = h("div", null, above);
   const change = (asked: { replace?: boolean; words?: string }, said: string) => {
     more.replaceChildren(busy());
-    askCode(hat, asked).then((now) => draw(hat, now, note("tick", said)), (error: unknown) => show(explain(error, () => void open(hat))));
+    askCode(hat, asked).then((now) => draw(hat, now, note("tick", said)), troubled(() => void open(hat)));
   };
   const plain = () => more.replaceChildren(h("div", { class: "actions" },
     button("share", say("own_share"), () => void share(code), "main"), button("down", say("own_print"), () => print()),
@@ -53,7 +53,7 @@ function draw(hat: Hat, code: OwnCode, above: Child = null): void {
   };
   const words = () => {
     const typed = h("input", { id: "words", type: "text", maxlength: 40, autocomplete: "off", value: code.words ?? "" });
-    decide(h("div", { class: "field" }, h("label", { for: "words" }, say("own_words_label")), typed),
+    decide(h("div", { class: "field" }, h("label", { for: "words" }, say("own_words_label"), h("span", { class: "small" }, say("own_words_seen"))), typed),
       button("tick", say("own_words_keep"), () => change({ words: typed.value.trim() }, say("own_words_kept")), "main"), typed);
   };
   const replace = () => {

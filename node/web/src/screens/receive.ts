@@ -4,7 +4,7 @@ import { amountField } from "../amountField.ts";
 import { allowSound, askFor, makeRequest, stopAsking } from "../asking.ts";
 import type { Hat } from "../db.ts";
 import { button, facts, h, icon, link, say, show } from "../dom.ts";
-import { busy, explain } from "../start.ts";
+import { busy, troubled } from "../start.ts";
 
 export async function open(hat: Hat): Promise<void> {
   addEventListener("hashchange", stopAsking, { once: true });
@@ -14,7 +14,7 @@ export async function open(hat: Hat): Promise<void> {
     if (minor === null) return;
     allowSound();
     show(busy());
-    makeRequest(hat, minor).then((request) => askFor({ hat, request, rest: null, back: () => void open(hat) }), (error: unknown) => show(explain(error, () => void open(hat))));
+    makeRequest(hat, minor).then((request) => askFor({ hat, request, rest: null, back: () => void open(hat) }), troubled(() => void open(hat)));
   };
   show([
     h("h2", { tabindex: "-1" }, icon("receive"), say("receive")),

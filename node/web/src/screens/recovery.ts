@@ -9,7 +9,7 @@ import { newSecret, recoverySeed, toWords } from "../lib/recovery.ts";
 import { isOpen, outbox } from "../outbox.ts";
 import { outcome, toWallet } from "../paid.ts";
 import { qr } from "../qr.ts";
-import { busy, explain } from "../start.ts";
+import { busy, troubled } from "../start.ts";
 import { listOf } from "../wordLists.ts";
 
 /** What a recovery key may do: manage, and nothing else. */
@@ -27,7 +27,7 @@ export async function open(hat: Hat): Promise<void> {
     h("p", null, say("recovery_text"), " ", say("recovery_letters")),
     h("ol", { class: "recovery" }, words.map((word) => h("li", { lang: language === "fr" ? "fr" : "en" }, word))));
   // The words on paper are these, however often it takes.
-  const done = () => void add(hat, secret, done).catch((error: unknown) => show(explain(error, done)));
+  const done = () => void add(hat, secret, done).catch(troubled(done));
   const kept = button("tick", say("recovery_done"), done, "main");
   kept.hidden = true;
   /** From now on there is something to keep well. */

@@ -2,12 +2,12 @@
 
 import { provenState } from "../accountState.ts";
 import type { Hat } from "../db.ts";
-import { button, facts, h, icon, link, say, show } from "../dom.ts";
+import { button, facts, h, icon, link, placesLink, say, show } from "../dom.ts";
 import { accountText } from "../lib/account.ts";
 import { freshKey, prepare } from "../outbox.ts";
 import { outcome, showUntilKnown, toWallet } from "../paid.ts";
 import { qr } from "../qr.ts";
-import { busy, explain } from "../start.ts";
+import { busy, troubled } from "../start.ts";
 import { accountOf } from "../wallet.ts";
 
 export async function open(hat: Hat): Promise<void> {
@@ -16,14 +16,14 @@ export async function open(hat: Hat): Promise<void> {
   if (status === "frozen") return asleep(hat);
   const sure = () => show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("clock"), say("rest_ask")),
-    h("p", null, say("rest_wake_text")),
+    h("p", null, say("rest_nobody")), h("p", null, say("rest_wake_text")),
     h("div", { class: "actions" },
-      button("clock", say("rest_sure"), () => void rest(hat).catch((error: unknown) => show(explain(error, () => void open(hat)))), "main"),
+      button("clock", say("rest_sure"), () => void rest(hat).catch(troubled(() => void open(hat))), "main"),
       button("back", say("back"), () => void open(hat))),
   ], "focus");
   show([
     h("h2", { tabindex: "-1", "data-focus": true }, icon("clock"), say("rest_title")),
-    h("p", null, say("rest_text")), h("p", null, say("rest_receives")), h("p", null, say("rest_wake_text")),
+    h("p", null, say("rest_text")), h("p", null, say("rest_nobody")), h("p", null, say("rest_receives")), h("p", null, say("rest_wake_text")),
     h("div", { class: "actions" }, button("clock", say("rest_do"), sure, "main"), link("back", say("back"), "#more")),
   ], "focus");
 }
@@ -45,8 +45,7 @@ function asleep(hat: Hat): void {
     h("h2", { tabindex: "-1", "data-focus": true }, icon("clock"), say("rest_is")),
     h("p", null, say("rest_receives")), h("p", null, say("rest_wake")),
     qr(`${facts.origin}/coordination#account/${account}`, say("rest_picture")),
-    h("p", null, say("council_where")),
     h("details", null, h("summary", null, say("code_typed")), h("code", null, account)),
-    h("div", { class: "actions" }, link("back", say("back"), "#more")),
+    h("div", { class: "actions" }, placesLink(), link("hand", say("something_wrong"), "/wrong", "quiet"), link("back", say("back"), "#more")),
   ], "focus");
 }

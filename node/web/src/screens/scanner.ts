@@ -55,8 +55,9 @@ function goTo(text: string): string | null {
   try {
     // Somebody may type the part behind the last stroke alone.
     const bare = text.trim().replace(/\s+/g, "");
-    // What an old phone shows to a new one, and what a spare key's sheet says, are pages of this wallet.
-    if (["device", "restore"].some((name) => bare.startsWith(`${facts.origin}/wallet#${name}/`))) {
+    // What an old phone shows to a new one, what a spare key's sheet says, and what a till without network shows, are
+    // pages of this wallet.
+    if (["wallet#device", "wallet#restore", "promise#pay"].some((name) => bare.startsWith(`${facts.origin}/${name}/`))) {
       location.assign(bare);
       return null;
     }
@@ -66,8 +67,8 @@ function goTo(text: string): string | null {
       location.hash = `#seal/${encodeURIComponent(text.trim())}`;
       return null;
     }
-    if (code.link === "payment" || code.link === "receipt") return say("code_not_here");
-    location.assign(printLink(code));
+    if (code.link === "receipt") return say("code_not_here");
+    location.assign(code.link === "payment" ? `/promise#code/${encodeURIComponent(text.trim())}` : printLink(code));
     return null;
   } catch (error) {
     if (!(error instanceof LinkError)) throw error;

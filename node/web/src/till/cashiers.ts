@@ -66,13 +66,22 @@ function naming(known: string, go: string, back: () => void, named: (name: strin
   field.focus();
 }
 
-/** `#device/CODE`, on the new phone. */
-export function newCashier(code: string, done: () => void): void {
+/** What the owner's phone wrote behind the code. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** `#device/CODE/SHOP`, on the new phone: of which shop, as its owner's phone calls it. */
+export function newCashier(code: string, shop: string, done: () => void): void {
   // The secret has done its work in the address: nobody shall read it over a shoulder.
   history.replaceState(null, "", "#device");
   if (!code) return done();
   offerDevice({
-    picture: "till", title: say("cashier_new"), text: say("cashier_new_text"),
+    picture: "till", title: shop ? say("cashier_new_of", { name: decoded(shop) }) : say("cashier_new"), text: say("cashier_new_text"), yes: say("device_same"),
     key: () => keyToConnect(), look: () => connect(), done,
   }, code);
 }

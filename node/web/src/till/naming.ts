@@ -22,7 +22,7 @@ export function naming(hat: Hat, done: () => void): void {
     h("h2", { tabindex: "-1" }, icon("shop"), say("name_title")),
     h("div", { class: "field" }, h("label", { for: "name" }, say("name_label")), name, fault),
     h("p", null, say("name_text")),
-    h("div", { class: "actions" }, button("tick", say("name_save"), save, "main"), hat.name === null ? null : link("back", say("back"), "#settings")),
+    h("div", { class: "actions" }, button("tick", say("name_save"), save, "main"), link("back", say("back"), hat.name === null ? "/" : "#settings")),
   ]);
   name.addEventListener("keydown", (event) => event.key === "Enter" && save());
   name.focus();

@@ -2,7 +2,7 @@
 
 import { NoAnswer, Refused, ask } from "../api.ts";
 import { type Asking, askFor, makeRequest, stopAsking } from "../asking.ts";
-import { amount, button, facts, fill, h, icon, say, show, type Child } from "../dom.ts";
+import { amount, button, facts, fill, h, icon, link, say, show, type Child } from "../dom.ts";
 import { LinkError } from "../lib/links.ts";
 import { fromDecimal } from "../lib/money.ts";
 import { type AtHand, NoPaper, held, read, signPayment } from "../papers.ts";
@@ -14,6 +14,9 @@ import { parseAccount } from "../lib/account.ts";
 /** What the node says of a card that it does not sign with now, and of PINs. */
 const KIND_WORDS = ["card_rests", "paper_lost", "paper_waits", "paper_replaced", "card_short", "card_tried", "card_day_cap", "no_pin", "unknown_paper", "voucher_ended"];
 
+/** Of these, what a smaller amount may mend. */
+const SMALLER = ["card_short", "card_day_cap", "no_pin"];
+
 /** Asks for the code of a card or voucher. The request goes on: it may be paid by phone all the while. */
 export function open(asking: Asking): void {
   const fault = h("p", { id: "paper-fault", class: "fault", role: "alert" });
@@ -21,6 +24,7 @@ export function open(asking: Asking): void {
   const scanner = scanInto((text) => void take(text));
   const take = async (text: string) => {
     fault.textContent = "";
+    if (text.trim().startsWith("KLVP:")) return location.assign(`/promise#code/${encodeURIComponent(text.trim())}`);
     try {
       const atHand = await read(text);
       scanner.stop();
@@ -39,7 +43,7 @@ export function open(asking: Asking): void {
     h("p", null, say("paper_text")),
     scanner.element,
     h("div", { class: "field" }, h("label", { for: "paper-code" }, say("paper_type")), typed, fault),
-    h("div", { class: "actions" }, button("pay", say("paper_read"), go, "main"), button("back", say("back"), () => {
+    h("div", { class: "actions" }, button("pay", say("paper_read"), go, "main"), link("clock", say("promise_take"), `/promise#till/${minorOf(asking)}/${encodeURIComponent(asking.still ?? "")}`), button("back", say("back"), () => {
       scanner.stop();
       askFor(asking);
     })),
@@ -82,13 +86,12 @@ function pinPad(asking: Asking, send: (pin: string) => Promise<void>, fault = ""
   const key = (sign: string) => sign === "" ? h("span", null) :
     h("button", { type: "button", class: "key", onclick: press(sign), "aria-label": sign === "back" ? say("key_back") : null }, sign === "back" ? icon("erase") : sign);
   show([
-    h("h2", { tabindex: "-1" }, icon("hand"), say("paper_pin")),
-    h("p", { class: "amount" }, amount(minorOf(asking))),
+    h("h2", { tabindex: "-1" }, icon("hand"), say("paper_pin", { amount: amount(minorOf(asking)), name: asking.hat.name ?? say("kind_merchant") })),
     h("p", null, say("paper_pin_text")),
     h("div", { class: "field" }, h("label", { for: "pin" }, say("paper_pin_label")), pin,
       h("p", { id: "pin-fault", class: "fault", role: "alert" }, fault)),
     h("div", { class: "keypad" }, ["1", "2", "3", "4", "5", "6", "7", "8", "9", "", "0", "back"].map(key)),
-    h("div", { class: "actions" }, button("tick", say("paper_pin_go"), go, "main"), button("back", say("paper_smaller"), asking.back)),
+    h("div", { class: "actions" }, button("tick", say("paper_pin_go"), go, "main"), button("cross", say("stop_asking"), () => open(asking)), button("back", say("paper_smaller"), asking.back)),
   ]);
   pin.addEventListener("keydown", (event) => event.key === "Enter" && go());
   pin.focus();
@@ -101,7 +104,7 @@ async function byVoucher(asking: Asking, atHand: AtHand): Promise<void> {
   const minor = minorOf(asking);
   if (left === 0) return end(asking, note("hand", say("paper_empty"), say("paper_empty_next")));
   if (left < minor) return end(asking, note("hand", say("paper_holds", { amount: amount(left) }), say("paper_rest", { amount: amount(minor - left) })),
-    button("pay", say("paper_take_part", { amount: amount(left) }), () => void part(asking, atHand, left), "main"));
+    button("pay", say("paper_take_part", { amount: amount(left) }), () => void part(asking, atHand, left), "main"), true);
   await spend(asking, atHand, left - minor);
 }
 
@@ -139,14 +142,15 @@ async function spend(asking: Asking, atHand: AtHand, left: number): Promise<void
 function said(asking: Asking, error: unknown, again: () => void): void {
   const code = error instanceof Refused ? error.problem.code : "";
   if (!KIND_WORDS.includes(code)) return end(asking, explain(error, again));
-  end(asking, note("hand", say(`paper_why_${code}`), say(`paper_why_${code}_next`)));
+  end(asking, note("hand", say(`paper_why_${code}`), say(`paper_why_${code}_next`)), null, SMALLER.includes(code));
 }
 
-function end(asking: Asking, what: Child, more: Child = null): void {
+/** What is done when it does not work; a smaller amount is offered only where one may do. */
+function end(asking: Asking, what: Child, more: Child = null, mayBeSmaller = false): void {
   const place = h("div", null);
   fill(place, what);
   show([
     h("div", { tabindex: "-1", "data-focus": true }, place),
-    h("div", { class: "actions" }, more, button("till", say("paper_smaller"), asking.back), button("scan", say("paper_other"), () => open(asking))),
+    h("div", { class: "actions" }, more, button("scan", say("paper_other"), () => open(asking)), button("till", say(mayBeSmaller ? "paper_smaller" : "paper_to_till"), asking.back)),
   ], "focus");
 }

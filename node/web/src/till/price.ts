@@ -2,13 +2,14 @@
 
 import { allowSound, askFor, makeRequest } from "../asking.ts";
 import { amountField } from "../amountField.ts";
-import { Refused } from "../api.ts";
+import { NoAnswer, isRefused, Refused } from "../api.ts";
 import { type Hat, keep } from "../db.ts";
 import { amount, button, facts, fill, h, icon, language, link, moment, now, say, show, type Child } from "../dom.ts";
 import { fromDecimal, showEuro, split } from "../lib/money.ts";
 import { busy, explain, note } from "../start.ts";
 import { isCashier } from "../wallet.ts";
 import { paused, setPaused } from "./pause.ts";
+import { promised, promisedSum } from "./promised.ts";
 import { underway } from "./underway.ts";
 import { type Till, freshTill, inEuro, mostOf, tillOf } from "./settings.ts";
 
@@ -78,11 +79,11 @@ function keypad(hat: Hat, till: Till, euro: boolean, back: () => void): void {
     show(busy());
     const failed = (error: unknown) => {
       // How much it is, the owner alone knows.
-      if (error instanceof Refused && error.problem.code === "till_too_much") return show([note("hand", say("too_much_now"), say("too_much_now_next")), h("div", { class: "actions" }, button("back", say("back"), back, "main"))], "focus");
+      if (isRefused(error, "till_too_much")) return show([note("hand", say("too_much_now"), say("too_much_now_next")), h("div", { class: "actions" }, button("back", say("back"), back, "main"))], "focus");
       // The shop takes less than this device knew.
       const isNews = error instanceof Refused && error.problem.code.startsWith("till_");
       if (isNews) void freshTill(hat).then(back, back);
-      else show(explain(error, back));
+      else show([explain(error, back), error instanceof NoAnswer ? h("div", { class: "actions" }, link("clock", say("promise_take"), `/promise#till/${minor}/${encodeURIComponent(rest === null ? "" : say("in_money", { euro: rest }))}`, "main")) : null]);
     };
     const still = rest === null ? null : say("in_money", { euro: rest });
     makeRequest(hat, minor).then((request) => askFor({ hat, request, rest: still === null ? null : say("rest_in_money", { still }), still, back, papers: () => import("./paper.ts") }), failed);
@@ -97,11 +98,13 @@ function keypad(hat: Hat, till: Till, euro: boolean, back: () => void): void {
     sign === "back" ? icon("erase") : sign === "comma" ? (language === "en" ? "." : ",") : sign);
   const waits = h("div", null);
   void underway(hat).then((some) => fill(waits, some.map((one) => h("a", { class: "note", href: "#today" }, icon("clock"), say("till_underway", { amount: amount(one.amount) })))));
+  const promises = h("div", null);
+  void promised(hat).then((some) => promisedSum(some) > 0 && fill(promises, h("a", { class: "note", href: "#today" }, icon("clock"), say("promise_sum", { amount: amount(promisedSum(some)) }))));
   field.input.addEventListener("input", preview);
   field.input.addEventListener("keydown", (event) => event.key === "Enter" && ask());
   show([
     h("p", { class: "small whom" }, icon("shop"), hat.name ?? say("kind_merchant")),
-    waits,
+    waits, promises,
     till.left === null ? null : h("p", { class: "note" }, icon("clock"), say("month_left", { amount: amount(fromDecimal(till.left, facts.scale)) })),
     field.element, shown,
     h("div", { class: "keypad" }, ["1", "2", "3", "4", "5", "6", "7", "8", "9", "comma", "0", "back"].map(keyOf)),

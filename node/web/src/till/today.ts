@@ -1,22 +1,30 @@
 /** The day's payments and their total; one of them, and giving it back. */
 
 import { amountField } from "../amountField.ts";
-import type { StatementLine } from "../api.ts";
+import { NoAnswer, type StatementLine } from "../api.ts";
 import type { Hat } from "../db.ts";
 import { amount, button, facts, fill, h, icon, language, link, moment, say, show } from "../dom.ts";
 import { showNumber } from "../lib/money.ts";
 import { freshKey } from "../outbox.ts";
-import { busy } from "../start.ts";
-import { type Shown, directory, isToday, lineList, readLines, showLine } from "../statement.ts";
+import { busy, explain } from "../start.ts";
+import { type Shown, isToday, lineList, readLines, showLine } from "../statement.ts";
 import { isCashier } from "../wallet.ts";
 import { signAndSend } from "./sending.ts";
+import { promised, promisedList } from "./promised.ts";
 import { unsettled } from "./underway.ts";
 
 export async function today(hat: Hat, pages = 1): Promise<void> {
   show(busy());
   // The day's total needs the whole day, however many lines it has.
   const isWanted = (oldest: StatementLine, read: number) => read < pages || isToday(Date.parse(oldest.recorded_at));
-  const [{ lines, hasMore }, known, notes] = await Promise.all([readLines(hat, isWanted), directory(), unsettled(hat)]);
+  const promises = promisedList(await promised(hat));
+  const read = await Promise.all([readLines(hat, isWanted), unsettled(hat)]).catch((error: unknown) => {
+    if (!(error instanceof NoAnswer) || promises === null) throw error;
+    return error;
+  });
+  // Without network a shop sees what it was promised all the same.
+  if (read instanceof NoAnswer) return show([h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("today")), explain(read, () => void today(hat, pages)), promises, h("div", { class: "actions" }, link("back", say("back"), "#"))], "focus");
+  const [{ lines, hasMore }, notes] = read;
   const some = lines.filter(({ moved }) => moved !== 0);
   const total = some.filter(({ line, moved }) => line.kind === "pay" && moved > 0 && isToday(Date.parse(line.recorded_at)))
     .reduce((sum, { moved, undone }) => sum + moved - undone, 0);
@@ -25,7 +33,8 @@ export async function today(hat: Hat, pages = 1): Promise<void> {
       ? [h("h2", { tabindex: "-1", "data-focus": true }, icon("undo"), say("refund")), notes, some.length === 0 ? null : h("p", null, say("refund_which"))]
       // What the day brought is the owner's business.
       : [h("h2", { tabindex: "-1", "data-focus": true }, icon("list"), say("today")), notes, h("p", null, say("day_total")), h("p", { class: "amount" }, amount(total))],
-    some.length === 0 ? h("p", null, say("today_none")) : lineList(some, known, "#today/"),
+    promises,
+    some.length === 0 ? h("p", null, say("today_none")) : lineList(some, "#today/"),
     h("div", { class: "actions" }, hasMore ? button("list", say("older"), () => void today(hat, pages + 1)) : null, isCashier(hat) ? null : link("list", say("week"), "#week"), link("hand", say("something_wrong"), "/wrong#till", "quiet"), link("back", say("back"), "#")),
   ], "focus");
 }

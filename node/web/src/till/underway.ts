@@ -8,12 +8,12 @@ import { isToday } from "../statement.ts";
 
 /** What this shop's device has on its way. */
 export async function underway(hat: Hat): Promise<Outgoing[]> {
-  return (await outbox()).filter((one) => one.account === hat.account && isOpen(one));
+  return (await outbox()).filter((one) => one.account === hat.account && isOpen(one) && !one.key.startsWith("taken:"));
 }
 
 /** Says what is on its way, and what of today came to nothing. */
 export async function unsettled(hat: Hat): Promise<Child> {
-  const ended = (await outbox()).filter(({ account, state, signedAt }) => account === hat.account && isToday(signedAt) && (state === "refused" || state === "alarm"));
+  const ended = (await outbox()).filter(({ key, account, state, signedAt }) => account === hat.account && !key.startsWith("taken:") && isToday(signedAt) && (state === "refused" || state === "alarm"));
   return [
     (await underway(hat)).map((one) => h("p", { class: "note" }, icon("clock"), say("till_underway", { amount: amount(one.amount) }))),
     ended.map(({ state, what, amount: minor, code }) => (state === "alarm"

@@ -46,10 +46,11 @@ export class Album {
   }
 
   async #look({ page }: Phone, what: string): Promise<void> {
-    const { wide, small, cut, sizes, mains } = await measure(page);
+    const { wide, small, cut, raw, sizes, mains } = await measure(page);
     if (wide > 0) this.complaints.push(`${what}: ${wide} px too wide`);
     if (mains > 1) this.complaints.push(`${what}: ${mains} main actions`);
     if (sizes.length > 3) this.complaints.push(`${what}: letters of ${sizes.join(", ")}`);
+    for (const one of raw) this.complaints.push(`${what}: the name of a sentence: ${one}`);
     for (const one of cut) this.complaints.push(`${what}: cut off: ${one}`);
     for (const one of small) this.complaints.push(`${what}: smaller than 48 px: ${one}`);
   }

@@ -10,6 +10,10 @@ const clock = () => new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Brussel
 export async function lives(album: Album, browser: Browser): Promise<void> {
   const world = await World.found();
   const { place } = await connectPlace(world, browser, "De Ploeg", "120", "2", PLAIN);
+  await place.open(`${world.url}/place#usual`);
+  await place.page.locator("#address").fill("Kerkstraat 3, Klaverdorp");
+  await place.tap("Bewaar");
+  await place.reads("Wie is er?");
   const visitor = await phoneOf(browser);
   await visitor.open(`${world.url}/tasks`);
   await album.shoot(visitor, "tasks-empty");
@@ -40,6 +44,7 @@ export async function lives(album: Album, browser: Browser): Promise<void> {
   await album.shoot(place, "place-task-edit");
   await place.page.getByLabel("Dit vervangt niemands betaald werk").check();
   await place.page.getByLabel("Er staan namen of adressen in").check();
+  await place.page.getByLabel("Het kan zittend").check();
   await place.tap("Bewaar");
   await place.reads("Niet alles over de verzekering staat erbij.");
   await place.tap("Nieuw moment");

@@ -80,7 +80,7 @@ async function accounts(album: Album, town: World, phone: Phone, key: string): P
   await phone.reads("Op het dorpsplein");
   await album.shoot(phone, "coordination-account-merchant");
   await phone.open(`${town.url}/coordination#square/${merchant}`);
-  await phone.page.locator("#where").waitFor();
+  await phone.page.locator("#address").waitFor();
   await album.shoot(phone, "coordination-square");
   await phone.open(`${town.url}/coordination#limits/${merchant}`);
   await phone.page.locator("#limit").fill("veel");
@@ -116,7 +116,7 @@ async function accounts(album: Album, town: World, phone: Phone, key: string): P
   await phone.page.locator("#key").fill(key);
   await phone.tapText("Lukt scannen niet?");
   await phone.reads("Staat dit nummer ook op de andere telefoon?");
-  await phone.page.getByLabel("De oude telefoon is kwijt").check();
+  await phone.page.getByLabel("De oude telefoon mag straks niet meer betalen").check();
   await album.shoot(phone, "coordination-rotate-read");
   await phone.tap("Teken voor de nieuwe telefoon");
   await phone.reads("Bijna klaar");
@@ -150,6 +150,9 @@ async function lists(album: Album, town: World, phone: Phone, key: string): Prom
   await phone.reads("Bijna klaar");
   await phone.page.locator(".qr svg").waitFor();
   await album.shoot(phone, "coordination-import-done");
+  await phone.tap("Toon van wie ze zijn");
+  await phone.reads("Schrijf dit over.");
+  await album.shoot(phone, "coordination-import-whose");
 }
 
 /** New rules and a statement, read from their own bytes. */

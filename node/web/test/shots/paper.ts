@@ -39,7 +39,7 @@ export async function paper(album: Album, browser: Browser): Promise<void> {
   writeFileSync(file("pin"), "2583");
   world.place("card", "pin", file("inside.txt"), "--new-file", file("pin"));
   await take("7", card);
-  await till.reads("Geef het toestel even aan de houder van de kaart.");
+  await till.reads(/^Betaal 7\sklavers aan Bakkerij De Korenaar$/);
   await album.shoot(till, "paper-pin");
   await till.page.locator("#pin").fill("2584");
   await till.tap("Betaal");
@@ -86,7 +86,7 @@ export async function paper(album: Album, browser: Browser): Promise<void> {
   await phone.reads("Zet in mijn portemonnee");
   await album.shoot(phone, "voucher-with-wallet");
   await phone.tap("Zet in mijn portemonnee");
-  await phone.reads("Nu in je portemonnee: 3,50 klavers.");
+  await phone.reads("Erbij in je portemonnee: 3,50 klavers. De bon op papier is leeg.");
   await album.shoot(phone, "voucher-taken");
   await phone.open(voucher);
   await phone.reads("Deze bon is op.");

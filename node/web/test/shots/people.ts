@@ -33,6 +33,7 @@ export async function people(album: Album, browser: Browser): Promise<void> {
   await guest.page.locator("#code").fill(own);
   await guest.page.locator("#amount").fill("3");
   await guest.page.locator("#words").fill("Lut, voor de taart");
+  await guest.reads("Je vraagt het aan: Lut van de taart");
   await album.shoot(guest, "ask");
   await guest.tap("Stuur mijn vraag");
   await guest.reads("Gevraagd");
@@ -51,7 +52,7 @@ export async function people(album: Album, browser: Browser): Promise<void> {
   await album.shoot(friend, "wallet-lines-corrected");
   await friend.open(`${world.url}/wallet#inbox`);
   await friend.tap(/vraagt 3/);
-  await friend.reads("Liever niet");
+  await friend.reads("Je kunt later betalen, of nu antwoorden.");
   await album.shoot(friend, "pay-asked");
   await friend.tap("Liever niet");
   await friend.reads("Je antwoord is verstuurd");
@@ -155,7 +156,7 @@ async function devices(album: Album, browser: Browser, world: World): Promise<vo
   await friend.reads("Toon deze code");
   await album.shoot(friend, "at-rest");
   await friend.open(`${world.url}/wallet#inbox`);
-  await friend.reads("in rust gezet");
+  await friend.reads("zelf in rust");
   await album.shoot(friend, "inbox-at-rest");
   for (const one of [friend, second]) await one.context.close();
 }

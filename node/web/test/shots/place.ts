@@ -42,7 +42,7 @@ export async function place(album: Album, browser: Browser): Promise<void> {
   await phone.open(`${world.url}/place`);
   await phone.tap("Ander bedrag: Dirk");
   await phone.page.locator("#amount").fill("55");
-  await phone.tap(/^Geef dit aan/);
+  await phone.tap(/^Zet dit bij/);
   await phone.reads("te veel voor de ruimte");
   await album.shoot(phone, "place-too-much");
   await phone.tap("Ander bedrag: Dirk");

@@ -70,9 +70,10 @@ export async function shop(album: Album, browser: Browser): Promise<void> {
   await album.shoot(till, "till-week");
   await cashiers(album, browser, world, till);
   await till.open(`${world.url}/till#square`);
+  await till.tapText("Op de kaart");
   await till.page.locator("#where").fill("om de hoek");
   await till.tap("Bewaar");
-  await till.reads("Dit is geen plek.");
+  await till.reads("Dit vinden we niet op de kaart.");
   await album.shoot(till, "till-square");
   await till.open(`${world.url}/till#settings`);
   await till.page.locator("#most-month").fill("18");

@@ -42,6 +42,7 @@ export async function town(album: Album, browser: Browser): Promise<void> {
   await world.settle({ map: { tiles: `http://${host}/{z}/{x}/{y}.png`, attribution: "Kaart: wij allemaal" }, brand: { colour: "#7a1f5c", logo: "logo.svg" } });
   await till.open(`${world.url}/till#square`);
   await till.page.locator("#address").fill("Dorpsstraat 8, Klaverdorp");
+  await till.tapText("Op de kaart");
   await till.page.locator("#where").fill("50.8503, 4.3517");
   await till.tap("Bewaar");
   await till.reads("en op de kaart");

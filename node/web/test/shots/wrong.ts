@@ -13,7 +13,7 @@ export async function wrong(album: Album, browser: Browser): Promise<void> {
   await an.reads("Je vertelde nog niets.");
   await album.shoot(an, "wrong-none");
   await an.tap("Vertel wat er niet klopt");
-  await an.reads("Er is hiervoor nog geen vertrouwenspersoon.");
+  await an.reads("Er is nog geen vertrouwenspersoon.");
   await album.shoot(an, "wrong-nobody");
   const name = async (phone: Phone, called: string) => void world.council("wrong", "name", await accountOf(phone), "--name", called, "--phone", "0470 12 34 56");
   await name(mia, "Mia");

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::heads::Heads;
+use crate::moment;
 use crate::questions::Questions;
 use crate::trust;
 use klaver_api::audit::AuditRecord;
@@ -12,11 +13,13 @@ use klaver_api::paths;
 use klaver_keystore::KeyInfo;
 use klaver_ledger::audit::questions::Thresholds;
 use klaver_ledger::audit::{Expectations, Verdict, Witnessed, audit, audit_since};
-use klaver_ledger::limits::ENVELOPE_BYTES_MAX;
+use klaver_ledger::limits::{DAY_SECONDS, ENVELOPE_BYTES_MAX};
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::proof::TreeHead;
 use klaver_ledger::record::Salt;
+use klaver_ledger::time::Timestamp;
 use std::io::Read;
+use std::time::Duration;
 
 /// How much is read at a time, in bytes.
 const READ_BYTES: usize = 256 * 1_024;
@@ -26,6 +29,12 @@ const ITEM_BYTES_MAX: usize = ENVELOPE_BYTES_MAX + 256;
 
 /// Most bytes of a predecessor's snapshot: a million accounts.
 const PREDECESSOR_BYTES_MAX: u64 = 1 << 30;
+
+/// How often the newest seal is asked for until a quorum has seen it.
+const QUORUM_ASKED: usize = 10;
+
+/// How long it waits between.
+const QUORUM_PAUSE: Duration = Duration::from_millis(500);
 
 /// Replays every record, or those since the last audit; all `heads` must be roots of its log.
 pub(super) fn run(
@@ -48,7 +57,8 @@ pub(super) fn run(
         heads,
         predecessor: predecessor(app, contact, hat)?,
         size: Some(size),
-        witnessed: witnessed(app, contact),
+        witnessed_before: trust::has_witnesses(&app.places, &contact.community.ledger).then(a_day_ago),
+        witnessed: witnessed(app, contact)?,
         explanations: questions.explanations(),
         thresholds: thresholds(app, contact, wish.ask_from.as_deref())?,
         threads: std::thread::available_parallelism().map_or(2, usize::from),
@@ -94,15 +104,36 @@ fn thresholds(app: &App<'_>, contact: &Contact, ask_from: Option<&str>) -> Outco
     Ok(least.map(|least| Thresholds { least: least.minor() }))
 }
 
-/// Returns the sizes that a quorum of witnesses has cosigned, as far as this wallet keeps their seals.
-fn witnessed(app: &App<'_>, contact: &Contact) -> Vec<Witnessed> {
-    let heads = Heads::of(&app.places, &contact.community);
-    let seals = heads.all().iter().map(|head| &head.seen);
-    let times = seals.filter_map(|seen| {
+/// Returns the sizes that a quorum of witnesses has cosigned, as far as this wallet keeps their seals; waits a moment for the
+/// newest one, which they see soon after it is published.
+fn witnessed(app: &App<'_>, contact: &Contact) -> Outcome<Vec<Witnessed>> {
+    let seen_at = |seen: &SignedCheckpoint| {
         let at = trust::witnessed_at(&app.places, &contact.community, seen)?;
         Some(Witnessed { size: seen.checkpoint().size, at })
-    });
-    times.collect()
+    };
+    let heads = Heads::of(&app.places, &contact.community);
+    let mut found: Vec<Witnessed> = heads.all().iter().filter_map(|head| seen_at(&head.seen)).collect();
+    let newest = contact.community.checkpoint.as_ref().map_or(0, |seen| seen.checkpoint().size);
+    let is_due = trust::has_witnesses(&app.places, &contact.community.ledger)
+        && found.iter().all(|seen| seen.size < newest);
+    for _ in 0..if is_due { QUORUM_ASKED } else { 0 } {
+        let seen = contact.seal_again()?;
+        // The log grew meanwhile: this audit is of what was published when it began.
+        if seen.checkpoint().size != newest {
+            break;
+        }
+        if let Some(seen) = seen_at(&seen) {
+            found.push(seen);
+            break;
+        }
+        std::thread::sleep(QUORUM_PAUSE);
+    }
+    Ok(found)
+}
+
+/// Returns until when witnesses must have seen what was recorded.
+fn a_day_ago() -> Timestamp {
+    Timestamp::from_millis(moment::now().millis().saturating_sub(DAY_SECONDS * 1_000)).unwrap_or_default()
 }
 
 /// Returns the attested snapshot of the ledger that this one continues; `None` when it continues none.
