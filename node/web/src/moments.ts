@@ -4,7 +4,7 @@
  * Who was there is kept on this phone for a month, and never in the ledger.
  */
 
-import { type Hat, type Outgoing, get, keep, recall, rework } from "./db.ts";
+import { type Hat, type Outgoing, forget, get, keep, recall, rework } from "./db.ts";
 import { facts, now } from "./dom.ts";
 import type { AccountId } from "./lib/account.ts";
 import { hex, random } from "./lib/bytes.ts";
@@ -80,18 +80,37 @@ const fresh = (): Open => ({ id: hex(random(8)), there: {}, also: 0, first: 0 })
 /** The next moment of the same session: whoever checked in is not put on the list once more. */
 const next = (noted: Open): Open => ({ ...noted, ...fresh() });
 
+/** What is being written down, one for the whole page: a list that is drawn anew goes on with every tap on the one before. */
+const onPage = new Map<AccountId, Open>();
+
 /** The moment that is being written down. What was signed already is never written down again. */
 export async function open(place: AccountId): Promise<Open> {
   const noted = await recall<Open>(`open-moment:${place}`);
   const signed = noted ? await get<Outgoing>("outbox", `earn:${noted.id}`) : undefined;
-  if (!noted || !signed || signed.state === "refused") return noted ?? fresh();
+  if (!noted || !signed || signed.state === "refused") {
+    const held = onPage.get(place);
+    if (held && (!noted || held.id === noted.id)) return held;
+    const found = noted ?? fresh();
+    onPage.set(place, found);
+    return found;
+  }
   // It was signed and no more came of it: the tab was closed, or another one signed it.
   const names = new Map((await faces(place)).map((face) => [face.account, callName(face)]));
   const usually = (await usual(place)) ?? { each: 0, reason: "helped" };
   if (!(await moments(place)).some(({ id }) => id === noted.id)) await keepMoment(place, momentOf(noted, signed, names, usually));
-  return next(noted);
+  const after = next(noted);
+  await setOpen(place, after);
+  return after;
 }
-export const setOpen = (place: AccountId, value: Open): Promise<void> => keep(`open-moment:${place}`, value);
+export function setOpen(place: AccountId, value: Open): Promise<void> {
+  onPage.set(place, value);
+  return keep(`open-moment:${place}`, value);
+}
+/** Forgets what is being written down. */
+export function forgetOpen(place: AccountId): Promise<void> {
+  onPage.delete(place);
+  return forget(`open-moment:${place}`);
+}
 
 /** The moments of the last month, newest first. Older ones are forgotten. */
 export async function moments(place: AccountId): Promise<Moment[]> {

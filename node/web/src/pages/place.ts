@@ -10,7 +10,7 @@ import { type Face, callName, drawFace, faces, shareFaces } from "../faces.ts";
 import { hatChoice } from "../hats.ts";
 import { accountText } from "../lib/account.ts";
 import { fromDecimal, showNumber } from "../lib/money.ts";
-import { type Moment, type Part, type Reason, type Usual, amountOf, find, give, moments, mostThatFits, open, potOf, setOpen, setUsual, totalOf, underway, usual } from "../moments.ts";
+import { type Moment, type Part, type Reason, type Usual, amountOf, find, forgetOpen, give, moments, mostThatFits, open, potOf, setOpen, setUsual, totalOf, underway, usual } from "../moments.ts";
 import { flush } from "../outbox.ts";
 import { atSession } from "../place/atSession.ts";
 import { adding, changeFace } from "../place/face.ts";
@@ -136,7 +136,7 @@ async function room(hat: Hat): Promise<{ minor: number; isOld: boolean } | null>
 /** A right that was lent has ended: the phone forgets the place, and what stands on its list. */
 async function ended(hat: Hat): Promise<void> {
   turn += 1;
-  await Promise.all([remove("hats", hat.account), ...["faces", "tasks", "open-moment"].map((name) => forget(`${name}:${hat.account}`))]);
+  await Promise.all([remove("hats", hat.account), forgetOpen(hat.account), ...["faces", "tasks"].map((name) => forget(`${name}:${hat.account}`))]);
   show([note("clock", say("lent_over"), say("lent_over_next")), h("div", { class: "actions" }, button("again", say("again"), () => void route()))], "focus");
 }
 
