@@ -296,7 +296,7 @@ pub async fn invitation(State(app): State<App>, PagePath(code): PagePath, visit:
             // Whoever has joined sees that instead.
             let body = html! {
                 h1 { (page.heading()) }
-                p { (page.say("invitation_unknown")) " " (page.say("invitation_next")) }
+                p { (page.say("why_unknown_invitation")) " " (page.say("why_unknown_invitation_next")) }
                 div #action {
                     div.actions {
                         a.button.main href="/" { (icon("clover")) (page.say("to_square")) }

@@ -63,7 +63,7 @@ export function askFor(asking: Asking): void {
     })),
   ], "focus");
   stop();
-  const over = (next: string) => show([note("clock", say("asking_over"), say(next)), again(back)], "focus");
+  const over = (next: string) => show([note("clock", say("code_over"), say(next)), again(back)], "focus");
   const end = watchRequest(request.id, Date.parse(request.until), (news) => {
     if (news.state === "paid") celebrate(asking, news);
     else if (news.state === "declined") show([note("hand", say("asking_declined"), say("asking_declined_next")), again(back)], "focus");

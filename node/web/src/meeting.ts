@@ -55,7 +55,7 @@ export async function meet(meeting: Meeting): Promise<void> {
   show([screen, h("div", { class: "actions" }, button("back", say("stop_asking"), back))], "focus");
   await untilGone(screen, async () => {
     const { key } = await askAs<Pairing>(hat, "GET", "/v1/pairings").catch((error: unknown) => {
-      if (error instanceof Refused) show([note("clock", say("device_over"), say("device_over_next")), again(meeting)], "focus");
+      if (error instanceof Refused) show([note("clock", say("code_over"), say("device_over_next")), again(meeting)], "focus");
       throw error;
     });
     if (key) await compare(meeting, key);

@@ -291,7 +291,7 @@ function followed(came: { hat: Hat; opened: number }[], waited: Outgoing[], sile
     silent.map((hat) => h("p", { class: "note" }, icon("hand"), say("seal_unproven", { name: hat.name ?? shortAccount(hat.account) }))),
     waited.length > 0 ? h("p", { class: "note" }, icon("hand"), say("seal_ended", { count: waited.length })) : null,
     waited.map(({ name, amount: sum }) => h("p", { class: "small" }, [name, sum > 0 ? amount(sum) : ""].filter((word) => word !== "").join(": "))),
-    waited.length > 0 ? h("p", null, say("seal_ended_next")) : null,
+    waited.length > 0 ? h("p", null, say("ended_next")) : null,
     h("div", { class: "actions" }, link("wallet", say("to_wallet"), location.pathname, "main")),
   ];
 }

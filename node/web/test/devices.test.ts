@@ -117,18 +117,18 @@ test("what the council wants to change is told in time, and can be stopped", asy
   await phone.reads("Berichten (1 nieuw)");
   phone.taps = 0;
   await phone.tap(/^Berichten/);
-  await phone.reads("Het kernteam wil een toestel bij je rekening zetten.");
+  await phone.reads("Het kernteam wil een toestel toevoegen.");
   await phone.reads("Dit gaat in op");
   await phone.tap("Houd dit tegen");
   // It is asked on a screen of its own, with one way on and one back.
   await phone.reads("Houd je dit tegen?");
-  await phone.reads("Het kernteam wil een toestel bij je rekening zetten.");
+  await phone.reads("Het kernteam wil een toestel toevoegen.");
   assert.deepEqual(await phone.page.locator("#action .button").allTextContents(), ["Ja, houd dit tegen", "Terug"]);
   await phone.tap("Ja, houd dit tegen");
   await phone.reads("Je rekening blijft zoals ze is.");
   assert.equal(phone.taps, 3);
   await phone.open(`${world.url}/wallet#inbox`);
-  await phone.reads("Een toestel van jou hield een verandering aan je rekening tegen.");
+  await phone.reads("Een toestel van jou hield een verandering tegen.");
   assert.equal(await phone.page.getByText("Houd dit tegen").count(), 0);
   await phone.open(`${world.url}/wallet#devices`);
   await phone.reads("Deze telefoon");

@@ -27,7 +27,7 @@ export function offer(code: string | null, done: () => void, words = say("make_w
     join(code).then(done, (error: unknown) => {
       // An invitation that was used by this phone already opened its account; any other needs a new one.
       if (isRefused(error, "unknown_invitation")) {
-        return show([note("clock", say("invitation_unknown"), say("invitation_next")), h("div", { class: "actions" }, had)]);
+        return show([note("clock", say("why_unknown_invitation"), say("why_unknown_invitation_next")), h("div", { class: "actions" }, had)]);
       }
       show(explain(error, () => offer(code, done, words, above)));
     });

@@ -30,11 +30,11 @@ export async function open(hat: Hat): Promise<void> {
   const words = h("input", { id: "words", type: "text", maxlength: 40, autocomplete: "off" });
   const sum = amountField(say("ask_how_much", { many: facts.many }));
   const whom = h("p", { role: "status" });
-  let called = say("ask_unlisted");
+  let called = say("request_unlisted");
   // Who stands behind a code is said before anything is asked of them.
   const look = async () => {
     whom.textContent = "";
-    called = say("ask_unlisted");
+    called = say("request_unlisted");
     const code = typed.value;
     try {
       const { name, words: own } = await askNode<{ name: string | null; words: string | null }>("GET", `/v1/codes/${codeIn(code)}`);

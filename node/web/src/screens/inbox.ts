@@ -64,7 +64,7 @@ function tell(about: Matter): Told {
         return { picture: request.state === "paid" ? "tick" : "hand", words: say(`inbox_answer_${request.state}`, { amount: sum }), more: request.words ?? "" };
       }
       return {
-        picture: "pay", words: say("inbox_asked", { name: request.name ?? say("inbox_somebody"), amount: sum }),
+        picture: "pay", words: say("asked_one", { name: request.name ?? say("asked_by"), amount: sum }),
         more: request.words ? `${say("inbox_words")} ${request.words}` : "", until: say("inbox_answer_by", { when: moment(Date.parse(request.until), "both") }), href: new URL(request.link).pathname,
       };
     }

@@ -8,7 +8,7 @@ import { busy, troubled } from "../start.ts";
 
 export async function open(hat: Hat): Promise<void> {
   addEventListener("hashchange", stopAsking, { once: true });
-  const field = amountField(say("receive_how_much", { many: facts.many }));
+  const field = amountField(say("ask_how_much", { many: facts.many }));
   const ask = () => {
     const minor = field.read();
     if (minor === null) return;
@@ -20,7 +20,7 @@ export async function open(hat: Hat): Promise<void> {
     h("h2", { tabindex: "-1" }, icon("receive"), say("receive")),
     field.element,
     h("div", { class: "actions" }, button("scan", say("receive_show"), ask, "main"),
-      link("scan", say("way_code"), "#code"), link("people", say("way_ask"), "#ask"), link("back", say("back"), "#")),
+      link("scan", say("way_code"), "#code"), link("people", say("ask_title"), "#ask"), link("back", say("back"), "#")),
   ]);
   field.input.addEventListener("keydown", (event) => event.key === "Enter" && ask());
   field.input.focus();
