@@ -82,6 +82,31 @@ test("twelve people, two without credits, one put right afterwards, within fifte
   await phone.context.close();
 });
 
+test("a tap while the list is drawn anew counts", async () => {
+  const { place } = await connectPlace(world, browser, "De Haven", "20", "1");
+  const [one] = (await members(world, 1)) as [string];
+  await addFace(place, one, "Pia");
+  // Taps at ever later moments of a drawing that was begun before: whichever list is under the thumb, each one counts.
+  const differing = await place.page.evaluate(async () => {
+    const face = () => document.querySelector<HTMLButtonElement>(".there") as HTMLButtonElement;
+    const isThere = () => face().getAttribute("aria-pressed") === "true";
+    const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+    const found: number[] = [];
+    for (let i = 0; i < 60; i += 1) {
+      const before = isThere();
+      dispatchEvent(new HashChangeEvent("hashchange"));
+      const until = performance.now() + i / 4;
+      while (performance.now() < until) await pause(0);
+      face().click();
+      await pause(120);
+      if (isThere() === before) found.push(i / 4);
+    }
+    return found;
+  });
+  assert.deepEqual(differing, [], "milliseconds after the drawing began");
+  await place.context.close();
+});
+
 test("other amounts, nameless counters, and what has no room", async () => {
   const { place } = await connectPlace(world, browser, "Het Atelier", "10", "4");
   const [one, two] = (await members(world, 2)) as [string, string];
