@@ -210,8 +210,11 @@ export class World {
     this.#klaver("place", "earn", "--each", amount, ...accounts);
   }
 
+  /** Ends the node; what the tests have left in its ledger is replayed by an audit, by every rule and signature. */
   async end(): Promise<void> {
     await this.stop();
+    const data = this.#arguments?.[2] ?? join(this.directory, "data");
+    console.log(this.#run("klaver-node", "verify", "--data", data).split("\n", 1)[0]);
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
