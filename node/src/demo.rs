@@ -12,6 +12,7 @@ pub mod scribe;
 
 pub mod command;
 pub mod directory;
+mod life;
 pub mod story;
 mod wallets;
 

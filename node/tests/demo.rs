@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
+use klaver_ledger::id::TaskId;
+use klaver_ledger::link::CodeId;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
@@ -193,6 +195,49 @@ fn it_serves_on_the_next_free_port_and_says_that_it_is_a_demonstration() {
     let link = said.split_whitespace().find(|word| word.contains("/p/")).unwrap();
     let page = get(port, link.strip_prefix(url).unwrap());
     assert!(page.starts_with("HTTP/1.1 200") && page.contains("Bakkerij De Korenaar"), "{page}");
+    drop(server);
+}
+
+#[test]
+fn the_town_uses_whatever_people_have_at_a_doe_plek_and_at_the_counter() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("town");
+    let command =
+        node(&["demo", "--data", data.to_str().unwrap(), "--listen", &format!("127.0.0.1:{}", free_port())]);
+    let (server, said) = Server::start(command, "stays on this machine");
+    let url = said.split_whitespace().rfind(|word| word.starts_with("http://localhost:")).unwrap();
+    let port: u16 = url.rsplit(':').next().unwrap().parse().unwrap();
+    let id = |own: &str| -> [u8; 16] { format!("klaver-demo/{own}").into_bytes().try_into().unwrap() };
+    let secret = |own: &str| CodeId(id(own)).to_string();
+    let [letters, refused, funder, thanks, host, shop] =
+        ["lett", "pain", "fun\u{8}", "thks", "hour", "hear"].map(secret);
+    for (path, words) in [
+        // Tasks that people can join, with sessions in calendars, one carried by two organisations.
+        ("/tasks".to_owned(), &["de buurtmoestuin", "de soepavond", "Nog 7 plaatsen"][..]),
+        ("/tasks.ics".to_owned(), &["BEGIN:VEVENT", "de soepavond"]),
+        (format!("/tasks/{}", TaskId(id("gard"))), &["De Zaadkamer", "Het Ketelhuis"]),
+        // What their clients see: done and thanked, not feasible and why.
+        (format!("/client/{letters}"), &["Alle brieven zijn weg"]),
+        (format!("/client/{refused}"), &["betaald werk verliezen"]),
+        // Budgets with funders, a contribution with its thanks, an hour with pioneers.
+        (format!("/funder/{funder}"), &["GR 2026/14"]),
+        (format!("/thanks/{thanks}"), &["Bloemen Madelief"]),
+        (format!("/round/{host}"), &["Buurthuis De Brug"]),
+        // Pots of a shop and of the town, in credits and in euro; a shop without account, and its own page.
+        ("/v1/pots".to_owned(), &["Koffie", "Wassalon Zeepbel", "\"town\":true"]),
+        ("/pots/town".to_owned(), &["Klavergem"]),
+        (format!("/hearty/{shop}"), &["Wassalon Zeepbel"]),
+        // Whom to talk to, and who takes part, with and without the currency.
+        ("/".to_owned(), &["02 555 01 23", "Marleen"]),
+        ("/organisations".to_owned(), &["De Zaadkamer", "Koor De Merel"]),
+        (format!("/organisations/{}", TaskId(id("koor"))), &["Open zangavond"]),
+    ] {
+        let page = get(port, &path);
+        assert!(page.starts_with("HTTP/1.1 200"), "{path}: {page}");
+        for words in words {
+            assert!(page.contains(words), "{path} does not say {words}: {page}");
+        }
+    }
     drop(server);
 }
 

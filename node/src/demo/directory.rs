@@ -200,6 +200,7 @@ pub fn open(data: &DataDir, wish: Wish, url: &str, today: Day) -> Result<Opened,
     let ledger = town.play(ledger, &mut desk)?;
     desk.finish()?;
     name_organisations(&community, &town, until)?;
+    wait(super::life::keep(&community, &town, until))?;
     write_mark(data, &Mark { complete: true, ..mark })?;
     let progress = if is_new { Progress::Made } else { Progress::Completed };
     Ok(Opened { town, ledger, community, progress })
@@ -297,7 +298,8 @@ fn write_mark(data: &DataDir, mark: &Mark) -> Result<(), DemoError> {
 
 /// Writes keys and settings; settings come last, so that without them the keys are written once more.
 fn write_settings(data: &DataDir, town: &Town, url: &str) -> Result<(), DemoError> {
-    let wanted = Config { demo: true, beat_seconds: BEAT_SECONDS, ..Config::new(url)? };
+    let thanks_per_hour = Some("2.00".to_owned());
+    let wanted = Config { demo: true, beat_seconds: BEAT_SECONDS, thanks_per_hour, ..Config::new(url)? };
     match data.read_config() {
         Ok(found) if found == wanted => return Ok(()),
         Ok(_) => {}
