@@ -292,8 +292,9 @@ mod tests {
         });
         said.or_else(|| {
             text.split(['.', '?', '!', ':', ';', '…', '\n']).find_map(|sentence| {
-                let words = sentence.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-                let first = words.skip_while(|word| ["ne", "n"].contains(word)).next()?;
+                let mut words =
+                    sentence.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+                let first = words.find(|word| !["ne", "n"].contains(word))?;
                 ASKS_TU.contains(&first).then(|| first.to_owned())
             })
         })
