@@ -164,6 +164,58 @@ mod tests {
         "blocked",
     ];
 
+    /// What French says to somebody whom it calls tu; `t` counts before an apostrophe alone, as in "t'aide".
+    const TU: &[&str] = &["tu", "te", "t", "toi", "ton", "ta", "tes", "tien", "tienne", "tiens", "tiennes"];
+
+    /// What a French sentence begins with that asks something of a tu, where no other word is written so.
+    const ASKS_TU: &[&str] = &[
+        "affiche",
+        "ajoute",
+        "appelle",
+        "attends",
+        "cherche",
+        "choisis",
+        "colle",
+        "copie",
+        "dis",
+        "déclare",
+        "dépense",
+        "efface",
+        "enlève",
+        "entre",
+        "envoie",
+        "essaie",
+        "fais",
+        "ferme",
+        "garde",
+        "imprime",
+        "indique",
+        "laisse",
+        "lis",
+        "mets",
+        "montre",
+        "nomme",
+        "ouvre",
+        "prends",
+        "recommence",
+        "redemande",
+        "refais",
+        "regarde",
+        "remets",
+        "rends",
+        "renvoie",
+        "retape",
+        "reviens",
+        "réessaie",
+        "scanne",
+        "signe",
+        "tape",
+        "utilise",
+        "va",
+        "vérifie",
+        "écris",
+    ];
+
     fn table(language: Language) -> BTreeMap<String, String> {
         serde_json::from_str(language.json()).unwrap()
     }
@@ -228,6 +280,45 @@ mod tests {
                 let hit = words.find(|word| FORBIDDEN.contains(word));
                 assert_eq!(hit, None, "{} {key} says it: use a word of the glossary", language.code());
             }
+        }
+    }
+
+    /// Returns the word by which a French sentence says tu to its reader.
+    fn says_tu(text: &str) -> Option<String> {
+        let text = text.to_lowercase().replace('’', "'");
+        let said = text.split_inclusive(|c: char| !c.is_alphanumeric()).find_map(|piece| {
+            let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
+            (TU.contains(&word) && (word != "t" || piece.ends_with('\''))).then(|| word.to_owned())
+        });
+        said.or_else(|| {
+            text.split(['.', '?', '!', ':', ';', '…', '\n']).find_map(|sentence| {
+                let mut words =
+                    sentence.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+                let first = words.find(|word| !["ne", "n"].contains(word))?;
+                ASKS_TU.contains(&first).then(|| first.to_owned())
+            })
+        })
+    }
+
+    #[test]
+    fn french_says_vous_to_everybody() {
+        for (text, word) in [
+            ("Combien demandes-tu ?", Some("tu")),
+            ("À ta demande, rien n'est payé.", Some("ta")),
+            ("Je t’aide.", Some("t")),
+            ("Ne signe pas.", Some("signe")),
+            ("Rien n'est payé. Scanne l'intérieur.", Some("scanne")),
+            ("Y a-t-il autre chose ? Combien paie-t-elle ?", None),
+            ("Tous les autres sont notés, et c'est tout.", None),
+            ("Demandez à la personne qui signe et garde la carte.", None),
+        ] {
+            assert_eq!(says_tu(text).as_deref(), word, "{text}");
+        }
+        for (key, text) in table(Language::French) {
+            // What the server's programs do is told, not asked: "Montre la clé du témoin".
+            let told = key.starts_with("node_help.");
+            let word = says_tu(&text).filter(|word| !told || TU.contains(&word.as_str()));
+            assert_eq!(word, None, "{key} says it: say vous in {text}");
         }
     }
 
