@@ -223,9 +223,8 @@ fn the_town_uses_whatever_people_have_at_a_doe_plek_and_at_the_counter() {
         (format!("/funder/{funder}"), &["GR 2026/14"]),
         (format!("/thanks/{thanks}"), &["Bloemen Madelief"]),
         (format!("/round/{host}"), &["Buurthuis De Brug"]),
-        // Pots of a shop and of the town, in credits and in euro; a shop without account, and its own page.
-        ("/v1/pots".to_owned(), &["Koffie", "Wassalon Zeepbel", "\"town\":true"]),
-        ("/pots/town".to_owned(), &["Klavergem"]),
+        // A pot of a shop, in credits and in euro; a shop without account, and its own page.
+        ("/v1/pots".to_owned(), &["Koffie", "Wassalon Zeepbel"]),
         (format!("/hearty/{shop}"), &["Wassalon Zeepbel"]),
         // Whom to talk to, and who takes part, with and without the currency.
         ("/".to_owned(), &["02 555 01 23", "Marleen"]),

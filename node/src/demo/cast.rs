@@ -81,8 +81,6 @@ pub struct Cast {
     pub members: Vec<Holder>,
     /// The pot of suspended coffees.
     pub coffee_fund: Holder,
-    /// The pot of the town, which stands behind those of the shops.
-    pub town_pot: Holder,
     /// A printed voucher.
     pub voucher: Voucher,
 }
@@ -176,7 +174,6 @@ impl Cast {
             merchants: MERCHANTS.map(merchant).into(),
             members: MEMBERS.map(holder).into(),
             coffee_fund: holder("Koffiepot"),
-            town_pot: holder("Stadspot"),
             voucher: Voucher {
                 account: dice::account(seed, "voucher"),
                 secret: dice::Dice::new(seed, "voucher").sixteen(),
@@ -187,8 +184,7 @@ impl Cast {
     /// Returns the name of an account, if it is one of ours.
     pub fn name_of(&self, account: &AccountId) -> Option<&str> {
         let holders = self.members.iter().chain(self.merchants.iter().map(|merchant| &merchant.shop));
-        let holder =
-            holders.chain([&self.coffee_fund, &self.town_pot]).find(|holder| holder.account == *account);
+        let holder = holders.chain([&self.coffee_fund]).find(|holder| holder.account == *account);
         let budgets = self.places.iter().flat_map(|place| &place.budgets);
         let budget = || budgets.clone().find(|budget| budget.account == *account).map(|budget| &*budget.name);
         holder.map(|holder| holder.name).or_else(budget)

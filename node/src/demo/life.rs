@@ -4,6 +4,7 @@
 use super::Town;
 use super::cast::{Holder, Place};
 use crate::community::keep::KeepError;
+use crate::community::pots::PotOwner;
 use crate::community::tasks::{CarrierRow, TaskState};
 use crate::community::{Community, FaceRow, HeartyRow, TaskRow, TaskSessionRow};
 use klaver_api::{Companion, WhyNotJson};
@@ -27,12 +28,10 @@ pub(super) async fn keep(community: &Community, town: &Town, until: Day) -> Resu
     life.done(&cast.places[0], &cast.members).await?;
     life.coming(&cast.places, &cast.members).await?;
     life.answered(&cast.places[1]).await?;
-    let (cafe, pot) = (cast.merchants[1].shop.account, cast.town_pot.account.0);
-    for (id, _) in community.pots(|row| row.owner == crate::community::pots::PotOwner::Merchant(cafe.0)) {
+    let cafe = PotOwner::Merchant(cast.merchants[1].shop.account.0);
+    for (id, _) in community.pots(|row| row.owner == cafe) {
         community.change_pot(&id, |row| row.tally = TALLY).await?;
     }
-    community.keep_town_pot(pot).await?;
-    community.name_promise_pot(Some(pot)).await?;
     life.warm_hearted().await
 }
 

@@ -56,8 +56,7 @@ impl<S: Store> Player<'_, S> {
             .iter()
             .flat_map(|place| place.states(year))
             .chain(cast.merchants.iter().map(cast::Merchant::state))
-            .chain([cast::fund_state(&cast.coffee_fund, &keepers, payees.clone())])
-            .chain([cast::fund_state(&cast.town_pot, &keepers, payees)])
+            .chain([cast::fund_state(&cast.coffee_fund, &keepers, payees)])
             .collect();
         self.open(states, &cast.two_of_council())?;
         for budget in cast.places.iter().flat_map(|place| &place.budgets) {
@@ -66,9 +65,7 @@ impl<S: Store> Player<'_, S> {
         for merchant in &cast.merchants {
             self.scribe.set_name(merchant.shop.account, merchant.shop.name, true)?;
         }
-        for pot in [&cast.coffee_fund, &cast.town_pot] {
-            self.scribe.set_name(pot.account, pot.name, true)?;
-        }
+        self.scribe.set_name(cast.coffee_fund.account, cast.coffee_fund.name, true)?;
         self.scribe.offer_coffee(cast.merchants[CAFE].shop.account, cast.coffee_fund.account, COFFEE)
     }
 
@@ -328,12 +325,11 @@ impl<S: Store> Player<'_, S> {
         self.pay(from, to, amount, Some(memo), &key)
     }
 
-    /// Somebody gives a coffee to whoever comes, or to the pot of the town.
+    /// Somebody gives a coffee to whoever comes.
     pub(super) fn gift(&mut self) -> Done {
         let Some(member) = self.somebody_with(COFFEE) else { return Ok(()) };
         let key = self.key_of(member);
-        let pot = if self.dice.chance(25) { &self.cast.town_pot } else { &self.cast.coffee_fund };
-        let (from, to) = (self.cast.members[member].account, pot.account);
+        let (from, to) = (self.cast.members[member].account, self.cast.coffee_fund.account);
         self.pay(from, to, COFFEE, Some("Een koffie voor jou"), &key)
     }
 
