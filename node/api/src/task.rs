@@ -412,6 +412,9 @@ pub struct Face {
     pub name: String,
     /// The name of a picture.
     pub picture: Option<String>,
+    /// The id in the code of its card, in hexadecimal: so that a phone of the place knows the card without network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
 }
 
 /// The familiar faces of a place.

@@ -10,9 +10,11 @@ import { type Face, callName, drawFace, faces, shareFaces } from "../faces.ts";
 import { hatChoice } from "../hats.ts";
 import { accountText } from "../lib/account.ts";
 import { fromDecimal, showNumber } from "../lib/money.ts";
-import { type Moment, type Part, type Reason, type Usual, amountOf, find, forgetOpen, give, moments, mostThatFits, open, potOf, setOpen, setUsual, totalOf, underway, usual } from "../moments.ts";
+import { type Moment, type Part, type Reason, type Usual, amountOf, find, forgetOpen, give, isPending, moments, mostThatFits, open, potOf, setOpen, setUsual, totalOf, underway, usual } from "../moments.ts";
 import { flush } from "../outbox.ts";
 import { atSession } from "../place/atSession.ts";
+import { type CardScan, cardScan } from "../place/cardScan.ts";
+import { forgetPending, learnCards, lookUp, pendingFaces, waitsOf } from "../place/cards.ts";
 import { adding, changeFace } from "../place/face.ts";
 import { allMoments, follow, leaveMoment, news, oneMoment } from "../place/moment.ts";
 import { pots } from "../place/pots.ts";
@@ -23,11 +25,21 @@ import { accountOf, accountsOf, adopt, askAs, connect, hatOf, hats, keyToConnect
 let stop: () => void = () => undefined;
 /** Which screen is shown: what comes late for an earlier one is not shown. */
 let turn = 0;
+/** The camera of the list, which stays open while the list is drawn anew. */
+let scanner: CardScan | null = null;
+
+const isList = (): boolean => ["", "#"].includes(location.hash);
+
+function stopScanner(): void {
+  scanner?.stop();
+  scanner = null;
+}
 
 async function route(): Promise<void> {
   stop();
   turn += 1;
   leaveMoment();
+  if (!isList()) stopScanner();
   const [name = "", id = ""] = location.hash.slice(1).split("/");
   try {
     if (name === "demo") return await demo(id);
@@ -48,6 +60,7 @@ async function route(): Promise<void> {
       default: return await list(hat);
     }
   } catch (error) {
+    stopScanner();
     show([explain(error, () => void route()), name ? back() : null]);
   }
 }
@@ -136,7 +149,8 @@ async function room(hat: Hat): Promise<{ minor: number; isOld: boolean } | null>
 /** A right that was lent has ended: the phone forgets the place, and what stands on its list. */
 async function ended(hat: Hat): Promise<void> {
   turn += 1;
-  await Promise.all([remove("hats", hat.account), forgetOpen(hat.account), ...["faces", "tasks"].map((name) => forget(`${name}:${hat.account}`))]);
+  stopScanner();
+  await Promise.all([remove("hats", hat.account), forgetOpen(hat.account), ...["faces", "tasks", "cards", "pending-faces"].map((name) => forget(`${name}:${hat.account}`))]);
   show([note("clock", say("lent_over"), say("lent_over_next")), h("div", { class: "actions" }, button("again", say("again"), () => void route()))], "focus");
 }
 
@@ -150,41 +164,76 @@ async function otherBudgets(hat: Hat, known: readonly Hat[]): Promise<boolean> {
 }
 const looked = new Set<string>();
 
+/** How often whoever has an unknown card is looked up, in milliseconds. */
+const LOOKS_AGAIN = 5_000;
+
 /** The list of faces: a tap for who is there, a tap for who wants no credits, a tap for another amount. */
 async function list(hat: Hat): Promise<void> {
   const shown = turn;
-  const isShown = () => shown === turn && ["", "#"].includes(location.hash);
+  const isShown = () => shown === turn && isList();
   /** Whether the list itself is on the screen, and whether it has changed while another amount was typed. */
   let [isOpen, isOld] = [true, false];
   const changed = () => {
     if (!isShown()) return;
     isOld = true;
-    if (isOpen) void route();
+    if (isOpen && !scanner?.isAsking()) void route();
   };
-  const [own, listed, settled, noted, earlier] = await Promise.all([hats(), faces(hat.account), usual(hat.account) as Promise<Usual>, open(hat.account), moments(hat.account)]);
+  const [own, listed, waiters, settled, noted, earlier] = await Promise.all([hats(), faces(hat.account), pendingFaces(hat.account), usual(hat.account) as Promise<Usual>, open(hat.account), moments(hat.account)]);
   const session = await atSession(hat, noted, listed, changed, isShown);
   // Where several organisations carry a session, each gives its share to everybody.
   const usually: Usual = { ...settled, each: Math.max(1, Math.round((settled.each * session.share) / 100)) };
-  const known = [...listed, ...session.strangers];
+  const known = [...listed, ...waiters, ...session.strangers];
   void shareFaces(hat).then((isOther) => isOther && changed(), () => undefined);
+  void learnCards(hat).catch(() => undefined);
+  void lookUpAgain();
   void otherBudgets(hat, own).then((isOther) => isOther && changed(), () => undefined);
   let left: { minor: number; isOld: boolean } | null = null;
   const roomLine = h("p", { class: "room", role: "status" }, icon("clock"), say("place_counting"));
   const fault = h("p", { class: "fault", role: "alert" });
+  const unsure = h("p", { class: "small", role: "status" });
   const main = button("clover", "", () => void confirm(), "main");
   const add = link("scan", say("place_add"), "#add");
   /** The way out when it is too much: nobody receives more than would fit. */
   const fitting = button("clover", "", () => undefined, "main");
   // One hand, sixty seconds: it stays in reach of the thumb, whatever is above it and below.
-  const stuck = h("div", { class: "actions stuck" }, fault, fitting, main);
+  const stuck = h("div", { class: "actions stuck" }, fault, unsure, fitting, main);
   const budgets = own.filter(({ kind }) => kind === "budget");
   const rows = known.map((face) => row(face));
+  if (scanner?.place !== hat.account) stopScanner();
+  const cards = (scanner ??= cardScan(hat, cardList()));
+  cards.list = cardList();
+
+  function cardList(): CardScan["list"] {
+    return {
+      known: (account) => known.find((face) => face.account === account),
+      arrives: (account) => {
+        if (noted.there[account] !== undefined) return false;
+        set(account, "usual");
+        return true;
+      },
+      draw: () => void route(),
+    };
+  }
+
+  /** Whoever has a card that nobody knew is looked up as soon as somebody answers. */
+  async function lookUpAgain(): Promise<void> {
+    while (isShown()) {
+      if (await lookUp(hat).catch(() => false)) return changed();
+      if (waiters.every(({ why: known }) => known)) return;
+      await new Promise<void>((resolve) => {
+        addEventListener("online", () => resolve(), { once: true });
+        setTimeout(resolve, LOOKS_AGAIN);
+      });
+    }
+  }
 
   const refresh = () => {
     const { people, total } = totalOf(noted, usually);
-    const there = Object.keys(noted.there).length;
+    const there = Object.keys(noted.there).filter((account) => !isPending(account)).length;
     const isEmpty = there + noted.also + noted.first === 0;
     const words = people > 0 ? say(people === 1 ? "place_give_one" : "place_give", { amount: amount(total), people }) : say(isEmpty ? "place_tap" : "place_keep");
+    const names = waitsOf(noted.there, known).map(callName).join(", ");
+    unsure.replaceChildren(...(names ? [icon("clock"), say(isEmpty ? "place_scan_pending_alone" : "place_scan_pending", { names })] : []));
     main.replaceChildren(icon("clover"), words);
     main.disabled = isEmpty;
     // Where nobody is known yet, there is nobody to tap.
@@ -232,13 +281,15 @@ async function list(hat: Hat): Promise<void> {
       there.setAttribute("aria-pressed", String(part !== undefined));
       without.setAttribute("aria-pressed", String(part === "without"));
       other.setAttribute("aria-pressed", String(typeof part === "number" || typeof part === "object"));
-      state.textContent = part === undefined ? (session.isExpected(face.account) ? say("doing_expected") : "") : part === "without" ? say("place_without") : potOf(part) ? say("doing_to_pot", { pot: potOf(part)?.called ?? "" }) : amount(amountOf(part, usually));
+      const none = isPending(face.account) ? face.why || say("place_scan_pending_one") : "";
+      state.textContent = none ? none : part === undefined ? (session.isExpected(face.account) ? say("doing_expected") : "") : part === "without" ? say("place_without") : potOf(part) ? say("doing_to_pot", { pot: potOf(part)?.called ?? "" }) : amount(amountOf(part, usually));
     };
     draw();
     return { draw, element: h("li", { class: "face" }, there, without, other) };
   }
 
   function otherAmount(face: Face): void {
+    cards.stop();
     isOpen = false;
     const part = noted.there[face.account];
     const field = amountField(say("place_other_how_much", { name: callName(face) }), facts.scale, typeof part === "number" ? showNumber(part, facts.scale, language) : "");
@@ -265,7 +316,12 @@ async function list(hat: Hat): Promise<void> {
         button("clover", say("place_as_usual", { amount: amount(usually.each) }), () => choose("usual")),
         button("cross", say("place_without"), () => choose("without")),
         toPots,
-        link("people", say(face.stranger ? "face_call" : "place_face_change"), `#face/${face.account}`, "quiet"),
+        isPending(face.account)
+          ? button("cross", say("face_forget"), () => void forgetPending(hat.account, face.account).then(() => {
+            isOld = true;
+            choose(null);
+          }), "quiet")
+          : link("people", say(face.stranger ? "face_call" : "place_face_change"), `#face/${face.account}`, "quiet"),
         button("back", say("back"), leave, "quiet")),
     ], "focus");
     field.input.addEventListener("keydown", (event) => event.key === "Enter" && typed());
@@ -314,6 +370,7 @@ async function list(hat: Hat): Promise<void> {
       roomLine,
       waiting(earlier),
       session.element,
+      cards.element,
       h("h2", { tabindex: "-1", "data-focus": true }, say("place_who")),
       h("p", { class: "small" }, say("place_usual", { amount: amount(usually.each), reason: say(`reason_${usually.reason}`) }), " ", h("a", { href: "#usual" }, say("place_change"))),
       known.length === 0 ? h("p", null, say("place_nobody")) : [
@@ -351,6 +408,9 @@ async function list(hat: Hat): Promise<void> {
   if (!left) roomLine.replaceChildren(icon("clock"), say("place_room_unknown"));
   refresh();
 }
+
+// A phone that is put away keeps no camera; a name that is being typed is not lost.
+document.addEventListener("visibilitychange", () => document.hidden && !scanner?.isAsking() && scanner?.stop());
 
 void start(async () => {
   addEventListener("hashchange", () => void route());
