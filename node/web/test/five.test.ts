@@ -8,7 +8,7 @@ import { looksWell } from "./barriers.ts";
 import { camerasOn, withCamera } from "./frames.ts";
 import { parseAccount } from "../src/lib/account.ts";
 import { sheetCodes } from "./sheets.ts";
-import { type Phone, World, addFace, close, connectPlace, inTown, members, until } from "./world.ts";
+import { Phone, World, addFace, close, connectPlace, inTown, members, until } from "./world.ts";
 
 let world: World;
 let browser: Browser;
@@ -153,4 +153,63 @@ test("without network a known card is known; another one waits to be looked up, 
   await place.reads("Wie is er?");
   assert.equal(await place.page.locator(".faces .face", { hasText: "Pia" }).count(), 0);
   await close(place);
+});
+
+test("a right that is over: a list that was not given is said and kept until somebody drops it, all else of the place is gone", async () => {
+  const { place } = await connectPlace(world, browser, "De Kade", "50", "3");
+  const [one, two] = (await members(world, 2)) as [string, string];
+  await addFace(place, one, "Wannes");
+  await addFace(place, two, "Zohra");
+  await place.tap("Laat iemand vandaag invallen");
+  const link = (await place.page.locator("#lent-link").textContent()) ?? "";
+  const other = await Phone.of(browser);
+  await other.page.addInitScript(() => {
+    navigator.share = async (data) => void (document.title = data?.text ?? "");
+  });
+  await other.open(link);
+  await other.tap("Ja, ik doe het vandaag");
+  await place.tap("Ja, leen het recht uit");
+  await place.reads("Daarna stopt het vanzelf.");
+  await other.tap("Open de doe-plek");
+  await other.page.locator("#amount").fill("3");
+  await other.tap("Bewaar");
+  await other.page.getByRole("button", { name: /^Wannes/ }).first().click();
+  await other.tap("Geef 3 klavers aan een mens");
+  await other.reads("3 klavers aan één mens. Goed bewaard.");
+  await other.tap("Zet recht: Wannes");
+  await other.page.locator("#amount").fill("2");
+  await other.tap("Zet dit recht");
+  await other.reads(/^Hiervan ging terug: 1\sklaver$/);
+  await other.tap("Volgend moment");
+  await other.tap(/^Zohra/);
+  await other.reads("Geef 3 klavers aan een mens");
+  const [hat] = await other.stored("hats");
+  const account = String(hat?.["account"]);
+  assert.ok((await everything(other)).includes(`moments:${account}`));
+
+  await place.open(`${world.url}/place#lend`);
+  await place.tap("Neem het recht nu terug");
+  await place.reads("Teruggenomen");
+  await other.open(`${world.url}/place`);
+  await other.reads("Het recht op deze telefoon is voorbij.");
+  await other.reads("Deze lijst is niet gegeven");
+  await looksWell(other.page, "a list that was not given");
+  // Of the place nothing is left but that list.
+  const kept = (await other.stored("kept")) as { name: string; value: unknown }[];
+  assert.deepEqual(kept.filter((record) => JSON.stringify(record).includes(account)).map(({ name }) => name), [`ungiven:${account}`]);
+  assert.deepEqual([await other.stored("hats"), await other.stored("outbox")], [[], []]);
+  assert.ok(!(await everything(other)).includes("Wannes"));
+  // It is there the next time too, and goes on to the trekker.
+  await other.open(`${world.url}/place`);
+  await other.reads("Niemand op deze lijst kreeg klavers. Geef ze door aan de trekker.");
+  await other.page.locator(".guests", { hasText: "Zohra" }).waitFor();
+  await other.tap("Geef de lijst door");
+  await until(async () => /De Kade[^]*Zohra/.test(await other.page.title()), "the list was not handed on");
+  await other.tap("Wis deze lijst");
+  assert.ok((await everything(other)).includes("Zohra"), "asked once before it is gone");
+  await other.tap("Ja, wis deze lijst");
+  await other.reads("Toon deze code aan wie de doe-plek beheert.");
+  const after = await everything(other);
+  assert.ok(!after.includes(account) && !after.includes("Zohra"), after);
+  await close(place, other);
 });

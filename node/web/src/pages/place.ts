@@ -4,21 +4,22 @@ import { amountField } from "../amountField.ts";
 import { showConnecting } from "../connecting.ts";
 import { Refused, ask } from "../api.ts";
 import { demoKey } from "../demo.ts";
-import { type Hat, forget, keep, put, recall, remove } from "../db.ts";
+import { type Hat, keep, put, recall } from "../db.ts";
 import { amount, button, facts, fill, h, icon, language, link, moment as when, say, show, type Child } from "../dom.ts";
 import { type Face, callName, drawFace, faces, shareFaces } from "../faces.ts";
 import { hatChoice } from "../hats.ts";
 import { accountText } from "../lib/account.ts";
 import { fromDecimal, showNumber } from "../lib/money.ts";
-import { type Moment, type Part, type Reason, type Usual, amountOf, find, forgetOpen, give, isPending, moments, mostThatFits, open, potOf, setOpen, setUsual, totalOf, underway, usual } from "../moments.ts";
+import { type Moment, type Part, type Reason, type Usual, amountOf, find, give, isPending, moments, mostThatFits, open, potOf, setOpen, setUsual, totalOf, underway, usual } from "../moments.ts";
 import { flush } from "../outbox.ts";
 import { atSession } from "../place/atSession.ts";
 import { type CardScan, cardScan } from "../place/cardScan.ts";
 import { forgetPending, learnCards, lookUp, pendingFaces, waitsOf } from "../place/cards.ts";
 import { adding, changeFace } from "../place/face.ts";
 import { allMoments, follow, leaveMoment, news, oneMoment } from "../place/moment.ts";
+import { forgetPlace, overNote, showUngiven, ungivenNote } from "../place/over.ts";
 import { pots } from "../place/pots.ts";
-import { explain, note, start } from "../start.ts";
+import { explain, start } from "../start.ts";
 import { accountOf, accountsOf, adopt, askAs, connect, hatOf, hats, keyToConnect } from "../wallet.ts";
 
 /** Gives the camera back when another screen is shown. */
@@ -45,7 +46,7 @@ async function route(): Promise<void> {
     if (name === "demo") return await demo(id);
     if (name === "device") return (await import("../place/organisation.ts")).newStaff(id);
     const hat = await hatOf("budget");
-    if (!hat) return await connecting();
+    if (!hat) return void ((await showUngiven(null, overNote())) || (await connecting()));
     if (!(await usual(hat.account)) || name === "usual") return await settings(hat);
     switch (name) {
       case "tasks": case "task": return await (await import("../place/tasks.ts")).open(hat, id);
@@ -54,6 +55,7 @@ async function route(): Promise<void> {
       case "organisation": return await (await import("../place/organisation.ts")).open(hat, id);
       case "paper": return await (await import("../place/paper.ts")).open(hat);
       case "stock": return await (await import("../place/stock.ts")).open(hat);
+      case "ungiven": return void ((await showUngiven(hat)) || (location.hash = ""));
       case "add": return void (stop = adding(hat));
       case "face": return await changeFace(hat, id);
       case "moments": return id ? await oneMoment(hat, id) : await allMoments(hat);
@@ -146,12 +148,13 @@ async function room(hat: Hat): Promise<{ minor: number; isOld: boolean } | null>
   }
 }
 
-/** A right that was lent has ended: the phone forgets the place, and what stands on its list. */
+/** A right that was lent has ended: the phone forgets the place. What was not given is said, and kept until somebody drops it. */
 async function ended(hat: Hat): Promise<void> {
   turn += 1;
   stopScanner();
-  await Promise.all([remove("hats", hat.account), forgetOpen(hat.account), ...["faces", "tasks", "cards", "pending-faces"].map((name) => forget(`${name}:${hat.account}`))]);
-  show([note("clock", say("lent_over"), say("lent_over_next")), h("div", { class: "actions" }, button("again", say("again"), () => void route()))], "focus");
+  await forgetPlace(hat);
+  if (await showUngiven(null, overNote())) return;
+  show([overNote(), h("div", { class: "actions" }, button("again", say("again"), () => void route()))], "focus");
 }
 
 /** Looks once for budgets that the place was given since: with another funder, for the same phones. */
@@ -388,8 +391,8 @@ async function list(hat: Hat): Promise<void> {
 
   const waits = h("div", null);
   function waiting(some: readonly Moment[]): Child {
-    void Promise.all(some.slice(0, 10).map(({ id }) => find(hat.account, id))).then((found) => {
-      waits.replaceChildren(...found.flatMap((one) => (one?.given && one.given.state !== "done" ? [h("a", { class: "note", href: `#moments/${one.moment.id}` },
+    void Promise.all([ungivenNote(hat), ...some.slice(0, 10).map(({ id }) => find(hat.account, id))]).then(([lost, ...found]) => {
+      fill(waits, lost as Child, ...(found as Awaited<ReturnType<typeof find>>[]).flatMap((one) => (one?.given && one.given.state !== "done" ? [h("a", { class: "note", href: `#moments/${one.moment.id}` },
         icon(one.given.state === "waiting" || one.given.state === "draft" ? "clock" : "hand"), say(`place_state_${one.given.state}`, { when: when(one.moment.at, "both") }))] : [])));
     });
     return waits;
