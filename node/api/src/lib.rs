@@ -52,7 +52,7 @@ pub mod wrong;
 
 pub mod audit;
 
-pub use account::{AccountJson, AccountStateJson, KeyJson, PendingJson};
+pub use account::{AccountJson, AccountStateJson, CannotGive, KeyJson, PendingJson};
 pub use alias::{AskOwnCode, CodeOwner, OwnCode, PayByCode};
 pub use budget::{
     AddContribution, Contribution, ContributionKind, CouncilBudget, CouncilBudgets, EditBudget,

@@ -213,3 +213,36 @@ test("a right that is over: a list that was not given is said and kept until som
   assert.ok(!after.includes(account) && !after.includes("Zohra"), after);
   await close(place, other);
 });
+
+test("a budget whose time is over, or that is spent, says so before anybody is tapped, and what can be done", async () => {
+  const { place, account } = await connectPlace(world, browser, "De Hoeve", "3", "3");
+  const [one] = (await members(world, 1)) as [string];
+  await addFace(place, one, "Xenia");
+  await emptyList(place);
+  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  world.council("account", "change", account, "--council", "--until", yesterday);
+  await place.open(`${world.url}/place`);
+  await place.reads("De tijd van deze ruimte is voorbij.");
+  await place.reads("Geven kan nu niet. Tik toch aan wie er is: de lijst blijft staan.");
+  await place.reads("Bel het kernteam en vraag om ruimte.");
+  await looksWell(place.page, "a budget that has ended");
+  assert.equal(await place.page.getByText(/Nog .* ruimte/).count(), 0);
+  await place.tap(/^Xenia/);
+  const give = place.page.getByRole("button", { name: "Geef 3 klavers aan een mens" });
+  assert.ok(await give.isDisabled());
+  // With more time the same list is given with one tap.
+  world.council("account", "change", account, "--council", "--until", "none");
+  await place.open(`${world.url}/place`);
+  await place.reads(/^Hierna is er nog 0\sklavers ruimte/);
+  await place.tap("Geef 3 klavers aan een mens");
+  await place.reads("Goed bewaard.");
+  await place.tap("Volgend moment");
+  await place.reads("Deze ruimte is op.");
+  await place.reads("Bel het kernteam en vraag om ruimte.");
+  assert.equal(await place.page.locator(".there[aria-pressed=true]").count(), 0);
+  // Whoever wants no credits is noted all the same.
+  await place.tap("Zonder klavers: Xenia");
+  await place.tap("Bewaar dit moment");
+  await place.reads("Bewaard");
+  await close(place);
+});

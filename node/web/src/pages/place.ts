@@ -2,7 +2,7 @@
 
 import { amountField } from "../amountField.ts";
 import { showConnecting } from "../connecting.ts";
-import { Refused, ask } from "../api.ts";
+import { type CannotGive, Refused, ask } from "../api.ts";
 import { demoKey } from "../demo.ts";
 import { type Hat, keep, put, recall } from "../db.ts";
 import { amount, button, facts, fill, h, icon, language, link, moment as when, say, show, type Child } from "../dom.ts";
@@ -133,18 +133,23 @@ async function settings(hat: Hat): Promise<void> {
   field.input.addEventListener("keydown", (event) => event.key === "Enter" && void save());
 }
 
+/** What is left of a budget, and why nothing can be given from it where that is so. */
+interface Room { minor: number; why?: CannotGive }
+
 /** What is left of the budget: asked of the node, else as it was known last. @throws Refused when this phone's right has ended */
-async function room(hat: Hat): Promise<{ minor: number; isOld: boolean } | null> {
+async function room(hat: Hat): Promise<(Room & { isOld: boolean }) | null> {
   const name = `room:${hat.account}`;
+  const less = async ({ minor, why }: Room, isOld: boolean) => ({ minor: Math.max(0, minor - (await underway(hat.account))), isOld, ...(why ? { why } : {}) });
   try {
-    const account = await accountOf(hat);
-    const minor = fromDecimal(account.available ?? "0", facts.scale);
-    await keep(name, minor);
-    return { minor: Math.max(0, minor - (await underway(hat.account))), isOld: false };
+    const { available, cannot_give: why } = await accountOf(hat);
+    const found: Room = { minor: fromDecimal(available ?? "0", facts.scale), ...(why ? { why } : {}) };
+    await keep(name, found);
+    return await less(found, false);
   } catch (error) {
     if (error instanceof Refused && /^session_(key|signature)$/.test(error.problem.code)) throw error;
-    const minor = await recall<number>(name);
-    return minor === undefined ? null : { minor: Math.max(0, minor - (await underway(hat.account))), isOld: true };
+    const known = await recall<Room | number>(name);
+    if (known === undefined) return null;
+    return less(typeof known === "number" ? { minor: known } : known, true);
   }
 }
 
@@ -190,10 +195,11 @@ async function list(hat: Hat): Promise<void> {
   void learnCards(hat).catch(() => undefined);
   void lookUpAgain();
   void otherBudgets(hat, own).then((isOther) => isOther && changed(), () => undefined);
-  let left: { minor: number; isOld: boolean } | null = null;
+  let left: Awaited<ReturnType<typeof room>> = null;
   const roomLine = h("p", { class: "room", role: "status" }, icon("clock"), say("place_counting"));
   const fault = h("p", { class: "fault", role: "alert" });
   const unsure = h("p", { class: "small", role: "status" });
+  const why = h("div", null);
   const main = button("clover", "", () => void confirm(), "main");
   const add = link("scan", say("place_add"), "#add");
   /** The way out when it is too much: nobody receives more than would fit. */
@@ -245,6 +251,7 @@ async function list(hat: Hat): Promise<void> {
     fitting.hidden = true;
     stuck.hidden = main.hidden;
     if (!left) return;
+    if (left.why) return cannot(left.why, total);
     const over = total - left.minor;
     const most = over > 0 ? mostThatFits(noted, usually, left.minor) : 0;
     main.disabled ||= over > 0;
@@ -264,6 +271,13 @@ async function list(hat: Hat): Promise<void> {
     // The next moment like this one would not fit: better known before than after.
     const isTight = total > 0 && over <= 0 && left.minor - total < total;
     roomLine.replaceChildren(icon(isTight ? "hand" : "clover"), say(isTight ? "place_room_tight" : left.isOld ? "place_room_old" : "place_room", { amount: amount(isTight ? left.minor - total : left.minor) }));
+  };
+  /** Nothing can be given from this budget: why, what can be done here and now, and whom to ask. */
+  const cannot = (reason: CannotGive, total: number) => {
+    roomLine.replaceChildren(icon("hand"), h("strong", null, say(`place_cannot_${reason}`)));
+    fill(why, h("p", null, say("place_cannot_here")), budgets.length > 1 ? h("p", null, say("place_cannot_other")) : null, h("p", null, say("place_cannot_call")));
+    main.disabled ||= total > 0;
+    fault.textContent = total > 0 ? say(`place_cannot_${reason}`) : "";
   };
   const set = (account: string, part: Part | null) => {
     if (part === null) delete noted.there[account];
@@ -370,7 +384,7 @@ async function list(hat: Hat): Promise<void> {
     rows.forEach((one) => one.draw());
     show([
       hatChoice(hat, budgets, () => void route(), say("place_from")) ?? h("p", { class: "small whom" }, icon("people"), hat.name ?? say("kind_budget")),
-      roomLine,
+      roomLine, why,
       waiting(earlier),
       session.element,
       cards.element,
