@@ -88,7 +88,7 @@ pub use submit::{MemoJson, Submit, SubmitAnswer};
 pub use task::{
     AnswerQuestion, Answers, BringTask, BroughtTask, CheckIn, ClientTask, EditCarrier, EditFace, EditTask,
     EditTaskSession, Face, Faces, OwnSession, PlaceTask, PlaceTaskSession, PlaceTasks, SessionGuest, Task,
-    TaskCarrier, TaskPage, TaskSession, TaskStateJson, Thanks, WhyNotJson,
+    TaskCarrier, TaskPage, TaskReason, TaskSession, TaskStateJson, Thanks, WhyNotJson,
 };
 pub use till::{DayLine, Till, TillDay, TillSettings};
 pub use wrong::{

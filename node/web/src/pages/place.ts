@@ -189,7 +189,7 @@ async function list(hat: Hat): Promise<void> {
   const [own, listed, waiters, settled, noted, earlier] = await Promise.all([hats(), faces(hat.account), pendingFaces(hat.account), usual(hat.account) as Promise<Usual>, open(hat.account), moments(hat.account)]);
   const session = await atSession(hat, noted, listed, changed, isShown);
   // Where several organisations carry a session, each gives its share to everybody.
-  const usually: Usual = { ...settled, each: Math.max(1, Math.round((settled.each * session.share) / 100)) };
+  const usually: Usual = { reason: session.reason ?? settled.reason, each: Math.max(1, Math.round((settled.each * session.share) / 100)) };
   const known = [...listed, ...waiters, ...session.strangers];
   void shareFaces(hat).then((isOther) => isOther && changed(), () => undefined);
   void learnCards(hat).catch(() => undefined);

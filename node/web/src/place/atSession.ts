@@ -6,7 +6,7 @@ import { amount, dayOf, facts, fill, h, icon, link, now, say } from "../dom.ts";
 import type { Face } from "../faces.ts";
 import { parseAccount } from "../lib/account.ts";
 import { fromDecimal } from "../lib/money.ts";
-import { type Open, setOpen } from "../moments.ts";
+import { type Open, type Reason, setOpen } from "../moments.ts";
 import { outbox } from "../outbox.ts";
 import { type PlaceSession, callSession, drawTask, keptTasks, placeTasks, today } from "../tasks.ts";
 import { askAs, hats, statementOf } from "../wallet.ts";
@@ -38,6 +38,8 @@ export interface AtSession {
   isExpected(account: string): boolean;
   /** What this place gives of what is usual, in hundredths. */
   share: number;
+  /** Why people receive credits here, where that is not what is usual. */
+  reason: Reason | null;
 }
 
 /**
@@ -47,11 +49,12 @@ export interface AtSession {
  */
 export async function atSession(hat: Hat, noted: Open, known: readonly Face[], changed: () => void, isShown: () => boolean): Promise<AtSession> {
   const element = h("div", { class: "at-session" });
-  const result: AtSession = { element, strangers: [], isExpected: () => false, share: 100 };
+  const result: AtSession = { element, strangers: [], isExpected: () => false, share: 100, reason: null };
   let current = null as PlaceSession | null;
 
   const take = (found: PlaceSession | null): boolean => {
-    current = found && { ...found, share: found.share ?? current?.share ?? 100 };
+    current = found && { ...found, share: found.share ?? current?.share ?? 100, reason: found.reason === undefined ? (current?.reason ?? null) : found.reason };
+    result.reason = current?.reason ?? null;
     result.share = current?.share ?? 100;
     const people = (found?.people ?? []).flatMap((one) => {
       const account = parseAccount(one.account);
@@ -70,7 +73,7 @@ export async function atSession(hat: Hat, noted: Open, known: readonly Face[], c
 
   const choose = async (sessions: readonly PlaceSession[]): Promise<boolean> => {
     const chosen = noted.session === null ? null : (sessions.find(({ session }) => session.id === noted.session) ?? sessions[0] ?? null);
-    const before = result.share;
+    const before = `${result.share} ${result.reason}`;
     const isOther = (chosen?.session.id ?? null) !== (noted.session ?? null);
     // Whoever was put on the list of one session is not put on it again, also after a moment without network.
     if (chosen && isOther) noted.seen = [];
@@ -78,7 +81,7 @@ export async function atSession(hat: Hat, noted: Open, known: readonly Face[], c
     const isNew = take(chosen);
     draw(sessions);
     if (isOther || isNew) await setOpen(hat.account, noted);
-    return isNew || before !== result.share;
+    return isNew || before !== `${result.share} ${result.reason}`;
   };
 
   const draw = (sessions: readonly PlaceSession[]) => {
