@@ -534,6 +534,7 @@ fn what_a_node_says_cannot_move_the_cursor() {
             credits: None,
             balance: Some("7.00".into()),
             available: None,
+            cannot_give: None,
             lines: 1,
             last_line: None,
             closed_to: None,

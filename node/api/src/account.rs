@@ -55,6 +55,21 @@ pub struct AccountStateJson {
     pub payees: Option<Vec<String>>,
 }
 
+/// Why nothing can be given from a budget now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CannotGive {
+    /// The moment that it had until has passed.
+    Ended,
+    /// All of it was given.
+    Spent,
+    /// The account is at rest.
+    Resting,
+    /// The account is closed.
+    Closed,
+}
+
 /// An account as its own keys, the council, or an auditor may see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -71,8 +86,12 @@ pub struct AccountJson {
     pub credits: Option<String>,
     /// Credits less debits.
     pub balance: Option<String>,
-    /// What may still leave it: the balance and the limit together, never below zero.
+    /// What may still leave it: the balance and the limit together, never below zero; nothing of a budget that has ended,
+    /// rests or is closed.
     pub available: Option<String>,
+    /// Of a budget from which nothing can be given now, why; to whoever may see its balance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cannot_give: Option<CannotGive>,
     /// How many lines it has.
     pub lines: u64,
     /// Index of the newest record with a line of it.

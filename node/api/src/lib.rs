@@ -52,7 +52,7 @@ pub mod wrong;
 
 pub mod audit;
 
-pub use account::{AccountJson, AccountStateJson, KeyJson, PendingJson};
+pub use account::{AccountJson, AccountStateJson, CannotGive, KeyJson, PendingJson};
 pub use alias::{AskOwnCode, CodeOwner, OwnCode, PayByCode};
 pub use budget::{
     AddContribution, Contribution, ContributionKind, CouncilBudget, CouncilBudgets, EditBudget,
@@ -88,7 +88,7 @@ pub use submit::{MemoJson, Submit, SubmitAnswer};
 pub use task::{
     AnswerQuestion, Answers, BringTask, BroughtTask, CheckIn, ClientTask, EditCarrier, EditFace, EditTask,
     EditTaskSession, Face, Faces, OwnSession, PlaceTask, PlaceTaskSession, PlaceTasks, SessionGuest, Task,
-    TaskCarrier, TaskPage, TaskSession, TaskStateJson, Thanks, WhyNotJson,
+    TaskCarrier, TaskPage, TaskReason, TaskSession, TaskStateJson, Thanks, WhyNotJson,
 };
 pub use till::{DayLine, Till, TillDay, TillSettings};
 pub use wrong::{

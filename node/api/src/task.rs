@@ -111,6 +111,22 @@ pub struct EditTask {
     #[serde(default)]
     #[cfg_attr(feature = "schema", schema(maximum = 100))]
     pub progress: u8,
+    /// Why people receive credits for it; without it, what is usual at the place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<TaskReason>,
+}
+
+/// Why people receive credits for a task: the same words as an `earn` has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum TaskReason {
+    /// They helped: it counts for a volunteer's year.
+    Helped,
+    /// They took part.
+    TookPart,
+    /// They are new, or welcome.
+    Welcome,
 }
 
 /// What anybody may know of a task that a place does.
@@ -412,6 +428,9 @@ pub struct Face {
     pub name: String,
     /// The name of a picture.
     pub picture: Option<String>,
+    /// The id in the code of its card, in hexadecimal: so that a phone of the place knows the card without network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
 }
 
 /// The familiar faces of a place.

@@ -2,7 +2,7 @@
 
 use super::keep::{KeepError, on_disk};
 use super::{Community, Table, key, to_json};
-use klaver_api::WhyNotJson;
+use klaver_api::{TaskReason, WhyNotJson};
 use klaver_ledger::id::{AccountId, OrganisationId, TaskId};
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,9 @@ pub struct TaskRow {
     pub insured: [Option<String>; 3],
     /// How far it is, in hundredths.
     pub progress: u8,
+    /// Why people receive credits for it, where that is not what is usual at the place.
+    #[serde(default)]
+    pub reason: Option<TaskReason>,
     /// What the client says when it is done.
     pub thanks: Option<String>,
     /// The secret of the client's own page.

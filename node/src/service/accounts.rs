@@ -10,7 +10,7 @@ use crate::community::directory::{ProfileRow, fault_of_name, is_on_earth};
 use crate::community::sessions::{Role, Visitor};
 use crate::succeed::read_predecessor;
 use klaver_api::Reason;
-use klaver_api::account::{AccountJson, AccountPage, AccountStateJson, PendingJson};
+use klaver_api::account::{AccountJson, AccountPage, AccountStateJson, CannotGive, PendingJson};
 use klaver_api::community::{
     AuditNoteJson, Community, DirectoryEntry, DirectoryPage, LogAddress, Position, Profile, UnitJson,
 };
@@ -18,7 +18,7 @@ use klaver_api::receipt::ReceiptJson;
 use klaver_api::statement::{LineEvent, ReferenceJson, StatementLine, StatementPage};
 use klaver_api::text::{FieldError, base64url};
 use klaver_api::{CharterJson, EntryJson, MemoJson, paths};
-use klaver_ledger::account::AccountKind;
+use klaver_ledger::account::{AccountKind, AccountStatus};
 use klaver_ledger::amount::{Total, balance_to_decimal};
 use klaver_ledger::books::{Account, AnchoredNote, Reference, Standing, WaitingFor};
 use klaver_ledger::engine::{self, Holder};
@@ -190,8 +190,10 @@ impl Service {
         let in_force = account.standing(now);
         let total = |minor: u64| Total::new(minor).unwrap_or_default().to_decimal(scale);
         let shown = Sight::Balance <= sight;
-        let available =
+        let within =
             i128::from(account.balance()).saturating_add(i128::from(in_force.state.limit.minor())).max(0);
+        let cannot_give = why_not_given(account, within, now);
+        let available = if cannot_give.is_some() { 0 } else { within };
         let status = match account.closed_to() {
             Some(_) => "closed",
             None => in_force.status.word(),
@@ -210,6 +212,7 @@ impl Service {
             credits: shown.then(|| total(account.credits())),
             balance: shown.then(|| balance_to_decimal(account.balance(), scale)),
             available: shown.then(|| total(u64::try_from(available).unwrap_or(u64::MAX))),
+            cannot_give: cannot_give.filter(|_| shown),
             lines: account.lines(),
             last_line: account.last_line(),
             closed_to: account.closed_to().map(|heir| heir.to_string()),
@@ -491,6 +494,23 @@ fn shares_place(standing: &Standing, own: &AccountId, account: &Account) -> bool
     organisation.is_some()
         && matches!(account.kind(), AccountKind::Budget | AccountKind::Fund)
         && standing.account(own).is_some_and(|own| own.standing(now).state.organisation == organisation)
+}
+
+/// Returns why nothing can be given from a budget now, of which `within` is what its cap leaves; `None` when something
+/// can be, and for other accounts.
+fn why_not_given(account: &Account, within: i128, now: Timestamp) -> Option<CannotGive> {
+    if account.kind() != AccountKind::Budget {
+        return None;
+    }
+    let in_force = account.standing(now);
+    let ended = in_force.state.until.is_some_and(|until| until.has_passed(now));
+    match in_force.status {
+        _ if account.closed_to().is_some() => Some(CannotGive::Closed),
+        AccountStatus::Frozen => Some(CannotGive::Resting),
+        AccountStatus::Open if ended => Some(CannotGive::Ended),
+        AccountStatus::Open if within == 0 => Some(CannotGive::Spent),
+        AccountStatus::Open => None,
+    }
 }
 
 /// Returns whether the entry is an act of `account` itself.

@@ -13,6 +13,7 @@ use klaver_api::{AnswerQuestion, CheckIn, EditFace, Face, Faces, OwnSession};
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::id::{AccountId, TaskId};
 use klaver_ledger::link::CodeId;
+use std::collections::HashMap;
 
 /// How long before a session whoever is there may say so, in seconds.
 const BEFORE_SECONDS: u64 = 2 * 3_600;
@@ -157,10 +158,13 @@ impl Service {
     /// When the visitor acts for no place.
     pub fn faces(&self, visitor: &Visitor) -> Result<Faces, Refused> {
         let place = self.place_of(visitor)?;
+        let cards: HashMap<[u8; 16], [u8; 16]> =
+            self.community.papers().into_iter().map(|(id, row)| (row.account, id)).collect();
         let faces = self.community.faces(&place.organisation).into_iter().map(|(account, row)| Face {
             account: account.to_string(),
             name: row.name,
             picture: row.picture,
+            card: cards.get(&account.0).map(|id| data_encoding::HEXLOWER.encode(id)),
         });
         Ok(Faces { faces: faces.collect() })
     }

@@ -276,6 +276,7 @@ impl Service {
                 insurer,
                 policy,
                 progress: row.progress,
+                reason: row.reason,
             },
         }
     }
@@ -473,6 +474,7 @@ pub(super) fn blank_row() -> Result<TaskRow, getrandom::Error> {
         posture: [false; 3],
         insured: [None, None, None],
         progress: 0,
+        reason: None,
         thanks: None,
         client: random()?,
         changed_at: wall_clock().seconds(),

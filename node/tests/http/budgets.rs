@@ -8,6 +8,7 @@ use klaver_api::text::base64url;
 use klaver_ledger::account::{AccountKind, AccountState, AccountStatus};
 use klaver_ledger::amount::Total;
 use klaver_ledger::entry::{Body as EntryBody, Change, SignedEntry};
+use klaver_ledger::time::{Deadline, Seconds};
 use klaver_node::clock::wall_clock;
 use serde_json::{Value, json};
 
@@ -216,4 +217,43 @@ async fn what_a_budget_paid_for_is_told_in_tens() {
     // Twelve people, 87.60 in all: nothing exact above what anybody can check.
     let (figures, _) = seen.split_once("Iedereen kan dit nakijken").unwrap();
     assert!(!figures.contains("87") && !figures.contains("12"), "{figures}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_that_gives_nothing_now_says_why_to_its_own_place() {
+    let world = World::founded(1);
+    let budget = world.open(AccountKind::Budget, 1_000, Some(1)).await;
+    let member = world.open(AccountKind::Member, 0, None).await;
+    let place = world.session(Some(budget.account), &budget.key).await;
+    let path = paths::fill(paths::ACCOUNT, budget.account);
+    let told = async || {
+        let said = world.get(&path, Some(&place)).await.json;
+        (said["cannot_give"].clone(), said["available"].clone())
+    };
+    let change = async |until: Option<Deadline>, status: AccountStatus| {
+        let signed = {
+            let standing = world.service.reader().standing();
+            let in_force = standing.account(&budget.account).unwrap().standing(wall_clock());
+            let state = AccountState { until, ..AccountState::clone(&in_force.state) };
+            let change = Change { base: in_force.base, state, status };
+            world.sign(EntryBody::Change(change), &[&world.council[0]])
+        };
+        let answer = world.submit(&signed).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+    };
+    assert_eq!(told().await, (Value::Null, json!("10.00")));
+    change(None, AccountStatus::Frozen).await;
+    assert_eq!(told().await, (json!("resting"), json!("0.00")));
+    change(Some(Deadline::after(wall_clock(), Seconds(2))), AccountStatus::Open).await;
+    assert_eq!(told().await, (Value::Null, json!("10.00")));
+    tokio::time::sleep(std::time::Duration::from_millis(3_100)).await;
+    assert_eq!(told().await, (json!("ended"), json!("0.00")));
+    assert_eq!(world.earn(&budget, &member, 100).await.code(), "budget_ended");
+    change(None, AccountStatus::Open).await;
+    assert_eq!(world.earn(&budget, &member, 1_000).await.status, 201);
+    assert_eq!(told().await, (json!("spent"), json!("0.00")));
+    // Of a person's account nothing of the kind is said.
+    let own = world.session(Some(member.account), &member.key).await;
+    let held = world.get(&paths::fill(paths::ACCOUNT, member.account), Some(&own)).await.json;
+    assert_eq!((&held["available"], held.get("cannot_give")), (&json!("10.00"), None));
 }

@@ -352,3 +352,18 @@ async fn what_is_kept_of_an_account_is_forgotten_when_it_is_closed_also_on_the_d
     let next = place.make(&world, "card", 1).await;
     assert_eq!(next.json["papers"][0]["number"], 4);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_knows_the_card_of_a_face_without_asking_for_it() {
+    let world = World::ruled(with_cards());
+    let place = place(&world).await;
+    let card = place.print(&world, "card", 0).await;
+    let path = paths::fill(paths::FACE, card.paper.account);
+    let named = world.send("PUT", &path, Some(&place.token), &json!({ "name": "Moniek" })).await;
+    assert_eq!(named.status, 204, "{named:?}");
+    let told = world.get(paths::FACES, Some(&place.token)).await.json;
+    assert_eq!(told["faces"][0]["card"], json!(card.id));
+    // What it is worth, and what pays with it, is not told.
+    let keys: Vec<&String> = told["faces"][0].as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["account", "card", "name", "picture"]);
+}

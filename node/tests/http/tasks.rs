@@ -104,7 +104,9 @@ async fn a_client_without_account_brings_a_task_and_follows_it_by_a_private_link
         insured[name] = json!("vzw De Ploeg");
     }
     insured["progress"] = json!(50);
-    assert_eq!(put(&world, &path, &ours, &insured).await.json["missing"], json!([]));
+    insured["reason"] = json!("welcome");
+    let saved = put(&world, &path, &ours, &insured).await.json;
+    assert_eq!((&saved["missing"], &saved["task"]["reason"]), (&json!([]), &json!("welcome")));
     // The public learns nothing of insurance, of who brought it, or of the client's address.
     let public = world.get(&paths::fill(paths::TASK, id), None).await;
     assert_eq!((public.status, &public.json["progress"]), (200, &json!(50)));

@@ -52,12 +52,17 @@ export interface Answered {
   checkpoint: string;
 }
 
+/** Why nothing can be given from a budget now. */
+export type CannotGive = "ended" | "spent" | "resting" | "closed";
+
 export interface Account {
   state: StateJson;
   status: "open" | "frozen" | "closed";
   base: number;
   balance: string | null;
   available: string | null;
+  /** Of a budget from which nothing can be given now, why. */
+  cannot_give?: CannotGive;
   lines: number;
   name: string | null;
   /** Since when each key belongs to it, as far as this ledger tells. */

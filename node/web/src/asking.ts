@@ -146,7 +146,7 @@ export function allowSound(): void {
 }
 
 /** Two rising notes. */
-function chime(): void {
+export function chime(): void {
   if (!audio) return;
   for (const [at, pitch] of [[0, 660], [0.14, 990]] as const) {
     const [tone, volume] = [audio.createOscillator(), audio.createGain()];

@@ -22,6 +22,10 @@ export interface Face {
   picture: Picture | null;
   /** Whoever came with a phone and has no name here yet: which of them, from 1 on. */
   stranger?: number;
+  /** The id in the code of their card, as far as it is known. */
+  card?: string;
+  /** Of somebody whose card waits to be looked up, why that came to nothing; empty before it is known. */
+  why?: string;
 }
 
 /** Longest nickname, in characters. */
@@ -77,10 +81,10 @@ async function share(hat: Hat): Promise<boolean> {
       return Object.fromEntries(Object.entries(unheard).filter(([other]) => other !== account || !isAsTold));
     });
   }
-  const told = await askAs<{ faces: { account: string; name: string; picture: Picture | null }[] }>(hat, "GET", "/v1/place/faces");
-  const known = new Map(told.faces.flatMap(({ account, name, picture }): [AccountId, Face][] => {
+  const told = await askAs<{ faces: { account: string; name: string; picture: Picture | null; card?: string }[] }>(hat, "GET", "/v1/place/faces");
+  const known = new Map(told.faces.flatMap(({ account, name, picture, card }): [AccountId, Face][] => {
     const id = parseAccount(account);
-    return id ? [[id, { account: id, name, picture: picture && PICTURES.includes(picture) ? picture : null }]] : [];
+    return id ? [[id, { account: id, name, picture: picture && PICTURES.includes(picture) ? picture : null, ...(card ? { card } : {}) }]] : [];
   }));
   const unheard = (await recall<Unheard>(unheardName)) ?? {};
   for (const [account, face] of Object.entries(unheard)) {
@@ -123,30 +127,43 @@ export function drawFace(face: Pick<Face, "name" | "picture" | "stranger">): Ele
   return svg;
 }
 
-/**
- * Finds the account that a code stands for: the account itself, a card, or a code that its wallet shows to receive.
- *
- * @throws CodeFault in words, NoAnswer, Refused
- */
-export async function accountOfCode(text: string): Promise<AccountId> {
+/** What the node is asked about: a card, or a code that a wallet shows to receive. */
+export interface Asked {
+  kind: "papers" | "requests";
+  id: string;
+}
+
+/** Reads a code: the account itself, or what the node is asked about. @throws CodeFault in words */
+export function readCode(text: string): { account: AccountId } | Asked {
   const typed = text.trim();
   const account = parseAccount(typed.toLowerCase());
-  if (account) return account;
+  if (account) return { account };
   if (/^klv1/i.test(typed)) throw new CodeFault(say("face_account_wrong"));
   try {
     const code = parseLink(typed);
     checkCommunity(code, facts.origin, facts.ledger);
     if (code.link !== "request" && code.link !== "card") throw new CodeFault(say("face_code_other"));
-    const { account: payee, state } = await ask<{ account: string; state: string }>("GET", `/v1/${code.link === "card" ? "papers" : "requests"}/${code.id}`);
-    if (state === "lost" || state === "replaced") throw new CodeFault(say(`paper_why_paper_${state}`));
-    const found = parseAccount(payee);
-    if (!found) throw new CodeFault(say("face_account_wrong"));
-    return found;
+    return { kind: code.link === "card" ? "papers" : "requests", id: code.id };
   } catch (error) {
     if (!(error instanceof LinkError)) throw error;
     if (error.code === "other_community") throw new CodeFault(say("code_other_community", { theirs: (error.theirs ?? "").replace(/^https?:\/\//, "") }));
     throw new CodeFault(say("face_account_wrong"));
   }
+}
+
+/** Asks the node whose code it is. @throws CodeFault in words, NoAnswer, Refused */
+export async function askCode({ kind, id }: Asked): Promise<AccountId> {
+  const { account, state } = await ask<{ account: string; state: string }>("GET", `/v1/${kind}/${id}`);
+  if (state === "lost" || state === "replaced") throw new CodeFault(say(`paper_why_paper_${state}`));
+  const found = parseAccount(account);
+  if (!found) throw new CodeFault(say("face_account_wrong"));
+  return found;
+}
+
+/** Finds the account that a code stands for. @throws CodeFault in words, NoAnswer, Refused */
+export async function accountOfCode(text: string): Promise<AccountId> {
+  const code = readCode(text);
+  return "account" in code ? code.account : askCode(code);
 }
 
 /** A code that is of no use here; the message says why, in words for a person. */

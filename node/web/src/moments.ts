@@ -76,9 +76,15 @@ export async function usual(place: AccountId): Promise<Usual | null> {
 }
 export const setUsual = (place: AccountId, value: Usual): Promise<void> => keep(`usual:${place}`, value);
 
+/** Whether somebody on the list waits to be looked up: what stands for their account is their code. */
+export const isPending = (account: AccountId): boolean => account.startsWith("?");
+
+/** Of a list, those who can be given to (or who wait for that). */
+const those = ({ there }: Pick<Open, "there">, waiting = false): Open["there"] => Object.fromEntries(Object.entries(there).filter(([account]) => isPending(account) === waiting));
+
 const fresh = (): Open => ({ id: hex(random(8)), there: {}, also: 0, first: 0 });
-/** The next moment of the same session: whoever checked in is not put on the list once more. */
-const next = (noted: Open): Open => ({ ...noted, ...fresh() });
+/** The next moment of the same session: whoever checked in is not put on the list once more, and who waits stays on it. */
+const next = (noted: Open): Open => ({ ...noted, ...fresh(), there: those(noted, true) });
 
 /** What is being written down, one for the whole page: a list that is drawn anew goes on with every tap on the one before. */
 const onPage = new Map<AccountId, Open>();
@@ -133,8 +139,8 @@ export function amountOf(part: Part, { each }: Usual): number {
 export const potOf = (part: Part | undefined): Pot | null => (typeof part === "object" ? part : null);
 
 /** What all of them receive together. */
-export function totalOf({ there }: Open, usually: Usual): { people: number; total: number } {
-  const amounts = Object.values(there).map((part) => amountOf(part, usually)).filter((amount) => amount > 0);
+export function totalOf(noted: Open, usually: Usual): { people: number; total: number } {
+  const amounts = Object.values(those(noted)).map((part) => amountOf(part, usually)).filter((amount) => amount > 0);
   return { people: amounts.length, total: amounts.reduce((sum, amount) => sum + amount, 0) };
 }
 
@@ -142,8 +148,8 @@ export function totalOf({ there }: Open, usually: Usual): { people: number; tota
  * Returns the most that each may receive so that all of it fits into `left`, in whole credits where one fits; 0 when
  * nothing does. Whoever receives less keeps that, and what goes to pots stays as it is.
  */
-export function mostThatFits({ there }: Open, usually: Usual, left: number): number {
-  const parts = Object.values(there);
+export function mostThatFits(noted: Open, usually: Usual, left: number): number {
+  const parts = Object.values(those(noted));
   const forPots = parts.filter((part) => potOf(part)).length * usually.each;
   const amounts = parts.filter((part) => !potOf(part)).map((part) => amountOf(part, usually)).filter((amount) => amount > 0).sort((a, b) => a - b);
   let rest = left - forPots;
@@ -167,7 +173,7 @@ export async function underway(place: AccountId): Promise<number> {
 /** Signs one entry for everybody and keeps it, then the moment as it was signed; sending comes after. */
 export async function give(hat: Hat, noted: Open, usually: Usual, names: Map<AccountId, string>, called: string): Promise<{ moment: Moment; outgoing: Outgoing | null }> {
   const sums = new Map<AccountId, number>();
-  for (const [account, part] of Object.entries(noted.there)) {
+  for (const [account, part] of Object.entries(those(noted))) {
     const payee = potOf(part)?.pot ?? account;
     sums.set(payee, (sums.get(payee) ?? 0) + amountOf(part, usually));
   }
@@ -189,13 +195,13 @@ function momentOf(noted: Open, outgoing: Outgoing | null, names: Map<AccountId, 
   // The entry lists its payees in the order of their ids: line 1 is the first of them.
   const received = new Map(payees);
   const guest = (account: AccountId, amount: number): Guest => ({ account, name: names.get(account) ?? "", amount });
-  const forPots = Object.entries(noted.there).flatMap(([account, part]): Guest[] => {
+  const forPots = Object.entries(those(noted)).flatMap(([account, part]): Guest[] => {
     const to = potOf(part);
     return to && received.has(to.pot) ? [{ ...guest(account, usually.each), to }] : [];
   });
   for (const { to } of forPots) if (to) received.delete(to.pot);
   const known = new Set([...received.keys(), ...forPots.map(({ account }) => account)]);
-  const without = Object.keys(noted.there).filter((account) => !known.has(account));
+  const without = Object.keys(those(noted)).filter((account) => !known.has(account));
   const guests = [...[...received].map(([account, amount]) => guest(account, amount)), ...forPots, ...without.map((account) => guest(account, 0))];
   // Whoever knows where somebody stands on the list finds them there again.
   const order = new Map([...names.keys()].map((account, i) => [account, i]));

@@ -2,6 +2,7 @@
 
 import { type Hat, keep, recall } from "./db.ts";
 import { dayOf, moment, now, say } from "./dom.ts";
+import type { Reason } from "./moments.ts";
 import { drawn } from "./pictures.ts";
 import { askAs } from "./wallet.ts";
 import pictures from "./tasks.json";
@@ -29,6 +30,8 @@ export interface EditTask {
   insurer?: string | null;
   policy?: string | null;
   progress: number;
+  /** Why people receive credits for it; without it, what is usual at the place. */
+  reason?: Reason | null;
 }
 
 export interface TaskSession {
@@ -56,6 +59,8 @@ export interface PlaceSession {
   people: { account: string; joined: boolean; here: boolean }[];
   /** What this place gives of what is usual, in hundredths: less where several organisations carry it. */
   share?: number;
+  /** Why people receive credits for its task, where that is not what is usual here. */
+  reason?: Reason | null;
 }
 
 /** An organisation that carries a task along, or was asked to. */
@@ -96,7 +101,7 @@ export async function keptTasks(hat: Hat): Promise<PlaceTask[]> {
 
 /** The sessions of today, the one that is nearest to now first. */
 export function today(tasks: readonly PlaceTask[]): PlaceSession[] {
-  const some = tasks.flatMap(({ sessions, share }) => sessions.map((session) => ({ ...session, share }))).filter(({ session }) => !session.cancelled && dayOf(Date.parse(session.starts_at)) === dayOf(now()));
+  const some = tasks.flatMap(({ sessions, share, task: { reason = null } }) => sessions.map((session) => ({ ...session, share, reason }))).filter(({ session }) => !session.cancelled && dayOf(Date.parse(session.starts_at)) === dayOf(now()));
   const far = ({ session }: PlaceSession) => Math.abs(Date.parse(session.starts_at) - now());
   return some.sort((one, other) => far(one) - far(other));
 }

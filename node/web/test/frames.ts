@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import encodeQR from "qr";
 import decodeQR from "qr/decode.js";
 import { prepareZXingModule, readBarcodes } from "zxing-wasm/reader";
+import type { Phone } from "./world.ts";
 
 const [WIDTH, HEIGHT] = [1280, 720];
 
@@ -104,3 +105,37 @@ export const last = async (picture: Picture): Promise<string | null> => {
   const [found] = await readBarcodes(picture as ImageData, { formats: ["QRCode"], maxNumberOfSymbols: 1 });
   return found?.isValid ? found.text : null;
 };
+
+/** Gives a phone a camera that sees nothing, until something is held before it; nothing again is null. */
+export async function withCamera(phone: Phone): Promise<(text: string | null) => Promise<void>> {
+  await phone.page.addInitScript(({ width, height }) => {
+    const canvas = Object.assign(document.createElement("canvas"), { width, height });
+    const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+    const blank = context.createImageData(width, height);
+    const camera = { shown: blank, tracks: [] as MediaStreamTrack[] };
+    Object.assign(globalThis, {
+      camera: camera.tracks,
+      showsCamera: (source: string | null) => {
+        camera.shown = blank;
+        if (source === null) return;
+        const image = context.createImageData(width, height);
+        Uint8ClampedArray.from(atob(source), (letter) => letter.charCodeAt(0)).forEach((value, at) => image.data.set([value, value, value, 255], at * 4));
+        camera.shown = image;
+      },
+    });
+    setInterval(() => context.putImageData(camera.shown, 0, 0), 100);
+    if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = async () => {
+      const stream = canvas.captureStream(10);
+      camera.tracks.push(...stream.getTracks());
+      return stream;
+    };
+  }, { width: WIDTH, height: HEIGHT });
+  return async (text) => {
+    const picture = text === null ? null : photograph({ text, fill: 0.65, blur: 1, isTilted: false, isDark: false, seed: 1 });
+    const grey = picture ? Buffer.from(picture.data.filter((_, at) => at % 4 === 0)).toString("base64") : null;
+    await phone.page.evaluate((source) => (globalThis as unknown as { showsCamera(source: string | null): void }).showsCamera(source), grey);
+  };
+}
+
+/** How many cameras of a phone are still on. */
+export const camerasOn = (phone: Phone): Promise<number> => phone.page.evaluate(() => (globalThis as unknown as { camera: MediaStreamTrack[] }).camera.filter(({ readyState }) => readyState === "live").length);

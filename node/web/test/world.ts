@@ -385,12 +385,12 @@ export async function balance(world: World, phone: Phone): Promise<string> {
   return ((await phone.page.locator(".balance .amount").textContent()) ?? "").replace("\u00a0", " ");
 }
 
-/** Makes a phone the screen of a doe-plek: it shows its key, the council opens the budget. */
-export async function connectPlace(world: World, browser: Browser, name: string, limit: string, each: string, options: BrowserContextOptions = {}): Promise<{ place: Phone; account: string }> {
+/** Makes a phone the screen of a doe-plek: it shows its key, the council opens the budget, of a new organisation or of one that is there. */
+export async function connectPlace(world: World, browser: Browser, name: string, limit: string, each: string, options: BrowserContextOptions = {}, organisation = "new"): Promise<{ place: Phone; account: string }> {
   const place = await Phone.of(browser, options);
   await place.open(`${world.url}/place`);
   const key = (await place.page.locator("#connect-key").textContent()) ?? "";
-  const { account } = world.council("account", "open", "budget", "--key", key, "--limit", limit, "--organisation", "new") as { account: string };
+  const { account } = world.council("account", "open", "budget", "--key", key, "--limit", limit, "--organisation", organisation) as { account: string };
   await place.tap("Kijk of het gelukt is");
   await place.page.locator("#name").fill(name);
   await place.page.locator("#amount").fill(each);

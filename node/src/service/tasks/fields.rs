@@ -30,7 +30,7 @@ pub(super) fn edit(row: &mut TaskRow, asked: &EditTask) -> Result<(), FieldError
     if asked.progress > 100 {
         return Err(FieldError::new("progress", asked.progress, "a number from 0 to 100 belongs here"));
     }
-    row.progress = asked.progress;
+    (row.progress, row.reason) = (asked.progress, asked.reason);
     Ok(())
 }
 

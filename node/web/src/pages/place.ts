@@ -2,38 +2,51 @@
 
 import { amountField } from "../amountField.ts";
 import { showConnecting } from "../connecting.ts";
-import { Refused, ask } from "../api.ts";
+import { type CannotGive, Refused, ask } from "../api.ts";
 import { demoKey } from "../demo.ts";
-import { type Hat, forget, keep, put, recall, remove } from "../db.ts";
+import { type Hat, keep, put, recall } from "../db.ts";
 import { amount, button, facts, fill, h, icon, language, link, moment as when, say, show, type Child } from "../dom.ts";
 import { type Face, callName, drawFace, faces, shareFaces } from "../faces.ts";
 import { hatChoice } from "../hats.ts";
 import { accountText } from "../lib/account.ts";
 import { fromDecimal, showNumber } from "../lib/money.ts";
-import { type Moment, type Part, type Reason, type Usual, amountOf, find, forgetOpen, give, moments, mostThatFits, open, potOf, setOpen, setUsual, totalOf, underway, usual } from "../moments.ts";
+import { type Moment, type Part, type Reason, type Usual, amountOf, find, give, isPending, moments, mostThatFits, open, potOf, setOpen, setUsual, totalOf, underway, usual } from "../moments.ts";
 import { flush } from "../outbox.ts";
 import { atSession } from "../place/atSession.ts";
+import { type CardScan, cardScan } from "../place/cardScan.ts";
+import { forgetPending, learnCards, lookUp, pendingFaces, waitsOf } from "../place/cards.ts";
 import { adding, changeFace } from "../place/face.ts";
 import { allMoments, follow, leaveMoment, news, oneMoment } from "../place/moment.ts";
+import { forgetPlace, overNote, showUngiven, ungivenNote } from "../place/over.ts";
 import { pots } from "../place/pots.ts";
-import { explain, note, start } from "../start.ts";
+import { explain, start } from "../start.ts";
 import { accountOf, accountsOf, adopt, askAs, connect, hatOf, hats, keyToConnect } from "../wallet.ts";
 
 /** Gives the camera back when another screen is shown. */
 let stop: () => void = () => undefined;
 /** Which screen is shown: what comes late for an earlier one is not shown. */
 let turn = 0;
+/** The camera of the list, which stays open while the list is drawn anew. */
+let scanner: CardScan | null = null;
+
+const isList = (): boolean => ["", "#"].includes(location.hash);
+
+function stopScanner(): void {
+  scanner?.stop();
+  scanner = null;
+}
 
 async function route(): Promise<void> {
   stop();
   turn += 1;
   leaveMoment();
+  if (!isList()) stopScanner();
   const [name = "", id = ""] = location.hash.slice(1).split("/");
   try {
     if (name === "demo") return await demo(id);
     if (name === "device") return (await import("../place/organisation.ts")).newStaff(id);
     const hat = await hatOf("budget");
-    if (!hat) return await connecting();
+    if (!hat) return void ((await showUngiven(null, overNote())) || (await connecting()));
     if (!(await usual(hat.account)) || name === "usual") return await settings(hat);
     switch (name) {
       case "tasks": case "task": return await (await import("../place/tasks.ts")).open(hat, id);
@@ -42,12 +55,14 @@ async function route(): Promise<void> {
       case "organisation": return await (await import("../place/organisation.ts")).open(hat, id);
       case "paper": return await (await import("../place/paper.ts")).open(hat);
       case "stock": return await (await import("../place/stock.ts")).open(hat);
+      case "ungiven": return void ((await showUngiven(hat)) || (location.hash = ""));
       case "add": return void (stop = adding(hat));
       case "face": return await changeFace(hat, id);
       case "moments": return id ? await oneMoment(hat, id) : await allMoments(hat);
       default: return await list(hat);
     }
   } catch (error) {
+    stopScanner();
     show([explain(error, () => void route()), name ? back() : null]);
   }
 }
@@ -118,26 +133,33 @@ async function settings(hat: Hat): Promise<void> {
   field.input.addEventListener("keydown", (event) => event.key === "Enter" && void save());
 }
 
+/** What is left of a budget, and why nothing can be given from it where that is so. */
+interface Room { minor: number; why?: CannotGive }
+
 /** What is left of the budget: asked of the node, else as it was known last. @throws Refused when this phone's right has ended */
-async function room(hat: Hat): Promise<{ minor: number; isOld: boolean } | null> {
+async function room(hat: Hat): Promise<(Room & { isOld: boolean }) | null> {
   const name = `room:${hat.account}`;
+  const less = async ({ minor, why }: Room, isOld: boolean) => ({ minor: Math.max(0, minor - (await underway(hat.account))), isOld, ...(why ? { why } : {}) });
   try {
-    const account = await accountOf(hat);
-    const minor = fromDecimal(account.available ?? "0", facts.scale);
-    await keep(name, minor);
-    return { minor: Math.max(0, minor - (await underway(hat.account))), isOld: false };
+    const { available, cannot_give: why } = await accountOf(hat);
+    const found: Room = { minor: fromDecimal(available ?? "0", facts.scale), ...(why ? { why } : {}) };
+    await keep(name, found);
+    return await less(found, false);
   } catch (error) {
     if (error instanceof Refused && /^session_(key|signature)$/.test(error.problem.code)) throw error;
-    const minor = await recall<number>(name);
-    return minor === undefined ? null : { minor: Math.max(0, minor - (await underway(hat.account))), isOld: true };
+    const known = await recall<Room | number>(name);
+    if (known === undefined) return null;
+    return less(typeof known === "number" ? { minor: known } : known, true);
   }
 }
 
-/** A right that was lent has ended: the phone forgets the place, and what stands on its list. */
+/** A right that was lent has ended: the phone forgets the place. What was not given is said, and kept until somebody drops it. */
 async function ended(hat: Hat): Promise<void> {
   turn += 1;
-  await Promise.all([remove("hats", hat.account), forgetOpen(hat.account), ...["faces", "tasks"].map((name) => forget(`${name}:${hat.account}`))]);
-  show([note("clock", say("lent_over"), say("lent_over_next")), h("div", { class: "actions" }, button("again", say("again"), () => void route()))], "focus");
+  stopScanner();
+  await forgetPlace(hat);
+  if (await showUngiven(null, overNote())) return;
+  show([overNote(), h("div", { class: "actions" }, button("again", say("again"), () => void route()))], "focus");
 }
 
 /** Looks once for budgets that the place was given since: with another funder, for the same phones. */
@@ -150,41 +172,77 @@ async function otherBudgets(hat: Hat, known: readonly Hat[]): Promise<boolean> {
 }
 const looked = new Set<string>();
 
+/** How often whoever has an unknown card is looked up, in milliseconds. */
+const LOOKS_AGAIN = 5_000;
+
 /** The list of faces: a tap for who is there, a tap for who wants no credits, a tap for another amount. */
 async function list(hat: Hat): Promise<void> {
   const shown = turn;
-  const isShown = () => shown === turn && ["", "#"].includes(location.hash);
+  const isShown = () => shown === turn && isList();
   /** Whether the list itself is on the screen, and whether it has changed while another amount was typed. */
   let [isOpen, isOld] = [true, false];
   const changed = () => {
     if (!isShown()) return;
     isOld = true;
-    if (isOpen) void route();
+    if (isOpen && !scanner?.isAsking()) void route();
   };
-  const [own, listed, settled, noted, earlier] = await Promise.all([hats(), faces(hat.account), usual(hat.account) as Promise<Usual>, open(hat.account), moments(hat.account)]);
+  const [own, listed, waiters, settled, noted, earlier] = await Promise.all([hats(), faces(hat.account), pendingFaces(hat.account), usual(hat.account) as Promise<Usual>, open(hat.account), moments(hat.account)]);
   const session = await atSession(hat, noted, listed, changed, isShown);
   // Where several organisations carry a session, each gives its share to everybody.
-  const usually: Usual = { ...settled, each: Math.max(1, Math.round((settled.each * session.share) / 100)) };
-  const known = [...listed, ...session.strangers];
+  const usually: Usual = { reason: session.reason ?? settled.reason, each: Math.max(1, Math.round((settled.each * session.share) / 100)) };
+  const known = [...listed, ...waiters, ...session.strangers];
   void shareFaces(hat).then((isOther) => isOther && changed(), () => undefined);
+  void learnCards(hat).catch(() => undefined);
+  void lookUpAgain();
   void otherBudgets(hat, own).then((isOther) => isOther && changed(), () => undefined);
-  let left: { minor: number; isOld: boolean } | null = null;
+  let left: Awaited<ReturnType<typeof room>> = null;
   const roomLine = h("p", { class: "room", role: "status" }, icon("clock"), say("place_counting"));
   const fault = h("p", { class: "fault", role: "alert" });
+  const unsure = h("p", { class: "small", role: "status" });
+  const why = h("div", null);
   const main = button("clover", "", () => void confirm(), "main");
   const add = link("scan", say("place_add"), "#add");
   /** The way out when it is too much: nobody receives more than would fit. */
   const fitting = button("clover", "", () => undefined, "main");
   // One hand, sixty seconds: it stays in reach of the thumb, whatever is above it and below.
-  const stuck = h("div", { class: "actions stuck" }, fault, fitting, main);
+  const stuck = h("div", { class: "actions stuck" }, fault, unsure, fitting, main);
   const budgets = own.filter(({ kind }) => kind === "budget");
   const rows = known.map((face) => row(face));
+  if (scanner?.place !== hat.account) stopScanner();
+  const cards = (scanner ??= cardScan(hat, cardList()));
+  cards.list = cardList();
+
+  function cardList(): CardScan["list"] {
+    return {
+      known: (account) => known.find((face) => face.account === account),
+      arrives: (account) => {
+        if (noted.there[account] !== undefined) return false;
+        set(account, "usual");
+        return true;
+      },
+      draw: () => void route(),
+    };
+  }
+
+  /** Whoever has a card that nobody knew is looked up as soon as somebody answers. */
+  async function lookUpAgain(): Promise<void> {
+    while (isShown()) {
+      if (await lookUp(hat).catch(() => false)) return changed();
+      if (waiters.every(({ why: known }) => known)) return;
+      await new Promise<void>((resolve) => {
+        addEventListener("online", () => resolve(), { once: true });
+        setTimeout(resolve, LOOKS_AGAIN);
+      });
+    }
+  }
 
   const refresh = () => {
     const { people, total } = totalOf(noted, usually);
-    const there = Object.keys(noted.there).length;
+    const there = Object.keys(noted.there).filter((account) => !isPending(account)).length;
     const isEmpty = there + noted.also + noted.first === 0;
     const words = people > 0 ? say(people === 1 ? "place_give_one" : "place_give", { amount: amount(total), people }) : say(isEmpty ? "place_tap" : "place_keep");
+    const names = waitsOf(noted.there, known).map(callName).join(", ");
+    unsure.replaceChildren(...(names ? [icon("clock"), say(isEmpty ? "place_scan_pending_alone" : "place_scan_pending", { names })] : []));
     main.replaceChildren(icon("clover"), words);
     main.disabled = isEmpty;
     // Where nobody is known yet, there is nobody to tap.
@@ -193,6 +251,7 @@ async function list(hat: Hat): Promise<void> {
     fitting.hidden = true;
     stuck.hidden = main.hidden;
     if (!left) return;
+    if (left.why) return cannot(left.why, total);
     const over = total - left.minor;
     const most = over > 0 ? mostThatFits(noted, usually, left.minor) : 0;
     main.disabled ||= over > 0;
@@ -213,6 +272,13 @@ async function list(hat: Hat): Promise<void> {
     const isTight = total > 0 && over <= 0 && left.minor - total < total;
     roomLine.replaceChildren(icon(isTight ? "hand" : "clover"), say(isTight ? "place_room_tight" : left.isOld ? "place_room_old" : "place_room", { amount: amount(isTight ? left.minor - total : left.minor) }));
   };
+  /** Nothing can be given from this budget: why, what can be done here and now, and whom to ask. */
+  const cannot = (reason: CannotGive, total: number) => {
+    roomLine.replaceChildren(icon("hand"), h("strong", null, say(`place_cannot_${reason}`)));
+    fill(why, h("p", null, say("place_cannot_here")), budgets.length > 1 ? h("p", null, say("place_cannot_other")) : null, h("p", null, say("place_cannot_call")));
+    main.disabled ||= total > 0;
+    fault.textContent = total > 0 ? say(`place_cannot_${reason}`) : "";
+  };
   const set = (account: string, part: Part | null) => {
     if (part === null) delete noted.there[account];
     else noted.there[account] = part;
@@ -232,13 +298,15 @@ async function list(hat: Hat): Promise<void> {
       there.setAttribute("aria-pressed", String(part !== undefined));
       without.setAttribute("aria-pressed", String(part === "without"));
       other.setAttribute("aria-pressed", String(typeof part === "number" || typeof part === "object"));
-      state.textContent = part === undefined ? (session.isExpected(face.account) ? say("doing_expected") : "") : part === "without" ? say("place_without") : potOf(part) ? say("doing_to_pot", { pot: potOf(part)?.called ?? "" }) : amount(amountOf(part, usually));
+      const none = isPending(face.account) ? face.why || say("place_scan_pending_one") : "";
+      state.textContent = none ? none : part === undefined ? (session.isExpected(face.account) ? say("doing_expected") : "") : part === "without" ? say("place_without") : potOf(part) ? say("doing_to_pot", { pot: potOf(part)?.called ?? "" }) : amount(amountOf(part, usually));
     };
     draw();
     return { draw, element: h("li", { class: "face" }, there, without, other) };
   }
 
   function otherAmount(face: Face): void {
+    cards.stop();
     isOpen = false;
     const part = noted.there[face.account];
     const field = amountField(say("place_other_how_much", { name: callName(face) }), facts.scale, typeof part === "number" ? showNumber(part, facts.scale, language) : "");
@@ -265,7 +333,12 @@ async function list(hat: Hat): Promise<void> {
         button("clover", say("place_as_usual", { amount: amount(usually.each) }), () => choose("usual")),
         button("cross", say("place_without"), () => choose("without")),
         toPots,
-        link("people", say(face.stranger ? "face_call" : "place_face_change"), `#face/${face.account}`, "quiet"),
+        isPending(face.account)
+          ? button("cross", say("face_forget"), () => void forgetPending(hat.account, face.account).then(() => {
+            isOld = true;
+            choose(null);
+          }), "quiet")
+          : link("people", say(face.stranger ? "face_call" : "place_face_change"), `#face/${face.account}`, "quiet"),
         button("back", say("back"), leave, "quiet")),
     ], "focus");
     field.input.addEventListener("keydown", (event) => event.key === "Enter" && typed());
@@ -311,9 +384,10 @@ async function list(hat: Hat): Promise<void> {
     rows.forEach((one) => one.draw());
     show([
       hatChoice(hat, budgets, () => void route(), say("place_from")) ?? h("p", { class: "small whom" }, icon("people"), hat.name ?? say("kind_budget")),
-      roomLine,
+      roomLine, why,
       waiting(earlier),
       session.element,
+      cards.element,
       h("h2", { tabindex: "-1", "data-focus": true }, say("place_who")),
       h("p", { class: "small" }, say("place_usual", { amount: amount(usually.each), reason: say(`reason_${usually.reason}`) }), " ", h("a", { href: "#usual" }, say("place_change"))),
       known.length === 0 ? h("p", null, say("place_nobody")) : [
@@ -331,8 +405,8 @@ async function list(hat: Hat): Promise<void> {
 
   const waits = h("div", null);
   function waiting(some: readonly Moment[]): Child {
-    void Promise.all(some.slice(0, 10).map(({ id }) => find(hat.account, id))).then((found) => {
-      waits.replaceChildren(...found.flatMap((one) => (one?.given && one.given.state !== "done" ? [h("a", { class: "note", href: `#moments/${one.moment.id}` },
+    void Promise.all([ungivenNote(hat), ...some.slice(0, 10).map(({ id }) => find(hat.account, id))]).then(([lost, ...found]) => {
+      fill(waits, lost as Child, ...(found as Awaited<ReturnType<typeof find>>[]).flatMap((one) => (one?.given && one.given.state !== "done" ? [h("a", { class: "note", href: `#moments/${one.moment.id}` },
         icon(one.given.state === "waiting" || one.given.state === "draft" ? "clock" : "hand"), say(`place_state_${one.given.state}`, { when: when(one.moment.at, "both") }))] : [])));
     });
     return waits;
@@ -351,6 +425,9 @@ async function list(hat: Hat): Promise<void> {
   if (!left) roomLine.replaceChildren(icon("clock"), say("place_room_unknown"));
   refresh();
 }
+
+// A phone that is put away keeps no camera; a name that is being typed is not lost.
+document.addEventListener("visibilitychange", () => document.hidden && !scanner?.isAsking() && scanner?.stop());
 
 void start(async () => {
   addEventListener("hashchange", () => void route());

@@ -2,15 +2,33 @@
 
 import { NoAnswer } from "../api.ts";
 import type { Hat } from "../db.ts";
-import { fill, h, icon, link, say } from "../dom.ts";
+import { amount, dayOf, facts, fill, h, icon, link, now, say } from "../dom.ts";
 import type { Face } from "../faces.ts";
 import { parseAccount } from "../lib/account.ts";
-import { type Open, setOpen } from "../moments.ts";
+import { fromDecimal } from "../lib/money.ts";
+import { type Open, type Reason, setOpen } from "../moments.ts";
+import { outbox } from "../outbox.ts";
 import { type PlaceSession, callSession, drawTask, keptTasks, placeTasks, today } from "../tasks.ts";
-import { askAs } from "../wallet.ts";
+import { askAs, hats, statementOf } from "../wallet.ts";
 
 /** How often the node is asked who checked in, in milliseconds. */
 const PAUSE = 4_000;
+/** After how many of those it is asked what other phones gave. */
+const GIVEN_EVERY = 3;
+
+/** What other phones of this place gave for a task today, in minor units: the same list may have been theirs. */
+async function givenElsewhere(task: string): Promise<number> {
+  const own = new Set((await outbox()).map(({ index }) => index));
+  let sum = 0;
+  for (const hat of (await hats()).filter(({ kind }) => kind === "budget")) {
+    const { lines } = await statementOf(hat);
+    for (const { index, kind, debit, reference, recorded_at } of lines) {
+      if (kind !== "earn" || reference?.to !== "task" || reference.id !== task || own.has(index) || dayOf(Date.parse(recorded_at)) !== dayOf(now())) continue;
+      sum += fromDecimal(debit, facts.scale);
+    }
+  }
+  return sum;
+}
 
 export interface AtSession {
   element: HTMLElement;
@@ -20,6 +38,8 @@ export interface AtSession {
   isExpected(account: string): boolean;
   /** What this place gives of what is usual, in hundredths. */
   share: number;
+  /** Why people receive credits here, where that is not what is usual. */
+  reason: Reason | null;
 }
 
 /**
@@ -29,11 +49,12 @@ export interface AtSession {
  */
 export async function atSession(hat: Hat, noted: Open, known: readonly Face[], changed: () => void, isShown: () => boolean): Promise<AtSession> {
   const element = h("div", { class: "at-session" });
-  const result: AtSession = { element, strangers: [], isExpected: () => false, share: 100 };
+  const result: AtSession = { element, strangers: [], isExpected: () => false, share: 100, reason: null };
   let current = null as PlaceSession | null;
 
   const take = (found: PlaceSession | null): boolean => {
-    current = found && { ...found, share: found.share ?? current?.share ?? 100 };
+    current = found && { ...found, share: found.share ?? current?.share ?? 100, reason: found.reason === undefined ? (current?.reason ?? null) : found.reason };
+    result.reason = current?.reason ?? null;
     result.share = current?.share ?? 100;
     const people = (found?.people ?? []).flatMap((one) => {
       const account = parseAccount(one.account);
@@ -52,7 +73,7 @@ export async function atSession(hat: Hat, noted: Open, known: readonly Face[], c
 
   const choose = async (sessions: readonly PlaceSession[]): Promise<boolean> => {
     const chosen = noted.session === null ? null : (sessions.find(({ session }) => session.id === noted.session) ?? sessions[0] ?? null);
-    const before = result.share;
+    const before = `${result.share} ${result.reason}`;
     const isOther = (chosen?.session.id ?? null) !== (noted.session ?? null);
     // Whoever was put on the list of one session is not put on it again, also after a moment without network.
     if (chosen && isOther) noted.seen = [];
@@ -60,7 +81,7 @@ export async function atSession(hat: Hat, noted: Open, known: readonly Face[], c
     const isNew = take(chosen);
     draw(sessions);
     if (isOther || isNew) await setOpen(hat.account, noted);
-    return isNew || before !== result.share;
+    return isNew || before !== `${result.share} ${result.reason}`;
   };
 
   const draw = (sessions: readonly PlaceSession[]) => {
@@ -74,6 +95,7 @@ export async function atSession(hat: Hat, noted: Open, known: readonly Face[], c
     h("option", { value: "", selected: noted.session === null }, say("doing_no_session")));
     fill(element, sessions.length === 0 ? null : [
       select ? h("div", { class: "field" }, h("label", { for: "session" }, say("doing_which")), select) : null,
+      elsewhere,
       current ? [h("p", { class: "whom" }, drawTask(current.session.picture), h("strong", null, callSession(current.session))), counted,
         result.share === 100 ? null : h("p", { class: "small" }, icon("people"), say("carry_at_session", { place: current.session.place ?? "", share: result.share })),
         h("div", { class: "actions row" }, link("scan", say("doing_code"), `#session/${current.session.id}`))] : null,
@@ -88,13 +110,22 @@ export async function atSession(hat: Hat, noted: Open, known: readonly Face[], c
     if (counted.textContent !== words) counted.textContent = words;
   };
 
+  // Whoever gives for what another phone gave for already knows it before, not after.
+  const elsewhere = h("div", { role: "status" });
+  const lookElsewhere = async () => {
+    const sum = current ? await givenElsewhere(current.session.task) : 0;
+    const words = sum > 0 ? say("doing_given_elsewhere", { amount: amount(sum) }) : "";
+    if (elsewhere.textContent !== words) fill(elsewhere, words ? h("p", { class: "note" }, icon("hand"), words) : null);
+  };
+
   await choose(today(await keptTasks(hat)));
   void (async () => {
     const sessions = today(await placeTasks(hat));
     if (!isShown()) return;
     const before = noted.session;
     if ((await choose(sessions)) || before !== noted.session) changed();
-    while (isShown()) {
+    for (let round = 0; isShown(); round++) {
+      if (round % GIVEN_EVERY === 0) await lookElsewhere().catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
       if (!isShown() || !current || document.hidden) continue;
       const news = await askAs<PlaceSession>(hat, "GET", `/v1/place/sessions/${current.session.id}`).catch(() => null);

@@ -2,10 +2,11 @@
 
 import type { Hat } from "../db.ts";
 import { button, fill, h, icon, link, say, show } from "../dom.ts";
-import { CodeFault, NAME_MAX, PICTURES, type Picture, accountOfCode, callName, drawFace, faces, forgetFace, keepFace } from "../faces.ts";
+import { CodeFault, NAME_MAX, PICTURES, type Picture, callName, drawFace, faces, forgetFace, keepFace } from "../faces.ts";
 import { open, setOpen } from "../moments.ts";
 import { scanInto } from "../scanInto.ts";
 import { explain } from "../start.ts";
+import { addFace, whose } from "./cards.ts";
 
 /** Adds somebody by a card or a phone; returns what gives the camera back. */
 export function adding(hat: Hat): () => void {
@@ -22,12 +23,9 @@ export function adding(hat: Hat): () => void {
     fault.textContent = "";
     if (called === "" && !picture) return void (fault.textContent = say("face_name_missing"));
     try {
-      const account = await accountOfCode(code.value);
-      if (account === hat.account) return void (fault.textContent = say("face_own"));
-      await keepFace(hat.account, { account, name: called, picture });
-      const noted = await open(hat.account);
-      // Whoever is added now is here now.
-      await setOpen(hat.account, { ...noted, there: { ...noted.there, [account]: "usual" } });
+      const found = await whose(hat, code.value);
+      if (found.account === hat.account) return void (fault.textContent = say("face_own"));
+      await addFace(hat.account, found, called, picture);
       location.hash = "";
     } catch (error) {
       if (error instanceof CodeFault) fault.textContent = error.message;
@@ -48,16 +46,16 @@ export function adding(hat: Hat): () => void {
   return camera.stop;
 }
 
-const nameField = (value: string): HTMLInputElement => h("input", { id: "name", type: "text", maxlength: NAME_MAX, value, autocomplete: "off" });
+export const nameField = (value: string): HTMLInputElement => h("input", { id: "name", type: "text", maxlength: NAME_MAX, value, autocomplete: "off" });
 
-function pictureChoice(chosen: Picture | null): HTMLElement {
+export function pictureChoice(chosen: Picture | null): HTMLElement {
   const option = (picture: Picture | null) => h("label", { class: "picture" },
     h("input", { type: "radio", name: "picture", value: picture ?? "", checked: picture === chosen }),
     picture ? drawFace({ name: "", picture }) : icon("cross"), h("span", { class: "unseen" }, picture ? say(`face_${picture}`) : say("face_no_picture")));
   return h("fieldset", { class: "pictures" }, h("legend", null, say("face_picture")), option(null), PICTURES.map(option));
 }
 
-function chosenPicture(): Picture | null {
+export function chosenPicture(): Picture | null {
   const chosen = document.querySelector<HTMLInputElement>("input[name=picture]:checked");
   return (chosen?.value || null) as Picture | null;
 }
@@ -69,7 +67,7 @@ export async function changeFace(hat: Hat, account: string): Promise<void> {
   const name = nameField(face?.name ?? "");
   const fault = h("p", { class: "fault", role: "alert" });
   const save = async () => {
-    const changed = { account, name: name.value.trim(), picture: chosenPicture() };
+    const changed = { ...face, account, name: name.value.trim(), picture: chosenPicture() };
     if (changed.name === "" && !changed.picture) return void (fault.textContent = say("face_name_missing"));
     await keepFace(hat.account, changed);
     location.hash = "";

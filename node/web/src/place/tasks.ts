@@ -3,6 +3,7 @@
 import type { Hat } from "../db.ts";
 import { momentOf } from "../days.ts";
 import { button, dayOf, facts, fill, h, icon, language, link, moment, now, say, show, type Child } from "../dom.ts";
+import type { Reason } from "../moments.ts";
 import { busy, explain, note } from "../start.ts";
 import { type EditTask, type PlaceSession, type PlaceTask, type TaskPicture, type WhyNot, TASK_PICTURES, callSession, drawTask, placeTasks } from "../tasks.ts";
 import { askAs } from "../wallet.ts";
@@ -141,6 +142,7 @@ function edit(hat: Hat, id: string | null, task: EditTask, format?: { minutes: n
   };
   warning.append(icon("hand"), say("doing_uninsured"));
   const fault = h("p", { class: "fault", role: "alert" });
+  const why = (reason: Reason | "") => h("label", { class: "choice" }, h("input", { type: "radio", name: "reason", value: reason, checked: (task.reason ?? "") === reason }), say(reason === "" ? "doing_reason_usual" : `reason_${reason}`));
   const choose = (picture: TaskPicture) => h("label", { class: "task-picture" }, h("input", { type: "radio", name: "picture", value: picture, checked: picture === task.picture }), drawTask(picture), h("span", null, say(`task_${picture}`)));
   const save = async () => {
     const typed = Object.fromEntries([...texts, ["ready_by", ready] as const, ...insured].map(([name, { input }]) => [name, input.value.trim()]));
@@ -154,7 +156,7 @@ function edit(hat: Hat, id: string | null, task: EditTask, format?: { minutes: n
     if (!ticked["replaces_nobody"]) return void (fault.textContent = say("doing_must_replace_nobody"));
     try {
       const { minutes: _, places: __, name: ___, ...rest } = task as EditTask & { minutes?: number; places?: number; name?: string };
-      const saved = await put(hat, id, { ...rest, ...typed, ...ticked, picture });
+      const saved = await put(hat, id, { ...rest, ...typed, ...ticked, picture, reason: (document.querySelector<HTMLInputElement>("input[name=reason]:checked")?.value || null) as Reason | null });
       history.replaceState(null, "", `#task/${saved.id}`);
       if (format) plan(hat, saved, null, format);
       else one(hat, saved);
@@ -167,6 +169,7 @@ function edit(hat: Hat, id: string | null, task: EditTask, format?: { minutes: n
     h("fieldset", { class: "pictures" }, h("legend", null, say("task_ask_picture")), TASK_PICTURES.map(choose)),
     texts.map(([, { element }]) => element), ready.element,
     h("fieldset", null, h("legend", null, say("doing_boxes")), boxes.map(([, { element }]) => element)),
+    h("fieldset", null, h("legend", null, say("place_reason")), (["", "helped", "took_part", "welcome"] as const).map(why)), h("p", { class: "small" }, say("place_reason_text")),
     h("h2", null, icon("seal"), say("doing_insurance")), h("p", { class: "small" }, say("doing_insurance_text")),
     insured.map(([, { element }]) => element), warning, fault,
     h("div", { class: "actions" }, button("tick", say("place_save"), () => void save(), "main")), back(id ? `#task/${id}` : "#tasks"),
