@@ -144,8 +144,8 @@ pub fn problem_of(refused: &Refused) -> Problem {
             PaperRefused::NotAtHand => make(403, "not_at_hand", "The card is not at hand"),
         },
         Refused::NotNow { code, .. } => make(409, code, "Not with this, or not now"),
-        Refused::Crowded(Crowded::Here) => {
-            make(429, "crowded_here", "Too many newcomers from here").passing()
+        Refused::Crowded(Crowded::Here { limit }) => {
+            make(429, "crowded_here", "Too many newcomers from here").with_limit(limit.to_string()).passing()
         }
         Refused::Crowded(Crowded::Today { limit }) => {
             make(429, "crowded_today", "Too many newcomers today").with_limit(limit.to_string()).passing()
