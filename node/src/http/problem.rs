@@ -25,10 +25,8 @@ use klaver_api::paths::PROBLEM_JSON;
 use klaver_api::{Problem, Reason};
 use klaver_ledger::entry::cbor::CborError;
 use klaver_ledger::entry::signed::EnvelopeError;
+use klaver_ledger::limits::DAY_SECONDS;
 use klaver_ledger::refusal::Refusal;
-
-/// A day in seconds.
-const DAY_SECONDS: u64 = 86_400;
 
 /// A refusal on its way out.
 #[derive(Debug)]
