@@ -10,6 +10,7 @@ use klaver_keystore::Passphrase;
 use klaver_ledger::amount::{Amount, Rate, Scale, Total};
 use klaver_ledger::charter::{Joining, Policy, UnitWords};
 use klaver_ledger::keys::PublicKey;
+use klaver_ledger::limits::DAY_SECONDS;
 use klaver_ledger::time::Seconds;
 use klaver_locales::Language;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
@@ -312,7 +313,7 @@ impl FoundArgs {
         };
         let total = |flag: &str, text: &str| Total::parse(text, scale).with_context(|| format!("--{flag}"));
         let day_amount = self.organisation_day_amount.as_deref();
-        let days = |days: u64| Seconds(days.saturating_mul(86_400));
+        let days = |days: u64| Seconds(days.saturating_mul(DAY_SECONDS));
         let card_day_cap = total("card-day-cap", &self.card_day_cap)?;
         let policy = Policy {
             joining,

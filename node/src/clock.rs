@@ -1,5 +1,6 @@
 //! The time by which entries are recorded: a clock that may be wrong is noticed, not believed.
 
+use klaver_ledger::limits::DAY_SECONDS;
 use klaver_ledger::time::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +16,7 @@ const EARLIEST_MS: u64 = 1_767_225_600_000;
 /// before the newest record, so a clock believed a year ahead would close the ledger for a year.
 pub const REST_DAYS_MAX: u64 = 31;
 
-const DAY_MS: u64 = 86_400 * 1_000;
+const DAY_MS: u64 = DAY_SECONDS * 1_000;
 
 /// What is thought of a clock far beyond the newest record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

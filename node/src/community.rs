@@ -33,6 +33,7 @@ pub mod wrong;
 use keep::{Keep, KeepError, Kept};
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::id::{AccountId, LedgerId};
+use klaver_ledger::limits::DAY_SECONDS;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -253,7 +254,7 @@ impl Community {
                 }
                 !ended
             };
-            state.requests.retain(|id, row| sweep(Table::Request, id, row.until + 86_400 < now_seconds));
+            state.requests.retain(|id, row| sweep(Table::Request, id, row.until + DAY_SECONDS < now_seconds));
             state.invitations.retain(|id, row| sweep(Table::Invitation, id, row.is_over(now_seconds)));
             state.drafts.retain(|id, row| {
                 sweep(Table::Draft, id, row.expires_at + drafts::KEPT_SECONDS <= now_seconds)
@@ -263,7 +264,7 @@ impl Community {
                 sweep(Table::Alias, alias.as_bytes(), row.replaced.is_some_and(is_old))
             });
             state.accesses.retain(|id, row| {
-                sweep(Table::Access, &id.to_be_bytes(), row.at + 365 * 86_400 < now_seconds)
+                sweep(Table::Access, &id.to_be_bytes(), row.at + 365 * DAY_SECONDS < now_seconds)
             });
             state.contributions.retain(|id, row| {
                 sweep(Table::Contribution, id, row.at + budgets::KEPT_SECONDS < now_seconds)

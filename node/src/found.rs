@@ -15,6 +15,7 @@ use klaver_ledger::engine::{self, FoundError, Ledger};
 use klaver_ledger::entry::{Body, Entry, Found, SignedEntry};
 use klaver_ledger::id::{Digest, LedgerId, Nonce};
 use klaver_ledger::keys::{PublicKey, SigningKey};
+use klaver_ledger::limits::DAY_SECONDS;
 use klaver_ledger::link::{CodeId, Link};
 use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
 use klaver_ledger::record::SaltSource;
@@ -29,7 +30,7 @@ pub const WALLET_FILE: &str = "wallet.json";
 /// How long the founding entry may wait to be recorded, in seconds.
 const ENTRY_SECONDS: u64 = 300;
 /// How long the first invitation lasts, in seconds: two weeks.
-const INVITATION_SECONDS: u64 = 14 * 86_400;
+const INVITATION_SECONDS: u64 = 14 * DAY_SECONDS;
 
 /// What a community is founded with.
 #[derive(Clone, Debug)]

@@ -124,6 +124,8 @@ pub struct Service {
     arrivals: arrivals::Arrivals,
     /// Who brought tasks lately.
     clients: arrivals::Arrivals,
+    /// Who said something in an hour with pioneers lately.
+    guests: arrivals::Arrivals,
     published: Arc<publishing::Publisher>,
     witnesses: Option<Arc<Witnesses>>,
     ready_keys: RwLock<HashMap<[u8; 32], ReadyKey>>,
@@ -352,6 +354,7 @@ impl Service {
             pairings: Pairings::default(),
             arrivals: arrivals::Arrivals::default(),
             clients: arrivals::Arrivals::default(),
+            guests: arrivals::Arrivals::default(),
             published,
             witnesses,
             ready_keys: RwLock::default(),

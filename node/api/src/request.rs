@@ -1,9 +1,10 @@
 //! Payment requests: what a till shows as a QR code.
 
+use klaver_ledger::limits::DAY_SECONDS;
 use serde::{Deserialize, Serialize};
 
 /// How long a request may be paid, in seconds.
-pub const VALID_FOR_SECONDS: std::ops::RangeInclusive<u64> = 10..=604_800;
+pub const VALID_FOR_SECONDS: std::ops::RangeInclusive<u64> = 10..=7 * DAY_SECONDS;
 
 /// Asks for a payment to the session's account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,12 +3,13 @@
 use super::keep::{KeepError, on_disk};
 use super::{Community, Table, key};
 use klaver_ledger::id::AccountId;
+use klaver_ledger::limits::DAY_SECONDS;
 use serde::{Deserialize, Serialize};
 
 /// Most replaced codes of one account that are remembered; the oldest is forgotten for a newer one.
 pub const REPLACED_MAX: usize = 20;
 /// How long a replaced code is remembered, in seconds: a year, as long as a printed one may hang somewhere.
-pub const REPLACED_SECONDS: u64 = 365 * 86_400;
+pub const REPLACED_SECONDS: u64 = 365 * DAY_SECONDS;
 
 /// What a code leads to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ use klaver_ledger::books::{Account, Standing};
 use klaver_ledger::entry::{Body, Entry, SignedEntry};
 use klaver_ledger::id::{AccountId, EntryId};
 use klaver_ledger::keys::PublicKey;
+use klaver_ledger::limits::DAY_SECONDS;
 use klaver_ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,7 @@ pub const UNRECORDED_MAX: usize = 10_000;
 pub const STARTED_PER_KEY_MAX: usize = 50;
 
 /// How long a draft is kept after it ended, in seconds: for two days whoever comes late to sign is told why not.
-pub const KEPT_SECONDS: u64 = 2 * 86_400;
+pub const KEPT_SECONDS: u64 = 2 * DAY_SECONDS;
 
 /// A draft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

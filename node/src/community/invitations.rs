@@ -3,13 +3,14 @@
 use super::keep::{KeepError, on_disk};
 use super::{Community, Table};
 use klaver_ledger::id::AccountId;
+use klaver_ledger::limits::DAY_SECONDS;
 use serde::{Deserialize, Serialize};
 
 /// Most invitations that can be open at once.
 pub const OPEN_MAX: usize = 10_000;
 /// How long the uses of an invitation of a member or place count after it was made, in seconds: seven days. None of
 /// theirs lasts longer.
-pub const COUNTED_SECONDS: u64 = 604_800;
+pub const COUNTED_SECONDS: u64 = 7 * DAY_SECONDS;
 
 /// An invitation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,8 +127,6 @@ mod tests {
     use super::*;
     use klaver_ledger::id::LedgerId;
 
-    const DAY: u64 = 86_400;
-
     #[tokio::test(flavor = "multi_thread")]
     async fn who_came_counts_for_seven_days_also_when_the_invitation_is_over() {
         let root = tempfile::tempdir().unwrap();
@@ -147,11 +146,11 @@ mod tests {
         community.return_invitation(&[3; 16]);
         assert_eq!(community.invited_by(&member, made_at), 6);
         // What nobody used ends with its time; who came counts on, and is forgotten then.
-        community.erase_ended(made_at + DAY);
+        community.erase_ended(made_at + DAY_SECONDS);
         assert_eq!(community.state().invitations.len(), 1);
-        assert_eq!(community.invited_by(&member, made_at + 7 * DAY - 1), 1);
-        assert_eq!(community.invited_by(&member, made_at + 7 * DAY), 0);
-        community.erase_ended(made_at + 7 * DAY);
+        assert_eq!(community.invited_by(&member, made_at + 7 * DAY_SECONDS - 1), 1);
+        assert_eq!(community.invited_by(&member, made_at + 7 * DAY_SECONDS), 0);
+        community.erase_ended(made_at + 7 * DAY_SECONDS);
         assert!(community.state().invitations.is_empty());
     }
 }

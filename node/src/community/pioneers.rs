@@ -13,8 +13,8 @@ pub const WORDS_SECONDS: u64 = 100 * 86_400;
 pub const KEPT_SECONDS: u64 = 365 * 86_400;
 /// Most that is said in one hour.
 pub const SAID_MAX: usize = 300;
-/// How often the same words are counted: nobody leads an hour with more people.
-pub const REPEATS_MAX: u32 = 100;
+/// Most people that one host can lead in an hour: so many come to it, and so often the same words are counted.
+pub const LED_MAX: u16 = 100;
 
 /// What somebody said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

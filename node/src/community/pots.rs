@@ -4,12 +4,13 @@
 use super::keep::{KeepError, on_disk};
 use super::{Community, State, Table};
 use klaver_api::Companion;
+use klaver_ledger::limits::DAY_SECONDS;
 use serde::{Deserialize, Serialize};
 
 /// How long after its end a closing may still turn out to be paid, in seconds.
 const LATE_SECONDS: u64 = 60;
 /// How long a shop that nobody listed is kept, in seconds: ninety days.
-pub const UNLISTED_SECONDS: u64 = 90 * 86_400;
+pub const UNLISTED_SECONDS: u64 = 90 * DAY_SECONDS;
 
 /// Whose pot it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

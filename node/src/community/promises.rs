@@ -2,10 +2,11 @@
 
 use super::keep::{KeepError, on_disk};
 use super::{Community, State, Table, key, to_json};
+use klaver_ledger::limits::DAY_SECONDS;
 use serde::{Deserialize, Serialize};
 
 /// How long it is known which promises stayed unpaid, in seconds, after their own end: half a year.
-pub const KEPT_SECONDS: u64 = 180 * 86_400;
+pub const KEPT_SECONDS: u64 = 180 * DAY_SECONDS;
 /// How many of one shop are known at a time: a pot bears no more of it in half a year.
 pub const UNPAID_MAX: usize = 20;
 

@@ -4,12 +4,13 @@ use super::keep::{KeepError, on_disk};
 use super::{Community, Table, key, to_json};
 use klaver_api::{TaskReason, WhyNotJson};
 use klaver_ledger::id::{AccountId, OrganisationId, TaskId};
+use klaver_ledger::limits::DAY_SECONDS;
 use serde::{Deserialize, Serialize};
 
 /// How long a task or session is kept after it ended or was last changed, in seconds: a year.
-pub const KEPT_SECONDS: u64 = 365 * 86_400;
+pub const KEPT_SECONDS: u64 = 365 * DAY_SECONDS;
 /// How long a task waits for an answer, in seconds: three months.
-pub const PROPOSED_SECONDS: u64 = 90 * 86_400;
+pub const PROPOSED_SECONDS: u64 = 90 * DAY_SECONDS;
 
 /// How a task stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

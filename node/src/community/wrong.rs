@@ -5,12 +5,13 @@ use super::keep::{KeepError, on_disk};
 use super::{Community, Table, key, to_json};
 use klaver_api::{WrongOutcome, WrongReason, WrongState};
 use klaver_ledger::id::AccountId;
+use klaver_ledger::limits::DAY_SECONDS;
 use klaver_ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How long something is kept after the last that happened to it, in seconds: three months.
-pub const KEPT_SECONDS: u64 = 90 * 86_400;
+pub const KEPT_SECONDS: u64 = 90 * DAY_SECONDS;
 
 /// A person of trust.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

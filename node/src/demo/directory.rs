@@ -27,6 +27,7 @@ use klaver_keystore::private_file::{self, PrivateFileError};
 use klaver_ledger::engine::{FoundError, Ledger, LedgerOpenError};
 use klaver_ledger::entry::memo::Memo;
 use klaver_ledger::id::{AccountId, RequestId};
+use klaver_ledger::limits::DAY_SECONDS;
 use klaver_ledger::store::embedded::{EmbeddedStore, Options};
 use klaver_ledger::time::Day;
 use serde::{Deserialize, Serialize};
@@ -233,7 +234,7 @@ fn name_organisations(community: &Community, town: &Town, until: Day) -> Result<
     let gathering = GatheringRow {
         organisation: CHOIR,
         what: "Open zangavond".to_owned(),
-        starts_at: (until.0 + 6) * 86_400 + 18 * 3_600,
+        starts_at: (until.0 + 6) * DAY_SECONDS + 18 * 3_600,
         minutes: 120,
         address: Some("Zaal De Linde, Kerkplein 3".to_owned()),
     };

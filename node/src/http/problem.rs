@@ -25,10 +25,8 @@ use klaver_api::paths::PROBLEM_JSON;
 use klaver_api::{Problem, Reason};
 use klaver_ledger::entry::cbor::CborError;
 use klaver_ledger::entry::signed::EnvelopeError;
+use klaver_ledger::limits::DAY_SECONDS;
 use klaver_ledger::refusal::Refusal;
-
-/// A day in seconds.
-const DAY_SECONDS: u64 = 86_400;
 
 /// A refusal on its way out.
 #[derive(Debug)]
@@ -144,8 +142,8 @@ pub fn problem_of(refused: &Refused) -> Problem {
             PaperRefused::NotAtHand => make(403, "not_at_hand", "The card is not at hand"),
         },
         Refused::NotNow { code, .. } => make(409, code, "Not with this, or not now"),
-        Refused::Crowded(Crowded::Here) => {
-            make(429, "crowded_here", "Too many newcomers from here").passing()
+        Refused::Crowded(Crowded::Here { limit }) => {
+            make(429, "crowded_here", "Too many newcomers from here").with_limit(limit.to_string()).passing()
         }
         Refused::Crowded(Crowded::Today { limit }) => {
             make(429, "crowded_today", "Too many newcomers today").with_limit(limit.to_string()).passing()

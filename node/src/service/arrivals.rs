@@ -1,16 +1,22 @@
-//! How many newcomers the node lets in: so many from one address, and so many a day without an invitation. Cards and
-//! vouchers are opened out of the same number of a day, and have a share of it.
+//! How many newcomers the node lets in: so many from one address, more of them with an invitation of the council or a
+//! place, and so many a day without one. Cards and vouchers are opened out of the same number of a day, and have a share
+//! of it.
 //!
 //! What is counted lives in memory: a restart begins anew, and the policy's number for a day holds all the same.
 
+use crate::community::pioneers::LED_MAX;
 use klaver_ledger::time::Day;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How many wallets one address may make at once: a shelter's afternoon behind one address.
+/// How many may come from one address at once: a shelter's afternoon behind one address.
 pub(super) const BURST: usize = 20;
+/// How many may from one address whom the council or a place asked: an hour with pioneers behind one address. Whoever
+/// asked them said how many they are.
+pub(super) const ASKED_BURST: usize = LED_MAX as usize;
+const _: () = assert!(BURST < ASKED_BURST);
 /// After so long one more may come from there.
 const ONE_MORE: Duration = Duration::from_secs(60);
 /// Most addresses that are remembered.
@@ -25,10 +31,13 @@ const PAPER_SHARE: u64 = 2;
 pub enum Crowded {
     /// Many came from one address.
     #[error(
-        "there are too many new wallets from one place, at most {BURST} at once: wait some minutes; if you are many in \
-         one place, ask the council to open accounts"
+        "there are too many newcomers from one place, at most {limit} at once: wait some minutes; if you are many in \
+         one place, ask the council or a place for an invitation"
     )]
-    Here,
+    Here {
+        /// How many there are at once.
+        limit: usize,
+    },
     /// Many came today without an invitation of the council or a place.
     #[error(
         "there are too many new wallets today, at most {limit}: the last ones of a day are for invitations of the council \
@@ -46,7 +55,7 @@ pub struct Arrivals(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    /// When the address will have its whole burst again.
+    /// When the address will have all of its room again.
     rested_at: HashMap<IpAddr, Instant>,
     uninvited: OfDay,
     papers: OfDay,
@@ -85,18 +94,20 @@ impl Arrivals {
         today: Day,
         a_day: u64,
     ) -> Result<(), Crowded> {
-        if address.is_some_and(|address| !self.admit_from(address, Instant::now())) {
-            return Err(Crowded::Here);
-        }
+        self.make_room(address, if is_invited { ASKED_BURST } else { BURST })?;
         if !is_invited && !self.admit_uninvited(today, a_day) {
             return Err(Crowded::Today { limit: a_day });
         }
         Ok(())
     }
 
-    /// Counts somebody who comes from `address`, where that is known; returns whether there was room.
-    pub fn has_room(&self, address: Option<IpAddr>) -> bool {
-        address.is_none_or(|address| self.admit_from(address, Instant::now()))
+    /// Counts somebody who comes from `address`, where that is known: `limit` of them may at once.
+    ///
+    /// # Errors
+    /// When it is crowded there.
+    pub fn make_room(&self, address: Option<IpAddr>, limit: usize) -> Result<(), Crowded> {
+        let has_room = address.is_none_or(|address| self.admit_from(address, limit, Instant::now()));
+        if has_room { Ok(()) } else { Err(Crowded::Here { limit }) }
     }
 
     /// Gives the place of a newcomer back who was not invited so, whose account was not opened after all.
@@ -122,8 +133,8 @@ impl Arrivals {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a newcomer from `address`; returns whether there was room.
-    fn admit_from(&self, address: IpAddr, now: Instant) -> bool {
+    /// Counts a newcomer from `address`, where `most` may come at once; returns whether there was room.
+    fn admit_from(&self, address: IpAddr, most: usize, now: Instant) -> bool {
         let state = &mut *self.state();
         let address = network_of(address);
         if state.rested_at.len() >= ADDRESSES_MAX {
@@ -131,7 +142,7 @@ impl Arrivals {
         }
         let rested_at = state.rested_at.get(&address).map_or(now, |rested_at| (*rested_at).max(now));
         let after = rested_at + ONE_MORE;
-        let has_room = after.duration_since(now) <= ONE_MORE * BURST as u32;
+        let has_room = after.duration_since(now) <= ONE_MORE * most as u32;
         // Full of addresses that all are busy: a new one is not remembered, and the day's number still holds.
         if has_room && (state.rested_at.len() < ADDRESSES_MAX || state.rested_at.contains_key(&address)) {
             state.rested_at.insert(address, after);
@@ -162,22 +173,28 @@ mod tests {
     fn one_address_has_a_burst_and_then_one_a_minute() {
         let arrivals = Arrivals::default();
         let (address, now) = ("192.0.2.1".parse().unwrap(), Instant::now());
-        assert!((0..BURST).all(|_| arrivals.admit_from(address, now)));
-        assert!(!arrivals.admit_from(address, now));
-        assert!(arrivals.admit_from("192.0.2.2".parse().unwrap(), now), "others are not held up");
-        assert!(
-            arrivals.admit_from(address, now + ONE_MORE) && !arrivals.admit_from(address, now + ONE_MORE)
-        );
+        let admit = |address, now| arrivals.admit_from(address, BURST, now);
+        assert!((0..BURST).all(|_| admit(address, now)));
+        assert!(!admit(address, now));
+        assert!(admit("192.0.2.2".parse().unwrap(), now), "others are not held up");
+        assert!(admit(address, now + ONE_MORE) && !admit(address, now + ONE_MORE));
         let later = now + ONE_MORE * 60;
-        assert!(
-            (0..BURST).all(|_| arrivals.admit_from(address, later)) && !arrivals.admit_from(address, later)
-        );
+        assert!((0..BURST).all(|_| admit(address, later)) && !admit(address, later));
         // One house has more addresses than can be counted.
         let house = |last: u32| format!("2001:db8:0:1::{last:x}").parse().unwrap();
-        assert!(
-            (0..20).all(|last| arrivals.admit_from(house(last), now)) && !arrivals.admit_from(house(99), now)
-        );
-        assert!(arrivals.admit_from("2001:db8:0:2::1".parse().unwrap(), now));
+        assert!((0..20).all(|last| admit(house(last), now)) && !admit(house(99), now));
+        assert!(admit("2001:db8:0:2::1".parse().unwrap(), now));
+    }
+
+    #[test]
+    fn whoever_is_asked_to_an_hour_finds_room_behind_one_address() {
+        let arrivals = Arrivals::default();
+        let (address, now) = ("192.0.2.1".parse().unwrap(), Instant::now());
+        assert!((0..BURST).all(|_| arrivals.admit_from(address, BURST, now)));
+        let asked = (0..200).filter(|_| arrivals.admit_from(address, ASKED_BURST, now)).count();
+        assert_eq!(asked, ASKED_BURST - BURST, "whoever came before counts too");
+        assert!(!arrivals.admit_from(address, BURST, now + ONE_MORE), "the others wait for theirs");
+        assert!(arrivals.admit_from(address, ASKED_BURST, now + ONE_MORE));
     }
 
     #[test]

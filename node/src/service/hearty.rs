@@ -121,9 +121,10 @@ impl Service {
         self.must_record()?;
         let advice = "try again tomorrow, or ask at a place";
         let waiting = self.community.all_hearty().iter().filter(|(_, row)| !row.listed).count();
-        if waiting >= WAITING_MAX || !self.clients.has_room(address) {
+        if waiting >= WAITING_MAX {
             return Err(Refused::TooMany { what: "shops that wait", limit: WAITING_MAX, advice });
         }
+        self.must_have_room(address)?;
         let (id, code, position) = (random()?, random()?, asked.position);
         let (name, address, since) = (asked.name.clone(), asked.address.clone(), wall_clock().seconds());
         let row = HeartyRow { name, address, position, services, listed: false, paused: false, code, since };

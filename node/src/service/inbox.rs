@@ -13,12 +13,13 @@ use klaver_ledger::books::Account;
 use klaver_ledger::engine::StatementLine;
 use klaver_ledger::entry::{Body, Kind};
 use klaver_ledger::id::AccountId;
+use klaver_ledger::limits::DAY_SECONDS;
 use klaver_ledger::link::{CodeId, Link};
 use klaver_ledger::record::Record;
 use klaver_ledger::time::{Deadline, Timestamp};
 
 /// How far back lines are told, in milliseconds: sixty days.
-const TOLD_MILLIS: u64 = 60 * 86_400_000;
+const TOLD_MILLIS: u64 = 60 * DAY_SECONDS * 1_000;
 /// How many of the newest lines are looked at.
 const LINES_LOOKED_AT: usize = 100;
 

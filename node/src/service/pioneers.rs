@@ -1,14 +1,14 @@
 //! Hours with pioneers: planned by the council, led by a host with a private link, and the round of needs and offers
 //! that becomes the first tasks.
 
-use super::arrivals::Crowded;
+use super::arrivals::ASKED_BURST;
 use super::budgets::named;
 use super::pots::random;
 use super::tasks::{day_of, moment};
 use super::{Refused, Service};
 use crate::clock::wall_clock;
 use crate::community::RoundRow;
-use crate::community::pioneers::{PULSE_DAYS, PulseRow, REPEATS_MAX, SAID_MAX, Said, SaidRow};
+use crate::community::pioneers::{LED_MAX, PULSE_DAYS, PulseRow, SAID_MAX, Said, SaidRow};
 use crate::community::sessions::Visitor;
 use klaver_api::join::CreateInvitation;
 use klaver_api::text::{self, FieldError};
@@ -16,6 +16,7 @@ use klaver_api::{BringTask, PlanRound, Pulse, Round, Rounds, paths};
 use klaver_ledger::id::{AccountId, TaskId};
 use klaver_ledger::limits::DAY_SECONDS;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 
 /// Most hours that are kept at once.
 const ROUNDS_MAX: usize = 200;
@@ -27,8 +28,8 @@ const SAY_BEFORE_SECONDS: u64 = DAY_SECONDS;
 const SAY_AFTER_SECONDS: u64 = 8 * DAY_SECONDS;
 /// Most tasks that one hour brings: others must be able to bring some too.
 const TASKS_MAX: usize = 30;
-/// How many people one host can lead.
-const PEOPLE: std::ops::RangeInclusive<u16> = 2..=100;
+/// How many people come to an hour.
+const PEOPLE: RangeInclusive<u16> = 2..=LED_MAX;
 /// How long the invitation of an hour lasts, in seconds: the longest that there is.
 const INVITED_SECONDS: u64 = 30 * DAY_SECONDS;
 
@@ -199,9 +200,7 @@ impl Service {
         for (said, words) in said {
             named(said.word(), words)?;
         }
-        if !self.clients.has_room(address) {
-            return Err(Crowded::Here.into());
-        }
+        self.guests.make_room(address, ASKED_BURST)?;
         for (said, words) in said {
             self.say_in_round(&id, *said, words).await?;
         }
@@ -223,7 +222,7 @@ impl Service {
             let is_same =
                 |line: &&mut SaidRow| line.said == said && line.words.to_lowercase() == words.to_lowercase();
             if let Some(line) = row.lines.iter_mut().find(is_same) {
-                line.count = line.count.saturating_add(1).min(REPEATS_MAX.max(line.count));
+                line.count = line.count.saturating_add(1).min(u32::from(LED_MAX).max(line.count));
                 return true;
             }
             let has_room = row.lines.len() < SAID_MAX;

@@ -13,11 +13,12 @@ use klaver_api::text::{self, FieldError};
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::entry::{Body, Entry, Pay, PayLine, SignedEntry};
 use klaver_ledger::id::{AccountId, EntryId, RequestId};
+use klaver_ledger::limits::DAY_SECONDS;
 use klaver_ledger::time::{Deadline, Seconds};
 
 /// Until when after its end a pot can be asked to bear a promise, in seconds: ninety days. That it was asked is known for
 /// longer.
-const ASKED_WITHIN: u64 = 90 * 86_400;
+const ASKED_WITHIN: u64 = 90 * DAY_SECONDS;
 /// How long after its end a promise that was sent in time may still be on its way to the disk, in milliseconds.
 const SETTLED_AFTER_MS: u64 = 5_000;
 const _: () = assert!(ASKED_WITHIN < KEPT_SECONDS);

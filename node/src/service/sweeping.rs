@@ -4,6 +4,7 @@ use super::Service;
 use crate::clock::wall_clock;
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::id::{AccountId, OrganisationId};
+use klaver_ledger::limits::DAY_SECONDS;
 use std::collections::HashMap;
 
 impl Service {
@@ -13,7 +14,7 @@ impl Service {
         // What was paid is looked up in requests: before these are forgotten.
         self.community.settle_closings(now);
         self.community.erase_ended(now);
-        self.community.erase_presence(now, u64::from(self.config.presence_days) * 86_400);
+        self.community.erase_presence(now, u64::from(self.config.presence_days) * DAY_SECONDS);
         self.community.erase_told(now);
         self.community.erase_said(now);
         self.note_raised();

@@ -87,12 +87,11 @@ impl Service {
     }
 
     /// Counts something that a client without account sends, who may come from `address`.
-    fn must_have_room(&self, address: Option<IpAddr>) -> Result<(), Refused> {
-        if self.clients.has_room(address) {
-            return Ok(());
-        }
+    pub(super) fn must_have_room(&self, address: Option<IpAddr>) -> Result<(), Refused> {
         let advice = "wait some minutes, or ask at a place";
-        Err(Refused::TooMany { what: "tasks and thanks from one address", limit: BURST, advice })
+        let too_many =
+            |_| Refused::TooMany { what: "tasks, thanks and shops from one address", limit: BURST, advice };
+        self.clients.make_room(address, BURST).map_err(too_many)
     }
 
     fn client_link(&self, client: &[u8; 16]) -> String {

@@ -20,6 +20,7 @@ use klaver_ledger::books::Reference;
 use klaver_ledger::engine::{self, ReadError};
 use klaver_ledger::entry::Kind;
 use klaver_ledger::id::{AccountId, OrganisationId};
+use klaver_ledger::limits::DAY_SECONDS;
 use klaver_ledger::record::{LedgerLine, Record};
 use std::collections::{BTreeSet, HashSet};
 
@@ -293,7 +294,7 @@ impl Service {
 
     fn must_not_flood(&self, teller: &Teller, now: u64) -> Result<(), Refused> {
         let told = self.community.told(|row| row.account == teller.account.0);
-        let today = told.iter().filter(|(_, row)| now < row.told_at + 86_400).count();
+        let today = told.iter().filter(|(_, row)| now < row.told_at + DAY_SECONDS).count();
         let open = told.iter().filter(|(_, row)| row.state != WrongState::Done).count();
         let advice = "call the person of trust";
         if open >= OPEN_MAX {

@@ -12,7 +12,7 @@ use klaver_ledger::keys::{PublicKey, SigningKey};
 use klaver_ledger::time::{Deadline, Seconds};
 use klaver_node::clock::wall_clock;
 use klaver_node::community::RoundRow;
-use klaver_node::community::pioneers::{REPEATS_MAX, Said, SaidRow};
+use klaver_node::community::pioneers::{LED_MAX, Said, SaidRow};
 use klaver_node::http::extract::Peer;
 use serde_json::{Value, json};
 
@@ -123,7 +123,7 @@ async fn what_is_said_has_a_time_and_an_end() {
         let line = |nth: u32| SaidRow {
             said: Said::Need,
             words: format!("Vraag {nth}"),
-            count: REPEATS_MAX,
+            count: LED_MAX.into(),
             task: (nth < 30).then_some([9; 16]),
         };
         let lines: Vec<_> = (0..31).map(line).collect();
@@ -151,17 +151,40 @@ async fn what_is_said_has_a_time_and_an_end() {
     assert_eq!(form(&world, &host, "do=unsay&said=need&words=Vraag+1").await.status, 404);
     assert_eq!(form(&world, &host, task).await.status, 429);
 
-    // Much from one address waits; others do not.
+    // As many can say something from one address as one hour has people; what is more waits, and others do not.
     let say = async |address: &str, nth: usize| {
         let path = paths::fill(paths::SAY_PAGE, klaver_ledger::link::CodeId(due));
         let request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
         let request = request.extension(Peer(address.parse().unwrap()));
         world.call(request.body(Body::from(format!("offer=Soep+{nth}"))).unwrap()).await.status
     };
-    for nth in 0..20 {
+    let most = usize::from(LED_MAX);
+    for nth in 0..most {
         assert_eq!(say("192.0.2.1", nth).await, 303);
     }
-    assert_eq!((say("192.0.2.1", 20).await, say("192.0.2.2", 20).await), (429, 303));
+    assert_eq!((say("192.0.2.1", most).await, say("192.0.2.2", most).await), (429, 303));
+    // Whoever brings a task from there is not held up by them.
+    let task =
+        json!({ "picture": "letters", "for_whom": "Wijkkrant", "how_many": "200", "brought_by": "Een buur" });
+    assert_eq!(world.post_from("192.0.2.1", paths::TASKS, &task).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_hour_with_pioneers_begins_behind_one_address() {
+    let world = World::founded(1);
+    let budget = world.open(AccountKind::Budget, 20_000, Some(1)).await;
+    let planned = plan(&world, &budget, &day(0), 25).await;
+    let host = planned.json["link"].as_str().unwrap();
+    let sheet = text(&page(&world, &json!(format!("{host}/sheet"))).await);
+    let invitation = address(&sheet, "/i/");
+    let code = invitation.rsplit('/').next();
+    for nth in 0..25 {
+        let key = SigningKey::from_bytes(&[nth + 150; 32]);
+        let joined = world.join_from("192.0.2.1", code, &[&key]).await;
+        assert_eq!(joined.status, 201, "newcomer {nth}: {joined:?}");
+    }
+    let late = world.join_from("192.0.2.1", code, &[&SigningKey::from_bytes(&[199; 32])]).await;
+    assert_eq!(late.code(), "unknown_invitation", "the invitation is for twenty-five");
 }
 
 #[tokio::test(flavor = "multi_thread")]

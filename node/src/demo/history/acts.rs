@@ -8,6 +8,7 @@ use klaver_ledger::amount::{Amount, Rate};
 use klaver_ledger::entry::*;
 use klaver_ledger::id::{AccountId, Digest, RequestId, TaskId};
 use klaver_ledger::keys::{SigningKey, paper_key};
+use klaver_ledger::limits::DAY_SECONDS;
 use klaver_ledger::log::tree::Tree;
 use klaver_ledger::record::Commitment;
 use klaver_ledger::store::Store;
@@ -15,7 +16,7 @@ use klaver_ledger::time::{Deadline, Seconds};
 
 type Done = Result<(), Interrupted>;
 
-const DAY: Seconds = Seconds(86_400);
+const DAY: Seconds = Seconds(DAY_SECONDS);
 /// A coffee, in minor units.
 const COFFEE: u64 = 250;
 const CAFE: usize = 1;
