@@ -113,9 +113,9 @@ fn known_heads(app: &App<'_>, contact: &Contact) -> Outcome<Vec<TreeHead>> {
         if identity.open(&receipt.checkpoint).is_err() {
             continue;
         }
-        let proven = receipt.verify(&identity).map_err(|error| {
-            Failure::text(Exit::Mismatch, "receipt_wrong", error).with("path", file.path().display())
-        })?;
+        let proven = receipt
+            .verify(&identity)
+            .map_err(|error| Failure::of_receipt(&error).with("path", file.path().display()))?;
         if community.past.is_forged(&proven.checkpoint) {
             return Err(contact.forged(&proven.checkpoint));
         }

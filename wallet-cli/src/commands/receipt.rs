@@ -7,12 +7,14 @@ use crate::describe::{Teller, line_word};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::heads::Heads;
 use crate::money::Unit;
+use crate::output::harmless;
+use crate::trust::{self, Witnessed};
 use crate::{moment, proofs};
 use clap::{Args, Subcommand};
 use klaver_ledger::amount::Scale;
 use klaver_ledger::id::LedgerId;
 use klaver_ledger::log::key::VerifierKey;
-use klaver_ledger::receipt::{LogIdentity, Proven, ProvenContent, Receipt as LedgerReceipt, ReceiptError};
+use klaver_ledger::receipt::{LogIdentity, Opening, Proven, ProvenContent, Receipt as LedgerReceipt, ReceiptError, Step};
 use std::path::PathBuf;
 
 /// Save a receipt, or verify one without network.
@@ -71,7 +73,8 @@ fn save(app: &App<'_>, index: u64, out: Option<PathBuf>) -> Outcome {
     }
     std::fs::write(&out, text).map_err(|error| Failure::writing(&out, &error))?;
     let unit = contact.community.unit(app.output.language);
-    tell(app, Some(&contact.community), &contact.community.name, &unit, &proven);
+    let witnessed = trust::witnessed(&app.places, &contact.community, &proven.checkpoint);
+    tell(app, &contact.community.name, &unit, &proven, witnessed.as_ref());
     let path = out.display().to_string();
     app.output.note("receipt.saved", &[("path", &path)]);
     Ok(Exit::Ok)
@@ -81,8 +84,8 @@ fn verify(app: &App<'_>, command: &Verify) -> Outcome {
     let file = &command.file;
     let bytes =
         std::fs::read(file).map_err(|error| Failure::io(Exit::Failed, "cannot_read", file, &error))?;
-    let wrong = |error| Failure::text(Exit::Mismatch, "receipt_wrong", error).with("path", file.display());
-    let receipt = LedgerReceipt::parse(&bytes).map_err(wrong)?;
+    let receipt = LedgerReceipt::parse(&bytes).map_err(|error| fails(app, command, None, &error))?;
+    let wrong = |error: &ReceiptError| fails(app, command, Some(&receipt.opening), error);
     if let Some(text) = &command.log_key {
         let wrong_key = |error| Failure::text(Exit::Usage, "log_key", error);
         let log_key: VerifierKey = text.parse().map_err(wrong_key)?;
@@ -95,20 +98,18 @@ fn verify(app: &App<'_>, command: &Verify) -> Outcome {
             Err(ReceiptError::Entry(_)) if ledger.is_none() => {
                 return Err(Failure::new(Exit::Usage, "ledger_needed"));
             }
-            verified => verified.map_err(wrong)?,
+            verified => verified.map_err(|error| wrong(&error))?,
         };
         let unit = Unit { one: String::new(), many: String::new(), scale, language: app.output.language };
         let communities = Community::load_all(&app.places).unwrap_or_default();
         let known = communities.iter().find(|community| community.log_key == log_key);
-        tell(app, known, &log_key.name().to_string(), &unit, &proven);
+        let witnessed = seen_by(app, command, &receipt, known, &proven)?;
+        tell(app, &log_key.name().to_string(), &unit, &proven, witnessed.as_ref());
         app.output.note("receipt.decimals", &[("count", &command.scale.to_string())]);
         return Ok(Exit::Ok);
     }
     let communities = Community::load_all(&app.places)?;
-    if communities.is_empty() {
-        return Err(Failure::new(Exit::Key, "not_joined"));
-    }
-    let mut last = None;
+    let mut farthest: Option<ReceiptError> = None;
     for community in &communities {
         match receipt.verify(&community.identity_ever()) {
             Ok(proven) => {
@@ -120,19 +121,65 @@ fn verify(app: &App<'_>, command: &Verify) -> Outcome {
                     return Err(contact::alarm(&app.places, known, &proven.checkpoint));
                 }
                 let unit = community.unit(app.output.language);
-                tell(app, Some(community), &community.name, &unit, &proven);
+                let witnessed = seen_by(app, command, &receipt, Some(community), &proven)?;
+                tell(app, &community.name, &unit, &proven, witnessed.as_ref());
                 return Ok(Exit::Ok);
             }
-            Err(error) => last = Some(error),
+            // The community that the receipt is of, or pretends to be of, takes it farthest.
+            Err(error) if farthest.as_ref().is_none_or(|known| known.step() < error.step()) => {
+                farthest = Some(error);
+            }
+            Err(_) => {}
         }
     }
-    Err(last.map_or_else(|| Failure::new(Exit::Key, "not_joined"), wrong))
+    Err(farthest.map_or_else(|| Failure::new(Exit::Key, "not_joined"), |error| wrong(&error)))
 }
 
-/// Says what a receipt of the log called `name` proves; of which `community` that is, when the wallet knows it.
-fn tell(app: &App<'_>, community: Option<&Community>, name: &str, unit: &Unit, proven: &Proven) {
+/// Returns the failure at the step that failed, below the steps before it, all of which hold.
+fn fails(app: &App<'_>, command: &Verify, opening: Option<&Opening>, error: &ReceiptError) -> Failure {
+    at_step(app, command, opening, Failure::of_receipt(error), error.step())
+}
+
+fn at_step(
+    app: &App<'_>,
+    command: &Verify,
+    opening: Option<&Opening>,
+    failure: Failure,
+    failed: Step,
+) -> Failure {
+    let taken = |step: &Step| *step < failed && opening.is_none_or(|opening| step.is_of(opening));
+    let holds = |step: Step| {
+        let name = app.output.words(&format!("web.check_step_{}", step.word()), &[]);
+        let said = app.output.words(&format!("web.check_step_{}_holds", step.word()), &[]);
+        app.output.good(&format!("{name}: {said}"))
+    };
+    let lines = Step::ALL.into_iter().filter(taken).map(holds).collect();
+    failure.with("path", harmless(&command.file.display().to_string())).with_lines(lines)
+}
+
+/// Returns who has seen the checkpoint of a receipt that holds, by the policy that is remembered of its community.
+///
+/// # Errors
+/// `Mismatch` when a line in the name of a witness is not theirs.
+fn seen_by(
+    app: &App<'_>,
+    command: &Verify,
+    receipt: &LedgerReceipt,
+    community: Option<&Community>,
+    proven: &Proven,
+) -> Outcome<Option<Witnessed>> {
+    let seen = community.and_then(|known| trust::witnessed(&app.places, known, &proven.checkpoint));
+    if seen.as_ref().is_some_and(|seen| seen.is_forged) {
+        let failure = Failure::new(Exit::Mismatch, "receipt_wrong").at_step(Step::Witnesses, "witness_forged");
+        return Err(at_step(app, command, Some(&receipt.opening), failure, Step::Witnesses));
+    }
+    Ok(seen)
+}
+
+/// Says what a receipt of the log called `name` proves, and who has seen its checkpoint.
+fn tell(app: &App<'_>, name: &str, unit: &Unit, proven: &Proven, witnessed: Option<&Witnessed>) {
     let (index, at) = (proven.index.to_string(), moment::show(proven.recorded_at, app.output.language));
-    let shown = crate::output::harmless(name);
+    let shown = harmless(name);
     let values = [("index", &*index), ("at", &*at), ("name", &*shown)];
     app.output.line(&app.output.good(&app.output.words("receipt.holds", &values)));
     let names = crate::entries::names_of(app, &[]);
@@ -162,11 +209,9 @@ fn tell(app: &App<'_>, community: Option<&Community>, name: &str, unit: &Unit, p
     };
     let size = proven.checkpoint.checkpoint().size;
     app.output.say("receipt.paid", &[]);
-    let witnessed =
-        community.and_then(|known| crate::trust::witnessed(&app.places, known, &proven.checkpoint));
-    crate::trust::say(app.output, witnessed.as_ref());
+    trust::say(app.output, witnessed);
     app.output.json(&serde_json::json!({
-        "holds": true, "paid": true, "witnessed": crate::trust::to_json(witnessed.as_ref()), "index": proven.index, "recorded_at": proven.recorded_at.to_string(),
+        "holds": true, "paid": true, "witnessed": trust::to_json(witnessed), "index": proven.index, "recorded_at": proven.recorded_at.to_string(),
         "community": name, "log_size": size, "content": json,
     }));
 }
