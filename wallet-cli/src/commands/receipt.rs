@@ -8,14 +8,18 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::heads::Heads;
 use crate::money::Unit;
 use crate::output::harmless;
+use crate::places::Places;
 use crate::trust::{self, Witnessed};
 use crate::{moment, proofs};
 use clap::{Args, Subcommand};
 use klaver_ledger::amount::Scale;
 use klaver_ledger::id::LedgerId;
 use klaver_ledger::log::key::VerifierKey;
-use klaver_ledger::receipt::{LogIdentity, Opening, Proven, ProvenContent, Receipt as LedgerReceipt, ReceiptError, Step};
-use std::path::PathBuf;
+use klaver_ledger::log::policy::{PolicyError, TrustPolicy};
+use klaver_ledger::receipt::{
+    LogIdentity, Opening, Proven, ProvenContent, Receipt as LedgerReceipt, ReceiptError, Step,
+};
+use std::path::{Path, PathBuf};
 
 /// Save a receipt, or verify one without network.
 #[derive(Debug, Subcommand)]
@@ -43,6 +47,9 @@ pub struct Verify {
     /// The ledger, 64 hexadecimal digits: for a receipt that shows a whole entry
     #[arg(long, value_name = "HEX", requires = "log_key")]
     pub ledger: Option<String>,
+    /// The list of witnesses, as ADDRESS/log/policy gives it
+    #[arg(long, value_name = "FILE", requires = "log_key")]
+    pub policy: Option<PathBuf>,
     /// How many decimals amounts have
     #[arg(long, value_name = "NUMBER", default_value_t = 2, requires = "log_key")]
     pub scale: u64,
@@ -86,42 +93,29 @@ fn verify(app: &App<'_>, command: &Verify) -> Outcome {
         std::fs::read(file).map_err(|error| Failure::io(Exit::Failed, "cannot_read", file, &error))?;
     let receipt = LedgerReceipt::parse(&bytes).map_err(|error| fails(app, command, None, &error))?;
     let wrong = |error: &ReceiptError| fails(app, command, Some(&receipt.opening), error);
-    if let Some(text) = &command.log_key {
-        let wrong_key = |error| Failure::text(Exit::Usage, "log_key", error);
-        let log_key: VerifierKey = text.parse().map_err(wrong_key)?;
-        let ledger =
-            command.ledger.as_deref().map(|text| super::hex(text, LedgerId::from_hex)).transpose()?;
-        let scale = Scale::new(command.scale)?;
-        let log = LogIdentity::of_keys(ledger.unwrap_or(LedgerId([0; 32])), vec![log_key.clone()]);
-        let proven = match receipt.verify(&log) {
-            // What was signed was signed for one ledger: without its id the signature cannot hold.
-            Err(ReceiptError::Entry(_)) if ledger.is_none() => {
-                return Err(Failure::new(Exit::Usage, "ledger_needed"));
-            }
-            verified => verified.map_err(|error| wrong(&error))?,
-        };
-        let unit = Unit { one: String::new(), many: String::new(), scale, language: app.output.language };
-        let communities = Community::load_all(&app.places).unwrap_or_default();
-        let known = communities.iter().find(|community| community.log_key == log_key);
-        let witnessed = seen_by(app, command, &receipt, known, &proven)?;
-        tell(app, &log_key.name().to_string(), &unit, &proven, witnessed.as_ref());
-        app.output.note("receipt.decimals", &[("count", &command.scale.to_string())]);
-        return Ok(Exit::Ok);
+    // Those that were only looked at count too: an audit keeps whose log it was.
+    let mut known: Vec<(Places, Community)> = Vec::new();
+    for places in [app.places.clone(), app.places.looked_at()] {
+        let all = Community::load_all(&places)?;
+        known.extend(all.into_iter().map(|community| (places.clone(), community)));
     }
-    let communities = Community::load_all(&app.places)?;
+    if let Some(text) = &command.log_key {
+        return by_given_key(app, command, &receipt, text, &known);
+    }
     let mut farthest: Option<ReceiptError> = None;
-    for community in &communities {
+    for (places, community) in &known {
         match receipt.verify(&community.identity_ever()) {
             Ok(proven) => {
                 if community.past.is_forged(&proven.checkpoint) {
-                    return Err(contact::forged(&app.places, &proven.checkpoint));
+                    return Err(contact::forged(places, &proven.checkpoint));
                 }
                 // A seal that contradicts another one of its size proves nothing but that.
-                if let Some(known) = Heads::of(&app.places, community).against(&proven.checkpoint) {
-                    return Err(contact::alarm(&app.places, known, &proven.checkpoint));
+                if let Some(known) = Heads::of(places, community).against(&proven.checkpoint) {
+                    return Err(contact::alarm(places, known, &proven.checkpoint));
                 }
                 let unit = community.unit(app.output.language);
-                let witnessed = seen_by(app, command, &receipt, Some(community), &proven)?;
+                let policy = trust::remembered_policy(places, &community.ledger);
+                let witnessed = seen_by(app, command, &receipt, policy.as_ref(), &proven)?;
                 tell(app, &community.name, &unit, &proven, witnessed.as_ref());
                 return Ok(Exit::Ok);
             }
@@ -132,7 +126,50 @@ fn verify(app: &App<'_>, command: &Verify) -> Outcome {
             Err(_) => {}
         }
     }
-    Err(farthest.map_or_else(|| Failure::new(Exit::Key, "not_joined"), |error| wrong(&error)))
+    Err(farthest.map_or_else(|| Failure::new(Exit::Key, "nothing_known"), |error| wrong(&error)))
+}
+
+/// Verifies a receipt by the key of a log that a person gives, which may be one that is known.
+fn by_given_key(
+    app: &App<'_>,
+    command: &Verify,
+    receipt: &LedgerReceipt,
+    key: &str,
+    known: &[(Places, Community)],
+) -> Outcome {
+    let log_key: VerifierKey = key.parse().map_err(|error| Failure::text(Exit::Usage, "log_key", error))?;
+    let known = known.iter().find(|(_, community)| community.log_key == log_key);
+    let ledger = command.ledger.as_deref().map(|text| super::hex(text, LedgerId::from_hex)).transpose()?;
+    let ledger = ledger.or(known.map(|(_, community)| community.ledger));
+    let scale = Scale::new(command.scale)?;
+    let policy = match &command.policy {
+        Some(path) => Some(read_policy(path)?),
+        None => known.and_then(|(places, community)| trust::remembered_policy(places, &community.ledger)),
+    };
+    let log = LogIdentity::of_keys(ledger.unwrap_or(LedgerId([0; 32])), vec![log_key.clone()]);
+    let proven = match receipt.verify(&log) {
+        // What was signed was signed for one ledger: without its id the signature cannot hold.
+        Err(ReceiptError::Entry(_)) if ledger.is_none() => {
+            return Err(Failure::new(Exit::Usage, "ledger_needed"));
+        }
+        verified => verified.map_err(|error| fails(app, command, Some(&receipt.opening), &error))?,
+    };
+    let witnessed = seen_by(app, command, receipt, policy.as_ref(), &proven)?;
+    let unit = Unit { one: String::new(), many: String::new(), scale, language: app.output.language };
+    tell(app, log_key.name().as_str(), &unit, &proven, witnessed.as_ref());
+    app.output.note("receipt.decimals", &[("count", &command.scale.to_string())]);
+    Ok(Exit::Ok)
+}
+
+/// Reads a trust policy (C2SP tlog-policy).
+fn read_policy(path: &Path) -> Outcome<TrustPolicy> {
+    let bytes =
+        std::fs::read(path).map_err(|error| Failure::io(Exit::Failed, "cannot_read", path, &error))?;
+    let wrong = |why: &dyn std::fmt::Display| {
+        Failure::text(Exit::Usage, "witness_list", why).with("path", harmless(&path.display().to_string()))
+    };
+    let text = String::from_utf8(bytes).map_err(|error| wrong(&error))?;
+    text.parse().map_err(|error: PolicyError| wrong(&error))
 }
 
 /// Returns the failure at the step that failed, below the steps before it, all of which hold.
@@ -157,7 +194,7 @@ fn at_step(
     failure.with("path", harmless(&command.file.display().to_string())).with_lines(lines)
 }
 
-/// Returns who has seen the checkpoint of a receipt that holds, by the policy that is remembered of its community.
+/// Returns who has seen the checkpoint of a receipt that holds, by a policy.
 ///
 /// # Errors
 /// `Mismatch` when a line in the name of a witness is not theirs.
@@ -165,12 +202,13 @@ fn seen_by(
     app: &App<'_>,
     command: &Verify,
     receipt: &LedgerReceipt,
-    community: Option<&Community>,
+    policy: Option<&TrustPolicy>,
     proven: &Proven,
 ) -> Outcome<Option<Witnessed>> {
-    let seen = community.and_then(|known| trust::witnessed(&app.places, known, &proven.checkpoint));
+    let seen = policy.map(|policy| trust::judged(policy, &proven.checkpoint));
     if seen.as_ref().is_some_and(|seen| seen.is_forged) {
-        let failure = Failure::new(Exit::Mismatch, "receipt_wrong").at_step(Step::Witnesses, "witness_forged");
+        let failure =
+            Failure::new(Exit::Mismatch, "receipt_wrong").at_step(Step::Witnesses, "witness_forged");
         return Err(at_step(app, command, Some(&receipt.opening), failure, Step::Witnesses));
     }
     Ok(seen)
