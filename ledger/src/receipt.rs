@@ -152,10 +152,79 @@ pub enum ReceiptError {
     },
 }
 
+/// A step of checking a receipt; they are taken in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// The file is a receipt.
+    File,
+    /// What it opens can be read.
+    Opening,
+    /// Of one line: it stands in the record.
+    Line,
+    /// Opening and proof name one index.
+    Index,
+    /// The log signed the checkpoint.
+    Seal,
+    /// What is opened stands at its place in the log.
+    Inclusion,
+    /// Of a whole entry: its signers signed it, for this ledger.
+    Signatures,
+    /// The lines of witnesses on the checkpoint are theirs.
+    Witnesses,
+}
+
+impl Step {
+    /// Every step, in order.
+    pub const ALL: [Self; 8] = [
+        Self::File,
+        Self::Opening,
+        Self::Line,
+        Self::Index,
+        Self::Seal,
+        Self::Inclusion,
+        Self::Signatures,
+        Self::Witnesses,
+    ];
+
+    /// Returns the word that sentences and programs know it by.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Opening => "opening",
+            Self::Line => "line",
+            Self::Index => "index",
+            Self::Seal => "seal",
+            Self::Inclusion => "inclusion",
+            Self::Signatures => "signatures",
+            Self::Witnesses => "witnesses",
+        }
+    }
+
+    /// Returns whether a receipt is checked by this step: a line has its place in the record, a whole entry its signatures.
+    pub fn is_of(self, opening: &Opening) -> bool {
+        let other = if matches!(opening, Opening::Line { .. }) { Self::Signatures } else { Self::Line };
+        self != other
+    }
+}
+
 impl ReceiptError {
+    /// Returns the step that failed.
+    pub fn step(&self) -> Step {
+        match self {
+            Self::Opening(CborError::Unknown { .. }) | Self::LinesNeeded { .. } => Step::Opening,
+            Self::File(_) | Self::NoOpening | Self::Opening(_) => Step::File,
+            Self::IndexDiffers { .. } => Step::Index,
+            Self::LineNotInRecord { .. } => Step::Line,
+            Self::NotIncluded(_) => Step::Inclusion,
+            Self::Checkpoint(_) => Step::Seal,
+            Self::Entry(_) => Step::Signatures,
+        }
+    }
+
     /// Returns the stable code of this failure.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Opening(CborError::Unknown { .. }) => "update_needed",
             Self::File(_) | Self::NoOpening | Self::Opening(_) => "malformed_receipt",
             Self::IndexDiffers { .. } => "receipt_index_differs",
             Self::LineNotInRecord { .. } => "receipt_line_not_in_record",

@@ -153,7 +153,19 @@ impl<'o> App<'o> {
     /// # Errors
     /// As [`Contact::open`]; `Mismatch` when a balance did not come over.
     pub fn reach(&self, community: Community) -> Outcome<Contact> {
-        let mut contact = Contact::open(&self.places, community)?;
+        let mut contact = self.look_in(&self.places, community)?;
+        if contact.community.past.predecessor.is_some() {
+            self.check_shares(&mut contact)?;
+        }
+        Ok(contact)
+    }
+
+    /// Contacts the node of a community whose files are at `places`; says the same, and knows of no accounts.
+    ///
+    /// # Errors
+    /// As [`Contact::open`].
+    pub fn look_in(&self, places: &Places, community: Community) -> Outcome<Contact> {
+        let contact = Contact::open(places, community)?;
         if let Some(since) = contact.community.overdue(moment::now()) {
             self.output.warn("note.overdue", &[("at", &moment::show(since, self.output.language))]);
         }
@@ -161,9 +173,6 @@ impl<'o> App<'o> {
         if let Some(followed) = contact.followed {
             let node = contact.http.node().to_string();
             self.output.note(followed.word(), &[("name", &name), ("node", &node)]);
-        }
-        if contact.community.past.predecessor.is_some() {
-            self.check_shares(&mut contact)?;
         }
         Ok(contact)
     }

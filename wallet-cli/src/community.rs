@@ -302,6 +302,16 @@ impl Community {
         }
     }
 
+    /// Returns the community that is known at an address and that no other continues, as far as it was followed; `None`
+    /// when nothing is known there.
+    ///
+    /// # Errors
+    /// When a file is damaged.
+    pub fn known_at(places: &Places, node: &NodeAddress) -> Outcome<Option<Self>> {
+        let is_there = |known: &Self| known.node == *node && known.past.successor().is_none();
+        Ok(Self::load_all(places)?.into_iter().find(is_there))
+    }
+
     /// Returns this community with the address and name that a node shows now.
     pub fn shown_by(self, seen: Self) -> Self {
         Self { node: seen.node, name: seen.name, log_path: seen.log_path, ..self }

@@ -20,7 +20,7 @@ use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::hash::Hash;
 use klaver_ledger::log::note::Note;
 use klaver_ledger::log::proof::{ProofError, TreeHead, verify_consistency};
-use klaver_ledger::receipt::{Proven, Receipt};
+use klaver_ledger::receipt::{Proven, Receipt, Step};
 use std::cmp::Ordering;
 use std::path::PathBuf;
 
@@ -80,6 +80,16 @@ impl Contact {
     /// As [`open`](Self::open).
     pub fn passing(places: &Places, community: Community) -> Outcome<Self> {
         Self::make(places, community, false)
+    }
+
+    /// Returns where the wallet's files about this community are.
+    pub fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// Returns the file with the newest seal, when what is seen is remembered.
+    pub fn kept(&self) -> Option<PathBuf> {
+        Some(self.places.community(&self.community.ledger)).filter(|path| self.remembers && path.exists())
     }
 
     /// Takes the log that the node shows now for the true one, after an alarm; returns the receipts set aside.
@@ -199,10 +209,12 @@ impl Contact {
     /// # Errors
     /// `Mismatch`, after the evidence was kept.
     pub fn verify(&mut self, said: &ReceiptJson) -> Outcome<(Receipt, Proven)> {
-        let wrong = |error: String| Failure::text(Exit::Mismatch, "receipt_wrong", error);
-        let verified = said.to_receipt().map_err(|error| wrong(error.to_string())).and_then(|receipt| {
+        let unreadable = |error| {
+            Failure::text(Exit::Mismatch, "receipt_wrong", error).at_step(Step::File, "malformed_receipt")
+        };
+        let verified = said.to_receipt().map_err(unreadable).and_then(|receipt| {
             let proven =
-                receipt.verify(&self.community.identity()).map_err(|error| wrong(error.to_string()))?;
+                receipt.verify(&self.community.identity()).map_err(|error| Failure::of_receipt(&error))?;
             Ok((receipt, proven))
         });
         match verified {

@@ -9,6 +9,7 @@ use klaver_api::{Problem, Reason};
 use klaver_ledger::amount::{Total, balance_to_decimal};
 use klaver_ledger::books::{Rejection, ValueKind};
 use klaver_ledger::id::AccountId;
+use klaver_ledger::receipt::{ReceiptError, Step};
 use klaver_locales::Language;
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -58,13 +59,15 @@ const SAYING_WHY: &[&str] = &[
     "read_only",
     "outcome_unknown",
     "audit_violation",
-    "audit_unexplained",
     "audit_unreadable",
     "log_wrong",
     "lineage_wrong",
     "succession_wrong",
     "share_wrong",
 ];
+
+/// What stands before the step that failed.
+const CROSS: char = '✗';
 
 /// A reason to stop, with the exit status it leads to.
 #[derive(Clone, Debug)]
@@ -93,6 +96,8 @@ struct Said {
     rule: BTreeMap<String, String>,
     /// Why the node records nothing.
     reason: Option<Reason>,
+    /// Which step of checking a receipt failed, and the code that says why.
+    step: Option<(Step, &'static str)>,
     /// The unit and the names by which people know these values.
     readers: Option<(Unit, Names)>,
 }
@@ -124,6 +129,17 @@ impl Failure {
         self
     }
 
+    /// Returns the failure of a receipt that does not hold.
+    pub fn of_receipt(error: &ReceiptError) -> Self {
+        Self::text(Exit::Mismatch, "receipt_wrong", error).at_step(error.step(), error.code())
+    }
+
+    /// Returns this failure at that step of checking a receipt, for the reason with that code.
+    pub fn at_step(mut self, step: Step, code: &'static str) -> Self {
+        self.said.step = Some((step, code));
+        self
+    }
+
     /// Returns the failure that a node's problem stands for.
     pub fn of_problem(problem: Problem) -> Self {
         let exit = match problem.status {
@@ -145,6 +161,7 @@ impl Failure {
             status: Some(problem.status),
             rule: problem.values.into_iter().map(|(name, value)| (name, harmless(&value))).collect(),
             reason: problem.reason,
+            step: None,
             readers: None,
         };
         Self { exit, code: harmless(&problem.code), said: Box::new(said) }
@@ -250,7 +267,13 @@ impl Failure {
         let advice = self.halt(".do", language);
         let advice = advice.or_else(|| find_whole(language, &format!("{key}.do"), &values));
         let advice = advice.or_else(|| self.said.advice.clone());
-        (message, advice)
+        let Some((step, code)) = self.said.step else { return (message, advice) };
+        // The page that checks receipts says the same.
+        let step = language.say(&format!("web.check_step_{}", step.word()), &[]);
+        let why = language.say(&format!("web.check_why_{code}"), &[]);
+        let means = language.say(&format!("web.check_means_{code}"), &[]);
+        let advice = advice.map_or_else(|| means.clone(), |advice| format!("{means} {advice}"));
+        (format!("{message}\n{CROSS} {step}: {why}"), Some(advice))
     }
 
     /// Returns why the node records nothing, or with `.do` what helps; `None` for a reason that is newer than this program.
@@ -304,13 +327,18 @@ impl Failure {
             let amount = self.amount(value).map(|(minor, unit)| balance_to_decimal(minor, unit.scale));
             Some(amount.unwrap_or_else(|| value.to_owned()))
         };
-        serde_json::json!({
+        let mut json = serde_json::json!({
             "error": {
                 "code": self.code, "exit": self.exit as u8, "message": message, "advice": advice,
                 "field": self.said.field, "value": stable(&self.said.value), "limit": stable(&self.said.limit),
                 "detail": self.said.detail,
             }
-        })
+        });
+        if let Some((step, code)) = self.said.step {
+            json["error"]["step"] = step.word().into();
+            json["error"]["why"] = code.into();
+        }
+        json
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug)]
 pub struct Places {
     home: PathBuf,
+    evidence: PathBuf,
 }
 
 impl Places {
@@ -25,7 +26,7 @@ impl Places {
             .or_else(|| absolute("XDG_DATA_HOME").map(|data| data.join("klaver")))
             .or_else(|| absolute("HOME").map(|home| home.join(".local/share/klaver")))
             .ok_or_else(|| Failure::new(Exit::Usage, "no_home"))?;
-        Ok(Self { home })
+        Ok(Self { evidence: home.join("evidence"), home })
     }
 
     /// Makes the directory and those inside it, closed to others.
@@ -107,6 +108,11 @@ impl Places {
 
     /// Returns the directory of what a node said that cannot be true.
     pub fn evidence(&self) -> PathBuf {
-        self.home.join("evidence")
+        self.evidence.clone()
+    }
+
+    /// Returns where is kept what was seen of communities that were looked at and not joined; evidence lies with the wallet's.
+    pub fn looked_at(&self) -> Self {
+        Self { home: self.home.join("seen"), evidence: self.evidence.clone() }
     }
 }

@@ -44,6 +44,8 @@ pub struct Witnessed {
     pub total: usize,
     /// Whether it takes no more of them.
     pub quorum: bool,
+    /// Whether a line in the name of one of them is not theirs: then none counts.
+    pub is_forged: bool,
 }
 
 /// Learns of the community's witnesses, if that is due; whatever goes wrong changes nothing.
@@ -92,33 +94,42 @@ pub fn learn(places: &Places, http: &Http, community: &Community, adopt: bool) -
 /// Returns what the remembered policy of a community says about a checkpoint that its log signed; `None` when none is
 /// remembered.
 pub fn witnessed(places: &Places, community: &Community, seen: &SignedCheckpoint) -> Option<Witnessed> {
-    let policy: TrustPolicy = remembered(places, &community.ledger)?.parse().ok()?;
+    remembered_policy(places, &community.ledger).map(|policy| judged(&policy, seen))
+}
+
+/// Returns the policy that is remembered of a community, if it names who counts.
+pub fn remembered_policy(places: &Places, ledger: &LedgerId) -> Option<TrustPolicy> {
+    remembered(places, ledger)?.parse().ok()
+}
+
+/// Returns what a policy says about a checkpoint that its log signed.
+pub fn judged(policy: &TrustPolicy, seen: &SignedCheckpoint) -> Witnessed {
     // A line of a witness that does not verify makes the whole note worthless to a policy: nobody has seen it.
-    let verdict = policy.judge(seen.note(), moment::now().seconds()).ok();
+    let verdict = policy.judge_signed(seen, moment::now().seconds());
     let names = verdict.iter().flat_map(|verdict| &verdict.seen).map(|seen| seen.witness.clone());
-    Some(Witnessed {
+    Witnessed {
         names: names.collect(),
         total: policy.witnesses().len(),
-        quorum: verdict.as_ref().is_some_and(|verdict| verdict.quorum_reached),
-    })
+        quorum: verdict.as_ref().is_ok_and(|verdict| verdict.quorum_reached),
+        is_forged: verdict.is_err(),
+    }
 }
 
 /// Returns when a quorum of the remembered policy's witnesses had seen a checkpoint of `community`, in seconds since 1970
 /// UTC; `None` without a quorum.
 pub fn witnessed_at(places: &Places, community: &Community, seen: &SignedCheckpoint) -> Option<u64> {
-    let policy: TrustPolicy = remembered(places, &community.ledger)?.parse().ok()?;
-    policy.judge(seen.note(), moment::now().seconds()).ok()?.witnessed_at()
+    let policy = remembered_policy(places, &community.ledger)?;
+    policy.judge_signed(seen, moment::now().seconds()).ok()?.witnessed_at()
 }
 
 /// Returns whether this wallet knows of witnesses that count.
 pub fn has_witnesses(places: &Places, ledger: &LedgerId) -> bool {
-    let policy = remembered(places, ledger).and_then(|text| text.parse::<TrustPolicy>().ok());
-    policy.is_some_and(|policy| !policy.witnesses().is_empty())
+    remembered_policy(places, ledger).is_some_and(|policy| !policy.witnesses().is_empty())
 }
 
 /// Says in a line whether a quorum has seen a checkpoint, for people.
 pub fn say(output: &Output, witnessed: Option<&Witnessed>) {
-    let Some(Witnessed { names, total, quorum }) = witnessed else {
+    let Some(Witnessed { names, total, quorum, .. }) = witnessed else {
         return output.say("witnessed.none", &[]);
     };
     let (count, total, names) = (names.len().to_string(), total.to_string(), names.join(", "));

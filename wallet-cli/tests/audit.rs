@@ -9,11 +9,14 @@ use klaver_api::{Challenge, CharterJson, Community, LogAddress, Session, Session
 use klaver_ledger::account::{AccountKind, AccountState};
 use klaver_ledger::amount::Scale;
 use klaver_ledger::charter::{Charter, UnitWords};
-use klaver_ledger::engine::{Ledger, NodeKeys};
+use klaver_ledger::engine::{Holder, Ledger, NodeKeys};
 use klaver_ledger::entry::{Body, Found, Open};
-use klaver_ledger::id::AccountId;
+use klaver_ledger::id::{AccountId, Digest};
+use klaver_ledger::log::cosignature::cosign;
 use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
+use klaver_ledger::log::note::Note;
 use klaver_ledger::log::tile::{TilePath, encode_entries, encode_hashes, entry_bundles, hash_tiles};
+use klaver_ledger::receipt::Receipt;
 use klaver_ledger::record::SaltSource;
 use klaver_ledger::store::memory::MemoryStore;
 use klaver_ledger::testing::{COUNCIL, World, charter, earn, key, pay, public, state, sum};
@@ -29,8 +32,43 @@ impl SaltSource for Counted {
     }
 }
 
+/// Where the answers hold the receipt of a payment, as its payer keeps it.
+const RECEIPT: &str = "/receipt";
+
+/// Gives a town three witnesses, of whom two suffice and two have cosigned.
+fn with_witnesses(answers: &mut Answers) {
+    let mut said: Community = serde_json::from_slice(&answers["/v1/community"]).unwrap();
+    // A minute after the last record: nobody signs what is not there yet.
+    let at = klaver_api::text::timestamp("now", &said.now).unwrap().seconds() + 60;
+    let mut seal = Note::parse(&answers["/log/checkpoint"]).unwrap();
+    let mut receipt = Receipt::parse(&answers[RECEIPT]).unwrap();
+    let mut policy = format!("log {}\n", said.log.vkey);
+    for name in ["A", "B", "C"] {
+        let key_name = KeyName::new(format!("{name}.example/w")).unwrap();
+        let vkey = VerifierKey::new(key_name, KeyKind::Cosignature, public(name).as_bytes()).unwrap();
+        policy += &format!("witness {name} {vkey}\n");
+        if name != "C" {
+            let sign = |message: &[u8]| klaver_ledger::keys::sign(&key(name), message).0;
+            seal.add_signature(cosign(seal.text(), at, &vkey, sign).unwrap()).unwrap();
+        }
+    }
+    policy += "group two 2 A B C\nquorum two\n";
+    receipt.checkpoint = std::sync::Arc::new(seal.clone());
+    said.charter.witness_policy = Digest::of(policy.as_bytes()).to_hex();
+    said.log.policy = Some(format!("{}/log/policy", said.origin));
+    answers.insert("/v1/community".to_owned(), serde_json::to_vec(&said).unwrap());
+    answers.insert("/log/policy".to_owned(), policy.into_bytes());
+    answers.insert("/log/checkpoint".to_owned(), seal.to_string().into_bytes());
+    answers.insert(RECEIPT.to_owned(), receipt.to_string().into_bytes());
+}
+
 /// Founds a town with some history; returns what its node answers at `port`.
 fn town(port: u16) -> Answers {
+    town_that_paid(port, 10)
+}
+
+/// The same, in which each payment is of `each` minor units.
+fn town_that_paid(port: u16, each: u64) -> Answers {
     let address = format!("http://localhost:{port}");
     let charter = Charter { origin: format!("localhost:{port}/log"), ..charter() };
     let unit = UnitWords { one: "klaver".to_owned(), many: "klavers".to_owned() };
@@ -55,7 +93,7 @@ fn town(port: u16) -> Answers {
         (earn("house", &[("mia", 5_000)]), vec!["house"]),
     ];
     // More than one tile of the public log.
-    history.extend((0..300).map(|_| (pay("mia", &[("bakery", 10)]), vec!["mia"])));
+    history.extend((0..300).map(|_| (pay("mia", &[("bakery", each)]), vec!["mia"])));
     let mut batch = Vec::new();
     for (body, signers) in history {
         let entry = world.signed(body, &signers);
@@ -106,7 +144,10 @@ fn town(port: u16) -> Answers {
     let records = reader.records(0).map(Result::unwrap);
     let records: Vec<Vec<u8>> =
         records.map(|stored| AuditRecord { salt: stored.salt.0, record: stored.record }.encode()).collect();
+    // What whoever paid keeps: no node shows it to others.
+    let receipt = reader.receipt(5, Holder::Signer).unwrap();
     let mut answers = Answers::from([
+        (RECEIPT.to_owned(), receipt.to_string().into_bytes()),
         ("/v1/community".to_owned(), serde_json::to_vec(&community).unwrap()),
         ("/v1/sessions/challenges".to_owned(), serde_json::to_vec(&challenge).unwrap()),
         ("/v1/sessions".to_owned(), serde_json::to_vec(&session).unwrap()),
@@ -173,19 +214,21 @@ impl Wallet {
 /// Runs an audit by somebody who has no wallet at all.
 fn by_anybody(port: u16, option: &[&str]) -> Output {
     let directory = tempfile::tempdir().unwrap();
+    by_anybody_at(&directory.path().join("none"), port, option)
+}
+
+/// The same, with what they kept before.
+fn by_anybody_at(home: &std::path::Path, port: u16, option: &[&str]) -> Output {
     let url = format!("http://localhost:{port}");
     let output = Command::new(env!("CARGO_BIN_EXE_klaver"))
         .env_clear()
-        .env("KLAVER_HOME", directory.path().join("none"))
+        .env("KLAVER_HOME", home)
         .args(["audit", &url])
         .args(option)
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    assert!(
-        !directory.path().join("none/communities").exists(),
-        "whoever only looks in leaves nothing behind"
-    );
+    assert!(!home.join("communities").exists(), "whoever only looks in has joined nothing");
     output
 }
 
@@ -256,17 +299,53 @@ fn anybody_verifies_what_is_public() {
 }
 
 #[test]
+fn a_history_that_was_rewritten_since_the_last_look_is_an_alarm_without_a_wallet_too() {
+    let (port, answers) = double::serve(town);
+    let directory = tempfile::tempdir().unwrap();
+    let home = directory.path().join("home");
+    let audit = || by_anybody_at(&home, port, &["--public", "--json"]);
+    let json = |output: &Output| serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap();
+    let first = audit();
+    assert_eq!(first.status.code(), Some(0), "{}", String::from_utf8_lossy(&first.stderr));
+    let said = json(&first);
+    let kept = said["kept"].as_str().unwrap();
+    assert!(std::fs::read_to_string(kept).unwrap().contains("localhost"), "{kept}");
+    assert_eq!(said["ledger"].as_str().unwrap().len(), 64);
+    assert!(String::from_utf8_lossy(&first.stderr).contains("First contact"));
+    let second = audit();
+    assert_eq!((second.status.code(), json(&second)["checkpoints"].as_u64()), (Some(0), Some(1)));
+    assert!(!String::from_utf8_lossy(&second.stderr).contains("First contact"));
+
+    // The same ledger, signed again by the same key, with other payments in it.
+    *answers.lock().unwrap() = town_that_paid(port, 11);
+    let other = audit();
+    assert_eq!(other.status.code(), Some(6), "{}", String::from_utf8_lossy(&other.stderr));
+    let evidence = std::fs::read_dir(home.join("evidence")).unwrap().next().unwrap().unwrap().path();
+    let text = std::fs::read_to_string(evidence).unwrap();
+    assert_eq!(text.matches("/log\n303\n").count(), 2, "both seals are kept: {text}");
+    // For whoever kept nothing it is a log like any other.
+    assert_eq!(by_anybody(port, &["--public"]).status.code(), Some(0));
+}
+
+#[test]
 fn a_changed_leaf_or_tile_is_seen_by_anybody() {
-    for path in ["/log/tile/entries/000", "/log/tile/0/000", "/log/tile/0/001.p/47"] {
+    for path in [
+        "/log/tile/entries/000",
+        "/log/tile/entries/001.p/47",
+        "/log/tile/0/000",
+        "/log/tile/0/001.p/47",
+        "/log/tile/1/000.p/1",
+    ] {
         let port = serve(|answers| {
             let tile = answers.get_mut(path).unwrap();
             let last = tile.len() - 1;
             tile[last] ^= 1;
         });
         assert_eq!(by_anybody(port, &["--public"]).status.code(), Some(6), "{path}");
-        // Whoever is told has something to show: the seal, and what was served below it.
+        // Whoever is told has something to show: the seal, and what was served below it. The records hold; an auditor who
+        // replays them fetches what everybody fetches too.
         let wallet = Wallet::of_auditor(port);
-        let said = wallet.run(&["audit", "--public", "--json"]);
+        let said = wallet.run(&["audit", "--json"]);
         let said: serde_json::Value =
             serde_json::from_slice(said.stderr.split(|b| *b == b'\n').rev().nth(1).unwrap()).unwrap();
         assert_eq!(said["error"]["code"], "log_wrong", "{said}");
@@ -355,4 +434,99 @@ fn an_auditor_signs_a_note() {
     let url = wallet.url();
     let public = wallet.run(&["audit", &url, "--public", "--note", path]);
     assert_eq!(public.status.code(), Some(2), "a note states more than the public part");
+}
+
+/// Returns the commands of the page for treasurers that begin with these words.
+fn commands_of_the_page(beginning: &str) -> Vec<String> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/verify.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let commands = page.lines().filter_map(|line| line.strip_prefix("    klaver "));
+    commands.filter(|line| line.starts_with(beginning)).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_page_for_treasurers_works_as_it_is_written_from_an_empty_home() {
+    let (port, answers) = double::serve(|port| {
+        let mut answers = town(port);
+        with_witnesses(&mut answers);
+        answers
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (receipt, list) = (file("a.tlog-proof"), file("list"));
+    let good = answers.lock().unwrap()[RECEIPT].clone();
+    std::fs::write(&receipt, &good).unwrap();
+    std::fs::write(&list, &answers.lock().unwrap()["/log/policy"]).unwrap();
+    let run = |home: &str, command: &str, values: &[(&str, &str)]| {
+        let given = |word| values.iter().find(|(known, _)| *known == word).map_or(word, |(_, value)| *value);
+        let output = Command::new(env!("CARGO_BIN_EXE_klaver"))
+            .env_clear()
+            .env("KLAVER_HOME", directory.path().join(home))
+            .args(command.split_whitespace().map(given))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let url = format!("http://localhost:{port}");
+    let [dutch, english] = &commands_of_the_page("audit http")[..] else { panic!("step 1 is one command") };
+    assert_eq!(dutch, english);
+    let (status, out, err) = run("home", dutch, &[("https://klaver.example", &url)]);
+    assert!(status == Some(0) && out.contains("Witnessed by 2 of 3: A, B"), "{out}{err}");
+    let shown = |before: &str| {
+        let line = err.lines().find_map(|line| line.strip_prefix(before));
+        line.unwrap_or_else(|| panic!("no {before:?} in {err}")).to_owned()
+    };
+    let (key, mark) = (shown("Key of the log: "), shown("Mark of the ledger: "));
+    let kept = out.lines().find_map(|line| line.strip_prefix("The seal is kept in ")).unwrap();
+    let kept = kept.split(". ").next().unwrap();
+    assert!(std::path::Path::new(kept).exists(), "{kept}");
+
+    answers.lock().unwrap().clear();
+    let values = [
+        ("bewijs.tlog-proof", receipt.as_str()),
+        ("receipt.tlog-proof", &receipt),
+        ("meekijkers.txt", &list),
+        ("witnesses.txt", &list),
+        ("SLEUTEL", &key),
+        ("KEY", &key),
+        ("KENMERK", &mark),
+        ("MARK", &mark),
+    ];
+    let commands = commands_of_the_page("receipt verify");
+    assert_eq!(commands.len(), 6, "{commands:?}");
+    let forged = {
+        let text = String::from_utf8(good.clone()).unwrap();
+        let line = text.lines().find(|line| line.starts_with("— A.example")).unwrap();
+        let (head, last) = line.split_at(line.len() - 12);
+        let other = if last.starts_with('A') { "B" } else { "A" };
+        text.replace(line, &format!("{head}{other}{}", &last[1..]))
+    };
+    for command in &commands {
+        // Without key and ledger it is what step 1 kept on this computer that counts.
+        let home = if command.contains("--log-key") { "elsewhere" } else { "home" };
+        let sees_witnesses = home == "home" || command.contains("--policy");
+        std::fs::write(&receipt, &good).unwrap();
+        let (status, out, err) = run(home, command, &values);
+        assert!(status == Some(0) && out.contains("This receipt holds"), "{command}: {out}{err}");
+        assert_eq!(out.contains("Witnessed by 2 of 3: A, B"), sees_witnesses, "{command}: {out}");
+        // Whoever writes a line in the name of a witness is found out, by whoever knows the witnesses.
+        std::fs::write(&receipt, &forged).unwrap();
+        let (status, out, err) = run(home, command, &values);
+        let is_said = err.contains("✗ The witnesses: A witness's line is forged.");
+        assert_eq!(
+            (status, is_said),
+            (Some(if sees_witnesses { 6 } else { 0 }), sees_witnesses),
+            "{out}{err}"
+        );
+    }
+    // Before step 1 nothing is known, and it says what to do.
+    std::fs::write(&receipt, &good).unwrap();
+    let (status, _, err) = run("new", &commands[0], &values);
+    assert!(status == Some(4) && err.contains("klaver audit ADDRESS --public"), "{err}");
+    // A list that is none says so.
+    std::fs::write(&list, b"\xff\xfe").unwrap();
+    let (status, _, err) = run("elsewhere", &commands[2], &values);
+    assert!(status == Some(2) && err.contains("is no list of witnesses"), "{err}");
 }

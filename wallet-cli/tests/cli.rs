@@ -252,3 +252,90 @@ fn every_sentence_the_program_says_is_in_the_tables() {
     assert!(asked > 200, "only {asked} sentences were found");
     assert!(missing.is_empty(), "add these sentences to node/locales/*.json: {missing:?}");
 }
+
+/// The published vectors of receipts, good and bad.
+fn vectors() -> serde_json::Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/spec/vectors/records.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Returns a receipt that opens a line, with its number in the record changed to one that the record does not have.
+fn of_another_line(vectors: &serde_json::Value) -> String {
+    use klaver_ledger::receipt::{Opening, Receipt};
+    let files = vectors["receipts"].as_array().unwrap().iter().map(|one| one["file"].as_str().unwrap());
+    let mut receipts = files.map(|file| Receipt::parse(file.as_bytes()).unwrap());
+    let is_line =
+        |receipt: &Receipt| matches!(&receipt.opening, Opening::Line { path, .. } if !path.is_empty());
+    let mut receipt = receipts.find(is_line).unwrap();
+    let Opening::Line { path, .. } = &mut receipt.opening else { panic!("a line was looked for") };
+    path.pop();
+    receipt.to_string()
+}
+
+#[test]
+fn a_receipt_that_does_not_hold_says_which_step_failed_and_what_that_can_mean() {
+    let vectors = vectors();
+    let (log, ledger) = (vectors["log"].as_str().unwrap(), vectors["ledger"].as_str().unwrap());
+    let good = vectors["receipts"][0]["file"].as_str().unwrap();
+    let other_key = {
+        use klaver_ledger::log::key::{KeyKind, KeyName, VerifierKey};
+        let public = klaver_ledger::testing::public("another log");
+        let name = KeyName::new("klaver.example/log").unwrap();
+        VerifierKey::new(name, KeyKind::Note, public.as_bytes()).unwrap().to_string()
+    };
+    let other_ledger = "0".repeat(64);
+    let refused = |name: &str| {
+        let all = vectors["refused_receipts"].as_array().unwrap();
+        all.iter().find(|one| one["name"] == name).unwrap()["file"].as_str().unwrap().as_bytes().to_vec()
+    };
+    let auditors = vectors["receipts"].as_array().unwrap().iter().find(|one| one["name"] == "an auditor's");
+    let auditors = auditors.unwrap()["file"].as_str().unwrap().as_bytes().to_vec();
+    let wallet = Wallet::new();
+    let file = wallet.directory.path().join("receipt.tlog-proof");
+    let path = file.to_str().unwrap();
+    let not_text = [good.as_bytes(), b"\xff\xfe"].concat();
+    for (bytes, log, ledger, step, why) in [
+        (refused("empty"), log, ledger, "file", "malformed_receipt"),
+        (not_text, log, ledger, "file", "malformed_receipt"),
+        (auditors, log, ledger, "opening", "receipt_lines_needed"),
+        (of_another_line(&vectors).into_bytes(), log, ledger, "line", "receipt_line_not_in_record"),
+        (refused("another index"), log, ledger, "index", "receipt_index_differs"),
+        (refused("no signature of the log"), log, ledger, "seal", "receipt_other_log"),
+        (good.as_bytes().to_vec(), &other_key, ledger, "seal", "receipt_other_log"),
+        (refused("a hash is missing"), log, ledger, "inclusion", "receipt_not_in_log"),
+        (good.as_bytes().to_vec(), log, &other_ledger, "signatures", "receipt_bad_signature"),
+    ] {
+        std::fs::write(&file, bytes).unwrap();
+        let arguments = ["receipt", "verify", path, "--log-key", log, "--ledger", ledger];
+        for locale in ["nl_BE", "fr_BE", "en_GB"] {
+            let language = klaver_locales::Language::from_locale(locale).unwrap();
+            let said = |key: String| language.find(&key, &[]).unwrap_or_else(|| panic!("no {key}"));
+            let ran = wallet.run_with(&arguments, &[("LC_ALL", locale)]);
+            let failed = format!(
+                "✗ {}: {}",
+                said(format!("web.check_step_{step}")),
+                said(format!("web.check_why_{why}"))
+            );
+            assert_eq!((ran.status, ran.out.as_str()), (6, ""), "{step}: {}", ran.err);
+            assert!(ran.err.contains(&failed), "{step}: {}", ran.err);
+            assert!(ran.err.contains(&said(format!("web.check_means_{why}"))), "{step}: {}", ran.err);
+            // What came before holds, and what comes after was not looked at.
+            assert_eq!(
+                ran.err.contains(&said("web.check_step_file_holds".into())),
+                step != "file",
+                "{}",
+                ran.err
+            );
+            let placed = said("web.check_step_inclusion_holds".into());
+            assert_eq!(ran.err.contains(&placed), step == "signatures", "{step}: {}", ran.err);
+        }
+        let ran = wallet.run(&[&arguments[..], &["--json"]].concat());
+        let json: serde_json::Value = serde_json::from_str(&ran.err).unwrap();
+        let error = &json["error"];
+        assert_eq!(
+            (error["code"].as_str(), error["step"].as_str(), error["why"].as_str()),
+            (Some("receipt_wrong"), Some(step), Some(why)),
+            "{json}"
+        );
+    }
+}

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::checkpoint::{Checkpoint, CheckpointError};
+use super::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 use super::cosignature::COSIGNATURE_LEAD_SECONDS_MAX;
 use super::key::{KeyError, KeyKind, Statement, VerifierKey};
 use super::note::Note;
@@ -197,7 +197,23 @@ impl TrustPolicy {
             .map(|log| log.key.clone())
             .collect();
         note.verify(&log_keys)?;
+        self.judge_lines(checkpoint, note, now)
+    }
 
+    /// Judges a checkpoint whose log signature holds already, perhaps by a key that the log had before this policy.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] if a line of a listed witness does not verify.
+    pub fn judge_signed(&self, seen: &SignedCheckpoint, now: u64) -> Result<PolicyVerdict, CheckpointError> {
+        self.judge_lines(seen.checkpoint().clone(), seen.note(), now)
+    }
+
+    fn judge_lines(
+        &self,
+        checkpoint: Checkpoint,
+        note: &Note,
+        now: u64,
+    ) -> Result<PolicyVerdict, CheckpointError> {
         let mut counted = vec![false; self.witnesses.len()];
         let (mut seen, mut seen_in_future) = (Vec::new(), Vec::new());
         for (witness, counts) in self.witnesses.iter().zip(&mut counted) {

@@ -104,7 +104,7 @@ test("whatever is changed, the step that fails is named, with what it can mean",
   const other = (text: string) => text.replace(/.{12}$/, (end) => (end.startsWith("A") ? "B" : "A") + end.slice(1));
   for (const [file, step, why, means] of [
     [receipt.replace("index ", "index 1"), "Het nummer", "De inhoud is van een ander nummer", "twee bewijzen zijn gemengd"],
-    [receipt.replace(line("— localhost"), "— other.example/log AAAAAAA="), "Het zegel", "tekende dit zegel niet", "Kijk hieronder de sleutel na."],
+    [receipt.replace(line("— localhost"), "— other.example/log AAAAAAA="), "Het zegel", "tekende dit zegel niet", "Kijk de sleutel van het logboek na."],
     [receipt.replace(/\n[^\n]+\n\n/, "\n\n"), "De plaats", "staat niet op die plaats", "Toon het aan het kernteam."],
     [receipt.replace(witness, other(witness)), "De meekijkers", "Een lijn van een meekijker is vals.", "Iemand veranderde het bestand."],
     [receipt.slice(0, 200), "Het bestand", "geen bewijs, of het is beschadigd", "Bewaar het bewijs opnieuw"],

@@ -1,7 +1,8 @@
 //! `klaver audit`: check a community's ledger.
 //!
 //! With an auditor's key every record is replayed; without one, what is public is verified: signatures of
-//! checkpoints, the whole tree from its tiles, every checkpoint and receipt this wallet has kept.
+//! checkpoints, the whole tree from its tiles, every checkpoint and receipt this wallet has kept. The newest checkpoint is
+//! kept for the next time, of communities that were not joined too.
 
 mod kept;
 mod public;
@@ -17,7 +18,7 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::http::Http;
 use clap::Args;
 use klaver_api::paths;
-use klaver_keystore::{KeyInfo, Purpose};
+use klaver_keystore::{KeyInfo, Purpose, private_file};
 use klaver_ledger::link::NodeAddress;
 use klaver_ledger::log::proof::TreeHead;
 use klaver_ledger::receipt::Receipt;
@@ -57,6 +58,7 @@ impl Audit {
         let name = crate::output::harmless(&contact.community.name);
         app.output.note("audit.begin", &[("name", &name), ("node", &contact.http.node().to_string())]);
         app.output.note("log_key", &[("key", &contact.community.log_key.to_string())]);
+        app.output.note("ledger_mark", &[("ledger", &contact.community.ledger.to_hex())]);
         let heads = known_heads(app, &contact)?;
         match self.auditor(app, &contact) {
             Some(hat) => replay::run(app, &contact, &hat, heads, &self),
@@ -82,15 +84,27 @@ impl Audit {
         let seen = Community::first_seen(node.clone(), &said)?;
         match Community::known(&app.places, &seen)? {
             // Another key than before is followed when the ledger proves it, and an alarm otherwise.
-            Some(known) if known.node == node => app.reach(known.shown_by(seen)),
+            Some(known) if known.node == node => return app.reach(known.shown_by(seen)),
             // A copy at another address is looked at; paying goes on where the community was joined.
-            Some(known) => Contact::passing(&app.places, known.shown_by(seen)),
-            // Whoever only looks in leaves nothing behind.
-            None => {
-                app.output.note("audit.first_contact", &[]);
-                Contact::passing(&app.places, seen)
-            }
+            Some(known) => return Contact::passing(&app.places, known.shown_by(seen)),
+            None => {}
         }
+        // Another ledger than before is followed when the old one proves it, and an alarm otherwise.
+        if let Some(known) = Community::known_at(&app.places, &node)? {
+            return app.reach(known);
+        }
+        let places = app.places.looked_at();
+        let known = match Community::known(&places, &seen)? {
+            Some(known) => Some(known.shown_by(seen.clone())),
+            None => Community::known_at(&places, &node)?,
+        };
+        let community = known.unwrap_or_else(|| {
+            app.output.note("audit.first_contact", &[]);
+            seen
+        });
+        // What is seen is kept: without it a history that is rewritten before the next visit would look as good.
+        private_file::create_directory(&places.communities())?;
+        app.look_in(&places, community)
     }
 
     fn auditor(&self, app: &App<'_>, contact: &Contact) -> Option<KeyInfo> {
@@ -113,9 +127,9 @@ fn known_heads(app: &App<'_>, contact: &Contact) -> Outcome<Vec<TreeHead>> {
         if identity.open(&receipt.checkpoint).is_err() {
             continue;
         }
-        let proven = receipt.verify(&identity).map_err(|error| {
-            Failure::text(Exit::Mismatch, "receipt_wrong", error).with("path", file.path().display())
-        })?;
+        let proven = receipt
+            .verify(&identity)
+            .map_err(|error| Failure::of_receipt(&error).with("path", file.path().display()))?;
         if community.past.is_forged(&proven.checkpoint) {
             return Err(contact.forged(&proven.checkpoint));
         }

@@ -56,7 +56,11 @@ impl Join {
                 .with("origin", crate::output::harmless(&said.origin)));
         }
         let seen = Community::first_seen(node.clone(), &said)?;
-        let community = match Community::known(&app.places, &seen)? {
+        let known = Community::known(&app.places, &seen)?;
+        // Whoever looked in before goes on with what was seen then.
+        let looked_at = app.places.looked_at();
+        let known = known.map_or_else(|| Community::known(&looked_at, &seen), |known| Ok(Some(known)))?;
+        let community = match known {
             // Another key than before is followed when the ledger proves it, and an alarm otherwise.
             Some(known) => known.shown_by(seen),
             None => seen,

@@ -7,13 +7,19 @@ use crate::describe::{Teller, line_word};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::heads::Heads;
 use crate::money::Unit;
+use crate::output::harmless;
+use crate::places::Places;
+use crate::trust::{self, Witnessed};
 use crate::{moment, proofs};
 use clap::{Args, Subcommand};
 use klaver_ledger::amount::Scale;
 use klaver_ledger::id::LedgerId;
 use klaver_ledger::log::key::VerifierKey;
-use klaver_ledger::receipt::{LogIdentity, Proven, ProvenContent, Receipt as LedgerReceipt, ReceiptError};
-use std::path::PathBuf;
+use klaver_ledger::log::policy::{PolicyError, TrustPolicy};
+use klaver_ledger::receipt::{
+    LogIdentity, Opening, Proven, ProvenContent, Receipt as LedgerReceipt, ReceiptError, Step,
+};
+use std::path::{Path, PathBuf};
 
 /// Save a receipt, or verify one without network.
 #[derive(Debug, Subcommand)]
@@ -41,6 +47,9 @@ pub struct Verify {
     /// The ledger, 64 hexadecimal digits: for a receipt that shows a whole entry
     #[arg(long, value_name = "HEX", requires = "log_key")]
     pub ledger: Option<String>,
+    /// The list of witnesses, as ADDRESS/log/policy gives it
+    #[arg(long, value_name = "FILE", requires = "log_key")]
+    pub policy: Option<PathBuf>,
     /// How many decimals amounts have
     #[arg(long, value_name = "NUMBER", default_value_t = 2, requires = "log_key")]
     pub scale: u64,
@@ -71,7 +80,8 @@ fn save(app: &App<'_>, index: u64, out: Option<PathBuf>) -> Outcome {
     }
     std::fs::write(&out, text).map_err(|error| Failure::writing(&out, &error))?;
     let unit = contact.community.unit(app.output.language);
-    tell(app, Some(&contact.community), &contact.community.name, &unit, &proven);
+    let witnessed = trust::witnessed(&app.places, &contact.community, &proven.checkpoint);
+    tell(app, &contact.community.name, &unit, &proven, witnessed.as_ref());
     let path = out.display().to_string();
     app.output.note("receipt.saved", &[("path", &path)]);
     Ok(Exit::Ok)
@@ -81,58 +91,133 @@ fn verify(app: &App<'_>, command: &Verify) -> Outcome {
     let file = &command.file;
     let bytes =
         std::fs::read(file).map_err(|error| Failure::io(Exit::Failed, "cannot_read", file, &error))?;
-    let wrong = |error| Failure::text(Exit::Mismatch, "receipt_wrong", error).with("path", file.display());
-    let receipt = LedgerReceipt::parse(&bytes).map_err(wrong)?;
+    let receipt = LedgerReceipt::parse(&bytes).map_err(|error| fails(app, command, None, &error))?;
+    let wrong = |error: &ReceiptError| fails(app, command, Some(&receipt.opening), error);
+    // Those that were only looked at count too: an audit keeps whose log it was.
+    let mut known: Vec<(Places, Community)> = Vec::new();
+    for places in [app.places.clone(), app.places.looked_at()] {
+        let all = Community::load_all(&places)?;
+        known.extend(all.into_iter().map(|community| (places.clone(), community)));
+    }
     if let Some(text) = &command.log_key {
-        let wrong_key = |error| Failure::text(Exit::Usage, "log_key", error);
-        let log_key: VerifierKey = text.parse().map_err(wrong_key)?;
-        let ledger =
-            command.ledger.as_deref().map(|text| super::hex(text, LedgerId::from_hex)).transpose()?;
-        let scale = Scale::new(command.scale)?;
-        let log = LogIdentity::of_keys(ledger.unwrap_or(LedgerId([0; 32])), vec![log_key.clone()]);
-        let proven = match receipt.verify(&log) {
-            // What was signed was signed for one ledger: without its id the signature cannot hold.
-            Err(ReceiptError::Entry(_)) if ledger.is_none() => {
-                return Err(Failure::new(Exit::Usage, "ledger_needed"));
-            }
-            verified => verified.map_err(wrong)?,
-        };
-        let unit = Unit { one: String::new(), many: String::new(), scale, language: app.output.language };
-        let communities = Community::load_all(&app.places).unwrap_or_default();
-        let known = communities.iter().find(|community| community.log_key == log_key);
-        tell(app, known, &log_key.name().to_string(), &unit, &proven);
-        app.output.note("receipt.decimals", &[("count", &command.scale.to_string())]);
-        return Ok(Exit::Ok);
+        return by_given_key(app, command, &receipt, text, &known);
     }
-    let communities = Community::load_all(&app.places)?;
-    if communities.is_empty() {
-        return Err(Failure::new(Exit::Key, "not_joined"));
-    }
-    let mut last = None;
-    for community in &communities {
+    let mut farthest: Option<ReceiptError> = None;
+    for (places, community) in &known {
         match receipt.verify(&community.identity_ever()) {
             Ok(proven) => {
                 if community.past.is_forged(&proven.checkpoint) {
-                    return Err(contact::forged(&app.places, &proven.checkpoint));
+                    return Err(contact::forged(places, &proven.checkpoint));
                 }
                 // A seal that contradicts another one of its size proves nothing but that.
-                if let Some(known) = Heads::of(&app.places, community).against(&proven.checkpoint) {
-                    return Err(contact::alarm(&app.places, known, &proven.checkpoint));
+                if let Some(known) = Heads::of(places, community).against(&proven.checkpoint) {
+                    return Err(contact::alarm(places, known, &proven.checkpoint));
                 }
                 let unit = community.unit(app.output.language);
-                tell(app, Some(community), &community.name, &unit, &proven);
+                let policy = trust::remembered_policy(places, &community.ledger);
+                let witnessed = seen_by(app, command, &receipt, policy.as_ref(), &proven)?;
+                tell(app, &community.name, &unit, &proven, witnessed.as_ref());
                 return Ok(Exit::Ok);
             }
-            Err(error) => last = Some(error),
+            // The community that the receipt is of, or pretends to be of, takes it farthest.
+            Err(error) if farthest.as_ref().is_none_or(|known| known.step() < error.step()) => {
+                farthest = Some(error);
+            }
+            Err(_) => {}
         }
     }
-    Err(last.map_or_else(|| Failure::new(Exit::Key, "not_joined"), wrong))
+    Err(farthest.map_or_else(|| Failure::new(Exit::Key, "nothing_known"), |error| wrong(&error)))
 }
 
-/// Says what a receipt of the log called `name` proves; of which `community` that is, when the wallet knows it.
-fn tell(app: &App<'_>, community: Option<&Community>, name: &str, unit: &Unit, proven: &Proven) {
+/// Verifies a receipt by the key of a log that a person gives, which may be one that is known.
+fn by_given_key(
+    app: &App<'_>,
+    command: &Verify,
+    receipt: &LedgerReceipt,
+    key: &str,
+    known: &[(Places, Community)],
+) -> Outcome {
+    let log_key: VerifierKey = key.parse().map_err(|error| Failure::text(Exit::Usage, "log_key", error))?;
+    let known = known.iter().find(|(_, community)| community.log_key == log_key);
+    let ledger = command.ledger.as_deref().map(|text| super::hex(text, LedgerId::from_hex)).transpose()?;
+    let ledger = ledger.or(known.map(|(_, community)| community.ledger));
+    let scale = Scale::new(command.scale)?;
+    let policy = match &command.policy {
+        Some(path) => Some(read_policy(path)?),
+        None => known.and_then(|(places, community)| trust::remembered_policy(places, &community.ledger)),
+    };
+    let log = LogIdentity::of_keys(ledger.unwrap_or(LedgerId([0; 32])), vec![log_key.clone()]);
+    let proven = match receipt.verify(&log) {
+        // What was signed was signed for one ledger: without its id the signature cannot hold.
+        Err(ReceiptError::Entry(_)) if ledger.is_none() => {
+            return Err(Failure::new(Exit::Usage, "ledger_needed"));
+        }
+        verified => verified.map_err(|error| fails(app, command, Some(&receipt.opening), &error))?,
+    };
+    let witnessed = seen_by(app, command, receipt, policy.as_ref(), &proven)?;
+    let unit = Unit { one: String::new(), many: String::new(), scale, language: app.output.language };
+    tell(app, log_key.name().as_str(), &unit, &proven, witnessed.as_ref());
+    app.output.note("receipt.decimals", &[("count", &command.scale.to_string())]);
+    Ok(Exit::Ok)
+}
+
+/// Reads a trust policy (C2SP tlog-policy).
+fn read_policy(path: &Path) -> Outcome<TrustPolicy> {
+    let bytes =
+        std::fs::read(path).map_err(|error| Failure::io(Exit::Failed, "cannot_read", path, &error))?;
+    let wrong = |why: &dyn std::fmt::Display| {
+        Failure::text(Exit::Usage, "witness_list", why).with("path", harmless(&path.display().to_string()))
+    };
+    let text = String::from_utf8(bytes).map_err(|error| wrong(&error))?;
+    text.parse().map_err(|error: PolicyError| wrong(&error))
+}
+
+/// Returns the failure at the step that failed, below the steps before it, all of which hold.
+fn fails(app: &App<'_>, command: &Verify, opening: Option<&Opening>, error: &ReceiptError) -> Failure {
+    at_step(app, command, opening, Failure::of_receipt(error), error.step())
+}
+
+fn at_step(
+    app: &App<'_>,
+    command: &Verify,
+    opening: Option<&Opening>,
+    failure: Failure,
+    failed: Step,
+) -> Failure {
+    let taken = |step: &Step| *step < failed && opening.is_none_or(|opening| step.is_of(opening));
+    let holds = |step: Step| {
+        let name = app.output.words(&format!("web.check_step_{}", step.word()), &[]);
+        let said = app.output.words(&format!("web.check_step_{}_holds", step.word()), &[]);
+        app.output.good(&format!("{name}: {said}"))
+    };
+    let lines = Step::ALL.into_iter().filter(taken).map(holds).collect();
+    failure.with("path", harmless(&command.file.display().to_string())).with_lines(lines)
+}
+
+/// Returns who has seen the checkpoint of a receipt that holds, by a policy.
+///
+/// # Errors
+/// `Mismatch` when a line in the name of a witness is not theirs.
+fn seen_by(
+    app: &App<'_>,
+    command: &Verify,
+    receipt: &LedgerReceipt,
+    policy: Option<&TrustPolicy>,
+    proven: &Proven,
+) -> Outcome<Option<Witnessed>> {
+    let seen = policy.map(|policy| trust::judged(policy, &proven.checkpoint));
+    if seen.as_ref().is_some_and(|seen| seen.is_forged) {
+        let failure =
+            Failure::new(Exit::Mismatch, "receipt_wrong").at_step(Step::Witnesses, "witness_forged");
+        return Err(at_step(app, command, Some(&receipt.opening), failure, Step::Witnesses));
+    }
+    Ok(seen)
+}
+
+/// Says what a receipt of the log called `name` proves, and who has seen its checkpoint.
+fn tell(app: &App<'_>, name: &str, unit: &Unit, proven: &Proven, witnessed: Option<&Witnessed>) {
     let (index, at) = (proven.index.to_string(), moment::show(proven.recorded_at, app.output.language));
-    let shown = crate::output::harmless(name);
+    let shown = harmless(name);
     let values = [("index", &*index), ("at", &*at), ("name", &*shown)];
     app.output.line(&app.output.good(&app.output.words("receipt.holds", &values)));
     let names = crate::entries::names_of(app, &[]);
@@ -162,11 +247,9 @@ fn tell(app: &App<'_>, community: Option<&Community>, name: &str, unit: &Unit, p
     };
     let size = proven.checkpoint.checkpoint().size;
     app.output.say("receipt.paid", &[]);
-    let witnessed =
-        community.and_then(|known| crate::trust::witnessed(&app.places, known, &proven.checkpoint));
-    crate::trust::say(app.output, witnessed.as_ref());
+    trust::say(app.output, witnessed);
     app.output.json(&serde_json::json!({
-        "holds": true, "paid": true, "witnessed": crate::trust::to_json(witnessed.as_ref()), "index": proven.index, "recorded_at": proven.recorded_at.to_string(),
+        "holds": true, "paid": true, "witnessed": trust::to_json(witnessed), "index": proven.index, "recorded_at": proven.recorded_at.to_string(),
         "community": name, "log_size": size, "content": json,
     }));
 }

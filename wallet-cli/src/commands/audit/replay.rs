@@ -1,6 +1,6 @@
 //! The whole audit: every record is replayed, by the ledger's own independent path; or those since the last one.
 
-use super::{Audit, Progress, kept, report};
+use super::{Audit, Progress, kept, public, report};
 use crate::app::App;
 use crate::contact::Contact;
 use crate::failure::{Exit, Failure, Outcome};
@@ -44,6 +44,8 @@ pub(super) fn run(
     heads: Vec<TreeHead>,
     wish: &Audit,
 ) -> Outcome {
+    // What everybody fetches must be the tree of what is replayed: both end in the root that was signed.
+    public::check(app, contact, &heads)?;
     let size = contact.community.checkpoint.as_ref().map_or(0, |seen| seen.checkpoint().size);
     let state = if wish.since { kept::load(app, contact, &heads)? } else { None };
     let from = state.as_ref().map_or(0, |state| state.size());
