@@ -31,6 +31,13 @@ use klaver_ledger::time::Timestamp;
 /// Most lines or accounts on a page.
 pub const LINES_PER_PAGE_MAX: usize = 100;
 
+/// Returns what may still leave an account, in minor units: what is on it, and how far below zero it may go.
+pub(super) fn available(account: &Account, now: Timestamp) -> u64 {
+    let limit = account.standing(now).state.limit.minor();
+    let available = i128::from(account.balance()) + i128::from(limit);
+    u64::try_from(available.max(0)).unwrap_or(u64::MAX)
+}
+
 /// How much of an account a visitor may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sight {
@@ -190,8 +197,7 @@ impl Service {
         let in_force = account.standing(now);
         let total = |minor: u64| Total::new(minor).unwrap_or_default().to_decimal(scale);
         let shown = Sight::Balance <= sight;
-        let available =
-            i128::from(account.balance()).saturating_add(i128::from(in_force.state.limit.minor())).max(0);
+        let available = available(account, now);
         let status = match account.closed_to() {
             Some(_) => "closed",
             None => in_force.status.word(),
@@ -209,7 +215,7 @@ impl Service {
             debits: shown.then(|| total(account.debits())),
             credits: shown.then(|| total(account.credits())),
             balance: shown.then(|| balance_to_decimal(account.balance(), scale)),
-            available: shown.then(|| total(u64::try_from(available).unwrap_or(u64::MAX))),
+            available: shown.then(|| total(available)),
             lines: account.lines(),
             last_line: account.last_line(),
             closed_to: account.closed_to().map(|heir| heir.to_string()),
