@@ -15,13 +15,18 @@ mod closing;
 mod companions;
 mod coordination;
 mod counters;
+mod few;
 mod figures;
+mod funders;
+mod gatherings;
+mod gifts;
 mod growth;
 mod guardian;
 mod heard;
 mod hearty;
 mod inbox;
 mod joining;
+mod months;
 mod organisations;
 mod pairings;
 mod papers;
@@ -49,15 +54,18 @@ mod wrong;
 pub use accounts::{LINES_PER_PAGE_MAX, Sight};
 pub use aliases::CodeView;
 pub use arrivals::Crowded;
-pub use budgets::{FundedBudget, FunderView, ThanksView, unknown_budget};
+pub use budgets::{CENTS_MAX, ThanksView, unknown_budget};
 pub use coordination::OVERDUE as PAYOUT_OVERDUE;
 pub use counters::PublicCounters;
-pub(crate) use figures::month_before;
+pub use funders::{FundedBudget, FunderView};
+pub use gatherings::NewGathering;
 pub use hearty::{BringHearty, Offer, OwnHearty};
-pub use organisations::{NewGathering, unknown_organisation};
+pub use joining::INVITED_MAX;
+pub(crate) use months::month_before;
+pub use organisations::unknown_organisation;
 pub use papers::PaperRefused;
 pub use papers::unknown_paper;
-pub use pioneers::{HostView, takes_words, unknown_round};
+pub use pioneers::{HostView, PIONEERS, takes_words, unknown_round};
 pub use pots::{GIFT_MAX, ITEMS, SERVICES, unknown_pot};
 pub use publishing::{Attached, Beat, PublishedCheckpoint};
 pub use refused::Refused;
@@ -438,6 +446,11 @@ impl Service {
     /// Returns how many decimals people see.
     pub fn scale(&self) -> Scale {
         self.founded.scale
+    }
+
+    /// Returns how many minor units one unit is.
+    pub fn unit(&self) -> u64 {
+        10_u64.pow(self.scale().decimals().into())
     }
 
     /// Returns the address that links and sessions name.

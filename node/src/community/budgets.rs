@@ -4,11 +4,12 @@
 use super::keep::{KeepError, on_disk};
 use super::{Community, Table, key};
 use klaver_api::ContributionKind;
-use klaver_ledger::id::AccountId;
+use klaver_ledger::id::{AccountId, EntryId};
+use klaver_ledger::limits::DAY_SECONDS;
 use serde::{Deserialize, Serialize};
 
 /// How long a contribution is kept, in seconds: the ten years that books are kept.
-pub const KEPT_SECONDS: u64 = 10 * 365 * 86_400;
+pub const KEPT_SECONDS: u64 = 10 * 365 * DAY_SECONDS;
 
 /// What a budget paid for, as it was looked at on a day: in tens, and nothing of fewer than ten people.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +75,11 @@ impl ContributionRow {
     }
 }
 
+/// Returns the id of the contribution for which an entry raises a cap: the first half of the entry's.
+pub fn contribution_id(entry: &EntryId) -> [u8; 16] {
+    *entry.0.first_chunk().expect("an entry's id has thirty-two bytes")
+}
+
 impl Community {
     /// Keeps what stands beside a budget.
     ///
@@ -111,28 +117,33 @@ impl Community {
         some.map(|(account, row)| (AccountId(*account), row.clone())).collect()
     }
 
-    /// Keeps a contribution, or with `None` forgets it, also on the disk.
+    /// Keeps a contribution, where it is not known yet; returns the one that is kept.
     ///
     /// # Errors
     /// When that cannot be kept.
-    pub async fn set_contribution(
+    pub async fn add_contribution(
         &self,
         id: [u8; 16],
-        row: Option<ContributionRow>,
-    ) -> Result<(), KeepError> {
+        row: ContributionRow,
+    ) -> Result<ContributionRow, KeepError> {
+        let (kept, written) = {
+            let mut state = self.state();
+            let kept = state.contributions.entry(id).or_insert(row).clone();
+            let written = self.put(Table::Contribution, &id, &kept);
+            (kept, written)
+        };
+        on_disk(written).await.map(|()| kept)
+    }
+
+    /// Forgets a contribution, also on the disk.
+    ///
+    /// # Errors
+    /// When that cannot be kept.
+    pub async fn forget_contribution(&self, id: &[u8; 16]) -> Result<(), KeepError> {
         let written = {
             let mut state = self.state();
-            match row {
-                Some(row) => {
-                    let written = self.put(Table::Contribution, &id, &row);
-                    state.contributions.insert(id, row);
-                    written
-                }
-                None => {
-                    state.contributions.remove(&id);
-                    self.keep.erase(vec![key(Table::Contribution, &id)])
-                }
-            }
+            state.contributions.remove(id);
+            self.keep.erase(vec![key(Table::Contribution, id)])
         };
         on_disk(written).await
     }

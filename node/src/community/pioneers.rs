@@ -3,14 +3,15 @@
 
 use super::keep::{KeepError, on_disk};
 use super::{Community, Table, key, to_json};
+use klaver_ledger::limits::DAY_SECONDS;
 use serde::{Deserialize, Serialize};
 
 /// After how many days it is looked how things go.
 pub const PULSE_DAYS: [u16; 2] = [30, 90];
 /// How long what was said is kept after the hour, in seconds: ten days beyond the last pulse.
-pub const WORDS_SECONDS: u64 = 100 * 86_400;
+pub const WORDS_SECONDS: u64 = 100 * DAY_SECONDS;
 /// How long an hour is kept, in seconds: a year.
-pub const KEPT_SECONDS: u64 = 365 * 86_400;
+pub const KEPT_SECONDS: u64 = 365 * DAY_SECONDS;
 /// Most that is said in one hour.
 pub const SAID_MAX: usize = 300;
 /// Most people that one host can lead in an hour: so many come to it, and so often the same words are counted.
@@ -135,8 +136,8 @@ impl Community {
         on_disk(written).await
     }
 
-    /// Changes an hour by `change`, which says whether there was room; `None` when there is no such hour. What it was
-    /// before leaves the disk; where nothing changed, nothing is written.
+    /// Changes an hour by `change` and returns what that returns; `None` when there is no such hour. What it was before
+    /// leaves the disk; where nothing changed, nothing is written.
     ///
     /// # Errors
     /// When it cannot be kept.
@@ -279,7 +280,7 @@ mod tests {
         };
         community.set_round([6; 16], Some(hour())).await.unwrap();
         community.set_budget(AccountId([2; 16]), funded.clone()).await.unwrap();
-        community.set_contribution([8; 16], Some(given.clone())).await.unwrap();
+        community.add_contribution([8; 16], given.clone()).await.unwrap();
         let months = vec![("2026-10".to_owned(), 10), ("2026-11".to_owned(), 20)];
         community.keep_growth(GrowthRow { day: 20_779, months: months.clone(), before: Vec::new() });
         drop(community);

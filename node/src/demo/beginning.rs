@@ -2,6 +2,7 @@
 
 use super::directory::wait;
 use super::scribe::Beginning;
+use crate::community::budgets::contribution_id;
 use crate::community::pioneers::{Said, SaidRow};
 use crate::community::{BudgetRow, Community, ContributionRow, RoundRow};
 use klaver_api::ContributionKind;
@@ -40,9 +41,8 @@ pub(super) fn keep(community: &Community, beginning: &Beginning) -> Result<(), S
         code: THANKS,
         at: beginning.at.seconds(),
     };
-    let id: [u8; 16] = *entry.0.first_chunk().expect("an entry's id has thirty-two bytes");
-    wait(community.set_contribution(id, Some(given)))
-        .and_then(|()| wait(community.set_round(HOUR, Some(hour(beginning)))))
+    wait(community.add_contribution(contribution_id(&entry), given))
+        .and_then(|_| wait(community.set_round(HOUR, Some(hour(beginning)))))
         .map_err(|error| error.to_string())
 }
 

@@ -148,6 +148,7 @@ impl Life<'_> {
             picture: picture.to_owned(),
             for_whom,
             how_many,
+            reason: None,
             ready_by: None,
             brought_by,
             has_names: false,

@@ -20,7 +20,8 @@ use super::assets::manifest;
 use super::extract::PagePath;
 use super::problem::no_such_path;
 use crate::clock::wall_clock;
-use crate::service::{Offer, PublicCounters, RequestView, Service};
+use crate::community::invitations::COUNTED_SECONDS;
+use crate::service::{CENTS_MAX, INVITED_MAX, Offer, PIONEERS, PublicCounters, RequestView, Service};
 pub use alias::alias;
 use axum::Json;
 use axum::extract::State;
@@ -366,12 +367,17 @@ pub async fn promise(State(app): State<App>, visit: Visit) -> Response {
 
 /// `/invite`: inviting somebody, as a member or a place.
 pub async fn invite(State(app): State<App>, visit: Visit) -> Response {
-    shell(Page::new(&app.service, visit), "invite")
+    let mut page = Page::new(&app.service, visit);
+    let [member, budget] = INVITED_MAX;
+    page.data(json!({ "most": { "member": member, "budget": budget }, "lasts": COUNTED_SECONDS }));
+    shell(page, "invite")
 }
 
 /// `/coordination`: what the council sees.
 pub async fn coordination(State(app): State<App>, visit: Visit) -> Response {
-    shell(Page::new(&app.service, visit), "coordination")
+    let mut page = Page::new(&app.service, visit);
+    page.data(json!({ "pioneers": [PIONEERS.start(), PIONEERS.end()], "cents": CENTS_MAX }));
+    shell(page, "coordination")
 }
 
 /// A page that lives in its script.

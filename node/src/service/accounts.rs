@@ -31,6 +31,13 @@ use klaver_ledger::time::Timestamp;
 /// Most lines or accounts on a page.
 pub const LINES_PER_PAGE_MAX: usize = 100;
 
+/// Returns what may still leave an account, in minor units: what is on it, and how far below zero it may go.
+pub(super) fn available(account: &Account, now: Timestamp) -> u64 {
+    let limit = account.standing(now).state.limit.minor();
+    let available = i128::from(account.balance()) + i128::from(limit);
+    u64::try_from(available.max(0)).unwrap_or(u64::MAX)
+}
+
 /// How much of an account a visitor may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sight {
@@ -190,8 +197,7 @@ impl Service {
         let in_force = account.standing(now);
         let total = |minor: u64| Total::new(minor).unwrap_or_default().to_decimal(scale);
         let shown = Sight::Balance <= sight;
-        let within =
-            i128::from(account.balance()).saturating_add(i128::from(in_force.state.limit.minor())).max(0);
+        let within = available(account, now);
         let cannot_give = why_not_given(account, within, now);
         let available = if cannot_give.is_some() { 0 } else { within };
         let status = match account.closed_to() {
@@ -211,7 +217,7 @@ impl Service {
             debits: shown.then(|| total(account.debits())),
             credits: shown.then(|| total(account.credits())),
             balance: shown.then(|| balance_to_decimal(account.balance(), scale)),
-            available: shown.then(|| total(u64::try_from(available).unwrap_or(u64::MAX))),
+            available: shown.then(|| total(available)),
             cannot_give: cannot_give.filter(|_| shown),
             lines: account.lines(),
             last_line: account.last_line(),
@@ -498,7 +504,7 @@ fn shares_place(standing: &Standing, own: &AccountId, account: &Account) -> bool
 
 /// Returns why nothing can be given from a budget now, of which `within` is what its cap leaves; `None` when something
 /// can be, and for other accounts.
-fn why_not_given(account: &Account, within: i128, now: Timestamp) -> Option<CannotGive> {
+fn why_not_given(account: &Account, within: u64, now: Timestamp) -> Option<CannotGive> {
     if account.kind() != AccountKind::Budget {
         return None;
     }

@@ -1,6 +1,7 @@
 //! What whoever was there is asked, once, by yes or no: counted, never kept with a person, and told when nobody can answer
 //! any more, so that no answer stands out as the newest one.
 
+use super::few::PEOPLE_MIN;
 use super::presence::AFTER_SECONDS;
 use super::{Refused, Service};
 use crate::community::TaskSessionRow;
@@ -28,12 +29,11 @@ pub(super) fn counted([yes, no]: [u16; 2]) -> Answers {
 pub(super) fn told_answers(session: &TaskSessionRow, now: u64) -> Option<Answers> {
     let [by_phone, by_hand] = session.answers;
     let sum = |[yes, no]: [u16; 2]| u64::from(yes) + u64::from(no);
-    let least = super::coordination::PEOPLE_MIN;
-    let is_told_of = least <= sum(by_phone) && by_phone.iter().all(|side| SIDE_MIN <= *side);
+    let is_told_of = PEOPLE_MIN <= sum(by_phone) && by_phone.iter().all(|side| SIDE_MIN <= *side);
     let gives_away = sum(by_phone) > 0 && !is_told_of;
     let both = [by_phone[0].saturating_add(by_hand[0]), by_phone[1].saturating_add(by_hand[1])];
     let is_over = session.question.is_some() && answers_from(session) <= now;
-    let is_told = is_over && !gives_away && sum(both) >= least;
+    let is_told = is_over && !gives_away && PEOPLE_MIN <= sum(both);
     is_told.then(|| counted(both))
 }
 

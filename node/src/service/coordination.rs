@@ -1,5 +1,7 @@
 //! What the council sees at a glance, and what anybody may: sums, and people only as counts.
 
+use super::accounts::available;
+use super::few::PEOPLE_MIN;
 use super::{Refused, Service};
 use crate::clock::wall_clock;
 use crate::community::sessions::{Role, Visitor};
@@ -22,8 +24,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-/// Fewer people than this are never shown as a number of their own.
-pub const PEOPLE_MIN: u64 = 10;
 /// After how long a payout is overdue: what a shop is promised when it asks.
 pub const OVERDUE: Seconds = Seconds(30 * DAY_SECONDS);
 /// Most readings by auditors that are shown.
@@ -129,7 +129,7 @@ impl Service {
             },
             balance: balance_to_decimal(account.balance(), scale),
             limit: balance_to_decimal(limit, scale),
-            available: balance_to_decimal(account.balance().saturating_add(limit).max(0), scale),
+            available: self.money(available(account, now)),
             until: in_force.state.until.map(|until| until.to_string()),
         }
     }

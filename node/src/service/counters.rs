@@ -1,7 +1,8 @@
 //! What anybody may know of how it goes: looked at once a day, in tens, and nothing of fewer than ten people.
 
 use super::Service;
-use super::coordination::{PEOPLE_MIN, open_members};
+use super::coordination::open_members;
+use super::few::tens;
 use crate::clock::wall_clock;
 use crate::community::counters::CountersRow;
 use std::sync::PoisonError;
@@ -31,8 +32,7 @@ impl Service {
             let standing = self.reader.standing();
             (open_members(&standing).count() as u64, standing.trial_balance().circulation.issued)
         };
-        let unit = 10_i64.pow(self.scale().decimals().into());
-        let counters = public(people, u64::try_from(issued / unit).unwrap_or(0));
+        let counters = public(people, u64::try_from(issued).unwrap_or(0) / self.unit());
         let PublicCounters { people, given } = counters;
         self.community.keep_counters(CountersRow { day: now.day().0, people, given });
         counters
@@ -40,7 +40,6 @@ impl Service {
 }
 
 fn public(people: u64, given: u64) -> PublicCounters {
-    let tens = |number: u64| (PEOPLE_MIN <= number).then_some(number / 10 * 10);
     let people = tens(people);
     PublicCounters { people, given: people.and_then(|_| tens(given)) }
 }

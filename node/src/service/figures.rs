@@ -1,17 +1,15 @@
 //! What organisations did in a month: counted from their own entries and sessions, or by themselves. Nobody hears of fewer
 //! people than may be told, and what is told of all together never gives away one that is left out.
 
-use super::coordination::PEOPLE_MIN;
-use super::persons::COUNT_MIN;
-use super::tills::month_of;
+use super::few::{COUNT_MIN, PEOPLE_MIN, in_tens, is_person};
+use super::gifts::Gift;
+use super::months::{month_before, month_of, month_of_seconds};
 use super::{Refused, Service};
 use crate::clock::wall_clock;
 use crate::community::organisations::Counted;
 use klaver_api::MonthFigures;
 use klaver_ledger::account::AccountKind;
-use klaver_ledger::entry::Kind;
 use klaver_ledger::id::AccountId;
-use klaver_ledger::time::Timestamp;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::PoisonError;
 
@@ -76,6 +74,13 @@ impl Done {
         self.given = self.given.saturating_add(other.given);
     }
 
+    /// Adds what a budget gave; whoever is no person is still among them.
+    fn give(&mut self, gifts: &[Gift]) {
+        self.people.extend(gifts.iter().map(|gift| gift.account));
+        self.moments += gifts.iter().map(|gift| gift.index).collect::<HashSet<_>>().len() as u64;
+        self.given = gifts.iter().map(|gift| gift.amount).fold(self.given, u64::saturating_add);
+    }
+
     /// Adds what was counted; whoever was there is added apart.
     fn count(&mut self, other: &Sum) {
         self.counted += other.counted;
@@ -113,7 +118,7 @@ impl Sum {
     /// Returns the figures for the public: in tens; nothing of fewer than ten people.
     pub(super) fn public(&self, month: &str) -> Option<MonthFigures> {
         let MonthFigures { month, people, moments, hours } = self.of_at_least(PEOPLE_MIN, month)?;
-        let [people, moments, hours] = [people, moments, hours].map(|number| number / 10 * 10);
+        let [people, moments, hours] = [people, moments, hours].map(in_tens);
         Some(MonthFigures { month, people, moments, hours })
     }
 
@@ -224,30 +229,13 @@ impl Service {
         };
         let mut all = DoneBy::new();
         for (budget, organisation) in budgets {
-            let done = all.entry(organisation).or_default();
-            let mut indexes = Vec::new();
-            self.each_line_while(&budget, |found| {
-                let line = &found.line;
-                let of = month_of(line.recorded_at);
-                if of == month && line.kind == Kind::Earn && line.line.debit > 0 {
-                    done.given = done.given.saturating_add(line.line.debit);
-                    indexes.push(line.index);
-                }
-                of.as_str() >= month
-            })?;
-            done.moments += indexes.len() as u64;
-            for index in indexes {
-                let thanked = self.reader.posted(index)?.lines;
-                let credited = thanked.iter().filter(|posted| posted.line.credit > 0);
-                done.people.extend(credited.map(|posted| posted.line.account));
-            }
+            let gifts = self.gifts_of(&budget, |at| month_of(at).as_str().cmp(month))?;
+            all.entry(organisation).or_default().give(&gifts);
         }
         let standing = self.reader.standing();
-        for done in all.values_mut() {
-            let kind = |account: &AccountId| standing.account(account).map(|account| account.kind());
-            done.people
-                .retain(|account| matches!(kind(account), Some(AccountKind::Member | AccountKind::Card)));
-        }
+        let is_persons =
+            |id: &AccountId| standing.account(id).is_some_and(|account| is_person(account.kind()));
+        all.values_mut().for_each(|done| done.people.retain(is_persons));
         Ok(all)
     }
 
@@ -283,21 +271,6 @@ impl Service {
     }
 }
 
-fn month_of_seconds(seconds: u64) -> String {
-    Timestamp::from_millis(seconds.saturating_mul(1_000)).map(month_of).unwrap_or_default()
-}
-
-/// Returns the month before another, both as `2026-10`.
-pub(crate) fn month_before(month: &str) -> String {
-    let (year, number) = month.split_once('-').unwrap_or_default();
-    let (year, number) = (year.parse::<u16>().unwrap_or(1), number.parse::<u8>().unwrap_or(1));
-    if number <= 1 {
-        format!("{:04}-12", year.saturating_sub(1))
-    } else {
-        format!("{year:04}-{:02}", number - 1)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -305,12 +278,6 @@ mod tests {
     fn done(first: u8, people: u8) -> Done {
         let people = (first..first + people).map(|one| AccountId([one; 16])).collect();
         Done { people, moments: 1, minutes: 90, ..Done::default() }
-    }
-
-    #[test]
-    fn the_month_before_january_is_december() {
-        assert_eq!(month_before("2026-11"), "2026-10");
-        assert_eq!(month_before("2026-01"), "2025-12");
     }
 
     fn by_id(some: Vec<Done>) -> DoneBy {

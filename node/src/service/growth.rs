@@ -1,6 +1,7 @@
 //! How the community grew: counted by month, in tens, looked at once a day, so that nobody is seen in a difference.
 
-use super::coordination::PEOPLE_MIN;
+use super::few::tens;
+use super::months::month_of;
 use super::{Refused, Service};
 use crate::clock::wall_clock;
 use crate::community::pioneers::GrowthRow;
@@ -9,7 +10,6 @@ use klaver_api::{Growth, MonthOfGrowth};
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::entry::{Body, Kind};
 use klaver_ledger::record::Record;
-use klaver_ledger::time::{Deadline, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
@@ -73,12 +73,6 @@ impl Service {
     }
 }
 
-/// Returns the month of a moment, as `2026-11`.
-fn month_of(at: Timestamp) -> String {
-    let day = Deadline::from_seconds(at.seconds()).map(|at| at.to_string()).unwrap_or_default();
-    day.get(..7).unwrap_or_default().to_owned()
-}
-
 /// Returns how many had joined by the end of each month, in tens, from the first with ten on. What was shown `before`
 /// stays; who came over was there already, so it goes on from the larger of both.
 fn months_of(
@@ -94,8 +88,8 @@ fn months_of(
     let mut months: BTreeMap<String, u64> = before.iter().cloned().collect();
     for (month, more) in more {
         people += more;
-        if PEOPLE_MIN <= people {
-            months.insert(month, people / 10 * 10);
+        if let Some(told) = tens(people) {
+            months.insert(month, told);
         }
     }
     months.into_iter().collect()
@@ -127,10 +121,5 @@ mod tests {
         // Who left before does not make it shrink.
         let told = months_of(&before, Some(&month("2026-10", 20)), &opened);
         assert_eq!(told.last(), Some(&month("2027-01", 30)));
-    }
-
-    #[test]
-    fn a_month_is_told_as_people_write_it() {
-        assert_eq!(month_of(Timestamp::from_millis(1_795_305_600_000).unwrap()), "2026-11");
     }
 }

@@ -16,18 +16,18 @@ use klaver_ledger::engine::Holder;
 use klaver_ledger::entry::{Body, Open};
 use klaver_ledger::id::AccountId;
 use klaver_ledger::keys::PublicKey;
+use klaver_ledger::limits::DAY_SECONDS;
 use klaver_ledger::link::{CodeId, Link};
 use klaver_ledger::time::{Deadline, Seconds};
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 
 /// How many may use one invitation.
-const USES: std::ops::RangeInclusive<u64> = 1..=1_000;
+const USES: RangeInclusive<u64> = 1..=1_000;
 /// How long an invitation may last, in seconds: a minute to thirty days.
-const VALID_FOR: std::ops::RangeInclusive<u64> = 60..=2_592_000;
-/// How many people a member may invite in a week.
-const INVITED_BY_MEMBER_MAX: u64 = 5;
-/// How many people a place may invite in a week: those of an afternoon.
-const INVITED_BY_PLACE_MAX: u64 = 30;
+pub(super) const VALID_FOR: RangeInclusive<u64> = 60..=30 * DAY_SECONDS;
+/// How many people a member may invite in a week, and how many a place: those of an afternoon.
+pub const INVITED_MAX: [u64; 2] = [5, 30];
 /// How long an invitation of a member or place may last, in seconds: as long as its uses count.
 const OWN_VALID_FOR_MAX: u64 = COUNTED_SECONDS;
 const NO_INVITATION: &str = "ask a member, a place or the council for an invitation";
@@ -79,8 +79,8 @@ impl Service {
         };
         match standing.account(account).filter(may).map(|one| one.kind()) {
             _ if joining == Some(Joining::ByCouncil) => Err(Refused::Forbidden { advice: BY_COUNCIL }),
-            Some(AccountKind::Member) => Ok(INVITED_BY_MEMBER_MAX),
-            Some(AccountKind::Budget) => Ok(INVITED_BY_PLACE_MAX),
+            Some(AccountKind::Member) => Ok(INVITED_MAX[0]),
+            Some(AccountKind::Budget) => Ok(INVITED_MAX[1]),
             _ => Err(Refused::Forbidden { advice: NO_INVITATION }),
         }
     }
@@ -98,7 +98,7 @@ impl Service {
         asked: &CreateInvitation,
         by: Option<AccountId>,
     ) -> Result<[u8; 16], Refused> {
-        let in_range = |field, value: u64, range: std::ops::RangeInclusive<u64>| {
+        let in_range = |field, value: u64, range: RangeInclusive<u64>| {
             let expected = format!("{} to {} belongs here", range.start(), range.end());
             if range.contains(&value) { Ok(()) } else { Err(FieldError::new(field, value, expected)) }
         };

@@ -1,5 +1,6 @@
 //! Persons of trust, named by the council; of what they are told it sees counts, and no count below five.
 
+use super::few::COUNT_MIN;
 use super::pots::random;
 use super::wrong::{id_of, is_of_several, phone_of, unknown_person};
 use super::{Refused, Service};
@@ -14,13 +15,12 @@ use klaver_api::{
 };
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::id::{AccountId, OrganisationId};
+use klaver_ledger::limits::DAY_SECONDS;
 use std::collections::BTreeMap;
 
 /// Most persons of trust.
 const PERSONS_MAX: usize = 50;
-/// Inside the core team no fewer people than this are shown as a number of their own.
-pub(super) const COUNT_MIN: u64 = 5;
-const WEEK_SECONDS: u64 = 7 * 86_400;
+const WEEK_SECONDS: u64 = 7 * DAY_SECONDS;
 
 /// Whether credits are given from such an account.
 pub(super) fn gives(kind: AccountKind) -> bool {

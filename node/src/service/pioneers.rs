@@ -3,6 +3,7 @@
 
 use super::arrivals::ASKED_BURST;
 use super::budgets::named;
+use super::joining::VALID_FOR;
 use super::pots::random;
 use super::tasks::{day_of, moment};
 use super::{Refused, Service};
@@ -29,9 +30,7 @@ const SAY_AFTER_SECONDS: u64 = 8 * DAY_SECONDS;
 /// Most tasks that one hour brings: others must be able to bring some too.
 const TASKS_MAX: usize = 30;
 /// How many people come to an hour.
-const PEOPLE: RangeInclusive<u16> = 2..=LED_MAX;
-/// How long the invitation of an hour lasts, in seconds: the longest that there is.
-const INVITED_SECONDS: u64 = 30 * DAY_SECONDS;
+pub const PIONEERS: RangeInclusive<u16> = 2..=LED_MAX;
 
 /// An hour as its host sees it.
 #[derive(Clone, Debug)]
@@ -91,8 +90,8 @@ impl Service {
         self.must_be_council(visitor)?;
         let name = named("name", &asked.name)?;
         let starts_at = start_of(&asked.day)?;
-        if !PEOPLE.contains(&asked.people) {
-            let expected = format!("a number from {} to {} belongs here", PEOPLE.start(), PEOPLE.end());
+        if !PIONEERS.contains(&asked.people) {
+            let expected = format!("a number from {} to {} belongs here", PIONEERS.start(), PIONEERS.end());
             return Err(FieldError::new("people", asked.people, expected).into());
         }
         let budget = text::account("budget", &asked.budget)?;
@@ -103,7 +102,8 @@ impl Service {
             let advice = "forget one that is long over";
             return Err(Refused::TooMany { what: "hours with pioneers", limit: ROUNDS_MAX, advice });
         }
-        let invited = CreateInvitation { uses: asked.people.into(), valid_for: INVITED_SECONDS };
+        // As long as any may last: whoever stayed at home makes a wallet later.
+        let invited = CreateInvitation { uses: asked.people.into(), valid_for: *VALID_FOR.end() };
         let invitation = self.new_invitation(&invited).await?;
         let (id, host, guests) = (random()?, random()?, random()?);
         let row = RoundRow {

@@ -2,6 +2,7 @@
 
 use super::accounts::reference_json;
 use super::hearty::services_of;
+use super::months::month_of;
 use super::{Refused, Service, Sight};
 use crate::clock::wall_clock;
 use crate::community::TillRow;
@@ -202,9 +203,4 @@ pub(super) fn is_of_till(found: &LedgerLine) -> bool {
         Kind::Refund | Kind::Correct => found.line.debit > 0,
         _ => false,
     }
-}
-
-/// Returns the calendar month of a moment, in UTC: "2026-11".
-pub(super) fn month_of(at: Timestamp) -> String {
-    at.to_string()[..7].to_owned()
 }

@@ -201,6 +201,13 @@ async fn members_and_places_invite_a_few_and_growth_is_told_in_tens() {
         let token = world.session(Some(person.account), &person.key).await;
         world.post(paths::INVITATIONS, Some(&token), &json!({ "uses": uses, "valid_for": valid_for })).await
     };
+    // The pages read from the node how many there may be.
+    let of = async |path: &str| String::from_utf8(world.get(path, None).await.bytes.to_vec()).unwrap();
+    let own = of(paths::INVITE_PAGE).await;
+    assert!(
+        own.contains(r#""budget":30"#) && own.contains(r#""member":5"#) && own.contains(r#""lasts":604800"#)
+    );
+    assert!(of(paths::COORDINATION_PAGE).await.contains(r#""pioneers":[2,100]"#));
     assert_eq!(invite(&shop, 1, 600).await.code(), "forbidden");
     assert_eq!(invite(&member, 1, 700_000).await.json["field"], "valid_for");
     assert_eq!(invite(&member, 6, 600).await.status, 429);

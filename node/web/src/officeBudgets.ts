@@ -3,11 +3,11 @@
 import { stateOf } from "./accountState.ts";
 import { amountField } from "./amountField.ts";
 import type { Hat } from "./db.ts";
-import { amount, button, facts, fill, h, icon, language, link, moment as when, say, show, type Child } from "./dom.ts";
+import { amount, button, facts, fill, given, h, icon, language, link, moment as when, say, show, type Child } from "./dom.ts";
 import { AmountError, parseTotal, showEuro, showNumber, toDecimal } from "./lib/money.ts";
 import { askAsOffice } from "./office.ts";
 import { nameOfSeen, see } from "./officeAccount.ts";
-import { back, field, heading, line, list, minor, money, nameOf, result } from "./officeParts.ts";
+import { back, field, heading, line, list, minor, money, nameOf, patience, result } from "./officeParts.ts";
 import { freshKey, prepare } from "./outbox.ts";
 import { showUntilKnown } from "./paid.ts";
 import { shareLink } from "./shareLink.ts";
@@ -22,8 +22,11 @@ export interface Budget {
   outstanding: string; left: string; exposure: string; exposure_cents: number | null; contributions: Contribution[]; link: string | null;
 }
 
+/** What the node takes: most euro cents, and how many people come to an hour with pioneers. */
+interface Limits { cents: number; pioneers: [number, number] }
+export const limits = given<Limits>() as Limits;
+
 const PATH = "/v1/coordination/budgets";
-const MOST_CENTS = 10_000_000_000;
 /** So much of a budget is left when it is time to say so. */
 const TIGHT = 0.1;
 
@@ -106,7 +109,7 @@ function readEuro(input: HTMLInputElement, fault: HTMLElement, least: number): n
   fault.textContent = "";
   try {
     const cents = input.value.trim() === "" ? 0 : parseTotal(input.value.replace(/\s/g, ""), 2);
-    if (least <= cents && cents <= MOST_CENTS) return cents;
+    if (least <= cents && cents <= limits.cents) return cents;
   } catch (error) {
     if (!(error instanceof AmountError)) throw error;
   }
@@ -185,7 +188,7 @@ export async function contributing(hat: Hat, id: string): Promise<void> {
     const how = document.querySelector<HTMLInputElement>("input[name=kind]:checked")?.value ?? "gift";
     try {
       const outgoing = await prepare(hat, {
-        key: freshKey(`contribution:${state.account}`), what: "change", name: nameOfSeen(seen), amount: more, lasts: Math.min(3 * 86_400, facts.otherSeconds),
+        key: freshKey(`contribution:${state.account}`), what: "change", name: nameOfSeen(seen), amount: more, lasts: patience(),
         body: { base: seen.base, state: { ...state, limit: state.limit + more }, status: seen.status === "frozen" ? "frozen" : "open" },
       });
       // Noted before the change is sent: what raised a cap is known by its entry.

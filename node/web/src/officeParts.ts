@@ -116,7 +116,7 @@ export function readTotal(input: HTMLInputElement, fault: HTMLElement, mayBeEmpt
 export type OfficeKind = "settle" | "change" | "open" | "close" | "govern" | "veto";
 
 /** How long something that the council signs may wait for its other signatures, in seconds. */
-const patience = () => Math.min(3 * 86_400, facts.otherSeconds);
+export const patience = (): number => Math.min(3 * 86_400, facts.otherSeconds);
 
 /** Signs for the council and shows what became of it; where more must sign, it waits for them. */
 export async function signAndSend<K extends OfficeKind>(hat: Hat, wish: Wish<K>, onDone: (done: Outgoing) => Child = () => null, onSigned: (outgoing: Outgoing) => void = () => undefined): Promise<void> {

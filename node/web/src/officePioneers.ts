@@ -4,7 +4,7 @@ import { Refused } from "./api.ts";
 import type { Hat } from "./db.ts";
 import { amount, button, dayOf, facts, fill, h, icon, link, moment as when, now, say, show, type Child } from "./dom.ts";
 import { askAsOffice } from "./office.ts";
-import { budgetsOf } from "./officeBudgets.ts";
+import { budgetsOf, limits } from "./officeBudgets.ts";
 import { back, field, heading, nameOf } from "./officeParts.ts";
 import { busy, explain, note } from "./start.ts";
 
@@ -72,8 +72,8 @@ async function planning(hat: Hat): Promise<void> {
   const byCap = [...budgets].sort((a, b) => Number(a.cap) - Number(b.cap));
   const budget = field("budget", say("pioneer_budget"), h("select", null, byCap.map((one) => h("option", { value: one.account }, nameOf(one)))));
   const trouble = h("div", { role: "alert" });
-  const refuse = (where: typeof name | typeof budget, key: string): void => {
-    where.fault.textContent = say(key);
+  const refuse = (where: typeof name | typeof budget, key: string, values: Record<string, number> = {}): void => {
+    where.fault.textContent = say(key, values);
     where.input.focus();
   };
   const plan = async () => {
@@ -82,7 +82,8 @@ async function planning(hat: Hat): Promise<void> {
     const count = /^\d+$/.test(people.input.value.trim()) ? Number(people.input.value) : 0;
     if (name.input.value.trim() === "") return refuse(name, "money_name_wrong");
     if (day.input.value === "") return refuse(day, "pioneer_day_wrong");
-    if (count < 2 || count > 100) return refuse(people, "pioneer_people_wrong");
+    const [least, most] = limits.pioneers;
+    if (count < least || count > most) return refuse(people, "pioneer_people_wrong", { least, most });
     try {
       await askAsOffice(hat, "POST", PATH, { name: name.input.value.trim(), day: day.input.value, people: count, budget: budget.input.value });
       location.hash = "pioneers";

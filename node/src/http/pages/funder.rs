@@ -46,7 +46,7 @@ pub async fn funder(State(app): State<App>, PagePath(code): PagePath, visit: Vis
 
 fn budget_section(page: &Page, service: &Service, budget: &FundedBudget) -> Markup {
     let [promised, received] = budget.cents.map(|cents| euro(page, cents));
-    let unit = |number: u64| amount(page, service, number * 10_u64.pow(service.scale().decimals().into()));
+    let unit = |number: u64| amount(page, service, number * service.unit());
     let at_least = |number: Option<u64>| match number {
         Some(number) => page.say_with("funder_at_least", &[("amount", &unit(number))]),
         None => page.say("funder_too_few"),

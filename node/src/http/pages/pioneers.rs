@@ -216,7 +216,6 @@ fn pulse_text(page: &Page, service: &Service, pulse: &Pulse) -> Markup {
     let zone = &service.config().time_zone;
     let days = pulse.days.to_string();
     let due = timestamp("due", &pulse.due).map(|at| day(page, at.seconds(), zone)).unwrap_or_default();
-    let unit = 10_u64.pow(service.scale().decimals().into());
     html! {
         h3 { (page.say_with("round_pulse_after", &[("days", &days)])) }
         @match (pulse.ready, pulse.people) {
@@ -226,7 +225,7 @@ fn pulse_text(page: &Page, service: &Service, pulse: &Pulse) -> Markup {
                 dl {
                     dt { (page.say("round_pulse_people")) } dd { (grouped(people)) }
                     @if let Some(active) = pulse.active { dt { (page.say("round_pulse_active")) } dd { (grouped(active)) } }
-                    @if let Some(spent) = pulse.spent { dt { (page.say("round_pulse_spent")) } dd { (amount(page, service, spent * unit)) } }
+                    @if let Some(spent) = pulse.spent { dt { (page.say("round_pulse_spent")) } dd { (amount(page, service, spent * service.unit())) } }
                     @if let Some(tasks) = pulse.tasks { dt { (page.say("round_pulse_tasks")) } dd { (tasks) } }
                 }
             }

@@ -2,15 +2,15 @@
 
 import { Refused } from "../api.ts";
 import type { Hat } from "../db.ts";
-import { button, facts, fill, h, icon, link, moment as when, say, show } from "../dom.ts";
+import { button, facts, fill, given, h, icon, link, moment as when, say, show } from "../dom.ts";
 import { field, heading } from "../officeParts.ts";
 import { qr } from "../qr.ts";
 import { explain, note, start } from "../start.ts";
 import { askAs, hatOf } from "../wallet.ts";
 
-/** How many people one may have invited at once; as `node/src/service/joining.rs` has it. */
-const MOST = { member: 5, budget: 30 };
-const LASTS = 604_800;
+interface Limits { most: { member: number; budget: number }; lasts: number }
+/** How many people one may invite in a week, and how long an invitation lasts, in seconds: as the node says it. */
+const limits = given<Limits>() as Limits;
 
 const homeOf = (hat: Hat) => link("back", say("back"), hat.kind === "budget" ? "/place" : "/wallet#more");
 
@@ -19,7 +19,7 @@ async function route(): Promise<void> {
   if (!hat) return show([note("hand", say("invite_no_wallet")), h("div", { class: "actions" }, link("wallet", say("to_wallet"), "/wallet", "main"))]);
   if (facts.joining === "council") return show([heading("people", say("invite")), note("hand", say("invite_council")), h("div", { class: "actions" }, homeOf(hat))]);
   const isPlace = hat.kind === "budget";
-  const most = isPlace ? MOST.budget : MOST.member;
+  const most = isPlace ? limits.most.budget : limits.most.member;
   const people = field("people", say("invite_how_many"), h("input", { type: "text", inputmode: "numeric", maxlength: 2, value: isPlace ? "10" : "1", autocomplete: "off" }));
   const trouble = h("div", { role: "alert" });
   const make = async () => {
@@ -28,7 +28,7 @@ async function route(): Promise<void> {
     fill(trouble);
     if (people.fault.textContent !== "") return people.input.focus();
     try {
-      made(hat, await askAs<Made>(hat, "POST", "/v1/invitations", { uses: count, valid_for: LASTS }));
+      made(hat, await askAs<Made>(hat, "POST", "/v1/invitations", { uses: count, valid_for: limits.lasts }));
     } catch (error) {
       const isMany = error instanceof Refused && error.problem.status === 429;
       fill(trouble, isMany ? note("clock", say("invite_many")) : explain(error));
