@@ -98,7 +98,7 @@ where
     match expectations.ledger {
         Some(expected) if expected != state.ledger => {
             let why = format!("the kept state is of ledger {}, expected was {expected}", state.ledger);
-            Verdict::Unexplained { why }
+            Verdict::Unreadable { index: state.size(), why }
         }
         _ => replay(Auditor::from_state(state, expectations), records, expectations, progress),
     }
@@ -361,7 +361,7 @@ impl Auditor {
     fn finish(mut self) -> Verdict {
         if self.lacks_predecessor {
             let why = "it continues another ledger, whose attested snapshot was not handed over".to_owned();
-            return Verdict::Unexplained { why };
+            return Verdict::Unreadable { index: 0, why };
         }
         let size = self.tree.size();
         let farthest = self.heads.pop_last().map(|(size, _)| size).unwrap_or(0).max(self.expected_size);
@@ -370,7 +370,8 @@ impl Auditor {
             return Verdict::Violation(Violation { index: size, why });
         }
         let Some(ledger) = self.ledger else {
-            return Verdict::Unexplained { why: "there are no records: nothing was audited".to_owned() };
+            let why = "there are no records: nothing was audited".to_owned();
+            return Verdict::Unreadable { index: 0, why };
         };
         // INV-1, INV-3, INV-8: the books by the rules are what the lines add up to.
         let standing = self.books.standing();

@@ -207,6 +207,11 @@ impl DataDir {
         self.root.join("witness-policy")
     }
 
+    /// Returns the file of the newest checkpoint that a witness has cosigned, with the lines of all that have.
+    pub fn cosigned(&self) -> PathBuf {
+        self.root.join("cosigned")
+    }
+
     /// Returns the file of the snapshot that the ledger was founded on.
     pub fn predecessor(&self) -> PathBuf {
         self.root.join("predecessor")

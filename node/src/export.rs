@@ -8,6 +8,8 @@ use klaver_api::EntryJson;
 use klaver_ledger::amount::{Scale, Total};
 use klaver_ledger::engine::Ledger;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
+use klaver_ledger::log::note::Note;
+use klaver_ledger::log::policy::TrustPolicy;
 use klaver_ledger::log::tile::TilePath;
 use klaver_ledger::log::tile::{encode_entries, encode_hashes, entry_bundles, hash_tiles};
 use klaver_ledger::record::Record;
@@ -44,6 +46,24 @@ impl Stopped {
     pub fn reader(&self) -> NodeReader {
         self.ledger.reader()
     }
+}
+
+/// Returns `checkpoint` with the lines that witnesses of the trust policy had added to it when the node ran, and how many.
+pub fn with_cosignatures(data: &DataDir, mut checkpoint: SignedCheckpoint) -> (SignedCheckpoint, usize) {
+    let policy: Option<TrustPolicy> =
+        fs::read_to_string(data.witness_policy()).ok().and_then(|text| text.parse().ok());
+    let kept = fs::read(data.cosigned()).ok().and_then(|bytes| Note::parse(&bytes).ok());
+    let (Some(policy), Some(kept)) = (policy, kept) else { return (checkpoint, 0) };
+    let mut count = 0;
+    for witness in policy.witnesses() {
+        for line in kept.signatures().iter().filter(|line| line.is_by(&witness.key)) {
+            // A line about another checkpoint does not verify, and is left out.
+            if checkpoint.add_cosignature(line.clone(), &witness.key) == Ok(true) {
+                count += 1;
+            }
+        }
+    }
+    (checkpoint, count)
 }
 
 /// Writes the public log up to `checkpoint` below `target`, as any web server can serve it; returns its size.

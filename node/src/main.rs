@@ -146,11 +146,17 @@ fn verify_data(data: &DataDir, mends_anchor: bool) -> ExitCode {
 }
 
 fn export_data(args: &ExportArgs) -> anyhow::Result<()> {
-    let stopped = export::Stopped::open(&DataDir::at(&args.data))?;
+    let data = DataDir::at(&args.data);
+    let stopped = export::Stopped::open(&data)?;
     let reader = stopped.reader();
     if let Some(target) = &args.log {
-        let size = export::write_log(&reader, &reader.anchor()?, target)?;
-        writeln!(std::io::stderr(), "the public log of {size} records is in {}", target.display())?;
+        let (checkpoint, count) = export::with_cosignatures(&data, reader.anchor()?);
+        let size = export::write_log(&reader, &checkpoint, target)?;
+        let target = target.display();
+        writeln!(
+            std::io::stderr(),
+            "the public log of {size} records is in {target}; witnesses that cosigned its checkpoint: {count}"
+        )?;
     }
     if let Some(path) = &args.records {
         let count = if path.as_os_str() == "-" {

@@ -129,7 +129,6 @@ fn judge(
             Err(Violation { index, why }) => Err(violation(index, &why)),
         },
         Verdict::Violation(Violation { index, why }) => Err(violation(index, &why)),
-        Verdict::Unexplained { why } => Err(unreadable(&why)),
         Verdict::Unreadable { index, why } => Err(unreadable(&format!("record {index}: {why}"))),
     }
 }

@@ -102,6 +102,13 @@ pub fn remembered_policy(places: &Places, ledger: &LedgerId) -> Option<TrustPoli
     remembered(places, ledger)?.parse().ok()
 }
 
+/// Returns SHA-256 of the policy that is remembered of a community, as the charter names it; `None` when none names who
+/// counts.
+pub fn policy_digest(places: &Places, ledger: &LedgerId) -> Option<Digest> {
+    remembered_policy(places, ledger)?;
+    remembered(places, ledger).map(|text| Digest::of(text.as_bytes()))
+}
+
 /// Returns what a policy says about a checkpoint that its log signed.
 pub fn judged(policy: &TrustPolicy, seen: &SignedCheckpoint) -> Witnessed {
     // A line of a witness that does not verify makes the whole note worthless to a policy: nobody has seen it.

@@ -428,6 +428,22 @@ fn an_auditor_signs_a_note() {
     let key = VerifierKey::new(name, KeyKind::Note, public.as_bytes()).unwrap();
     let note = AuditNote::open(&std::fs::read(&file).unwrap(), &key).unwrap();
     assert_eq!((note.head.size, note.verdict(), note.figure("questions")), (303, "holds", Some(0)));
+    // This log has no witnesses, and the note says so.
+    assert_eq!((note.policy, note.figure("witnesses"), note.figure("quorum")), (None, Some(0), Some(0)));
+    assert_eq!(note.figure("sealed-size"), Some(303));
+
+    let witnessed = Wallet::of_auditor(serve(with_witnesses));
+    let ran = witnessed.run(&["audit", "--note", path, "--note-name", "asoc.example/audit", "--json"]);
+    assert_eq!(ran.status.code(), Some(0), "{}", String::from_utf8_lossy(&ran.stderr));
+    let said: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let by = serde_json::json!({ "quorum": true, "by": ["A", "B"], "of": 3 });
+    assert_eq!((&said["witnessed"], &said["sealed_size"]), (&by, &303.into()));
+    let text = std::fs::read_to_string(&file).unwrap();
+    let policy = said["witness_policy"].as_str().unwrap();
+    assert!(text.contains(&format!("\nwitness-policy {policy}\n")), "{text}");
+    assert!(text.contains("\nsealed-size 303\nwitnesses 3\nwitnesses-seen 2\nquorum 1\n"), "{text}");
+    let shown = witnessed.run(&["audit"]);
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("Witnessed by 2 of 3: A, B"));
 
     let nowhere = wallet.run(&["audit", "--note", path, "--note-name", "two words"]);
     assert_eq!(nowhere.status.code(), Some(2));

@@ -1,7 +1,7 @@
 //! The audit note: what an auditor found, signed, for people who must not see the records.
 
 use super::verdict::Audited;
-use crate::id::LedgerId;
+use crate::id::{Digest, LedgerId};
 use crate::log::hash::Hash;
 use crate::log::key::{KeyKind, KeyName, VerifierKey};
 use crate::log::note::{Note, NoteError};
@@ -10,6 +10,28 @@ use std::fmt::Write as _;
 
 /// Second line of every audit note: it can never pass for a checkpoint.
 pub const NOTE_VERSION: &str = "klaver-audit/v1";
+
+/// What stands before the trust policy, and in its place when there is none.
+const POLICY_LINE: &str = "witness-policy ";
+const NO_POLICY: &str = "none";
+
+/// The figure that says how many witnesses count.
+const WITNESSES: &str = "witnesses";
+
+/// What was known of witnesses when a ledger was audited.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sealed {
+    /// The size of the newest checkpoint that was held against the records.
+    pub size: u64,
+    /// SHA-256 of the trust policy that says who counts; `None` without one.
+    pub policy: Option<Digest>,
+    /// How many witnesses that policy names.
+    pub witnesses: u64,
+    /// How many of them had cosigned the checkpoint.
+    pub seen: u64,
+    /// Whether they are a quorum.
+    pub is_quorum: bool,
+}
 
 /// What an auditor states about a ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +44,8 @@ pub struct AuditNote {
     pub head: TreeHead,
     /// The ledger.
     pub ledger: LedgerId,
+    /// SHA-256 of the trust policy by which witnesses were counted; `None` without one, and in notes that do not count them.
+    pub policy: Option<Digest>,
     /// Names and figures, in the order in which they stand in the note.
     pub figures: Vec<(String, u64)>,
 }
@@ -46,7 +70,7 @@ pub enum AuditNoteError {
 
 impl AuditNote {
     /// Returns the note of an audit in which everything holds; open questions are counted, never told.
-    pub fn of(auditor: KeyName, origin: &str, audited: &Audited) -> Self {
+    pub fn of(auditor: KeyName, origin: &str, audited: &Audited, sealed: &Sealed) -> Self {
         let sums = audited.trial_balance.circulation;
         let lines = &audited.trial_balance.lines;
         let sum = |sum: i64| u64::try_from(sum).unwrap_or(0);
@@ -74,12 +98,17 @@ impl AuditNote {
             // An amount that asks about nothing shall not look like books without questions.
             ("questions-asked-from", audited.asked_from.unwrap_or(u64::MAX)),
             ("last-recorded-at", audited.last_recorded_at.millis()),
+            ("sealed-size", sealed.size),
+            (WITNESSES, sealed.witnesses),
+            ("witnesses-seen", sealed.seen),
+            ("quorum", sealed.is_quorum.into()),
         ];
         Self {
             auditor,
             origin: origin.to_owned(),
             head: audited.head,
             ledger: audited.ledger,
+            policy: sealed.policy,
             figures: figures.map(|(name, figure)| (name.to_owned(), figure)).into(),
         }
     }
@@ -105,6 +134,11 @@ impl AuditNote {
             self.ledger.to_hex(),
             self.verdict(),
         );
+        // A note from before witnesses were counted says nothing of them.
+        if self.figure(WITNESSES).is_some() {
+            let policy = self.policy.map_or_else(|| NO_POLICY.to_owned(), |policy| policy.to_hex());
+            writeln!(text, "{POLICY_LINE}{policy}").expect("text can always be added to");
+        }
         for (name, figure) in &self.figures {
             writeln!(text, "{name} {figure}").expect("text can always be added to");
         }
@@ -148,8 +182,14 @@ impl AuditNote {
             .ok_or_else(|| Self::wrong(5, lines[4], "the root in base64"))?;
         let ledger = line(5, "the ledger")?.strip_prefix("ledger ").and_then(LedgerId::from_hex);
         let ledger = ledger.ok_or_else(|| Self::wrong(6, lines[5], "\"ledger\" and its id"))?;
+        let policy = lines.get(7).and_then(|line| line.strip_prefix(POLICY_LINE));
+        let is_policy = |text: &str| text == NO_POLICY || Digest::from_hex(text).is_some();
+        if let Some(text) = policy.filter(|text| !is_policy(text)) {
+            return Err(Self::wrong(8, text, "the SHA-256 of a policy, or none"));
+        }
         let mut figures = Vec::new();
-        for (at, text) in lines.iter().enumerate().skip(7) {
+        let first = if policy.is_some() { 8 } else { 7 };
+        for (at, text) in lines.iter().enumerate().skip(first) {
             let pair =
                 text.split_once(' ').ok_or_else(|| Self::wrong(at + 1, text, "a name and a figure"))?;
             figures.push((pair.0.to_owned(), parsed(at, "a figure", pair.1)?));
@@ -160,6 +200,7 @@ impl AuditNote {
             origin: line(2, "the origin")?.to_owned(),
             head,
             ledger,
+            policy: policy.and_then(Digest::from_hex),
             figures,
         };
         // One form alone: what was read prints the same text again.

@@ -157,7 +157,7 @@ fn a_continued_ledger_holds_with_its_predecessors_snapshot_alone() {
         }
         other => panic!("{other}"),
     }
-    assert!(matches!(new.audit(), Verdict::Unexplained { .. }), "without it nothing can be said");
+    assert!(matches!(new.audit(), Verdict::Unreadable { index: 0, .. }), "without it nothing can be said");
     // The books of another moment, sound as they are, are not those that were named.
     let mut other = story().world;
     other.record(pay("mia", &[("bakery", 1)]), &["mia"]).unwrap();
@@ -385,7 +385,7 @@ fn a_record_left_out_moved_or_cut_off_is_found() {
     violated(cut_off.audit(), 15, "only 15 were handed over");
     let nothing = Story { records: Vec::new(), ..story() };
     violated(nothing.audit(), 0, "only 0 were handed over");
-    assert!(matches!(nothing.audit_blindly(), Verdict::Unexplained { .. }));
+    assert!(matches!(nothing.audit_blindly(), Verdict::Unreadable { index: 0, .. }));
 }
 
 #[test]
@@ -509,13 +509,16 @@ fn a_kept_state_that_is_damaged_or_of_another_version_is_not_gone_on_from() {
 
 #[test]
 fn an_audit_note_is_read_again_and_refused_when_a_figure_changed() {
+    use crate::id::Digest;
     use crate::log::key::{KeyKind, KeyName, VerifierKey};
-    use note::{AuditNote, AuditNoteError};
+    use note::{AuditNote, AuditNoteError, Sealed};
     let audited = held(story().audit());
     let name = KeyName::new("asoc.example/audit").unwrap();
     let auditor = key("aude");
     let public = crate::keys::PublicKey::of(&auditor);
-    let note = AuditNote::of(name.clone(), "klaver.example/log", &audited);
+    let policy = Some(Digest([7; 32]));
+    let sealed = Sealed { size: audited.head.size, policy, witnesses: 5, seen: 4, is_quorum: true };
+    let note = AuditNote::of(name.clone(), "klaver.example/log", &audited, &sealed);
     assert_eq!((note.verdict(), note.figure("entries-checked")), ("holds", Some(audited.head.size)));
     assert_eq!(note.figure("credits-issued"), Some(5_000));
     let signed =
@@ -524,6 +527,30 @@ fn an_audit_note_is_read_again_and_refused_when_a_figure_changed() {
     assert_eq!(AuditNote::open(signed.as_bytes(), &verifier).unwrap(), note);
     let changed = signed.replace("credits-issued 5000", "credits-issued 5001");
     assert!(matches!(AuditNote::open(changed.as_bytes(), &verifier), Err(AuditNoteError::Note(_))));
+    // Who had seen it, and by whose list, is part of what is signed.
+    let said = format!("\nwitness-policy {}\nentries-checked ", "07".repeat(32));
+    assert!(
+        signed.contains(&said) && signed.contains("\nwitnesses 5\nwitnesses-seen 4\nquorum 1\n"),
+        "{signed}"
+    );
+    let changed = signed.replace("quorum 1", "quorum 0");
+    assert!(matches!(AuditNote::open(changed.as_bytes(), &verifier), Err(AuditNoteError::Note(_))));
+    let again = |text: String| {
+        let note = crate::log::note::Note::sign(text, &verifier, |text| crate::keys::sign(&auditor, text).0);
+        AuditNote::open(note.unwrap().to_string().as_bytes(), &verifier)
+    };
+    let unknown = AuditNote { policy: None, ..note.clone() };
+    assert!(unknown.text().contains("\nwitness-policy none\n"));
+    assert_eq!(again(unknown.text()), Ok(unknown));
+    assert!(matches!(
+        again(note.text().replace(&"07".repeat(32), "a list")),
+        Err(AuditNoteError::Line { line: 8, .. })
+    ));
+    // A note from before witnesses were counted is read as it is.
+    let figures = note.figures[..note.figures.len() - 4].to_vec();
+    let before = AuditNote { policy: None, figures, ..note.clone() };
+    assert!(!before.text().contains("witness"));
+    assert_eq!(again(before.text()), Ok(before));
     // A checkpoint by the same key is no audit note.
     let text = "asoc.example/audit\n5\nroot\n".to_owned();
     let other =
@@ -552,6 +579,6 @@ fn a_note_says_what_is_held_and_what_is_owed() {
     audited.trial_balance.circulation.issued = 100;
     audited.trial_balance.circulation.redeemed = 400;
     audited.trial_balance.below_zero = 500;
-    let note = note::AuditNote::of(name, "klaver.example/log", &audited);
+    let note = note::AuditNote::of(name, "klaver.example/log", &audited, &note::Sealed::default());
     assert_eq!((note.figure("credits-held"), note.figure("below-zero")), (Some(200), Some(500)));
 }

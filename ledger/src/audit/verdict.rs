@@ -14,18 +14,13 @@ use std::fmt;
 pub enum Verdict {
     /// Everything holds.
     Holds(Box<Audited>),
-    /// Nothing is wrong with what was seen, but it does not suffice for a verdict.
-    Unexplained {
-        /// What is missing.
-        why: String,
-    },
     /// Something is wrong.
     Violation(Violation),
-    /// The records could not be read to their end.
+    /// The records could not be read to their end, or something that they need was not handed over.
     Unreadable {
         /// The record that could not be read.
         index: u64,
-        /// What whoever hands them over said.
+        /// What whoever hands them over said, or what is missing.
         why: String,
     },
 }
@@ -82,7 +77,6 @@ impl fmt::Display for Verdict {
             Self::Holds(audited) => {
                 write!(f, "everything holds: {} records, root {}", audited.head.size, audited.head.root)
             }
-            Self::Unexplained { why } => write!(f, "no verdict: {why}"),
             Self::Violation(violation) => write!(f, "violation at {violation}"),
             Self::Unreadable { index, why } => write!(f, "record {index} cannot be read: {why}"),
         }

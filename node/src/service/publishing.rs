@@ -8,13 +8,15 @@ use crate::clock::wall_clock;
 use crate::reason;
 use crate::witness::policy::Witnesses;
 use crate::writer::Status;
+use klaver_keystore::private_file;
 use klaver_ledger::engine;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::cosignature::COSIGNATURE_LEAD_SECONDS_MAX;
 use klaver_ledger::log::key::{Statement, VerifierKey};
-use klaver_ledger::log::note::NoteSignature;
+use klaver_ledger::log::note::{Note, NoteSignature};
 use klaver_ledger::store;
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -45,6 +47,8 @@ pub struct PublishedCheckpoint {
 pub(super) struct Publisher {
     shown: RwLock<Shown>,
     witnesses: Option<Arc<Witnesses>>,
+    /// Held while the newest checkpoint is written to its file: a later one never comes before an earlier one.
+    keeping: Mutex<()>,
     beat: Duration,
     beats: Mutex<u64>,
     next_beat: Condvar,
@@ -88,6 +92,7 @@ impl Publisher {
         let publisher = Arc::new(Self {
             shown: RwLock::new(Shown { recent, witnessed: None }),
             witnesses,
+            keeping: Mutex::default(),
             beat: Duration::from_secs(beat.seconds.max(1)),
             beats: Mutex::new(0),
             next_beat: Condvar::new(),
@@ -108,6 +113,7 @@ impl Publisher {
         Arc::new(Self {
             shown: RwLock::new(Shown { recent, witnessed: None }),
             witnesses: None,
+            keeping: Mutex::default(),
             beat: Duration::from_secs(1),
             beats: Mutex::new(0),
             next_beat: Condvar::new(),
@@ -204,6 +210,18 @@ impl Publisher {
             shown.witnessed = Some(known);
         }
         Attached::Newly
+    }
+
+    /// Writes the newest checkpoint that has a witness's line to `path`: an export of a stopped node shows it too.
+    pub(super) fn keep_cosigned(&self, path: &Path) {
+        let _keeping = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_cosigned = |note: &&Note| note.signatures().len() > 1;
+        let recent = self.recent();
+        let notes = recent.iter().filter_map(|shown| shown.signed.as_ref().map(SignedCheckpoint::note));
+        let Some(note) = notes.into_iter().find(is_cosigned) else { return };
+        if let Err(error) = private_file::replace(path, note.to_string().as_bytes()) {
+            tracing::warn!(%error, "cosignatures could not be kept: an export will lack them");
+        }
     }
 
     /// Waits for a beat after number `seen`, at most a beat's time; returns the number of the newest.

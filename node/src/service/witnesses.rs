@@ -61,6 +61,9 @@ impl Service {
         let attached = self.published.add_cosignature(text, line, &asked.key);
         if attached == Attached::Newly {
             self.metrics.cosignatures.fetch_add(1, Ordering::Relaxed);
+            if let Some(data) = self.data.get() {
+                self.published.keep_cosigned(&data.cosigned());
+            }
         }
         if let Some(witnessed) = self.published.witnessed() {
             self.metrics.witnessed_records.store(witnessed.size, Ordering::Relaxed);

@@ -81,6 +81,40 @@ fn the_public_log_is_audited_over_http_as_it_is_served_and_as_it_is_exported() {
 }
 
 #[test]
+fn an_exported_log_has_the_cosignatures_that_the_served_one_had() {
+    let mut world = World::new();
+    let size = world.pay();
+    world.witnessed(size);
+    let vkey = world.town.client.community().log.vkey;
+    world.town.node.stop();
+    let copy = world.directory.path().join("copy");
+    let export = || {
+        let data = world.town.node.data();
+        let ran = run(klaver_node().arg("export").arg("--data").arg(data).arg("--log").arg(&copy));
+        assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
+        ran.err
+    };
+    let said = export();
+    let checkpoint = Note::parse(&std::fs::read(copy.join("checkpoint")).unwrap()).unwrap();
+    let verdict = world.policy.judge(&checkpoint, now().seconds()).unwrap();
+    assert!(verdict.quorum_reached && verdict.checkpoint.size == size, "{verdict:?}");
+    assert!(said.contains(&format!("cosigned its checkpoint: {}", verdict.seen.len())), "{said}");
+    let audit = || {
+        let server = StaticServer::start(&copy, "checkpoint");
+        programs::run(programs::go_auditor().args([&vkey, &server.url]), b"")
+    };
+    assert!(audit().status.success(), "a mirror serves it as it is");
+    // Lines about another checkpoint, or that somebody changed, are not passed on.
+    std::fs::write(world.town.node.data().join("cosigned"), checkpoint.to_string().replace("— a.", "— x."))
+        .unwrap();
+    export();
+    let checkpoint = Note::parse(&std::fs::read(copy.join("checkpoint")).unwrap()).unwrap();
+    let fewer = world.policy.judge(&checkpoint, now().seconds()).unwrap();
+    assert_eq!(fewer.seen.len(), verdict.seen.len() - usize::from(verdict.seen[0].witness == "A"));
+    assert!(audit().status.success());
+}
+
+#[test]
 fn the_commands_of_the_page_for_treasurers_and_of_that_for_witnesses_are_there() {
     let mut checked = 0;
     for page in ["docs/verify.md", "docs/witness.md"] {

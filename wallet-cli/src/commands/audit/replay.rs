@@ -1,5 +1,6 @@
 //! The whole audit: every record is replayed, by the ledger's own independent path; or those since the last one.
 
+use super::report::Sealing;
 use super::{Audit, Progress, kept, public, report};
 use crate::app::App;
 use crate::contact::Contact;
@@ -54,13 +55,14 @@ pub(super) fn run(
     let mut questions = Questions::load(&app.places, &contact.community.ledger)?;
     let compared: Vec<TreeHead> =
         state.iter().flat_map(|state| state.heads()).chain(&heads).copied().collect();
+    let (witnessed, seal) = witnessed(app, contact)?;
     let expectations = Expectations {
         ledger: Some(contact.community.ledger),
         heads,
         predecessor: predecessor(app, contact, hat)?,
         size: Some(size),
         witnessed_before: trust::has_witnesses(&app.places, &contact.community.ledger).then(a_day_ago),
-        witnessed: witnessed(app, contact)?,
+        witnessed,
         explanations: questions.explanations(),
         thresholds: thresholds(app, contact, wish.ask_from.as_deref())?,
         threads: std::thread::available_parallelism().map_or(2, usize::from),
@@ -76,11 +78,13 @@ pub(super) fn run(
     match verdict {
         Verdict::Holds(audited) => {
             questions.ask(&audited);
-            let exit = report::report(app, contact, &audited, &questions, from)?;
+            let sealed = Sealing::of(app, contact, seal.as_ref());
+            let exit = report::report(app, contact, &audited, &questions, &sealed, from)?;
             questions.save(&app.places, &contact.community.ledger)?;
             kept::save(app, contact, &audited, compared)?;
             if let Some(file) = &wish.note {
-                report::write_note(app, contact, hat, &audited, file, wish.note_name.as_deref())?;
+                let name = wish.note_name.as_deref();
+                report::write_note(app, contact, hat, (&audited, &sealed), file, name)?;
             }
             Ok(exit)
         }
@@ -95,7 +99,6 @@ pub(super) fn run(
         Verdict::Unreadable { index, why } => {
             Err(Failure::text(Exit::Failed, "audit_unreadable", why).with("index", index))
         }
-        Verdict::Unexplained { why } => Err(Failure::text(Exit::Unexplained, "audit_unexplained", why)),
     }
 }
 
@@ -106,9 +109,10 @@ fn thresholds(app: &App<'_>, contact: &Contact, ask_from: Option<&str>) -> Outco
     Ok(least.map(|least| Thresholds { least: least.minor() }))
 }
 
-/// Returns the sizes that a quorum of witnesses has cosigned, as far as this wallet keeps their seals; waits a moment for the
-/// newest one, which they see soon after it is published.
-fn witnessed(app: &App<'_>, contact: &Contact) -> Outcome<Vec<Witnessed>> {
+/// Returns the sizes that a quorum of witnesses has cosigned, as far as this wallet keeps their seals, and the newest seal;
+/// waits a moment for that one, which they see soon after it is published.
+fn witnessed(app: &App<'_>, contact: &Contact) -> Outcome<(Vec<Witnessed>, Option<SignedCheckpoint>)> {
+    let mut seal = contact.community.checkpoint.clone();
     let seen_at = |seen: &SignedCheckpoint| {
         let at = trust::witnessed_at(&app.places, &contact.community, seen)?;
         Some(Witnessed { size: seen.checkpoint().size, at })
@@ -124,13 +128,16 @@ fn witnessed(app: &App<'_>, contact: &Contact) -> Outcome<Vec<Witnessed>> {
         if seen.checkpoint().size != newest {
             break;
         }
-        if let Some(seen) = seen_at(&seen) {
-            found.push(seen);
+        let at = seen_at(&seen);
+        // With as many lines as it has by now.
+        seal = Some(seen);
+        if let Some(at) = at {
+            found.push(at);
             break;
         }
         std::thread::sleep(QUORUM_PAUSE);
     }
-    Ok(found)
+    Ok((found, seal))
 }
 
 /// Returns until when witnesses must have seen what was recorded.

@@ -7,16 +7,49 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::moment;
 use crate::output::harmless;
 use crate::questions::Questions;
+use crate::trust::{self, Witnessed};
 use klaver_keystore::KeyInfo;
 use klaver_ledger::audit::Audited;
-use klaver_ledger::audit::note::AuditNote;
+use klaver_ledger::audit::note::{AuditNote, Sealed};
 use klaver_ledger::audit::questions::Question;
+use klaver_ledger::id::Digest;
 use klaver_ledger::keys::{PublicKey, sign};
+use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::key::KeyName;
 use std::path::Path;
 
 /// How many entries of a question are shown to people; JSON has them all.
 const ENTRIES_SHOWN: usize = 8;
+
+/// Who had seen the newest seal that was audited, and by whose list.
+pub(super) struct Sealing {
+    size: u64,
+    policy: Option<Digest>,
+    witnessed: Option<Witnessed>,
+}
+
+impl Sealing {
+    /// Returns what the policy that this wallet believes says of `seal`.
+    pub(super) fn of(app: &App<'_>, contact: &Contact, seal: Option<&SignedCheckpoint>) -> Self {
+        let community = &contact.community;
+        Self {
+            size: seal.map_or(0, |seal| seal.checkpoint().size),
+            policy: trust::policy_digest(&app.places, &community.ledger),
+            witnessed: seal.and_then(|seal| trust::witnessed(&app.places, community, seal)),
+        }
+    }
+
+    fn stated(&self) -> Sealed {
+        let seen = self.witnessed.as_ref();
+        Sealed {
+            size: self.size,
+            policy: self.policy,
+            witnesses: seen.map_or(0, |seen| seen.total as u64),
+            seen: seen.map_or(0, |seen| seen.names.len() as u64),
+            is_quorum: seen.is_some_and(|seen| seen.quorum && seen.total > 0),
+        }
+    }
+}
 
 /// Writes the signed audit note.
 ///
@@ -26,14 +59,14 @@ pub(super) fn write_note(
     app: &App<'_>,
     contact: &Contact,
     hat: &KeyInfo,
-    audited: &Audited,
+    (audited, sealing): (&Audited, &Sealing),
     file: &Path,
     name: Option<&str>,
 ) -> Outcome<()> {
     let name = name.unwrap_or(&hat.name);
     let wrong = || Failure::new(Exit::Usage, "note_name").with("value", harmless(name));
     let auditor = KeyName::new(name).map_err(|_| wrong())?;
-    let note = AuditNote::of(auditor, contact.community.log_key.name().as_str(), audited);
+    let note = AuditNote::of(auditor, contact.community.log_key.name().as_str(), audited, &sealing.stated());
     let key = app.signing_key(hat)?;
     let signed = note.sign(PublicKey::of(key).as_bytes(), |text| sign(key, text).0).map_err(|_| wrong())?;
     std::fs::write(file, signed.to_string())
@@ -94,6 +127,7 @@ pub(super) fn report(
     contact: &Contact,
     audited: &Audited,
     questions: &Questions,
+    sealing: &Sealing,
     from: u64,
 ) -> Outcome {
     let community = &contact.community;
@@ -143,6 +177,7 @@ pub(super) fn report(
     let said = app.output.words("audit.holds", &[("size", &size)]);
     app.output.line(&app.output.good(&said));
     app.output.say("audit.root", &[("root", &root)]);
+    trust::say(app.output, sealing.witnessed.as_ref());
     say_questions(app, contact, audited, questions);
     let lines: Vec<serde_json::Value> = balance
         .lines
@@ -164,6 +199,8 @@ pub(super) fn report(
         "settled_minor": sums.settled, "retired_minor": sums.retired,
         "in_circulation_minor": sums.in_circulation(), "below_zero_minor": balance.below_zero,
         "verdict": if audited.questions.is_empty() { "holds" } else { "unexplained" }, "from": from,
+        "witnessed": trust::to_json(sealing.witnessed.as_ref()), "sealed_size": sealing.size,
+        "witness_policy": sealing.policy.map(|policy| policy.to_hex()),
         "questions": to_json(&audited.questions), "explained": to_json(&audited.explained),
     }));
     Ok(if audited.questions.is_empty() { Exit::Ok } else { Exit::Unexplained })
