@@ -115,6 +115,7 @@ impl Service {
     pub fn take_cosignatures(&self, note: &Note) -> Brought {
         let Some(witnesses) = self.witnesses() else { return Brought::NoWitness };
         if let Meaning::Contradicted(seen) = contradiction::meaning(self, note) {
+            self.metrics.witness_alarms.fetch_add(1, Ordering::Relaxed);
             contradiction::stop_for(self, witnesses.data(), &seen, "a witness that pulls");
             return Brought::Contradiction;
         }
