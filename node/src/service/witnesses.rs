@@ -197,7 +197,7 @@ pub(super) fn read(
     let standing = reader.standing();
     let Some((charter, _)) = standing.charter_in_force(wall_clock()) else { return Ok(None) };
     let key = VerifierKey::new(KeyName::new(charter.origin.clone())?, KeyKind::Note, log.as_bytes())?;
-    let witnesses = Witnesses::read(data, config, &key)?;
+    let witnesses = Witnesses::read(data, config, &key, &charter.witness_policy)?;
     if let Some(witnesses) = &witnesses
         && witnesses.digest() != charter.witness_policy
     {

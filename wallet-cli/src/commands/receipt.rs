@@ -11,6 +11,7 @@ use crate::{moment, proofs};
 use clap::{Args, Subcommand};
 use klaver_ledger::amount::Scale;
 use klaver_ledger::id::LedgerId;
+use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::key::VerifierKey;
 use klaver_ledger::receipt::{LogIdentity, Proven, ProvenContent, Receipt as LedgerReceipt, ReceiptError};
 use std::path::PathBuf;
@@ -99,7 +100,12 @@ fn verify(app: &App<'_>, command: &Verify) -> Outcome {
         };
         let unit = Unit { one: String::new(), many: String::new(), scale, language: app.output.language };
         let communities = Community::load_all(&app.places).unwrap_or_default();
-        let known = communities.iter().find(|community| community.log_key == log_key);
+        // A key that signs no more is known too: what it signed after it was replaced is forged, whoever names it.
+        let knows = |community: &&Community| community.identity_ever().keys().contains(&log_key);
+        let known = communities.iter().find(knows);
+        if let Some(community) = known {
+            must_fit(app, community, &proven.checkpoint)?;
+        }
         tell(app, known, &log_key.name().to_string(), &unit, &proven);
         app.output.note("receipt.decimals", &[("count", &command.scale.to_string())]);
         return Ok(Exit::Ok);
@@ -112,13 +118,7 @@ fn verify(app: &App<'_>, command: &Verify) -> Outcome {
     for community in &communities {
         match receipt.verify(&community.identity_ever()) {
             Ok(proven) => {
-                if community.past.is_forged(&proven.checkpoint) {
-                    return Err(contact::forged(&app.places, &proven.checkpoint));
-                }
-                // A seal that contradicts another one of its size proves nothing but that.
-                if let Some(known) = Heads::of(&app.places, community).against(&proven.checkpoint) {
-                    return Err(contact::alarm(&app.places, known, &proven.checkpoint));
-                }
+                must_fit(app, community, &proven.checkpoint)?;
                 let unit = community.unit(app.output.language);
                 tell(app, Some(community), &community.name, &unit, &proven);
                 return Ok(Exit::Ok);
@@ -127,6 +127,18 @@ fn verify(app: &App<'_>, command: &Verify) -> Outcome {
         }
     }
     Err(last.map_or_else(|| Failure::new(Exit::Key, "not_joined"), wrong))
+}
+
+/// Checks a seal against what this wallet knows of its log.
+fn must_fit(app: &App<'_>, community: &Community, seen: &SignedCheckpoint) -> Outcome<()> {
+    if community.past.is_forged(seen) {
+        return Err(contact::forged(&app.places, seen));
+    }
+    // A seal that contradicts another one of its size proves nothing but that.
+    match Heads::of(&app.places, community).against(seen) {
+        Some(known) => Err(contact::alarm(&app.places, known, seen)),
+        None => Ok(()),
+    }
 }
 
 /// Says what a receipt of the log called `name` proves; of which `community` that is, when the wallet knows it.
