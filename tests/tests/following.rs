@@ -6,6 +6,7 @@
 use klaver_api::paths;
 use klaver_ledger::account::AccountKind;
 use klaver_ledger::charter::Charter;
+use klaver_ledger::engine::Holder;
 use klaver_ledger::entry::{Body, Govern, Open, Pay, PayLine};
 use klaver_ledger::id::{AccountId, Digest, LedgerId};
 use klaver_ledger::keys::PublicKey;
@@ -16,8 +17,9 @@ use klaver_ledger::log::note::Note;
 use klaver_ledger::log::policy::TrustPolicy;
 use klaver_ledger::testing::{account, key, minor, public, state};
 use klaver_ledger::time::{Seconds, Timestamp};
-use klaver_node::config::Config;
+use klaver_node::config::{Config, DataDir};
 use klaver_node::keys::NodeKeys;
+use klaver_node::service::open_ledger;
 use klaver_tests::binaries::{Ran, klaver_node};
 use klaver_tests::node::{Node, copy_directory, passphrase_file, private_directory, run};
 use klaver_tests::past::{Past, days_ago};
@@ -497,6 +499,97 @@ fn a_stolen_log_key_is_replaced_by_the_council_and_a_thiefs_log_is_an_alarm() {
     thief.stop();
     past.node.start();
     assert_eq!(jef.balance(), "0.00", "the true log is believed as before");
+    // Nor is a receipt that goes beyond what the key signed, whoever names that key on the command line.
+    past.node.stop();
+    let data = DataDir::at(&thief_home.join("data"));
+    let theirs =
+        Past { node: Node::at(&thief_home), data, ledger: past.ledger, charter: past.charter.clone() };
+    for name in ["noor", "sam", "lena"] {
+        theirs.record(Body::Open(Open { states: vec![state(name, AccountKind::Member)] }), now());
+    }
+    let (log, _) = open_ledger(&theirs.data, stolen).unwrap();
+    let receipt = log.reader().receipt(1, Holder::Signer).unwrap();
+    std::fs::write(&file, receipt.to_string()).unwrap();
+    let (file, key, ledger) = (file.to_str().unwrap(), verifier.to_string(), past.ledger.to_hex());
+    assert_eq!(jef.refused(6, &["receipt", "verify", file])["code"], "old_log_key");
+    let named = ["receipt", "verify", file, "--log-key", &key, "--ledger", &ledger];
+    assert_eq!(jef.refused(6, &named)["code"], "old_log_key");
+    let stranger = Wallet::init(directory.path(), "stranger");
+    assert_eq!(
+        stranger.json(&named)["holds"],
+        json!(true),
+        "who knows nothing of the log has the key's word alone"
+    );
+}
+
+#[test]
+fn a_log_key_that_the_council_replaces_keeps_its_witnesses() {
+    let directory = tempfile::tempdir().unwrap();
+    let jef = Wallet::init(directory.path(), "jef");
+    let account = account("jef");
+    let (mut all, file) = witnesses(directory.path(), &["A", "B"], 2);
+    let lines = std::fs::read_to_string(file).unwrap();
+    let vkey = |charter: &Charter| {
+        let name = KeyName::new(charter.origin.clone()).unwrap();
+        VerifierKey::new(name, KeyKind::Note, charter.log_keys[0].as_bytes()).unwrap()
+    };
+    let mut text = String::new();
+    let mut past = Past::found(directory.path(), |charter, url| {
+        text = format!("log {} {url}/log\n{lines}", vkey(charter));
+        charter.witness_policy = Digest::of(text.as_bytes());
+    });
+    let mut member = state("jef", AccountKind::Member);
+    member.account = account;
+    member.keys[0].key = PublicKey::from_hex(&jef.public_key()).unwrap();
+    past.record(Body::Open(Open { states: vec![member] }), days_ago(4));
+    std::fs::write(past.data.witness_policy(), &text).unwrap();
+    let old_key = vkey(&past.charter);
+    watch(&mut all, &old_key.to_string());
+    past.node.start();
+    jef.json(&["join", &past.node.url(), "--existing", &account.to_string()]);
+    let witnessed = || {
+        let said = jef.json(&["checkpoint"]);
+        (said["witnessed"]["quorum"] == json!(true)).then(|| said["size"].as_u64().unwrap())
+    };
+    let before = within(BEATS, "a quorum under the old key", witnessed);
+    past.node.stop();
+
+    // The council names another key, and says nothing about who witnesses: the text that it decided on goes on to count.
+    let next = Charter { log_keys: vec![public("next log")], ..past.charter.clone() };
+    past.govern(next.clone());
+    past.put_log_key(&key("next log"));
+    let from = past.node.log_length();
+    past.node.start();
+    let told = past.node.said(from);
+    assert!(told.contains(&format!("begins with   log {}", vkey(&next))), "{told}");
+    assert_eq!(jef.json(&["checkpoint"])["witnessed"], json!({ "quorum": false, "by": [], "of": 2 }));
+    for witness in &mut all {
+        witness.kill();
+        assert_eq!(witness.run("untrust", &["--log", &old_key.to_string()]).status, 0);
+        witness.trust(&vkey(&next).to_string(), &[]);
+        witness.start();
+    }
+    let after = within(BEATS, "a quorum under the new key", witnessed);
+    assert!(before < after, "{before} {after}");
+    // Who joins now is shown the same policy.
+    let noor = Wallet::init(directory.path(), "noor");
+    let mut member = state("noor", AccountKind::Member);
+    member.keys[0].key = PublicKey::from_hex(&noor.public_key()).unwrap();
+    past.node.stop();
+    let noors = member.account.to_string();
+    past.record(Body::Open(Open { states: vec![member] }), now());
+
+    // A policy that neither names the log nor is the council's own is refused, with the line that is missing.
+    let other = text.replace("group some 2", "group some 1");
+    std::fs::write(past.data.witness_policy(), &other).unwrap();
+    let refused = past.node.try_start().unwrap_err();
+    assert!(refused.contains(&format!("begin it with   log {}", vkey(&next))), "{refused}");
+    std::fs::write(past.data.witness_policy(), &text).unwrap();
+    past.node.start();
+    noor.json(&["join", &past.node.url(), "--existing", &noors]);
+    within(BEATS, "a quorum for who joined later", || {
+        (noor.json(&["checkpoint"])["witnessed"]["quorum"] == json!(true)).then_some(())
+    });
 }
 
 #[test]

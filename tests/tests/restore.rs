@@ -11,9 +11,10 @@ use klaver_tests::binaries::{Ran, klaver_node};
 use klaver_tests::node::{Node, copy_directory, private_directory, run};
 use klaver_tests::patience::{BEATS, within};
 use klaver_tests::town::{Town, now};
-use klaver_tests::witness::{Witness, watch, witnesses};
+use klaver_tests::witness::{Front, Manner, Said, Witness, watch, witnesses};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::time::Duration;
 
 fn town(directory: &Path) -> (Town, Vec<Witness>) {
     let (mut all, file) = witnesses(directory, &["A", "B", "C"], 2);
@@ -122,6 +123,91 @@ fn an_old_backup_stays_read_only_with_the_evidence() {
         })
         .collect();
     assert_eq!(evidence, [newest]);
+}
+
+#[test]
+fn an_old_cosignature_that_is_shown_again_confirms_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut witness = Witness::init(&directory.path().join("A"), "a.example/w");
+    let front = Front::before(&witness);
+    let file = directory.path().join("witnesses");
+    std::fs::write(&file, format!("witness A {} {}\nquorum A\n", witness.vkey(), front.url())).unwrap();
+    let options = ["--witness-policy", file.to_str().unwrap()];
+    let mut town = Town::found_with(&directory.path().join("town"), &["mia"], &["bakery"], &options);
+    town.give(&["mia"], 10_000);
+    witness.trust(&town.client.community().log.vkey, &[]);
+    witness.start();
+    witnessed_payment(&town);
+    let shown = Note::parse(&town.client.get(paths::LOG_CHECKPOINT, None).bytes).unwrap();
+    let line = shown.signatures().iter().find(|line| line.name().as_str() == "a.example/w").unwrap();
+    town.node.stop();
+    let backup = directory.path().join("backup");
+    copy_directory(&town.node.data(), &backup);
+    town.node.start();
+    town.client = town.node.client();
+    // The witness sees more, and then nobody hears it: whoever stands between says what it said about the backup.
+    witnessed_payment(&town);
+    town.node.stop();
+    front.behave(Manner::Always(Said {
+        status: 200,
+        media: "text/plain".to_owned(),
+        body: format!("{line}\n"),
+    }));
+    std::thread::sleep(Duration::from_millis(1_100));
+    let home = directory.path().join("home");
+    assert_eq!(restore(&backup, &home, &[]).status, 0);
+    town.node = town.node.under_same_address(&home);
+    town.node.start_read_only();
+    town.client = town.node.client();
+    let policy = policy(&town);
+    // The line is a true one, and shown; what is recorded waits for one that is new.
+    within(BEATS, "the old line", || {
+        let note = Note::parse(&town.client.get(paths::LOG_CHECKPOINT, None).bytes).unwrap();
+        policy.judge(&note, now().seconds()).unwrap().quorum_reached.then_some(())
+    });
+    for _ in 0..4 {
+        std::thread::sleep(Duration::from_secs(1));
+        let why = town.client.get("/readyz", None);
+        assert!(why.text("detail").contains("restored from a backup"), "{why:?}");
+        let refused = town.client.submit(&town.pay("mia", "bakery", 1));
+        assert_eq!((refused.status, refused.code()), (503, "read_only"), "{refused:?}");
+        assert!(home.join("data/restored").exists());
+    }
+    // It goes on asking: as soon as the witness is heard itself, the backup is known to be too old.
+    front.behave(Manner::Honest);
+    within(BEATS, "the evidence", || {
+        let why = town.client.get("/readyz", None);
+        why.text("detail").contains("our own log signed").then_some(())
+    });
+}
+
+#[test]
+fn what_was_shown_before_a_fault_is_still_witnessed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (town, mut all) = town(directory.path());
+    witnessed_payment(&town);
+    all[1].kill();
+    all[2].kill();
+    for _ in 0..60 {
+        assert_eq!(town.client.submit(&town.pay("mia", "bakery", 1)).status, 201);
+    }
+    town.client.await_publication();
+    let policy = policy(&town);
+    let verdict = || {
+        let note = Note::parse(&town.client.get(paths::LOG_CHECKPOINT, None).bytes).unwrap();
+        policy.judge(&note, now().seconds()).unwrap()
+    };
+    within(BEATS, "the one that is there", || (verdict().seen.len() == 1).then_some(()));
+    assert!(!verdict().quorum_reached);
+    // The disk is full: nothing is recorded until the node is started again.
+    town.node.limit_files(8 << 10);
+    let refused = town.client.submit(&town.pay("mia", "bakery", 1));
+    assert_eq!(refused.status, 503, "{refused:?}");
+    assert_eq!(town.client.get("/readyz", None).status, 503);
+    std::thread::sleep(Duration::from_millis(2_500));
+    all[1].start();
+    within(BEATS, "a quorum for what was shown", || verdict().quorum_reached.then_some(()));
+    assert_eq!(town.client.get("/readyz", None).status, 503);
 }
 
 #[test]

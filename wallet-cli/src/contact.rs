@@ -156,7 +156,7 @@ impl Contact {
         contact.check_log()?;
         if remembers {
             contact.ask_terms()?;
-            crate::trust::visit(&contact.places, &contact.http, &contact.community);
+            crate::trust::visit(&contact.places, &contact.http, &contact.community)?;
         }
         Ok(contact)
     }
@@ -186,9 +186,9 @@ impl Contact {
             }
         }
         if self.community.past.charter_base != Some(said.charter_base) {
-            match follow::newest_charter(&self.places, &self.community, &self.http) {
-                Ok(base) => {
-                    self.community.past.charter_base = Some(base);
+            match follow::charters(&self.places, &self.community, &self.http) {
+                Ok(lineage) => {
+                    self.community.past.charter_base = Some(lineage.base());
                     self.save()?;
                 }
                 Err(failure) if failure.exit == Exit::Mismatch => return Err(failure),

@@ -46,13 +46,12 @@ pub fn moved(places: &Places, known: &Community, http: &Http) -> Outcome<Option<
     }
 }
 
-/// Follows the charters of the ledger and returns the index of the newest one.
+/// Follows the charters of the ledger to the one in force.
 ///
 /// # Errors
 /// As [`moved`]; also when the node does not show them.
-pub fn newest_charter(places: &Places, known: &Community, http: &Http) -> Outcome<u64> {
-    let said = Shown::fetch(places, http)?;
-    Ok(said.lineage(&known.ledger, &known.past)?.base())
+pub fn charters(places: &Places, known: &Community, http: &Http) -> Outcome<Lineage> {
+    Shown::fetch(places, http)?.lineage(&known.ledger, &known.past)
 }
 
 fn under_new_charter(

@@ -1,10 +1,12 @@
 //! Whom this wallet believes when it says *witnessed*: the trust policy of a community, remembered.
 //!
-//! The first policy that the charter confirms is kept. A later one is believed only when a person says so: whoever
-//! runs a node must not be able to choose other witnesses in silence.
+//! The first policy that the charter confirms is kept: the charter that the council signed, as the ledger proves it, never
+//! what a node says of it. A later one is believed only when a person says so: whoever runs a node must not be able to
+//! choose other witnesses in silence.
 
 use crate::community::Community;
-use crate::failure::Outcome;
+use crate::failure::{Exit, Outcome};
+use crate::follow;
 use crate::http::Http;
 use crate::moment;
 use crate::output::Output;
@@ -49,31 +51,39 @@ pub struct Witnessed {
 }
 
 /// Learns of the community's witnesses, if that is due; whatever goes wrong changes nothing.
-pub fn visit(places: &Places, http: &Http, community: &Community) {
+///
+/// # Errors
+/// `Mismatch`, after the evidence was kept, when the charters that the node shows do not hold.
+pub fn visit(places: &Places, http: &Http, community: &Community) -> Outcome<()> {
     let age = path(places, &community.ledger).metadata().and_then(|file| file.modified()).ok();
     let is_fresh =
         age.and_then(|at| SystemTime::now().duration_since(at).ok()).is_some_and(|age| age < FRESH);
-    if !is_fresh {
+    if is_fresh {
+        return Ok(());
+    }
+    match learn(places, http, community, false) {
+        Err(failure) if failure.exit == Exit::Mismatch => Err(failure),
         // What the wallet knows already goes on to count; the next visit asks again.
-        let _ = learn(places, http, community, false);
+        _ => Ok(()),
     }
 }
 
 /// Asks the node for its trust policy, and remembers the first; `adopt` takes another in its place.
 ///
 /// # Errors
-/// When the node cannot be asked, or the file cannot be written.
+/// When the node cannot be asked, the charters that it shows do not hold, or the file cannot be written.
 pub fn learn(places: &Places, http: &Http, community: &Community, adopt: bool) -> Outcome<Learned> {
     let said: klaver_api::Community = http.get(paths::COMMUNITY, None)?;
     let text = match said.log.policy {
         Some(_) => http.get_bytes(&format!("{}/policy", community.log_path))?,
         None => Vec::new(),
     };
-    let confirmed = Digest::from_hex(&said.charter.witness_policy) == Some(Digest::of(&text));
+    let charter = follow::charters(places, community, http)?;
+    let confirmed = charter.charter().witness_policy == Digest::of(&text);
     let text = String::from_utf8(text).unwrap_or_default();
-    let names_our_log = |policy: &TrustPolicy| policy.logs().iter().any(|log| log.key == community.log_key);
-    let is_policy = text.parse().is_ok_and(|policy| names_our_log(&policy));
-    let offered = if confirmed && (is_policy || text.is_empty()) { Some(text) } else { None };
+    // Which key the log has is for the charter to say: its line in the policy may be of the key before.
+    let is_policy = text.is_empty() || text.parse::<TrustPolicy>().is_ok();
+    let offered = Some(text).filter(|_| confirmed && is_policy);
     let known = remembered(places, &community.ledger);
     // Empty stands for: asked, and there was none. Writing the same again says when that was.
     let (believed, learned) = match (known, offered) {
@@ -91,15 +101,15 @@ pub fn learn(places: &Places, http: &Http, community: &Community, adopt: bool) -
     Ok(learned)
 }
 
-/// Returns what the remembered policy of a community says about a checkpoint that its log signed; `None` when none is
-/// remembered.
+/// Returns what the remembered policy of a community says about a checkpoint that its log signed; `None` when no witness
+/// is remembered.
 pub fn witnessed(places: &Places, community: &Community, seen: &SignedCheckpoint) -> Option<Witnessed> {
     remembered_policy(places, &community.ledger).map(|policy| judged(&policy, seen))
 }
 
 /// Returns the policy that is remembered of a community, if it names who counts.
 pub fn remembered_policy(places: &Places, ledger: &LedgerId) -> Option<TrustPolicy> {
-    remembered(places, ledger)?.parse().ok()
+    remembered(places, ledger)?.parse().ok().filter(|policy: &TrustPolicy| !policy.witnesses().is_empty())
 }
 
 /// Returns SHA-256 of the policy that is remembered of a community, as the charter names it; `None` when none names who
@@ -114,10 +124,12 @@ pub fn judged(policy: &TrustPolicy, seen: &SignedCheckpoint) -> Witnessed {
     // A line of a witness that does not verify makes the whole note worthless to a policy: nobody has seen it.
     let verdict = policy.judge_signed(seen, moment::now().seconds());
     let names = verdict.iter().flat_map(|verdict| &verdict.seen).map(|seen| seen.witness.clone());
+    let names: Vec<String> = names.collect();
     Witnessed {
-        names: names.collect(),
+        // A policy may need nobody: that is no word of anybody.
+        quorum: !names.is_empty() && verdict.as_ref().is_ok_and(|verdict| verdict.quorum_reached),
+        names,
         total: policy.witnesses().len(),
-        quorum: verdict.as_ref().is_ok_and(|verdict| verdict.quorum_reached),
         is_forged: verdict.is_err(),
     }
 }
@@ -131,7 +143,7 @@ pub fn witnessed_at(places: &Places, community: &Community, seen: &SignedCheckpo
 
 /// Returns whether this wallet knows of witnesses that count.
 pub fn has_witnesses(places: &Places, ledger: &LedgerId) -> bool {
-    remembered_policy(places, ledger).is_some_and(|policy| !policy.witnesses().is_empty())
+    remembered_policy(places, ledger).is_some()
 }
 
 /// Says in a line whether a quorum has seen a checkpoint, for people.

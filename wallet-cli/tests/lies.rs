@@ -7,6 +7,7 @@ use double::{Answers, serve};
 use klaver_api::account::AccountPage;
 use klaver_api::request::RequestState;
 use klaver_api::statement::StatementPage;
+use klaver_api::succession::LineageJson;
 use klaver_api::{
     AccountJson, Challenge, CharterJson, Community, ConsistencyJson, Joined, LogAddress, PaymentRequest,
     ReceiptJson, Session, SessionRole, StatementLine, SubmitAnswer, UnitJson, paths, text,
@@ -15,7 +16,7 @@ use klaver_ledger::account::{AccountKind, AccountState, KeyGrant, Rights};
 use klaver_ledger::amount::Scale;
 use klaver_ledger::charter::{Charter, UnitWords};
 use klaver_ledger::engine::{Holder, Ledger, NodeKeys, Reader};
-use klaver_ledger::entry::{Body, Found, Open, Pay, PayLine, RequestRef};
+use klaver_ledger::entry::{Body, Found, Govern, Open, Pay, PayLine, RequestRef};
 use klaver_ledger::id::{AccountId, Digest, RequestId};
 use klaver_ledger::keys::PublicKey;
 use klaver_ledger::link::{Link, NodeAddress};
@@ -52,6 +53,8 @@ struct Town {
     charter: Charter,
     port: u16,
     log: Option<Log>,
+    /// The records that made its charters.
+    charter_bases: Vec<u64>,
     /// The seal before the payments that the tests are about.
     published: SignedCheckpoint,
 }
@@ -74,7 +77,7 @@ impl Town {
             Ledger::found(MemoryStore::new(), keys, founding.clone(), world.now, Counted(0)).unwrap();
         world.post(&founding).unwrap();
         let published = log.reader().checkpoint();
-        let mut town = Self { world, charter, port, log: Some(log), published };
+        let mut town = Self { world, charter, port, log: Some(log), charter_bases: vec![0], published };
         let grant = KeyGrant { key: ours, rights: Rights::ALL, until: None, cap: None };
         let budget = AccountState { limit: sum(100_000), ..state("house", AccountKind::Budget) };
         let bakery = AccountState { keys: vec![grant], ..state("bakery", AccountKind::Member) };
@@ -114,6 +117,38 @@ impl Town {
 
     fn reader(&self) -> Reader<<MemoryStore as Store>::Reader> {
         self.log.as_ref().unwrap().reader()
+    }
+
+    /// Records what its council decides, long ago, and shows the charter that counts since.
+    fn govern(&mut self, charter: Charter, answers: &mut Answers) {
+        let base = self.charter_bases.last().copied().unwrap_or_default();
+        let index = self.world.books.standing().size();
+        let body = Body::Govern(Govern { base, charter: charter.clone() });
+        self.world.wait(10 * 86_400);
+        self.record(vec![(body, COUNCIL)]);
+        self.charter_bases.push(index);
+        self.charter = charter;
+        self.published = self.reader().checkpoint();
+        answers.insert("/log/checkpoint".into(), self.published.to_string().into_bytes());
+        put(answers, paths::LINEAGE, &self.lineage());
+        let (reader, to) = (self.reader(), index + 1);
+        for from in 1..to {
+            let hashes = reader.consistency_proof(from, to).unwrap();
+            let proof = ConsistencyJson { from, to, proof: hashes.iter().map(Hash::to_base64).collect() };
+            put(answers, &format!("{}?from={from}&to={to}", paths::CONSISTENCY), &proof);
+        }
+        let mut said: Community = serde_json::from_slice(&answers[paths::COMMUNITY]).unwrap();
+        said.charter = CharterJson::of(&self.charter, scale());
+        (said.charter_base, said.size) = (index, index + 1);
+        put(answers, paths::COMMUNITY, &said);
+    }
+
+    /// The founding entry and each charter since, as a node shows them.
+    fn lineage(&self) -> LineageJson {
+        let receipt = |index: &u64| self.reader().receipt(*index, Holder::Signer).unwrap();
+        let charters =
+            self.charter_bases.iter().map(|index| ReceiptJson::of(&receipt(index), None)).collect();
+        LineageJson { ledger: self.world.ledger().to_hex(), charters }
     }
 
     fn receipt(&self, index: u64, name: &str) -> ReceiptJson {
@@ -203,6 +238,7 @@ impl Town {
             Session { token: "token".into(), expires_at: later(), role: SessionRole::Account, account: ours };
         let mut answers = Answers::new();
         put(&mut answers, paths::COMMUNITY, &community);
+        put(&mut answers, paths::LINEAGE, &self.lineage());
         put(&mut answers, paths::CHALLENGES, &challenge);
         put(&mut answers, paths::SESSIONS, &session);
         answers.insert("/log/checkpoint".into(), self.published.to_string().into_bytes());
@@ -267,6 +303,17 @@ struct Wallet {
 impl Wallet {
     /// A wallet with a key, and a town around it whose answers `change` has changed.
     fn in_town(change: impl FnOnce(&Town, &mut Answers)) -> Self {
+        Self::in_own_town(|town, answers| change(&town, answers))
+    }
+
+    /// The same, joined, to whom the town is left.
+    fn of_town(change: impl FnOnce(Town, &mut Answers)) -> Self {
+        let wallet = Self::in_own_town(change);
+        wallet.must(&["join", &wallet.url(), "--existing", &account("bakery").to_string()]);
+        wallet
+    }
+
+    fn in_own_town(change: impl FnOnce(Town, &mut Answers)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("passphrase"), "drie groene klavers\n").unwrap();
         let mut wallet = Self { directory, port: 0, answers: Arc::default() };
@@ -276,7 +323,7 @@ impl Wallet {
         (wallet.port, wallet.answers) = serve(|port| {
             let town = Town::found(port, ours).with_payments();
             let mut answers = town.answers();
-            change(&town, &mut answers);
+            change(town, &mut answers);
             answers
         });
         wallet
@@ -560,33 +607,63 @@ fn other_witnesses_count_only_when_a_person_says_so() {
         let key = VerifierKey::new(key_name, KeyKind::Cosignature, public(name).as_bytes()).unwrap();
         format!("witness {name} {key}\n")
     };
-    let wallet = Wallet::joined(|_, _| ());
+    let town: Mutex<Option<Town>> = Mutex::default();
+    let wallet = Wallet::of_town(|town_there, _| *town.lock().unwrap() = Some(town_there));
+    let mut town = town.into_inner().unwrap().unwrap();
     let path = "/log/policy";
-    let show = |names: &[&str], is_in_charter: bool| {
+    let policy_of = |names: &[&str], vkey: &VerifierKey| {
+        let witnesses: String = names.iter().map(|name| witness(name)).collect();
+        format!("log {vkey}\n{witnesses}group all all {}\nquorum all\n", names.join(" "))
+    };
+    // What the node says of its charter, and the policy that it shows; the charter itself is the council's.
+    let say = |policy: &str| {
         let mut answers = wallet.answers.lock().unwrap();
         let mut said: Community = serde_json::from_slice(&answers[paths::COMMUNITY]).unwrap();
-        let witnesses: String = names.iter().map(|name| witness(name)).collect();
-        let policy =
-            format!("log {}\n{witnesses}group all all {}\nquorum all\n", said.log.vkey, names.join(" "));
-        if is_in_charter {
-            said.charter.witness_policy = Digest::of(policy.as_bytes()).to_hex();
-        }
+        said.charter.witness_policy = Digest::of(policy.as_bytes()).to_hex();
         said.log.policy = Some(format!("{}{path}", said.origin));
         put(&mut answers, paths::COMMUNITY, &said);
-        answers.insert(path.to_owned(), policy.into_bytes());
+        answers.insert(path.to_owned(), policy.as_bytes().to_owned());
+    };
+    let decide = |town: &mut Town, policy: &str| {
+        let charter = Charter { witness_policy: Digest::of(policy.as_bytes()), ..town.charter.clone() };
+        town.govern(charter, &mut wallet.answers.lock().unwrap());
+        say(policy);
     };
     let seen = |option: &[&str]| {
         let output = wallet.output(&[&["checkpoint", "--json"], option].concat());
         let said = String::from_utf8(output.stderr).unwrap();
-        let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let json: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{said}"));
         (json["witnessed"]["of"].as_u64(), said.contains("The list of witnesses changed"))
     };
-    show(&["A", "B"], true);
+    let vkey = town.vkey();
+    let [both, other] = [policy_of(&["A", "B"], &vkey), policy_of(&["C"], &vkey)];
+    say(&both);
+    assert_eq!(seen(&[]), (None, false), "a node's word is not the charter, nor is it for the first list");
+    decide(&mut town, &both);
     assert_eq!(seen(&[]), (Some(2), false), "the first list that the charter confirms");
-    show(&["C"], false);
+    say(&other);
     assert_eq!(seen(&["--new-policy"]), (Some(2), false), "the charter knows nothing of it");
-    show(&["C"], true);
+    assert_eq!(seen(&[]), (Some(2), false));
+    decide(&mut town, &other);
     assert_eq!(seen(&[]), (Some(2), true), "it is said, and not believed");
     assert_eq!(seen(&["--new-policy"]), (Some(1), false));
     assert_eq!(seen(&[]), (Some(1), false));
+    // Charters that nobody signed are an alarm, not a list.
+    let whole = town.lineage();
+    let mut lineage = whole.clone();
+    lineage.charters[1].opening = lineage.charters[2].opening.clone();
+    put(&mut wallet.answers.lock().unwrap(), paths::LINEAGE, &lineage);
+    assert_eq!(wallet.run(&["checkpoint"]), alarm("lineage_wrong"));
+    lineage.charters = whole.charters[..2].to_vec();
+    put(&mut wallet.answers.lock().unwrap(), paths::LINEAGE, &lineage);
+    say(&both);
+    assert_eq!(wallet.run(&["checkpoint", "--new-policy"]), alarm("lineage_wrong"), "an older charter");
+    put(&mut wallet.answers.lock().unwrap(), paths::LINEAGE, &whole);
+    // A policy that needs nobody is no quorum of anybody; one without witnesses is none.
+    let nobody = format!("log {vkey}\n{}quorum none\n", witness("C"));
+    decide(&mut town, &nobody);
+    assert_eq!(seen(&["--new-policy"]), (Some(1), false));
+    assert_eq!(wallet.must(&["checkpoint"])["witnessed"], json!({ "quorum": false, "by": [], "of": 1 }));
+    decide(&mut town, "quorum none\n");
+    assert_eq!(seen(&["--new-policy"]), (None, false));
 }

@@ -75,18 +75,17 @@ impl Checkpoint {
     /// Extension lines, which the specification allows to other logs and ours never writes, are passed over.
     ///
     /// # Errors
-    /// [`CheckpointError`] for the first line that is missing or malformed.
+    /// [`CheckpointError`] for the first line that is missing or malformed; `Origin`, which only says that it cannot be a
+    /// log here, when nothing else is wrong.
     pub fn parse(text: &str) -> Result<Checkpoint, CheckpointError> {
         let lines: Vec<&str> = text.strip_suffix('\n').ok_or(CheckpointError::Lines)?.split('\n').collect();
         let [origin, size, root, ..] = lines[..] else { return Err(CheckpointError::Lines) };
         if lines.iter().any(|line| line.is_empty()) {
             return Err(CheckpointError::Lines);
         }
-        Ok(Checkpoint {
-            origin: KeyName::new(origin).map_err(CheckpointError::Origin)?,
-            size: parse_decimal(size).ok_or_else(|| CheckpointError::Size { text: excerpt(size) })?,
-            root: Hash::from_base64(root).ok_or_else(|| CheckpointError::Root { text: excerpt(root) })?,
-        })
+        let size = parse_decimal(size).ok_or_else(|| CheckpointError::Size { text: excerpt(size) })?;
+        let root = Hash::from_base64(root).ok_or_else(|| CheckpointError::Root { text: excerpt(root) })?;
+        Ok(Checkpoint { origin: KeyName::new(origin).map_err(CheckpointError::Origin)?, size, root })
     }
 
     /// Signs the checkpoint with the log's key, whose secret half `sign` applies to the bytes it is given.

@@ -239,6 +239,16 @@ impl Note {
         Ok(Note { text: text.to_owned(), signatures })
     }
 
+    /// Returns the note with those of its lines that `keeps` keeps, of each key the last; `None` when it keeps none.
+    pub fn with_lines(&self, keeps: impl Fn(&NoteSignature) -> bool) -> Option<Note> {
+        let mut signatures: Vec<NoteSignature> = Vec::new();
+        for line in self.signatures.iter().filter(|line| keeps(line)) {
+            signatures.retain(|kept| kept.name != line.name || kept.id != line.id);
+            signatures.push(line.clone());
+        }
+        (!signatures.is_empty()).then(|| Note { text: self.text.clone(), signatures })
+    }
+
     /// Returns the text, which ends in a newline. Trust it only after [`Note::verify`].
     pub fn text(&self) -> &str {
         &self.text

@@ -52,6 +52,9 @@ pub enum WitnessRefusal {
     /// 400: the proof is longer than any can be.
     #[error("the proof has more than {WITNESS_PROOF_HASHES_MAX} hashes")]
     TooManyHashes,
+    /// 413: the request is larger than any can be, and its form is not at fault as far as it was read.
+    #[error("the request has more than {ADD_CHECKPOINT_BYTES_MAX} bytes")]
+    TooLarge,
     /// 400: there is no empty line behind the proof, or the request is no text.
     #[error(
         "the request ends before its checkpoint: send `old SIZE`, the proof, an empty line, the checkpoint"
@@ -74,8 +77,8 @@ pub enum WitnessRefusal {
     /// 404: the witness does not watch this log.
     #[error("this witness does not watch the log {origin}: ask whoever runs it to")]
     UnknownOrigin {
-        /// The log.
-        origin: KeyName,
+        /// The log, shortened. `tlog-checkpoint` lets it have any name, also one that no key of ours can have.
+        origin: String,
     },
     /// 403: no trusted key of the log has signed, or one with a signature that does not hold.
     #[error("the log {origin} has not signed this: {why}")]
@@ -105,7 +108,12 @@ pub enum WitnessRefusal {
 }
 
 impl WitnessRefusal {
-    /// Returns the HTTP status that the specification names.
+    /// Refuses a log that is not watched.
+    pub fn unknown(origin: &str) -> Self {
+        Self::UnknownOrigin { origin: excerpt(origin) }
+    }
+
+    /// Returns the HTTP status that the specification names; it says nothing of a request that is too large.
     pub fn status(&self) -> u16 {
         match self {
             Self::Old { .. }
@@ -118,6 +126,7 @@ impl WitnessRefusal {
             Self::NotSigned { .. } => 403,
             Self::UnknownOrigin { .. } => 404,
             Self::OtherSize { .. } => 409,
+            Self::TooLarge => 413,
             Self::NotContinued { .. } => 422,
         }
     }
@@ -131,21 +140,39 @@ impl AddCheckpoint {
     pub fn parse(bytes: &[u8]) -> Result<Self, WitnessRefusal> {
         let text = str::from_utf8(bytes).map_err(|_| WitnessRefusal::CutOff)?;
         let (head, note) = text.split_once("\n\n").ok_or(WitnessRefusal::CutOff)?;
-        let mut lines = head.split('\n');
-        let first = lines.next().unwrap_or_default();
-        let old = first.strip_prefix("old ").and_then(parse_decimal);
-        let old = old.ok_or_else(|| WitnessRefusal::Old { line: excerpt(first) })?;
-        let mut proof = Vec::new();
-        for line in lines {
-            if proof.len() == WITNESS_PROOF_HASHES_MAX {
-                return Err(WitnessRefusal::TooManyHashes);
-            }
-            let hash = Hash::from_base64(line);
-            proof.push(hash.ok_or_else(|| WitnessRefusal::ProofLine { line: excerpt(line) })?);
-        }
+        let (old, proof) = read_head(head.split('\n'))?;
         let note = Note::parse(note.as_bytes()).map_err(WitnessRefusal::Note)?;
         Ok(Self { old, proof, note })
     }
+
+    /// Says why a request that is larger than any can be is refused, by its first bytes.
+    pub fn refuse_large(beginning: &[u8]) -> WitnessRefusal {
+        // A character may be cut in two where the beginning ends.
+        let text = String::from_utf8_lossy(beginning);
+        let head = text.split_once("\n\n").map_or(&*text, |(head, _)| head);
+        let whole = if head.len() == text.len() {
+            head.rsplit_once('\n').map_or(head, |(whole, _)| whole)
+        } else {
+            head
+        };
+        read_head(whole.split('\n')).err().unwrap_or(WitnessRefusal::TooLarge)
+    }
+}
+
+/// Reads the lines before the empty one: the old size, and the proof.
+fn read_head<'a>(mut lines: impl Iterator<Item = &'a str>) -> Result<(u64, Vec<Hash>), WitnessRefusal> {
+    let first = lines.next().unwrap_or_default();
+    let old = first.strip_prefix("old ").and_then(parse_decimal);
+    let old = old.ok_or_else(|| WitnessRefusal::Old { line: excerpt(first) })?;
+    let mut proof = Vec::new();
+    for line in lines {
+        if proof.len() == WITNESS_PROOF_HASHES_MAX {
+            return Err(WitnessRefusal::TooManyHashes);
+        }
+        let hash = Hash::from_base64(line);
+        proof.push(hash.ok_or_else(|| WitnessRefusal::ProofLine { line: excerpt(line) })?);
+    }
+    Ok((old, proof))
 }
 
 impl fmt::Display for AddCheckpoint {
@@ -156,12 +183,15 @@ impl fmt::Display for AddCheckpoint {
     }
 }
 
-/// Returns the log that a note claims to be a checkpoint of, before anything is verified.
+/// Reads the checkpoint in a note, before anything is verified.
 ///
 /// # Errors
-/// [`WitnessRefusal::Checkpoint`] when it is none.
-pub fn claimed_origin(note: &Note) -> Result<KeyName, WitnessRefusal> {
-    Checkpoint::parse(note.text()).map(|checkpoint| checkpoint.origin).map_err(WitnessRefusal::Checkpoint)
+/// [`WitnessRefusal::Checkpoint`] when there is none; `UnknownOrigin` for a log with a name that no key can have.
+pub fn claimed(note: &Note) -> Result<Checkpoint, WitnessRefusal> {
+    Checkpoint::parse(note.text()).map_err(|error| match error {
+        CheckpointError::Origin(_) => WitnessRefusal::unknown(note.text().lines().next().unwrap_or_default()),
+        error => WitnessRefusal::Checkpoint(error),
+    })
 }
 
 /// Decides whether a witness that trusts `keys` and has last cosigned `latest` may cosign what is asked.
@@ -176,11 +206,11 @@ pub fn judge(
     keys: &[VerifierKey],
     latest: Option<&TreeHead>,
 ) -> Result<Checkpoint, WitnessRefusal> {
-    let checkpoint = Checkpoint::parse(request.note.text()).map_err(WitnessRefusal::Checkpoint)?;
+    let checkpoint = claimed(&request.note)?;
     let origin = checkpoint.origin.clone();
     let own: Vec<VerifierKey> = keys.iter().filter(|key| *key.name() == origin).cloned().collect();
     if own.is_empty() {
-        return Err(WitnessRefusal::UnknownOrigin { origin });
+        return Err(WitnessRefusal::unknown(origin.as_str()));
     }
     request.note.verify(&own).map_err(|why| WitnessRefusal::NotSigned { origin, why })?;
     let (old, new) = (request.old, checkpoint.size);

@@ -61,6 +61,21 @@ fn each_row_of_the_table_has_its_status() {
     let checkpoint = Checkpoint { origin: other.public.name().clone(), size: 1, root: test_leaf(0) };
     let note = checkpoint.sign(&other.public, |text| other.sign(text)).unwrap().note().clone();
     assert_eq!(status(&AddCheckpoint { old: 0, proof: vec![], note }, None), 404);
+    // Nor one with a name that no key can have: `tlog-checkpoint` allows it. With anything else wrong it is malformed.
+    let signed_as = |origin: &str, rest: &str| {
+        let whole = signed(1, test_leaf(0)).to_string();
+        let lines = whole.split("\n\n").nth(1).unwrap();
+        let note = format!("{origin}\n{rest}\n\n{lines}");
+        AddCheckpoint { old: 0, proof: vec![], note: Note::parse(note.as_bytes()).unwrap() }
+    };
+    let root = test_leaf(0).to_base64();
+    for origin in ["two words", "a+b", "klaver.example/log ", "\u{a0}", "caf\u{e9}.example/log"] {
+        let asked = signed_as(origin, &format!("1\n{root}"));
+        assert_eq!(status(&asked, None), 404, "{origin:?}");
+        assert!(judge(&asked, &trusted(), None).unwrap_err().to_string().contains("does not watch"));
+        assert_eq!(status(&signed_as(origin, &format!("01\n{root}")), None), 400, "{origin:?}");
+        assert_eq!(status(&signed_as(origin, "1\nno root"), None), 400, "{origin:?}");
+    }
     // 403: signed by a key that is not trusted, or by nobody that holds.
     let same_name = TestKey::new(ORIGIN, KeyKind::Note, 9);
     let checkpoint = Checkpoint {
@@ -118,6 +133,23 @@ fn a_malformed_request_is_named_and_never_a_panic() {
     assert_eq!(AddCheckpoint::parse(&[0xff, b'\n', b'\n']).unwrap_err().status(), 400);
     let whole = format!("{}{note}", format!("{hash}\n").repeat(WITNESS_PROOF_HASHES_MAX));
     assert!(whole.len() < ADD_CHECKPOINT_BYTES_MAX);
+    // Larger than any: what is wrong with the form is said, if anything is.
+    for (beginning, why) in [
+        (format!("old 3\n{}", format!("{hash}\n").repeat(1_500)), WitnessRefusal::TooManyHashes),
+        (format!("old 3\n{}", format!("{hash}\n").repeat(64)), WitnessRefusal::TooManyHashes),
+        (format!("old 3\n{}{}", format!("{hash}\n").repeat(63), &hash[..7]), WitnessRefusal::TooLarge),
+        (format!("old 3\n\n{note}"), WitnessRefusal::TooLarge),
+        ("old 3".to_owned(), WitnessRefusal::TooLarge),
+        ("xxxx".to_owned(), WitnessRefusal::Old { line: "xxxx".to_owned() }),
+        ("old 3\nAAAA\n".to_owned(), WitnessRefusal::ProofLine { line: "AAAA".to_owned() }),
+    ] {
+        assert_eq!(
+            AddCheckpoint::refuse_large(beginning.as_bytes()),
+            why,
+            "{}",
+            &beginning[..20.min(beginning.len())]
+        );
+    }
     // Cut anywhere, one byte changed anywhere: an answer.
     for at in 0..good.len() {
         let _ = AddCheckpoint::parse(&good.as_bytes()[..at]);

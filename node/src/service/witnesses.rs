@@ -53,6 +53,16 @@ impl Service {
         self.writer.status().lasting().is_some()
     }
 
+    /// Returns whether nothing is recorded because our own log has signed what ours does not continue.
+    pub fn has_two_histories(&self) -> bool {
+        self.writer.status().lasting().is_some_and(|why| why.code == contradiction::TWO_HISTORIES)
+    }
+
+    /// Returns whether nothing is recorded until witnesses have confirmed what was restored.
+    pub fn is_waiting(&self) -> bool {
+        self.writer.status().waiting().is_some()
+    }
+
     /// Attaches the line of witness `number` to the published checkpoint with this text.
     pub fn add_cosignature(&self, text: &str, line: NoteSignature, number: usize) -> Attached {
         let Some(asked) = self.witnesses().and_then(|all| all.asked().get(number)) else {
@@ -81,8 +91,8 @@ impl Service {
         }
     }
 
-    /// Notes that witness `number` has just cosigned the checkpoint of `size` records; with a quorum of them a restored
-    /// directory goes on recording.
+    /// Notes that witness `number` has cosigned the checkpoint of `size` records [afresh](Self::is_fresh); with a quorum of
+    /// them a restored directory goes on recording.
     pub fn confirm_restored(&self, number: usize, size: u64) {
         let status = self.writer.status();
         if status.waiting().is_none() || size != self.reader.head().size {
@@ -118,6 +128,7 @@ impl Service {
     pub fn take_cosignatures(&self, note: &Note) -> Brought {
         let Some(witnesses) = self.witnesses() else { return Brought::NoWitness };
         if let Meaning::Contradicted(seen) = contradiction::meaning(self, note) {
+            self.metrics.witness_alarms.fetch_add(1, Ordering::Relaxed);
             contradiction::stop_for(self, witnesses.data(), &seen, "a witness that pulls");
             return Brought::Contradiction;
         }
@@ -148,9 +159,9 @@ impl Service {
         }
     }
 
-    /// Returns whether a line that somebody brought was made since this node started, for the newest checkpoint: an older
-    /// one says nothing about what the witness has seen since.
-    fn is_fresh(&self, line: &NoteSignature, key: &VerifierKey, text: &str) -> bool {
+    /// Returns whether a witness's line was made since this node started, for the newest checkpoint: an older one, brought or
+    /// answered, says nothing about what the witness has seen since.
+    pub fn is_fresh(&self, line: &NoteSignature, key: &VerifierKey, text: &str) -> bool {
         let since = self.started_at.seconds();
         self.published().text() == Some(text)
             && matches!(line.verify(key, text), Ok(Some(Statement::Seen { at })) if since <= at)
@@ -189,7 +200,7 @@ pub(super) fn read(
     let standing = reader.standing();
     let Some((charter, _)) = standing.charter_in_force(wall_clock()) else { return Ok(None) };
     let key = VerifierKey::new(KeyName::new(charter.origin.clone())?, KeyKind::Note, log.as_bytes())?;
-    let witnesses = Witnesses::read(data, config, &key)?;
+    let witnesses = Witnesses::read(data, config, &key, &charter.witness_policy)?;
     if let Some(witnesses) = &witnesses
         && witnesses.digest() != charter.witness_policy
     {

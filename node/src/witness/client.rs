@@ -100,7 +100,8 @@ impl Asker {
         let heartbeat = Duration::from_secs(self.service.config().witness_heartbeat_seconds);
         let mut beat = 0;
         loop {
-            if self.stopping.load(Ordering::Relaxed) || self.service.is_halted() {
+            // What was shown before a fault is still to be witnessed; two histories are not.
+            if self.stopping.load(Ordering::Relaxed) || self.service.has_two_histories() {
                 return;
             }
             let shown = self.service.published();
@@ -133,7 +134,9 @@ impl Asker {
         let metrics = self.service.metrics().clone();
         match self.request(shown) {
             Came::Line(line) => {
-                let attached = self.service.add_cosignature(shown.note().text(), line, self.number);
+                let text = shown.note().text();
+                let is_fresh = self.service.is_fresh(&line, &self.asked.key, text);
+                let attached = self.service.add_cosignature(text, line, self.number);
                 if !matches!(attached, Attached::Newly | Attached::Before) {
                     metrics.cosignatures_missed.fetch_add(1, Ordering::Relaxed);
                     tracing::debug!(
@@ -144,8 +147,13 @@ impl Asker {
                     return;
                 }
                 self.last = shown.checkpoint().size;
-                self.cosigned = Some((shown.note().text().to_owned(), Instant::now()));
-                self.service.confirm_restored(self.number, self.last);
+                if is_fresh {
+                    self.service.confirm_restored(self.number, self.last);
+                }
+                // Whoever still waits for word of what was seen since the start asks again on the beat.
+                if is_fresh || !self.service.is_waiting() {
+                    self.cosigned = Some((text.to_owned(), Instant::now()));
+                }
             }
             Came::Nothing(why) => {
                 metrics.cosignatures_missed.fetch_add(1, Ordering::Relaxed);

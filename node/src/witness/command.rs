@@ -48,6 +48,17 @@ pub enum WitnessCommand {
         /// Where its node takes cosignatures [default: from --url, /witness/cosignatures instead of /log].
         #[arg(long, value_name = "URL", requires = "url")]
         post_to: Option<String>,
+        /// Trusts a key once more that was taken away by mistake.
+        #[arg(long)]
+        again: bool,
+    },
+    /// Takes a key of a log away: stolen, or no longer in use. What was cosigned stays remembered.
+    Untrust {
+        /// The directory.
+        dir: PathBuf,
+        /// The log's verifier key, as it was given to `trust`.
+        #[arg(long, value_name = "VKEY")]
+        log: String,
     },
     /// Answers logs that ask: add-checkpoint, and what it has seen.
     Serve {
@@ -95,10 +106,15 @@ pub fn run(args: &WitnessArgs, out: &mut impl Write) -> anyhow::Result<()> {
             writeln!(out, "{}", made.key())?;
         }
         WitnessCommand::Show { dir } => show(WitnessDir::open(dir)?, out)?,
-        WitnessCommand::Trust { dir, log, url, post_to } => {
-            let log = LogSettings { vkey: log.clone(), url: url.clone(), post_to: post_to.clone() };
-            let origin = WitnessDir::open(dir)?.trust(log)?;
+        WitnessCommand::Trust { dir, log, url, post_to, again } => {
+            let (vkey, url, post_to) = (log.clone(), url.clone(), post_to.clone());
+            let log = LogSettings { vkey, url, post_to, taken_away: false };
+            let origin = WitnessDir::open(dir)?.trust(log, *again)?;
             writeln!(out, "{origin} is watched from now on")?;
+        }
+        WitnessCommand::Untrust { dir, log } => {
+            let (origin, left) = WitnessDir::open(dir)?.untrust(log)?;
+            writeln!(out, "this key of {origin} counts no more; {left} of its keys are left")?;
         }
         WitnessCommand::Serve { dir, listen } => {
             server::serve(Keeper::open(WitnessDir::open(dir)?)?, *listen)?
@@ -127,11 +143,11 @@ pub fn run(args: &WitnessArgs, out: &mut impl Write) -> anyhow::Result<()> {
 fn show(directory: WitnessDir, out: &mut impl Write) -> anyhow::Result<()> {
     let keeper = Keeper::open(directory)?;
     writeln!(out, "{}", keeper.directory().key())?;
-    for key in keeper.directory().log_keys()? {
-        match keeper.newest(key.name()) {
-            Some(seen) => writeln!(out, "{} {}", key.name(), seen.checkpoint().size)?,
-            None => writeln!(out, "{} nothing yet", key.name())?,
-        }
+    for (log, key) in keeper.directory().logs().iter().zip(keeper.directory().log_keys()?) {
+        let size = keeper.newest(key.name())?.map(|seen| seen.checkpoint().size.to_string());
+        let size = size.as_deref().unwrap_or("nothing yet");
+        let key_state = if log.taken_away { " (this key was taken away)" } else { "" };
+        writeln!(out, "{} {size} {}{key_state}", key.name(), key.id())?;
     }
     Ok(())
 }

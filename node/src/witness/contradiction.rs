@@ -17,6 +17,9 @@ use klaver_ledger::receipt::LogIdentity;
 /// How the files of checkpoints that contradict ours end.
 const SEEN: &str = ".seen.note";
 
+/// The code of a node that records nothing because its log has signed two histories.
+pub(crate) const TWO_HISTORIES: &str = "two_histories";
+
 /// What a checkpoint from outside means to us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Meaning {
@@ -72,7 +75,7 @@ pub(crate) fn two_histories(size: u64, ours: u64, said_by: &str, evidence: &str)
          continue: an old copy of the data was put back, or two nodes run with one key (evidence: {evidence}): stop \
          the other node or put the newest data back, then start again"
     );
-    Reason::new("two_histories", detail).with("size", size).with("ours", ours).with("evidence", evidence)
+    Reason::new(TWO_HISTORIES, detail).with("size", size).with("ours", ours).with("evidence", evidence)
 }
 
 /// Stops recording if evidence kept earlier still contradicts what we hold.

@@ -15,7 +15,7 @@ use data_encoding::HEXLOWER;
 use klaver_keystore::private_file::{self, PrivateFileError};
 use klaver_ledger::keys::{PublicKey, SigningKey};
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
-use klaver_ledger::log::key::{KeyError, KeyKind, KeyName, VerifierKey};
+use klaver_ledger::log::key::{KeyError, KeyId, KeyKind, KeyName, VerifierKey};
 use klaver_ledger::log::note::{NOTE_BYTES_MAX, Note};
 use klaver_ledger::log::witness::monitoring_path;
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,9 @@ pub struct LogSettings {
     /// Where its node takes cosignatures, for pulling.
     #[serde(default)]
     pub post_to: Option<String>,
+    /// Whether the key was taken away: it signs for the log no more, and what was cosigned under it stays remembered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken_away: bool,
 }
 
 /// What a witness knows of one log.
@@ -134,6 +137,24 @@ pub enum WitnessDirError {
     Watched {
         /// The log.
         origin: KeyName,
+    },
+    /// The key was taken away before.
+    #[error(
+        "this key of {origin} was taken away: trust the log's new key; only if that was a mistake, say --again"
+    )]
+    TakenAway {
+        /// The log.
+        origin: KeyName,
+    },
+    /// The key is not one that is trusted.
+    #[error("{origin} is not watched with the key {id}: the keys of this witness are {known}")]
+    NotTrusted {
+        /// The log.
+        origin: KeyName,
+        /// The key's id.
+        id: KeyId,
+        /// Those that are trusted.
+        known: String,
     },
     /// The log is not watched.
     #[error("{origin} is not watched: the logs of this witness are {known}")]
@@ -219,7 +240,7 @@ impl WitnessDir {
         &self.settings.logs
     }
 
-    /// Returns the key of each log in the settings, in their order.
+    /// Returns the key of each log in the settings, in their order: also those that were taken away.
     ///
     /// # Errors
     /// When one cannot be read, or is not a log's.
@@ -227,16 +248,31 @@ impl WitnessDir {
         self.settings.logs.iter().map(|log| log_key(&log.vkey)).collect()
     }
 
-    /// Watches a log from now on; returns its origin.
+    /// Returns the logs that may be cosigned, each with its key.
+    ///
+    /// # Errors
+    /// As [`log_keys`](Self::log_keys).
+    pub fn trusted(&self) -> Result<Vec<(&LogSettings, VerifierKey)>, WitnessDirError> {
+        let trusted = self.settings.logs.iter().filter(|log| !log.taken_away);
+        trusted.map(|log| Ok((log, log_key(&log.vkey)?))).collect()
+    }
+
+    /// Watches a log from now on; returns its origin. A key that was taken away comes back only `again`.
     ///
     /// # Errors
     /// When it is watched already with this key, or something cannot be written.
-    pub fn trust(&mut self, log: LogSettings) -> Result<KeyName, WitnessDirError> {
+    pub fn trust(&mut self, log: LogSettings, again: bool) -> Result<KeyName, WitnessDirError> {
         let key = log_key(&log.vkey)?;
         let origin = key.name().clone();
         let known = self.log_keys()?;
-        if known.contains(&key) {
-            return Err(WitnessDirError::Watched { origin });
+        if let Some(at) = known.iter().position(|known| *known == key) {
+            if !self.settings.logs[at].taken_away {
+                return Err(WitnessDirError::Watched { origin });
+            }
+            if !again {
+                return Err(WitnessDirError::TakenAway { origin });
+            }
+            self.settings.logs.remove(at);
         }
         if known.iter().all(|known| *known.name() != origin) {
             // The memory comes before the settings: a log in the settings always has one, or has lost it.
@@ -251,7 +287,30 @@ impl WitnessDir {
         Ok(origin)
     }
 
-    /// Reads what was cosigned for `origin`, whose keys are `keys`.
+    /// Takes a key of a log away: nothing that it alone signs is cosigned any more. What was cosigned of the log stays
+    /// remembered. Returns the log, and how many keys it has left.
+    ///
+    /// # Errors
+    /// When it is not trusted, or something cannot be written.
+    pub fn untrust(&mut self, vkey: &str) -> Result<(KeyName, usize), WitnessDirError> {
+        let key = log_key(vkey)?;
+        let origin = key.name().clone();
+        let trusted = self.trusted()?;
+        if trusted.iter().all(|(_, known)| *known != key) {
+            let known: Vec<String> = trusted.iter().map(|(_, known)| known.to_string()).collect();
+            return Err(WitnessDirError::NotTrusted { origin, id: key.id(), known: known.join(", ") });
+        }
+        let left = trusted.iter().filter(|(_, known)| *known.name() == origin).count() - 1;
+        let keys = self.log_keys()?;
+        for (log, _) in self.settings.logs.iter_mut().zip(keys).filter(|(_, known)| *known == key) {
+            log.taken_away = true;
+        }
+        write_settings(&self.root, &self.settings)?;
+        Ok((origin, left))
+    }
+
+    /// Reads what was cosigned for `origin`, whose keys are `keys`: also those that were taken away, since what was cosigned
+    /// under them counts for ever.
     ///
     /// # Errors
     /// `Lost` when that is no longer known, `Damaged` when it does not verify.

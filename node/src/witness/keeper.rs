@@ -6,9 +6,9 @@ use klaver_ledger::keys::sign;
 use klaver_ledger::log::checkpoint::{CheckpointError, SignedCheckpoint};
 use klaver_ledger::log::cosignature::cosign;
 use klaver_ledger::log::key::{KeyName, Statement, VerifierKey};
-use klaver_ledger::log::note::{Note, NoteSignature};
+use klaver_ledger::log::note::{Note, NoteError, NoteSignature};
 use klaver_ledger::log::proof::TreeHead;
-use klaver_ledger::log::witness::{AddCheckpoint, WitnessRefusal, claimed_origin, judge, monitoring_path};
+use klaver_ledger::log::witness::{AddCheckpoint, WitnessRefusal, claimed, judge, monitoring_path};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -20,6 +20,7 @@ pub struct Keeper {
 
 /// A log and what the witness has cosigned of it.
 struct Watched {
+    /// Those that may sign for it: none when all were taken away.
     keys: Vec<VerifierKey>,
     memory: Mutex<Memory>,
 }
@@ -60,13 +61,15 @@ impl Keeper {
     /// # Errors
     /// When the memory of a log is lost or damaged.
     pub fn open(directory: WitnessDir) -> Result<Self, WitnessDirError> {
-        let mut keys: BTreeMap<KeyName, Vec<VerifierKey>> = BTreeMap::new();
+        let mut known: BTreeMap<KeyName, Vec<VerifierKey>> = BTreeMap::new();
         for key in directory.log_keys()? {
-            keys.entry(key.name().clone()).or_default().push(key);
+            known.entry(key.name().clone()).or_default().push(key);
         }
+        let trusted: Vec<VerifierKey> = directory.trusted()?.into_iter().map(|(_, key)| key).collect();
         let mut logs = BTreeMap::new();
-        for (origin, keys) in keys {
-            let memory = Mutex::new(Memory::Known(directory.remembered(&origin, &keys)?));
+        for (origin, known) in known {
+            let memory = Mutex::new(Memory::Known(directory.remembered(&origin, &known)?));
+            let keys = trusted.iter().filter(|key| *key.name() == origin).cloned().collect();
             logs.insert(origin, Watched { keys, memory });
         }
         Ok(Self { directory, logs })
@@ -82,9 +85,9 @@ impl Keeper {
     /// # Errors
     /// Why there is none. The memory is then unchanged, unless the disk failed.
     pub fn add_checkpoint(&self, request: &AddCheckpoint, now: u64) -> Result<NoteSignature, NotCosigned> {
-        let origin = claimed_origin(&request.note)?;
+        let origin = claimed(&request.note)?.origin;
         let Some(watched) = self.logs.get(&origin) else {
-            return Err(WitnessRefusal::UnknownOrigin { origin }.into());
+            return Err(WitnessRefusal::unknown(origin.as_str()).into());
         };
         // Held until the new head is durable: of two requests at once the second sees what the first left.
         let mut memory = watched.memory.lock().unwrap_or_else(PoisonError::into_inner);
@@ -113,22 +116,32 @@ impl Keeper {
         Ok(line)
     }
 
-    /// Returns the newest checkpoint of `origin` that was cosigned, with our own line.
-    pub fn newest(&self, origin: &KeyName) -> Option<SignedCheckpoint> {
-        let watched = self.logs.get(origin)?;
+    /// Returns the newest checkpoint of `origin` that was cosigned, with our own line; `None` before the first.
+    ///
+    /// # Errors
+    /// `Failed` when nobody knows, since the memory could not be written.
+    pub fn newest(&self, origin: &KeyName) -> Result<Option<SignedCheckpoint>, NotCosigned> {
+        let Some(watched) = self.logs.get(origin) else { return Ok(None) };
         match &*watched.memory.lock().unwrap_or_else(PoisonError::into_inner) {
-            Memory::Known(Remembered::Seen(seen)) => Some((**seen).clone()),
-            Memory::Known(Remembered::Never) | Memory::Unsure(_) => None,
+            Memory::Known(Remembered::Seen(seen)) => Ok(Some((**seen).clone())),
+            Memory::Known(Remembered::Never) => Ok(None),
+            Memory::Unsure(why) => Err(NotCosigned::Failed { why: why.clone() }),
         }
     }
 
     /// Returns the newest checkpoint that was cosigned of the log with this monitoring path; `None` for one that was only
     /// taken over to begin anew from.
-    pub fn newest_at(&self, path: &str) -> Option<SignedCheckpoint> {
-        let origin = self.logs.keys().find(|origin| monitoring_path(origin.as_str()) == path)?;
-        let newest = self.newest(origin)?;
-        let own = newest.note().verify(std::slice::from_ref(self.key())).ok()?;
-        own.iter().all(|(_, said)| *said != Statement::Seen { at: TAKEN_OVER_AT }).then_some(newest)
+    ///
+    /// # Errors
+    /// As [`newest`](Self::newest).
+    pub fn newest_at(&self, path: &str) -> Result<Option<SignedCheckpoint>, NotCosigned> {
+        let origin = self.logs.keys().find(|origin| monitoring_path(origin.as_str()) == path);
+        let newest = origin.map(|origin| self.newest(origin)).transpose()?.flatten();
+        let taken_over = Statement::Seen { at: TAKEN_OVER_AT };
+        Ok(newest.filter(|newest| {
+            let own = newest.note().verify(std::slice::from_ref(self.key()));
+            own.is_ok_and(|own| own.iter().all(|(_, said)| *said != taken_over))
+        }))
     }
 
     /// Returns the key that this witness signs with.
@@ -136,7 +149,7 @@ impl Keeper {
         self.directory.key()
     }
 
-    /// Returns the keys of a log that is watched.
+    /// Returns the keys that may sign for a log.
     pub fn keys_of(&self, origin: &KeyName) -> &[VerifierKey] {
         self.logs.get(origin).map_or(&[], |watched| &watched.keys)
     }
@@ -163,14 +176,8 @@ impl Keeper {
         let key = self.directory.key();
         let line = cosign(note.text(), now, key, |message| sign(self.directory.secret(), message).0)?;
         // Of the lines that came along only the log's own are kept: the others are nobody's word here.
-        let mut kept: Option<Note> = None;
-        for signature in note.signatures().iter().filter(|line| keys.iter().any(|key| line.is_by(key))) {
-            match &mut kept {
-                None => kept = Some(Note::new(note.text().to_owned(), signature.clone())?),
-                Some(kept) => kept.add_signature(signature.clone())?,
-            }
-        }
-        let kept = kept.ok_or(CheckpointError::Note(klaver_ledger::log::note::NoteError::NoKnownKey))?;
+        let kept = note.with_lines(|line| keys.iter().any(|key| line.is_by(key)));
+        let kept = kept.ok_or(CheckpointError::Note(NoteError::NoKnownKey))?;
         let mut cosigned = open_with(&kept, keys)?;
         cosigned.add_cosignature(line.clone(), key)?;
         Ok((line, cosigned))
@@ -178,10 +185,8 @@ impl Keeper {
 
     /// Two checkpoints of one size with different roots, both signed by the log: kept for whoever must know.
     fn note_fork(&self, seen: &SignedCheckpoint, other: &Note) {
-        let Ok(other_checkpoint) = klaver_ledger::log::checkpoint::Checkpoint::parse(other.text()) else {
-            return;
-        };
-        let known = seen.checkpoint();
+        let (known, Ok(other_checkpoint)) = (seen.checkpoint(), claimed(other)) else { return };
+        // At different sizes a bad proof shows nothing but that.
         if other_checkpoint.size != known.size || other_checkpoint.root == known.root {
             return;
         }

@@ -63,11 +63,18 @@ pub enum WitnessesError {
 }
 
 impl Witnesses {
-    /// Reads the trust policy of a data directory; `None` when the community has none.
+    /// Reads the trust policy of a data directory; `None` when the community has none. It must name the log by its key `log`,
+    /// unless it is the one that the charter names as `decided`: the council may give the log another key, and its witnesses
+    /// go on by the text it has decided on.
     ///
     /// # Errors
-    /// When the file cannot be used for the log with key `log`.
-    pub fn read(data: &DataDir, config: &Config, log: &VerifierKey) -> Result<Option<Self>, WitnessesError> {
+    /// When the file cannot be used for the log.
+    pub fn read(
+        data: &DataDir,
+        config: &Config,
+        log: &VerifierKey,
+        decided: &Digest,
+    ) -> Result<Option<Self>, WitnessesError> {
         let path = data.witness_policy();
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
@@ -76,7 +83,8 @@ impl Witnesses {
         };
         let policy: TrustPolicy =
             text.parse().map_err(|error| WitnessesError::Policy { path: path.clone(), error })?;
-        if !matches!(policy.logs(), [only] if only.key == *log) {
+        let names_log = matches!(policy.logs(), [only] if only.key == *log);
+        if !names_log && Digest::of(text.as_bytes()) != *decided {
             return Err(WitnessesError::Log { path, expected: Box::new(log.clone()) });
         }
         if let Some(name) = config.witness_monitors.keys().find(|name| !is_named(&policy, name)) {
@@ -93,7 +101,15 @@ impl Witnesses {
                 submission,
             }
         });
-        Ok(Some(Self { asked: asked.collect(), text, policy, data: data.clone() }))
+        if !names_log {
+            tracing::warn!(
+                path = %path.display(),
+                "the witness policy names a former log: let the council decide on one that begins with   log {log}"
+            );
+        }
+        let asked = asked.collect();
+        let policy = policy.believing(vec![log.clone()]);
+        Ok(Some(Self { asked, text, policy, data: data.clone() }))
     }
 
     /// Returns the text of the policy: what wallets are given, and what the charter holds the hash of.

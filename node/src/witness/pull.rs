@@ -1,12 +1,13 @@
 //! A witness behind a home router: it fetches checkpoints, proves for itself that they continue what it saw, and
-//! brings its signature to the log's node.
+//! brings its signature to the log's node. What contradicts what it saw it never signs: then it brings what it saw.
 
+use super::directory::open_with;
 use super::fetch::Fetcher;
-use super::keeper::Keeper;
+use super::keeper::{Keeper, NotCosigned};
 use crate::clock::wall_clock;
 use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::hash::Hash;
-use klaver_ledger::log::key::{KeyName, VerifierKey};
+use klaver_ledger::log::key::KeyName;
 use klaver_ledger::log::note::{NOTE_BYTES_MAX, Note};
 use klaver_ledger::log::tile::{HashTile, TILE_WIDTH, TileError, TilePath, decode_hashes};
 use klaver_ledger::log::tiled::consistency_proof;
@@ -54,12 +55,10 @@ impl Puller {
     /// # Errors
     /// When none has.
     pub fn new(keeper: Keeper) -> anyhow::Result<Self> {
-        let keys: Vec<VerifierKey> = keeper.directory().log_keys()?;
         let sources: Vec<Source> = keeper
             .directory()
-            .logs()
-            .iter()
-            .zip(keys)
+            .trusted()?
+            .into_iter()
             .filter_map(|(log, key)| {
                 let url = log.url.as_ref()?.trim_end_matches('/').to_owned();
                 let node = url.strip_suffix("/log").unwrap_or(&url);
@@ -105,13 +104,51 @@ impl Puller {
             return Ok(());
         }
         let cosigned = self.cosign(source, note)?;
-        let answer = self.fetcher.post(&source.post_to, cosigned.to_string().as_bytes(), 64 * 1024);
-        match answer.map_err(PullError)? {
-            answer if answer.status == 200 => {
-                self.brought
-                    .insert(source.origin.clone(), (cosigned.note().text().to_owned(), Instant::now()));
-                Ok(())
+        self.bring(source, cosigned.note())?;
+        self.brought.insert(source.origin.clone(), (cosigned.note().text().to_owned(), Instant::now()));
+        Ok(())
+    }
+
+    /// Cosigns what the log shows, unless it was cosigned already and only not brought. What does not continue what was
+    /// seen of the log is never cosigned: then its node is brought what was seen, for it signed that too.
+    fn cosign(&self, source: &Source, note: Note) -> Result<SignedCheckpoint, PullError> {
+        let refused = |error: NotCosigned| PullError(error.to_string());
+        let latest = self.keeper.newest(&source.origin).map_err(refused)?;
+        let old = latest.as_ref().map_or(0, |latest| latest.checkpoint().size);
+        let shown = open_with(&note, self.keeper.keys_of(&source.origin))
+            .map_err(|error| PullError(error.to_string()))?;
+        let new = shown.checkpoint().size;
+        let proof = consistency_proof(old, new, |tile| self.tile(source, tile))?;
+        let request = AddCheckpoint { old, proof, note };
+        match (self.keeper.add_checkpoint(&request, wall_clock().seconds()), latest) {
+            (Ok(_), _) => {}
+            (Err(NotCosigned::Refused(why)), Some(latest)) => {
+                return Err(self.tell(source, &latest, &why.to_string()));
             }
+            (Err(error), _) => return Err(refused(error)),
+        }
+        let newest = self.keeper.newest(&source.origin).map_err(refused)?;
+        newest.ok_or_else(|| PullError("nothing is remembered".to_owned()))
+    }
+
+    /// Brings the log's node what was seen of it, which is what a witness that can be asked shows: a node whose records do
+    /// not continue what its own log signed must know. Returns all that is to be said.
+    fn tell(&self, source: &Source, seen: &SignedCheckpoint, why: &str) -> PullError {
+        // The log's own line proves it; ours says nothing about what the log shows now.
+        let told = seen.note().with_lines(|line| !line.is_by(self.keeper.key()));
+        let size = seen.checkpoint().size;
+        let came = match told.map(|note| self.bring(source, &note)) {
+            Some(Err(PullError(answer))) => answer,
+            Some(Ok(())) | None => "it answered nothing of use".to_owned(),
+        };
+        tracing::error!(origin = %source.origin, size, why, came, "the log does not show what continues what was seen");
+        PullError(format!("{why}; the checkpoint of {size} that was seen was brought to its node: {came}"))
+    }
+
+    fn bring(&self, source: &Source, note: &Note) -> Result<(), PullError> {
+        let answer = self.fetcher.post(&source.post_to, note.to_string().as_bytes(), 64 * 1024);
+        match answer.map_err(PullError)? {
+            answer if answer.status == 200 => Ok(()),
             answer => Err(PullError(format!(
                 "{} answered {}: {}",
                 source.post_to,
@@ -119,20 +156,6 @@ impl Puller {
                 String::from_utf8_lossy(&answer.body).chars().take(200).collect::<String>().escape_debug()
             ))),
         }
-    }
-
-    /// Cosigns what the log shows, unless it was cosigned already and only not brought.
-    fn cosign(&self, source: &Source, note: Note) -> Result<SignedCheckpoint, PullError> {
-        let latest = self.keeper.newest(&source.origin);
-        let old = latest.map_or(0, |latest| latest.checkpoint().size);
-        let shown = super::directory::open_with(&note, self.keeper.keys_of(&source.origin))
-            .map_err(|error| PullError(error.to_string()))?;
-        let new = shown.checkpoint().size;
-        let proof = consistency_proof(old, new, |tile| self.tile(source, tile))?;
-        let request = AddCheckpoint { old, proof, note };
-        let refused = |error: super::keeper::NotCosigned| PullError(error.to_string());
-        self.keeper.add_checkpoint(&request, wall_clock().seconds()).map_err(refused)?;
-        self.keeper.newest(&source.origin).ok_or_else(|| PullError("nothing is remembered".to_owned()))
     }
 
     fn tile(&self, source: &Source, tile: &HashTile) -> Result<Vec<Hash>, PullError> {

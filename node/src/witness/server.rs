@@ -5,13 +5,15 @@ use crate::clock::wall_clock;
 use crate::http::accept::{self, Limits};
 use crate::serve::{listen, told_to_stop};
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use klaver_ledger::log::witness::{ADD_CHECKPOINT_BYTES_MAX, AddCheckpoint, TREE_SIZE_MEDIA, WitnessRefusal};
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -19,6 +21,8 @@ use tokio::sync::watch;
 
 /// How long a request may take to arrive.
 const BODY_TIME_MAX: Duration = Duration::from_secs(10);
+/// How much of a request that is too large is read, so that whoever sends it sees the answer.
+const DRAINED_BYTES_MAX: usize = 4 * ADD_CHECKPOINT_BYTES_MAX;
 /// The media type of sentences and notes.
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -64,15 +68,10 @@ async fn about(State(keeper): State<Arc<Keeper>>) -> String {
 }
 
 async fn add_checkpoint(State(keeper): State<Arc<Keeper>>, body: Body) -> Response {
-    // A little more is read to its end: whoever is still sending when the connection closes may never see the answer.
-    let read = to_bytes(body, 4 * ADD_CHECKPOINT_BYTES_MAX);
-    let bytes = match tokio::time::timeout(BODY_TIME_MAX, read).await {
-        Ok(Ok(bytes)) if bytes.len() <= ADD_CHECKPOINT_BYTES_MAX => bytes,
-        Ok(_) => {
-            let sentence =
-                format!("the request has more than {ADD_CHECKPOINT_BYTES_MAX} bytes, or broke off");
-            return say(StatusCode::PAYLOAD_TOO_LARGE, &sentence);
-        }
+    let bytes = match tokio::time::timeout(BODY_TIME_MAX, read(body)).await {
+        Ok(Some(bytes)) if bytes.len() <= ADD_CHECKPOINT_BYTES_MAX => bytes,
+        Ok(Some(bytes)) => return refuse(&AddCheckpoint::refuse_large(&bytes).into()),
+        Ok(None) => return say(StatusCode::BAD_REQUEST, "the request broke off: send it again"),
         Err(_) => return say(StatusCode::REQUEST_TIMEOUT, "the request came too slowly: send it again"),
     };
     // Saving waits for the disk, which must not hold up other connections.
@@ -85,6 +84,22 @@ async fn add_checkpoint(State(keeper): State<Arc<Keeper>>, body: Body) -> Respon
         Ok(Err(not_cosigned)) => refuse(&not_cosigned),
         Err(_) => say(StatusCode::INTERNAL_SERVER_ERROR, "this witness has failed"),
     }
+}
+
+/// Reads a request; of one that is larger than any may be the beginning, `None` when it breaks off. The rest is read to its
+/// end, up to a limit: whoever is still sending when the connection closes may never see the answer.
+async fn read(mut body: Body) -> Option<Vec<u8>> {
+    let (mut bytes, mut length) = (Vec::new(), 0);
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        let Ok(data) = frame.ok()?.into_data() else { continue };
+        length += data.len();
+        let room = (ADD_CHECKPOINT_BYTES_MAX + 1).saturating_sub(bytes.len());
+        bytes.extend_from_slice(&data[..data.len().min(room)]);
+        if DRAINED_BYTES_MAX < length {
+            break;
+        }
+    }
+    Some(bytes)
 }
 
 /// The answer to whoever is not given a signature: the status, and a sentence, or for 409 the size alone.
@@ -103,14 +118,16 @@ fn refuse(not_cosigned: &NotCosigned) -> Response {
 async fn newest(State(keeper): State<Arc<Keeper>>, Path(log): Path<String>) -> Response {
     // It may wait for a cosignature that is being written.
     let seen = tokio::task::spawn_blocking(move || keeper.newest_at(&format!("{log}/checkpoint"))).await;
-    match seen.ok().flatten() {
-        Some(seen) => {
+    match seen {
+        Ok(Ok(Some(seen))) => {
             let mut headers = HeaderMap::new();
             headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(TEXT));
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
             (headers, seen.to_string()).into_response()
         }
-        None => say(StatusCode::NOT_FOUND, "nothing of such a log was cosigned here"),
+        Ok(Ok(None)) => say(StatusCode::NOT_FOUND, "nothing of such a log was cosigned here"),
+        Ok(Err(failed)) => refuse(&failed),
+        Err(_) => say(StatusCode::INTERNAL_SERVER_ERROR, "this witness has failed"),
     }
 }
 

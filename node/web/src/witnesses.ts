@@ -2,17 +2,18 @@
  * Whom this phone believes when it says *witnessed*: the trust policy of the community, remembered. Mirrors
  * `wallet-cli/src/trust.rs`.
  *
- * The first policy that the charter confirms is kept. A later one is believed only when a person says so: whoever runs
- * a node must not be able to choose other witnesses in silence.
+ * The first policy that the charter confirms is kept: the charter that the council signed, as the ledger proves it, never
+ * what a node says of it. A later one is believed only when a person says so: whoever runs a node must not be able to
+ * choose other witnesses in silence.
  */
 
 import { ask, askText, type Answered } from "./api.ts";
 import { type Hat, type Outgoing, keep, recall, settle } from "./db.ts";
-import { now } from "./dom.ts";
+import { facts, now } from "./dom.ts";
 import { base64, equal, fromBase64url, hex, sha256, utf8 } from "./lib/bytes.ts";
 import { decodeEnvelope } from "./lib/entry.ts";
 import { judge, parsePolicy } from "./lib/policy.ts";
-import { askAs, hats, log, prove } from "./wallet.ts";
+import { askAs, hats, log, prove, trusted } from "./wallet.ts";
 
 /** How long what was learned is believed without asking again, in milliseconds. */
 const FRESH = 86_400_000;
@@ -42,21 +43,25 @@ export async function learn(how?: "ask" | "adopt"): Promise<Learned> {
     await keep("policy", { text: known?.text ?? "", at: Date.now() });
     return "nothing";
   }
-  if (known && known.text !== "" && known.text !== offered && how !== "adopt") return "changed";
+  if (known && known.text !== "" && witnessesOf(known.text) !== witnessesOf(offered) && how !== "adopt") return "changed";
   await keep("policy", { text: offered, at: Date.now() });
   return offered === "" ? "nothing" : "known";
 }
 
-/** The policy that the node offers, if the charter confirms it and it names our log; null otherwise. */
+/** The policy that the node offers, if the charter in force confirms it; null otherwise. */
 async function offer(): Promise<string | null> {
-  interface Said { charter: { witness_policy: string }; log: { policy: string | null } }
-  const said = await ask<Said>("GET", "/v1/community");
-  const text = said.log.policy === null ? "" : await askText("/log/policy");
-  if (hex(await sha256(utf8(text))) !== said.charter.witness_policy) return null;
-  if (text === "") return text;
-  const [policy, { keys }] = [await parsePolicy(text).catch(() => null), await log()];
-  return policy?.logs.some((one) => keys.some((key) => key.id === one.id && equal(key.key, one.key))) ? text : null;
+  const [{ log: shown }, known] = [await ask<{ log: { policy: string | null } }>("GET", "/v1/community"), await trusted()];
+  const text = shown.policy === null ? "" : await askText("/log/policy");
+  const { askCharters, follow } = await import("./charters.ts");
+  // What does not hold is an alarm when this phone looks at the log; here it confirms nothing.
+  const lineage = await follow((known ?? facts).ledger, await askCharters(), known?.charterBase).catch(() => null);
+  if (lineage?.charter.witness_policy !== hex(await sha256(utf8(text)))) return null;
+  // Which key the log has is for the charter to say: its line in the policy may be of the key before.
+  return text === "" || (await parsePolicy(text).catch(() => null)) ? text : null;
 }
+
+/** The lines that say which witnesses count: another key of the log is no other witness. */
+const witnessesOf = (text: string): string => text.split("\n").filter((line) => !/^[ \t]*log[ \t]/.test(line)).join("\n");
 
 /** Returns what the remembered policy says about a checkpoint; null when there are no witnesses. */
 export async function witnessed(note: string): Promise<Witnessed | null> {

@@ -23,6 +23,13 @@ fn the_status_and_body_of_each_answer_are_those_of_the_specification() {
     // 404: nothing cosigned, or no such log.
     assert_eq!(witness.seen("hand.example/log").status, 404);
     assert_eq!(status(&stranger.request(0, 5)), 404);
+    // Also one whose name no key can have, which the checkpoint's own specification allows.
+    for origin in ["hand example", "hand+log", "hand.example/log\u{a0}"] {
+        let asked = log.request(0, 5).to_string().replacen("hand.example/log", origin, 1);
+        assert_eq!(witness.add_checkpoint(asked.as_bytes()).status, 404, "{origin:?}");
+        let malformed = asked.replace("\n5\n", "\n05\n");
+        assert_eq!(witness.add_checkpoint(malformed.as_bytes()).status, 400, "{origin:?}");
+    }
     // 403: no signature of a trusted key; a trusted name and id with a signature that fails.
     assert_eq!(status(&same_origin.request(0, 5)), 403);
     let forged = log.request(0, 5).to_string().replace("\n5\n", "\n6\n");
@@ -53,10 +60,17 @@ fn the_status_and_body_of_each_answer_are_those_of_the_specification() {
     for malformed in ["", "old 13\n", "old x\n\n", "old 013\n\nhand\n"] {
         assert_eq!(witness.add_checkpoint(malformed.as_bytes()).status, 400, "{malformed:?}");
     }
-    let many = AddCheckpoint { proof: vec![log.root(3); 64], ..log.request(13, 20) };
-    assert_eq!(status(&many), 400);
+    for hashes in [64, 1_500, 1_530, 5_000] {
+        let many = AddCheckpoint { proof: vec![log.root(3); hashes], ..log.request(13, 20) };
+        let said = ask(&many);
+        assert_eq!(said.status, 400, "{hashes} hashes: {said:?}");
+        assert!(said.body.contains("more than 63 hashes"), "{said:?}");
+    }
     assert_eq!(witness.add_checkpoint(&[0xff; 300]).status, 400);
-    assert_eq!(witness.add_checkpoint(&vec![b'x'; 200_000]).status, 413);
+    assert_eq!(witness.add_checkpoint(&vec![b'x'; 200_000]).status, 400);
+    let mut large = log.request(13, 20).to_string().into_bytes();
+    large.resize(200_000, b'x');
+    assert_eq!(witness.add_checkpoint(&large).status, 413);
     // 409: another size than the newest.
     for old in [0, 5, 14, 20] {
         let said = ask(&log.request(old, 20));
@@ -67,6 +81,93 @@ fn the_status_and_body_of_each_answer_are_those_of_the_specification() {
     assert_eq!(status(&AddCheckpoint { proof: extra, ..log.request(13, 20) }), 422);
     assert_eq!(std::fs::read_dir(witness.directory().join("evidence")).unwrap().count(), 1);
     assert_eq!(ask(&log.request(13, 20)).status, 200);
+}
+
+#[test]
+fn a_key_that_was_taken_away_signs_no_more_and_what_was_seen_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut witness = Witness::init(&directory.path().join("w"), "vecinos.example/w");
+    let mut stolen = HandLog::new("hand.example/log", 1);
+    stolen.grow(20);
+    let renewed = HandLog { tree: stolen.tree.clone(), ..HandLog::new("hand.example/log", 2) };
+    witness.trust(&stolen.key.to_string(), &[]);
+    witness.start();
+    let said = |witness: &Witness, log: &HandLog, old, new| {
+        witness.add_checkpoint(log.request(old, new).to_string().as_bytes())
+    };
+    assert_eq!(said(&witness, &stolen, 0, 5).status, 200);
+
+    // While it works its directory is its own: it says so, and nothing is half done.
+    let key = stolen.key.to_string();
+    let refused = witness.run("untrust", &["--log", &key]);
+    assert!(refused.status == 1 && refused.err.contains("stop it first"), "{refused:?}");
+    assert_eq!(said(&witness, &stolen, 5, 6).status, 200);
+    witness.kill();
+
+    // A key that is not trusted cannot be taken away; the one that is leaves what was cosigned under it.
+    let refused = witness.run("untrust", &["--log", &renewed.key.to_string()]);
+    assert!(refused.status == 1 && refused.err.contains("is not watched with the key"), "{refused:?}");
+    assert!(refused.err.contains(&key), "{refused:?}");
+    let ran = witness.run("untrust", &["--log", &key]);
+    assert!(ran.status == 0 && ran.out.contains("0 of its keys are left"), "{ran:?}");
+    let shown = witness.run("show", &[]).out;
+    assert!(shown.contains("hand.example/log 6 ") && shown.contains("was taken away"), "{shown}");
+    witness.start();
+    assert_eq!(said(&witness, &stolen, 6, 7).status, 404, "no key of the log is left");
+    witness.kill();
+
+    // The new key goes on from there, the stolen one is a stranger's: also after another start.
+    witness.trust(&renewed.key.to_string(), &[]);
+    for size in [7, 9] {
+        witness.start();
+        let old = if size == 7 { 6 } else { 8 };
+        assert_eq!(said(&witness, &stolen, old, size).status, 403);
+        let asked = said(&witness, &renewed, 0, size);
+        assert_eq!((asked.status, asked.body), (409, format!("{old}\n")));
+        assert_eq!(said(&witness, &renewed, old, old + 1).status, 200);
+        let seen = Note::parse(witness.seen("hand.example/log").body.as_bytes()).unwrap();
+        assert!(seen.verify(std::slice::from_ref(&stolen.key)).is_err(), "its line is nobody's word");
+        if size == 7 {
+            assert_eq!(said(&witness, &renewed, 7, 8).status, 200);
+        }
+        witness.kill();
+    }
+
+    // It comes back only by a word more, for those who took the wrong one.
+    let refused = witness.run("trust", &["--log", &key]);
+    assert!(refused.status == 1 && refused.err.contains("--again"), "{refused:?}");
+    witness.trust(&key, &["--again"]);
+    let twice = witness.run("trust", &["--log", &key, "--again"]);
+    assert!(twice.status == 1 && twice.err.contains("watched already"), "{twice:?}");
+    witness.start();
+    assert_eq!(said(&witness, &stolen, 9, 10).status, 200);
+}
+
+#[test]
+fn a_witness_that_could_not_save_says_that_it_does_not_know() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut witness = Witness::init(&directory.path().join("w"), "vecinos.example/w");
+    let mut log = HandLog::new("hand.example/log", 1);
+    log.grow(20);
+    witness.trust(&log.key.to_string(), &[]);
+    witness.start();
+    let ask = |witness: &Witness, old, new| {
+        witness.add_checkpoint(log.request(old, new).to_string().as_bytes()).status
+    };
+    assert_eq!(ask(&witness, 0, 5), 200);
+    let (state, away) = (witness.directory().join("state"), witness.directory().join("away"));
+    std::fs::rename(&state, &away).unwrap();
+    assert_eq!(ask(&witness, 5, 7), 500);
+    // Whether 5 or 7 is the newest nobody knows; that nothing was cosigned is not true either.
+    std::fs::rename(&away, &state).unwrap();
+    for _ in 0..2 {
+        let said = witness.seen("hand.example/log");
+        assert!(said.status == 500 && said.body.contains("cannot sign now"), "{said:?}");
+        assert_eq!(ask(&witness, 5, 7), 500, "until it is started again");
+    }
+    witness.kill();
+    witness.start();
+    assert_eq!((witness.seen("hand.example/log").status, ask(&witness, 5, 7)), (200, 200));
 }
 
 #[test]
@@ -165,14 +266,15 @@ fn a_witness_that_nobody_can_reach_fetches_and_brings_its_line() {
     witness.kill();
 
     // What is no line of a witness is turned away, with a reason.
-    let post =
-        |body: &[u8]| town.client.try_post(paths::WITNESS_COSIGNATURES, None, "text/plain", body).unwrap();
-    assert_eq!(post(b"nothing").code(), "malformed_note");
-    assert_eq!(post(&vec![b'x'; 70_000]).code(), "body_too_large");
+    let post = |town: &Town, body: &[u8]| {
+        town.client.try_post(paths::WITNESS_COSIGNATURES, None, "text/plain", body).unwrap()
+    };
+    assert_eq!(post(&town, b"nothing").code(), "malformed_note");
+    assert_eq!(post(&town, &vec![b'x'; 70_000]).code(), "body_too_large");
     let unsigned = checkpoint(&town.client).to_string();
     let (text, lines) = unsigned.split_once("\n\n").unwrap();
     let log_line = lines.lines().next().unwrap();
-    assert_eq!(post(format!("{text}\n\n{log_line}\n").as_bytes()).code(), "no_witness");
+    assert_eq!(post(&town, format!("{text}\n\n{log_line}\n").as_bytes()).code(), "no_witness");
 
     // A copy of the node from before: the next pull proves it, and brings the proof.
     town.node.stop();
@@ -186,16 +288,65 @@ fn a_witness_that_nobody_can_reach_fetches_and_brings_its_line() {
         let verdict = verdict(&town.client, &policy);
         (verdict.quorum_reached && verdict.checkpoint.size == size).then_some(())
     });
-    let newest = checkpoint(&town.client).to_string();
+    let newest = checkpoint(&town.client);
     town.node.stop();
-    std::fs::remove_dir_all(town.node.data()).unwrap();
-    copy_directory(&backup, &town.node.data());
-    town.node.start();
-    town.client = town.node.client();
+    let put_back = |town: &mut Town| {
+        std::fs::remove_dir_all(town.node.data()).unwrap();
+        copy_directory(&backup, &town.node.data());
+        town.node.start();
+        town.client = town.node.client();
+    };
+    put_back(&mut town);
+    assert_eq!(town.client.get("/readyz", None).status, 200, "nobody could tell it yet");
+    // Shorter than what the witness saw: it signs nothing, and brings what it saw, without a word of its own.
     let refused = witness.run("pull", &["--once"]);
     assert_eq!(refused.status, 1, "{}{}", refused.out, refused.err);
-    let brought =
-        town.client.try_post(paths::WITNESS_COSIGNATURES, None, "text/plain", newest.as_bytes()).unwrap();
+    assert!(
+        refused.err.contains("contradiction") && refused.err.contains("a log never shrinks"),
+        "{refused:?}"
+    );
+    must_be_found_out(&town, &newest);
+    // Anybody may bring that once more.
+    let brought = post(&town, newest.to_string().as_bytes());
     assert_eq!((brought.status, brought.code()), (409, "contradiction"));
-    assert!(read_only(&town.client).contains("a witness that pulls"));
+    // It is believed after a start, too.
+    town.node.stop();
+    town.node.start_read_only();
+    town.client = town.node.client();
+    assert!(read_only(&town.client).contains("kept evidence"));
+    town.node.stop();
+
+    // A copy that has gone on: another root at the same size, and a longer history that leaves out what was seen.
+    for more in [1, 5] {
+        put_back(&mut town);
+        let size = (0..more).map(|_| pay(&town.client, town.ledger)).last().unwrap();
+        town.client.published(size);
+        let cosigned = verdict(&town.client, &policy);
+        assert!(cosigned.seen.is_empty() && cosigned.checkpoint.size + 1 == newest_size(&newest) + more);
+        let refused = witness.run("pull", &["--once"]);
+        assert!(refused.status == 1 && refused.err.contains("contradiction"), "{refused:?}");
+        must_be_found_out(&town, &newest);
+        assert!(verdict(&town.client, &policy).seen.is_empty(), "it signed the second history");
+        town.node.stop();
+    }
+    // At one size the two are proof by themselves, and kept by the witness too.
+    let kept = std::fs::read_dir(witness.directory().join("evidence")).unwrap().flatten();
+    let kept: Vec<String> = kept.map(|file| std::fs::read_to_string(file.path()).unwrap()).collect();
+    assert!(kept.len() == 1 && kept[0].contains(newest.text()), "{kept:?}");
+}
+
+fn newest_size(note: &Note) -> u64 {
+    Checkpoint::parse(note.text()).unwrap().size
+}
+
+/// Checks that the node records nothing any more, with `seen` as the evidence.
+fn must_be_found_out(town: &Town, seen: &Note) {
+    let why = read_only(&town.client);
+    assert!(why.contains("a witness that pulls") && why.contains("our own log signed"), "{why}");
+    let refused = town.client.submit(&payment(&town.ledger, "anna", "bakery", 1));
+    assert_eq!((refused.status, refused.code()), (503, "read_only"), "{refused:?}");
+    let texts: Vec<String> =
+        evidence(&town.node.data()).iter().map(|seen| seen.note().text().to_owned()).collect();
+    assert_eq!(texts, [seen.text()]);
+    assert!(0.0 < town.node.metric("klaver_witness_alarms_total"));
 }

@@ -14,6 +14,7 @@ use crate::{moment, proofs};
 use clap::{Args, Subcommand};
 use klaver_ledger::amount::Scale;
 use klaver_ledger::id::LedgerId;
+use klaver_ledger::log::checkpoint::SignedCheckpoint;
 use klaver_ledger::log::key::VerifierKey;
 use klaver_ledger::log::policy::{PolicyError, TrustPolicy};
 use klaver_ledger::receipt::{
@@ -106,13 +107,7 @@ fn verify(app: &App<'_>, command: &Verify) -> Outcome {
     for (places, community) in &known {
         match receipt.verify(&community.identity_ever()) {
             Ok(proven) => {
-                if community.past.is_forged(&proven.checkpoint) {
-                    return Err(contact::forged(places, &proven.checkpoint));
-                }
-                // A seal that contradicts another one of its size proves nothing but that.
-                if let Some(known) = Heads::of(places, community).against(&proven.checkpoint) {
-                    return Err(contact::alarm(places, known, &proven.checkpoint));
-                }
+                must_fit(places, community, &proven.checkpoint)?;
                 let unit = community.unit(app.output.language);
                 let policy = trust::remembered_policy(places, &community.ledger);
                 let witnessed = seen_by(app, command, &receipt, policy.as_ref(), &proven)?;
@@ -138,7 +133,8 @@ fn by_given_key(
     known: &[(Places, Community)],
 ) -> Outcome {
     let log_key: VerifierKey = key.parse().map_err(|error| Failure::text(Exit::Usage, "log_key", error))?;
-    let known = known.iter().find(|(_, community)| community.log_key == log_key);
+    // A key that signs no more is known too: what it signed after it was replaced is forged, whoever names it.
+    let known = known.iter().find(|(_, community)| community.identity_ever().keys().contains(&log_key));
     let ledger = command.ledger.as_deref().map(|text| super::hex(text, LedgerId::from_hex)).transpose()?;
     let ledger = ledger.or(known.map(|(_, community)| community.ledger));
     let scale = Scale::new(command.scale)?;
@@ -154,6 +150,9 @@ fn by_given_key(
         }
         verified => verified.map_err(|error| fails(app, command, Some(&receipt.opening), &error))?,
     };
+    if let Some((places, community)) = known {
+        must_fit(places, community, &proven.checkpoint)?;
+    }
     let witnessed = seen_by(app, command, receipt, policy.as_ref(), &proven)?;
     let unit = Unit { one: String::new(), many: String::new(), scale, language: app.output.language };
     tell(app, log_key.name().as_str(), &unit, &proven, witnessed.as_ref());
@@ -212,6 +211,18 @@ fn seen_by(
         return Err(at_step(app, command, Some(&receipt.opening), failure, Step::Witnesses));
     }
     Ok(seen)
+}
+
+/// Checks a seal against what is known of its log.
+fn must_fit(places: &Places, community: &Community, seen: &SignedCheckpoint) -> Outcome<()> {
+    if community.past.is_forged(seen) {
+        return Err(contact::forged(places, seen));
+    }
+    // A seal that contradicts another one of its size proves nothing but that.
+    match Heads::of(places, community).against(seen) {
+        Some(known) => Err(contact::alarm(places, known, seen)),
+        None => Ok(()),
+    }
 }
 
 /// Says what a receipt of the log called `name` proves, and who has seen its checkpoint.
