@@ -501,7 +501,7 @@ fn a_stolen_log_key_is_replaced_by_the_council_and_a_thiefs_log_is_an_alarm() {
     assert_eq!(jef.balance(), "0.00", "the true log is believed as before");
     // Nor is a receipt that goes beyond what the key signed, whoever names that key on the command line.
     past.node.stop();
-    let data = DataDir::at(&thief_home.join("data"));
+    let data = DataDir::at(thief_home.join("data"));
     let theirs =
         Past { node: Node::at(&thief_home), data, ledger: past.ledger, charter: past.charter.clone() };
     for name in ["noor", "sam", "lena"] {

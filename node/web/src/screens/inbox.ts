@@ -76,7 +76,7 @@ function tell(about: Matter): Told {
     case "pending":
       return { picture: "clock", words: say(`inbox_pending_${about.change ?? "other"}`), more: say("inbox_pending_from", { when: moment(Date.parse(about.effective_at), "both") }) };
     case "at_rest":
-      return { picture: "clock", words: say(about.own ? "inbox_at_rest_own" : "inbox_at_rest"), more: say("inbox_at_rest_next"), href: "#rest" };
+      return { picture: "clock", words: say(about.own ? "inbox_at_rest_own" : "why_at_rest"), more: say("inbox_at_rest_next"), href: "#rest" };
     case "wrong":
       return { picture: "hand", words: say(`inbox_wrong_${about.listens ? about.state : "told"}`), href: "/wrong" };
     case "heard":
