@@ -120,7 +120,7 @@ test("the till says that it does not know when the time is over and nobody answe
   await price(world, far, "3");
   await far.page.route("**/v1/requests/**", (route) => route.abort());
   await far.page.clock.runFor(11 * 60_000);
-  await far.reads("We kregen geen antwoord.");
+  await far.reads("Geen antwoord. Kijk bij");
   await far.context.close();
 });
 
