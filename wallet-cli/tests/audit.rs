@@ -5,7 +5,10 @@ mod double;
 
 use double::Answers;
 use klaver_api::audit::AuditRecord;
-use klaver_api::{Challenge, CharterJson, Community, LogAddress, Session, SessionRole, UnitJson};
+use klaver_api::succession::LineageJson;
+use klaver_api::{
+    Challenge, CharterJson, Community, LogAddress, ReceiptJson, Session, SessionRole, UnitJson,
+};
 use klaver_ledger::account::{AccountKind, AccountState};
 use klaver_ledger::amount::Scale;
 use klaver_ledger::charter::{Charter, UnitWords};
@@ -35,42 +38,56 @@ impl SaltSource for Counted {
 /// Where the answers hold the receipt of a payment, as its payer keeps it.
 const RECEIPT: &str = "/receipt";
 
-/// Gives a town three witnesses, of whom two suffice and two have cosigned.
-fn with_witnesses(answers: &mut Answers) {
+/// The witnesses of a town that has some: two of the three suffice, and the first two cosign.
+const WITNESSES: [&str; 3] = ["A", "B", "C"];
+
+fn witness(name: &str) -> VerifierKey {
+    let key_name = KeyName::new(format!("{name}.example/w")).unwrap();
+    VerifierKey::new(key_name, KeyKind::Cosignature, public(name).as_bytes()).unwrap()
+}
+
+/// Returns the list of witnesses that the council decided on.
+fn policy_of(log: &VerifierKey) -> String {
+    let witnesses: String =
+        WITNESSES.iter().map(|name| format!("witness {name} {}\n", witness(name))).collect();
+    format!("log {log}\n{witnesses}group two 2 A B C\nquorum two\n")
+}
+
+/// Founds a town with three witnesses, of whom two have cosigned.
+fn witnessed_town(port: u16) -> Answers {
+    let mut answers = town_of(port, 10, policy_of);
     let mut said: Community = serde_json::from_slice(&answers["/v1/community"]).unwrap();
     // A minute after the last record: nobody signs what is not there yet.
     let at = klaver_api::text::timestamp("now", &said.now).unwrap().seconds() + 60;
     let mut seal = Note::parse(&answers["/log/checkpoint"]).unwrap();
     let mut receipt = Receipt::parse(&answers[RECEIPT]).unwrap();
-    let mut policy = format!("log {}\n", said.log.vkey);
-    for name in ["A", "B", "C"] {
-        let key_name = KeyName::new(format!("{name}.example/w")).unwrap();
-        let vkey = VerifierKey::new(key_name, KeyKind::Cosignature, public(name).as_bytes()).unwrap();
-        policy += &format!("witness {name} {vkey}\n");
-        if name != "C" {
-            let sign = |message: &[u8]| klaver_ledger::keys::sign(&key(name), message).0;
-            seal.add_signature(cosign(seal.text(), at, &vkey, sign).unwrap()).unwrap();
-        }
+    for name in &WITNESSES[..2] {
+        let sign = |message: &[u8]| klaver_ledger::keys::sign(&key(name), message).0;
+        seal.add_signature(cosign(seal.text(), at, &witness(name), sign).unwrap()).unwrap();
     }
-    policy += "group two 2 A B C\nquorum two\n";
     receipt.checkpoint = std::sync::Arc::new(seal.clone());
-    said.charter.witness_policy = Digest::of(policy.as_bytes()).to_hex();
+    let policy = policy_of(&said.log.vkey.parse().unwrap());
     said.log.policy = Some(format!("{}/log/policy", said.origin));
     answers.insert("/v1/community".to_owned(), serde_json::to_vec(&said).unwrap());
     answers.insert("/log/policy".to_owned(), policy.into_bytes());
     answers.insert("/log/checkpoint".to_owned(), seal.to_string().into_bytes());
     answers.insert(RECEIPT.to_owned(), receipt.to_string().into_bytes());
+    answers
 }
 
 /// Founds a town with some history; returns what its node answers at `port`.
 fn town(port: u16) -> Answers {
-    town_that_paid(port, 10)
+    town_of(port, 10, |_| String::new())
 }
 
-/// The same, in which each payment is of `each` minor units.
-fn town_that_paid(port: u16, each: u64) -> Answers {
+/// The same, in which each payment is of `each` minor units, and whose council decided on `policy`.
+fn town_of(port: u16, each: u64, policy: impl FnOnce(&VerifierKey) -> String) -> Answers {
     let address = format!("http://localhost:{port}");
-    let charter = Charter { origin: format!("localhost:{port}/log"), ..charter() };
+    let origin = format!("localhost:{port}/log");
+    let name = KeyName::new(origin.as_str()).unwrap();
+    let vkey = VerifierKey::new(name, KeyKind::Note, public("log").as_bytes()).unwrap();
+    let witness_policy = Digest::of(policy(&vkey).as_bytes());
+    let charter = Charter { origin, witness_policy, ..charter() };
     let unit = UnitWords { one: "klaver".to_owned(), many: "klavers".to_owned() };
     let scale = Scale::new(2).unwrap();
     let mut world = World::unfounded();
@@ -105,8 +122,9 @@ fn town_that_paid(port: u16, each: u64) -> Answers {
     let size = reader.head().size;
     assert_eq!(size, 303);
 
-    let name = KeyName::new(charter.origin.as_str()).unwrap();
-    let vkey = VerifierKey::new(name, KeyKind::Note, public("log").as_bytes()).unwrap();
+    let founded = reader.receipt(0, Holder::Signer).unwrap();
+    let lineage =
+        LineageJson { ledger: world.ledger().to_hex(), charters: vec![ReceiptJson::of(&founded, None)] };
     let community = Community {
         name: "Testdorp".into(),
         unit: UnitJson::of(&unit),
@@ -149,6 +167,7 @@ fn town_that_paid(port: u16, each: u64) -> Answers {
     let mut answers = Answers::from([
         (RECEIPT.to_owned(), receipt.to_string().into_bytes()),
         ("/v1/community".to_owned(), serde_json::to_vec(&community).unwrap()),
+        ("/v1/lineage".to_owned(), serde_json::to_vec(&lineage).unwrap()),
         ("/v1/sessions/challenges".to_owned(), serde_json::to_vec(&challenge).unwrap()),
         ("/v1/sessions".to_owned(), serde_json::to_vec(&session).unwrap()),
         ("/log/checkpoint".to_owned(), reader.checkpoint().to_string().into_bytes()),
@@ -317,7 +336,7 @@ fn a_history_that_was_rewritten_since_the_last_look_is_an_alarm_without_a_wallet
     assert!(!String::from_utf8_lossy(&second.stderr).contains("First contact"));
 
     // The same ledger, signed again by the same key, with other payments in it.
-    *answers.lock().unwrap() = town_that_paid(port, 11);
+    *answers.lock().unwrap() = town_of(port, 11, |_| String::new());
     let other = audit();
     assert_eq!(other.status.code(), Some(6), "{}", String::from_utf8_lossy(&other.stderr));
     let evidence = std::fs::read_dir(home.join("evidence")).unwrap().next().unwrap().unwrap().path();
@@ -413,6 +432,29 @@ fn an_audit_goes_on_from_the_last_one_and_replays_everything_when_it_cannot() {
 }
 
 #[test]
+fn records_that_break_off_cannot_be_read_and_fewer_than_were_signed_are_a_violation() {
+    // What is kept of them, given where the last one begins and ends.
+    let kept: [(fn(usize, usize) -> usize, i32); 4] =
+        [(|_, end| end - 1, 1), (|last, _| last + 1, 1), (|last, _| last, 6), (|_, _| 0, 6)];
+    for (kept, status) in kept {
+        let port = serve(|answers| {
+            let records = answers.get_mut("/v1/audit/records?from=0").unwrap();
+            let (mut end, mut last) = (0, 0);
+            while end < records.len() {
+                last = end;
+                end += AuditRecord::decode_first(&records[end..]).unwrap().1;
+            }
+            records.truncate(kept(last, end));
+        });
+        let ran = Wallet::of_auditor(port).run(&["audit"]);
+        let said = String::from_utf8_lossy(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(status), "{said}");
+        let words = if status == 1 { "ended within a record" } else { "were handed over" };
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+#[test]
 fn an_auditor_signs_a_note() {
     use klaver_ledger::audit::note::AuditNote;
     let wallet = Wallet::of_auditor(serve(|_| ()));
@@ -432,7 +474,7 @@ fn an_auditor_signs_a_note() {
     assert_eq!((note.policy, note.figure("witnesses"), note.figure("quorum")), (None, Some(0), Some(0)));
     assert_eq!(note.figure("sealed-size"), Some(303));
 
-    let witnessed = Wallet::of_auditor(serve(with_witnesses));
+    let witnessed = Wallet::of_auditor(double::serve(witnessed_town).0);
     let ran = witnessed.run(&["audit", "--note", path, "--note-name", "asoc.example/audit", "--json"]);
     assert_eq!(ran.status.code(), Some(0), "{}", String::from_utf8_lossy(&ran.stderr));
     let said: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
@@ -462,11 +504,7 @@ fn commands_of_the_page(beginning: &str) -> Vec<String> {
 
 #[test]
 fn the_page_for_treasurers_works_as_it_is_written_from_an_empty_home() {
-    let (port, answers) = double::serve(|port| {
-        let mut answers = town(port);
-        with_witnesses(&mut answers);
-        answers
-    });
+    let (port, answers) = double::serve(witnessed_town);
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
     let (receipt, list) = (file("a.tlog-proof"), file("list"));

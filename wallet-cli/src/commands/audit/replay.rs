@@ -151,7 +151,7 @@ fn predecessor(app: &App<'_>, contact: &Contact, hat: &KeyInfo) -> Outcome<Optio
     let stream = app.with_session(contact, hat, ask)?;
     let mut bytes = Vec::new();
     let read = stream.take(PREDECESSOR_BYTES_MAX).read_to_end(&mut bytes);
-    read.map_err(|error| Failure::text(Exit::Network, "audit_unreadable", error).with("index", 0))?;
+    read.map_err(|error| Failure::text(Exit::Failed, "audit_unreadable", error).with("index", 0))?;
     Ok(Some(bytes).filter(|bytes| !bytes.is_empty()))
 }
 
