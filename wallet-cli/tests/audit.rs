@@ -377,6 +377,34 @@ fn a_changed_leaf_or_tile_is_seen_by_anybody() {
 }
 
 #[test]
+fn leaves_that_trade_places_and_an_edited_size_are_seen_by_anybody() {
+    let swap = |answers: &mut Answers| {
+        let [full, part] = ["000", "001.p/47"].map(|name| format!("/log/tile/entries/{name}"));
+        let (mut first, mut second) = (answers[&full].clone(), answers[&part].clone());
+        let leaf = first.len() / 256;
+        assert_eq!((first.len() % 256, second.len()), (0, 47 * leaf), "all leaves are of one size");
+        first[..leaf].swap_with_slice(&mut second[..leaf]);
+        answers.extend([(full, first), (part, second)]);
+    };
+    let edit = |size: &'static str| {
+        move |answers: &mut Answers| {
+            let seal = answers.get_mut("/log/checkpoint").unwrap();
+            *seal = String::from_utf8(seal.clone()).unwrap().replacen("\n303\n", size, 1).into_bytes();
+        }
+    };
+    let (larger, smaller) = (edit("\n304\n"), edit("\n302\n"));
+    let changes: [&dyn Fn(&mut Answers); 3] = [&swap, &larger, &smaller];
+    for (i, change) in changes.into_iter().enumerate() {
+        let (port, answers) = double::serve(town);
+        let wallet = Wallet::of_auditor(port);
+        change(&mut answers.lock().unwrap());
+        for ran in [by_anybody(port, &["--public"]), wallet.run(&["audit"])] {
+            assert_eq!(ran.status.code(), Some(6), "change {i}: {}", String::from_utf8_lossy(&ran.stderr));
+        }
+    }
+}
+
+#[test]
 #[cfg(unix)]
 fn a_known_log_key_is_not_forgotten_because_a_file_cannot_be_read() {
     use std::os::unix::fs::PermissionsExt as _;
