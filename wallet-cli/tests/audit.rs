@@ -461,8 +461,9 @@ fn an_audit_goes_on_from_the_last_one_and_replays_everything_when_it_cannot() {
 
 #[test]
 fn records_that_break_off_cannot_be_read_and_fewer_than_were_signed_are_a_violation() {
-    // What is kept of them, given where the last one begins and ends.
-    let kept: [(fn(usize, usize) -> usize, i32); 4] =
+    /// How many bytes are kept, given where the last record begins and ends.
+    type Kept = fn(usize, usize) -> usize;
+    let kept: [(Kept, i32); 4] =
         [(|_, end| end - 1, 1), (|last, _| last + 1, 1), (|last, _| last, 6), (|_, _| 0, 6)];
     for (kept, status) in kept {
         let port = serve(|answers| {
